@@ -1,0 +1,163 @@
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import { SeatId } from "./Seat.ts"
+
+/** The operations that an error can name: the method, as in its span. */
+export const Operation = Schema.Literals(["Seats.resend", "Seats.list"])
+export type Operation = typeof Operation.Type
+
+const mails: ReadonlySet<Operation> = new Set<Operation>(["Seats.resend"])
+const reads: ReadonlySet<Operation> = new Set<Operation>(["Seats.list"])
+
+/** There is no such thing for this customer. Polar answers the same for what does not exist and for what is another customer's. */
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
+  resource: Schema.Literals(["seat", "subscription", "order"]),
+  id: Schema.String
+}) {
+  override get message() {
+    return `There is no ${this.resource} ${this.id} for this customer: check the id, and whose session it is.`
+  }
+}
+
+/** The seat is not pending any more: it was claimed, or revoked. Polar answers `SeatNotPending` to both. */
+export class AlreadyClaimed extends Schema.TaggedError<AlreadyClaimed>()("AlreadyClaimed", { seatId: SeatId }) {
+  override get message() {
+    return `Seat ${this.seatId} is not pending any more: it was claimed or revoked. List the seats to see which.`
+  }
+}
+
+/**
+ * Polar does not take the token. `WrongToken`: none was sent, or one of another kind than `wants`; `InvalidToken`: it is
+ * expired, revoked or mistyped.
+ */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
+  reason: Schema.Literals(["WrongToken", "InvalidToken"]),
+  wants: Schema.Literals(["CustomerSession"])
+}) {
+  override get message() {
+    const wanted = "a customer or member session (polar_cst_… or polar_mst_…)"
+    return this.reason === "InvalidToken"
+      ? `The token is expired, revoked or mistyped: create a new one. Polar wants ${wanted} here.`
+      : `No token of the right kind was sent: the customer portal wants ${wanted}, and an organization token does not work there.`
+  }
+}
+
+/** The token is good, but not for this. */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  reason: Schema.Literals(["Role", "SeatsNotEnabled", "Scope"])
+}) {
+  override get message() {
+    switch (this.reason) {
+      case "Role":
+        return "This member may not do that: ask an owner or a billing manager."
+      case "SeatsNotEnabled":
+        return "Seat-based pricing is not enabled for this organization: enable it in Polar's settings."
+      case "Scope":
+        return "The token lacks the scope for this: create one with the scopes customer_seats:read and customer_seats:write."
+    }
+  }
+}
+
+/** The seat is pending, but there is no invitation to send again: its token is gone, or nobody is left to mail. */
+export class InvitationUnavailable extends Schema.TaggedError<InvitationUnavailable>()("InvitationUnavailable", {
+  seatId: SeatId
+}) {
+  override get message() {
+    return `Seat ${this.seatId} has no invitation to resend (no token, or nobody to mail): revoke the seat and assign it again.`
+  }
+}
+
+/** One thing that Polar found wrong in a request: Polar's name for the rule, where it is, and what it says. */
+export const RequestIssue = Schema.Struct({
+  type: Schema.String,
+  path: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
+  message: Schema.String
+})
+export type RequestIssue = typeof RequestIssue.Type
+
+/** Polar refused the request as malformed; nothing happened. */
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
+  issues: Schema.Array(RequestIssue)
+}) {
+  override get message() {
+    const issues = this.issues.map(({ message, path }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message))
+    return `Polar refused the request, correct it: ${issues.length > 0 ? issues.join("; ") : "it did not say why"}.`
+  }
+}
+
+/** Too many requests. Nothing happened; it may be repeated after `retryAfter`, where Polar named one. */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  retryAfter: Schema.NullOr(Schema.DurationFromMillis)
+}) {
+  override get message() {
+    return this.retryAfter === null
+      ? "Polar limits the rate of requests: wait a minute before the next one."
+      : `Polar limits the rate of requests: wait ${Duration.format(this.retryAfter)} before the next one.`
+  }
+}
+
+/** Why there is no usable answer. Only after `NotSent` is it certain that nothing happened. */
+export const UnavailableReason = Schema.TaggedUnion({
+  /** The request never left: repeating it is safe. */
+  NotSent: { description: Schema.String },
+  /** It left, and the answer never came: it may have been done. */
+  OutcomeUnknown: { description: Schema.String },
+  /** The server failed while it worked on it. */
+  ServerFailed: { status: Schema.Int },
+  /** There was an answer, but none that Polar documents. */
+  UnexpectedResponse: { status: Schema.Int, description: Schema.String }
+})
+export type UnavailableReason = typeof UnavailableReason.Type
+
+const describe = (reason: UnavailableReason): string => {
+  switch (reason._tag) {
+    case "NotSent":
+      return `The request was not sent: ${reason.description}.`
+    case "OutcomeUnknown":
+      return `The request was sent, but its outcome is unknown: ${reason.description}.`
+    case "ServerFailed":
+      return `Polar failed with status ${reason.status}.`
+    case "UnexpectedResponse":
+      return `Polar answered with status ${reason.status} in a way that is not documented: ${reason.description}.`
+  }
+}
+
+/** Polar, or the way to it, gave no usable answer. `mayHaveHappened` tells whether it may have acted all the same. */
+export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
+  operation: Operation,
+  reason: UnavailableReason
+}) {
+  /** False only where it is certain that Polar changed nothing and mailed nobody. A doubt counts as true. */
+  get mayHaveHappened(): boolean {
+    if (reads.has(this.operation)) return false
+    switch (this.reason._tag) {
+      case "NotSent":
+        return false
+      case "OutcomeUnknown":
+      case "ServerFailed":
+        return true
+      case "UnexpectedResponse":
+        // 408 comes from something between us and Polar that gave up waiting, not from Polar
+        return this.reason.status < 400 || this.reason.status >= 500 || this.reason.status === 408
+    }
+  }
+
+  override get message() {
+    const what = describe(this.reason)
+    if (!this.mayHaveHappened) {
+      return this.reason._tag === "UnexpectedResponse"
+        ? `${what} Nothing happened.`
+        : `${what} It is safe to try again.`
+    }
+    if (!mails.has(this.operation)) return `${what} It may have been done: look before trying again.`
+    return this.reason._tag === "UnexpectedResponse" && this.reason.status < 300
+      ? `${what} The mail probably went out: look before trying again.`
+      : `${what} The mail may have gone out: look before trying again.`
+  }
+}
+
+/** What every operation can fail with, whatever it does. */
+export type Common = Unauthorized | Forbidden | InvalidRequest | RateLimited | Unavailable
+
+/** Every error of `Seats`, for code that handles them all in one place. */
+export type SeatError = Common | NotFound | AlreadyClaimed | InvitationUnavailable

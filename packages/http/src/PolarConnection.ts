@@ -1,0 +1,84 @@
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+
+/** The two Polars: the real one, and the one to try things in. */
+export const Environment = Schema.Literals(["production", "sandbox"])
+export type Environment = typeof Environment.Type
+
+const hosts: Record<Environment, string> = {
+  production: "https://api.polar.sh",
+  sandbox: "https://sandbox-api.polar.sh"
+}
+
+const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" ||
+  hostname.endsWith(".localhost") ||
+  hostname === "[::1]" ||
+  /^127(\.\d{1,3}){3}$/.test(hostname)
+
+const whyNotBaseUrl = (input: string): string | undefined => {
+  const url = URL.parse(input)
+  if (url === null) return "is not a URL: one like https://api.polar.sh is expected"
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "is neither https nor http"
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    return "would send the token in the clear: use https (http is for loopback addresses alone)"
+  }
+  if (url.username !== "" || url.password !== "") return "contains a user or a password, which do not belong there"
+  return url.search !== "" || url.hash !== "" ? "has a query or a fragment, which a base URL cannot have" : undefined
+}
+
+/** Where Polar is: an https URL, or an http one on a loopback address. */
+export const BaseUrl = Schema.String.check(Schema.makeFilter((input: string) => whyNotBaseUrl(input)))
+
+const whyNotToken = (input: string): string | undefined => {
+  if (input === "") return "is empty"
+  // eslint-disable-next-line no-control-regex
+  return /^[\x21-\x7e]+$/.test(input)
+    ? undefined
+    : "contains a space, a line break or a character outside ASCII, which no token of Polar's has"
+}
+
+/** A token as it can be sent: visible ASCII alone. What is wrong with another is said without showing it. */
+export const Token = Schema.RedactedFromValue(
+  Schema.String.check(Schema.makeFilter((input: string) => whyNotToken(input)))
+)
+
+/** A token from the configuration, checked, so that what is wrong names the variable. */
+export const configToken = (name: string): Config.Config<Redacted.Redacted<string>> => Config.schema(Token, name)
+
+/** An option that no request could be made with. It names the option, and never shows a token. */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
+  option: Schema.String,
+  problem: Schema.String
+}) {
+  override get message() {
+    return `The option ${this.option} ${this.problem}.`
+  }
+}
+
+/** How to reach Polar. `baseUrl` wins over `environment`; without both it is production. */
+export interface Connection {
+  readonly environment?: Environment | undefined
+  readonly baseUrl?: string | undefined
+}
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+const checked = <S extends Schema.Codec<unknown, string>>(option: string, schema: S, value: S["Encoded"]) =>
+  Result.mapError(
+    Schema.decodeResult(schema)(value),
+    ({ issue }) => new InvalidOption({ option, problem: formatIssue(issue).issues[0]?.message ?? "is not valid" })
+  )
+
+/** The base URL of a connection, without a slash at its end. */
+export const resolve = ({ baseUrl, environment = "production" }: Connection): Effect.Effect<string, InvalidOption> =>
+  Effect.fromResult(
+    Result.map(checked("baseUrl", BaseUrl, baseUrl ?? hosts[environment]), (url) => url.replace(/\/+$/, ""))
+  )
+
+/** The token itself, once it is known to be one that can be sent. */
+export const checkToken = (token: Redacted.Redacted<string>): Effect.Effect<Redacted.Redacted<string>, InvalidOption> =>
+  Effect.fromResult(checked("token", Token, Redacted.value(token)))

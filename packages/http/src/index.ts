@@ -1,0 +1,5 @@
+export * as Emulator from "./Emulator.ts"
+export * as PolarApi from "./PolarApi.ts"
+export * as PolarConnection from "./PolarConnection.ts"
+export * as PortalSeats from "./PortalSeats.ts"
+export * as SeatJson from "./SeatJson.ts"

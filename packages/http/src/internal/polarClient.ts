@@ -1,0 +1,212 @@
+import * as SeatError from "@polar-seats/domain/SeatError"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as PolarConnection from "../PolarConnection.ts"
+
+/** What every client layer can be told. */
+export interface Options extends PolarConnection.Connection {
+  readonly token: Redacted.Redacted<string>
+  /** The `Polar-Version` to speak. Polar's own default moves every quarter, so one is always sent. Default: 2026-10. */
+  readonly version?: string | undefined
+  /** How long a call may take in all. Default: 30 seconds. */
+  readonly totalTimeout?: Duration.Input | undefined
+}
+
+const { NotSent, OutcomeUnknown, ServerFailed, UnexpectedResponse } = SeatError.UnavailableReason.cases
+
+// Failures of the operating system and of undici that come before a byte of the request could leave
+const beforeSending = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT"
+])
+
+const codeOf = (cause: unknown): string | undefined => {
+  if (!Predicate.isObject(cause)) return undefined
+  const code: unknown = Reflect.get(cause, "code")
+  return Predicate.isString(code) ? code : codeOf(Reflect.get(cause, "cause"))
+}
+
+/** Sorts a failure of the transport into one where nothing was sent and one where nobody knows. A doubt counts as the latter. */
+const transportReason = ({ reason }: HttpClientError.HttpClientError): SeatError.UnavailableReason => {
+  if (reason._tag === "InvalidUrlError" || reason._tag === "EncodeError") {
+    return NotSent.make({ description: "it could not be written" })
+  }
+  const code = codeOf(reason.cause)
+  const known = code !== undefined && /^[A-Z_]+$/.test(code) ? ` (${code})` : ""
+  return code !== undefined && beforeSending.has(code)
+    ? NotSent.make({ description: `Polar could not be reached${known}` })
+    : OutcomeUnknown.make({ description: `the connection failed before the answer was complete${known}` })
+}
+
+const ErrorBody = Schema.fromJsonString(
+  Schema.Struct({
+    error: Schema.optionalKey(Schema.String),
+    detail: Schema.optionalKey(Schema.Unknown)
+  })
+)
+type ErrorBody = typeof ErrorBody.Type
+const decodeErrorBody = Schema.decodeUnknownOption(ErrorBody)
+
+const decodeIssues = Schema.decodeUnknownOption(
+  Schema.Array(
+    Schema.Struct({
+      type: Schema.String,
+      loc: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
+      msg: Schema.String
+    })
+  )
+)
+const requestIssues = (detail: unknown): ReadonlyArray<SeatError.RequestIssue> | undefined =>
+  Option.getOrUndefined(
+    Option.map(decodeIssues(detail), (issues) =>
+      issues.map(({ loc, msg, type }) => ({ type, path: loc, message: msg }))
+    )
+  )
+
+/** `Retry-After`, in seconds or as a date. Anything else is as good as none. */
+const retryAfter = (header: string | undefined, now: DateTime.Utc): Duration.Duration | null => {
+  if (header === undefined) return null
+  if (/^\d{1,9}$/.test(header)) return Duration.seconds(Number(header))
+  const date = /[A-Za-z]/.test(header) ? DateTime.make(header) : Option.none()
+  return Option.match(date, {
+    onNone: () => null,
+    onSome: (at) => (DateTime.isGreaterThan(at, now) ? DateTime.distance(now, at) : Duration.zero)
+  })
+}
+
+/** What an operation makes of a refusal that only it can have, told by status and Polar's name for it: `"404 ResourceNotFound"`. */
+export type Refusals<E> = (statusAndError: string) => E | undefined
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+const firstField = (issue: SchemaIssue.Issue): string => {
+  const { message = "", path = [] } = formatIssue(issue).issues[0] ?? {}
+  const field = path.find((segment) => Predicate.isString(segment))
+  return field === undefined ? message : `${field}: ${message}`
+}
+
+const whyUnusable = (text: string, error: Schema.SchemaError): string => {
+  if (text.trim() === "") return "the body is empty"
+  return /^\s*[[{]/.test(text) && Result.isSuccess(Result.try(() => JSON.parse(text)))
+    ? `the body is not what is documented (${firstField(error.issue)})`
+    : "the body is not JSON"
+}
+
+/** A client of one of Polar's surfaces: sends, waits, and turns whatever comes back into a value or a declared error. */
+export interface PolarClient {
+  readonly call: <A, E>(
+    operation: SeatError.Operation,
+    request: HttpClientRequest.HttpClientRequest,
+    decode: (text: string) => Result.Result<A, Schema.SchemaError>,
+    refusals: Refusals<E>
+  ) => Effect.Effect<A, E | SeatError.Common>
+}
+
+export const make = Effect.fnUntraced(function* (
+  options: Options & { readonly wants: SeatError.Unauthorized["wants"] }
+): Effect.fn.Return<PolarClient, PolarConnection.InvalidOption, HttpClient.HttpClient> {
+  const { totalTimeout = "30 seconds", version = "2026-10", wants } = options
+  const baseUrl = yield* PolarConnection.resolve(options)
+  const token = yield* PolarConnection.checkToken(options.token)
+  const client = (yield* HttpClient.HttpClient).pipe(
+    HttpClient.mapRequest((request) =>
+      request.pipe(
+        HttpClientRequest.prependUrl(baseUrl),
+        HttpClientRequest.bearerToken(token),
+        HttpClientRequest.acceptJson,
+        HttpClientRequest.setHeader("Polar-Version", version)
+      )
+    )
+  )
+  const patience = Duration.format(Duration.fromInputUnsafe(totalTimeout))
+
+  const refused = <E>(
+    operation: SeatError.Operation,
+    { headers, status }: HttpClientResponse.HttpClientResponse,
+    text: string,
+    refusals: Refusals<E>
+  ): Effect.Effect<never, E | SeatError.Common> => {
+    if (status === 429) {
+      return Effect.flatMap(DateTime.now, (now) =>
+        Effect.fail(new SeatError.RateLimited({ retryAfter: retryAfter(headers["retry-after"], now) }))
+      )
+    }
+    if (status >= 500) {
+      return Effect.fail(new SeatError.Unavailable({ operation, reason: ServerFailed.make({ status }) }))
+    }
+    const { detail, error = "" } = Option.getOrElse(decodeErrorBody(text), (): ErrorBody => ({}))
+    const own = refusals(`${status} ${error}`)
+    if (own !== undefined) return Effect.fail(own)
+    switch (`${status} ${error}`) {
+      case "400 BadRequest":
+        return Effect.fail(
+          new SeatError.InvalidRequest({
+            issues: [{ type: "BadRequest", path: [], message: Predicate.isString(detail) ? detail : "" }]
+          })
+        )
+      case "401 Unauthorized":
+        return Effect.fail(new SeatError.Unauthorized({ reason: "WrongToken", wants }))
+      case "401 invalid_token":
+        return Effect.fail(new SeatError.Unauthorized({ reason: "InvalidToken", wants }))
+      case "403 NotPermitted":
+        return Effect.fail(new SeatError.Forbidden({ reason: "Role" }))
+      case "403 FeatureNotEnabled":
+        return Effect.fail(new SeatError.Forbidden({ reason: "SeatsNotEnabled" }))
+      case "403 insufficient_scope":
+        return Effect.fail(new SeatError.Forbidden({ reason: "Scope" }))
+    }
+    const issues = status === 422 ? requestIssues(detail) : undefined
+    if (issues !== undefined) return Effect.fail(new SeatError.InvalidRequest({ issues }))
+    const description =
+      status === 404 && error === ""
+        ? `there is no such route, or no version ${version} of the API: check the base URL and the version`
+        : "neither the status nor the body is one that Polar documents"
+    return Effect.fail(
+      new SeatError.Unavailable({ operation, reason: UnexpectedResponse.make({ status, description }) })
+    )
+  }
+
+  return {
+    call: (operation, request, decode, refusals) =>
+      client.execute(request).pipe(
+        Effect.flatMap((response) => Effect.map(response.text, (text) => [response, text] as const)),
+        Effect.mapError((error) => new SeatError.Unavailable({ operation, reason: transportReason(error) })),
+        Effect.flatMap(([response, text]) => {
+          if (response.status !== 200) return refused(operation, response, text, refusals)
+          return Effect.mapError(
+            Effect.fromResult(decode(text)),
+            (error) =>
+              new SeatError.Unavailable({
+                operation,
+                reason: UnexpectedResponse.make({ status: response.status, description: whyUnusable(text, error) })
+              })
+          )
+        }),
+        Effect.timeoutOrElse({
+          duration: totalTimeout,
+          orElse: () =>
+            Effect.fail(
+              new SeatError.Unavailable({
+                operation,
+                reason: OutcomeUnknown.make({ description: `no answer came within ${patience}` })
+              })
+            )
+        }),
+        Effect.withSpan(operation)
+      )
+  }
+})
