@@ -1,0 +1,396 @@
+import { NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { SeatId } from "@polar-seats/domain/Seat"
+import { Unavailable, type UnavailableReason as SeatErrorReason } from "@polar-seats/domain/SeatError"
+import { Seats } from "@polar-seats/domain/Seats"
+import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as PolarConnection from "@polar-seats/http/PolarConnection"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import { Config, ConfigProvider, Duration, Effect, Fiber, Layer, Redacted } from "effect"
+import { FetchHttpClient, HttpClient, type HttpClientRequest, HttpClientResponse } from "effect/http"
+import { TestClock } from "effect/testing"
+import { createServer, type RequestListener } from "node:http"
+import { inspect } from "node:util"
+import { documentedSeat } from "./documented.ts"
+
+const secret = "polar_cst_keep_me_to_yourself"
+const token = Redacted.make(secret)
+const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
+const source = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e") })
+
+const resend = Effect.flatMap(Seats, (seats) => seats.resend(seatId))
+const list = Effect.flatMap(Seats, (seats) => seats.list(source))
+
+/** Polar, if it always answered this, and the requests that it got. */
+const answering = (answer: () => Response, options: Partial<PortalSeats.Options> = {}) => {
+  const requests: Array<HttpClientRequest.HttpClientRequest> = []
+  const client = HttpClient.make((request) =>
+    Effect.sync(() => {
+      requests.push(request)
+      return HttpClientResponse.fromWeb(request, answer())
+    })
+  )
+  const layer = PortalSeats.layer({ token, ...options }).pipe(
+    Layer.provide(Layer.succeed(HttpClient.HttpClient, client)),
+    Layer.orDie
+  )
+  return { layer, requests }
+}
+
+const json =
+  (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  () =>
+    new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } })
+
+const refusal = (status: number, error: string, detail: unknown = "") => json(status, { error, detail })
+
+describe("each answer is an error of its own", () => {
+  const invalidToken = {
+    error: "invalid_token",
+    error_description: "The access token provided is expired, revoked, malformed, or invalid for other reasons."
+  }
+  const parsing = {
+    type: "uuid_parsing",
+    loc: ["path", "seat_id"],
+    msg: "Input should be a valid UUID, invalid character: found `n` at 1",
+    input: "not-a-uuid",
+    ctx: { error: "invalid character: found `n` at 1" }
+  }
+  const issue = { type: parsing.type, path: parsing.loc, message: parsing.msg }
+  const unexpected = (status: number) => ({ operation: "Seats.resend", reason: { _tag: "UnexpectedResponse", status } })
+  const failed = (status: number) => ({ operation: "Seats.resend", reason: { _tag: "ServerFailed", status } })
+
+  const rows: ReadonlyArray<[string, () => Response, string, object]> = [
+    ["no such version or route", json(404, { detail: "Not Found" }), "Unavailable", unexpected(404)],
+    ["no Content-Length", refusal(411, "LengthRequired"), "Unavailable", unexpected(411)],
+    ["too large a body", refusal(413, "RequestBodyTooLarge"), "Unavailable", unexpected(413)],
+    [
+      "rate limited, empty",
+      () => new Response(null, { status: 429, headers: { "retry-after": "60" } }),
+      "RateLimited",
+      {}
+    ],
+    ["a bad token", json(401, invalidToken), "Unauthorized", { reason: "InvalidToken" }],
+    ["no such method", json(405, { detail: "Method Not Allowed" }, { allow: "GET" }), "Unavailable", unexpected(405)],
+    ["a redirect that was not followed", () => new Response(null, { status: 307 }), "Unavailable", unexpected(307)],
+    ["the wrong kind of token", refusal(401, "Unauthorized", "Unauthorized"), "Unauthorized", { reason: "WrongToken" }],
+    ["the wrong role", refusal(403, "NotPermitted"), "Forbidden", { reason: "Role" }],
+    [
+      "a missing scope",
+      json(403, { error: "insufficient_scope", error_description: "" }),
+      "Forbidden",
+      { reason: "Scope" }
+    ],
+    ["an id that is none", refusal(422, "RequestValidationError", [parsing]), "InvalidRequest", { issues: [issue] }],
+    [
+      "the same from a service",
+      refusal(422, "PolarRequestValidationError", [parsing]),
+      "InvalidRequest",
+      { issues: [issue] }
+    ],
+    ["the same as documented, without a name", json(422, { detail: [parsing] }), "InvalidRequest", { issues: [issue] }],
+    ["no such seat", refusal(404, "ResourceNotFound", "Seat not found"), "NotFound", { resource: "seat", id: seatId }],
+    ["Polar's own failure", () => new Response("Internal Server Error", { status: 500 }), "Unavailable", failed(500)],
+    ["a proxy's failure", () => new Response("<html>Bad gateway</html>", { status: 502 }), "Unavailable", failed(502)],
+    ["seats not enabled", refusal(403, "FeatureNotEnabled"), "Forbidden", { reason: "SeatsNotEnabled" }],
+    ["not pending", refusal(400, "SeatNotPending"), "AlreadyClaimed", { seatId }],
+    ["no token, or nobody to mail", refusal(400, "InvalidInvitationToken"), "InvitationUnavailable", { seatId }],
+    [
+      "a bad request",
+      refusal(400, "BadRequest", "Say which"),
+      "InvalidRequest",
+      { issues: [{ type: "BadRequest", path: [], message: "Say which" }] }
+    ],
+    ["a refusal without a body", () => new Response(null, { status: 403 }), "Unavailable", unexpected(403)],
+    ["a refusal that nobody has heard of", refusal(400, "SeatOnFire"), "Unavailable", unexpected(400)],
+    ["a teapot", () => new Response("short and stout", { status: 418 }), "Unavailable", unexpected(418)],
+    ["no content", () => new Response(null, { status: 204 }), "Unavailable", unexpected(204)]
+  ]
+
+  it.effect.each(rows)("%s", ([_, answer, tag, fields]) =>
+    Effect.gen(function* () {
+      const { layer, requests } = answering(answer)
+      const error = yield* Effect.flip(resend).pipe(Effect.provide(layer))
+      assert.strictEqual(error._tag, tag)
+      assert.containSubset(JSON.parse(JSON.stringify(error)), fields)
+      assert.strictEqual(requests.length, 1, "nothing is sent twice")
+    })
+  )
+
+  it.effect("a list that is not there names what was asked for", () =>
+    Effect.gen(function* () {
+      const { layer } = answering(refusal(404, "ResourceNotFound", "Subscription not found"))
+      const error = yield* Effect.flip(list).pipe(Effect.provide(layer))
+      assert.deepInclude(error, { _tag: "NotFound", resource: "subscription", id: source.id })
+    })
+  )
+})
+
+describe("Retry-After", () => {
+  const limited = (header?: string) => () =>
+    new Response(null, { status: 429, headers: header === undefined ? {} : { "retry-after": header } })
+
+  it.effect.each([
+    ["in seconds", "60", 60_000],
+    ["as a date", "Thu, 01 Jan 1970 00:02:00 GMT", 120_000],
+    ["as a date that is past", "Wed, 31 Dec 1969 00:00:00 GMT", 0],
+    ["absent", undefined, null],
+    ["negative", "-5", null],
+    ["unreadable", "soon", null],
+    ["absurd", "9".repeat(400), null]
+  ] as const)("%s", ([_, header, millis]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(resend).pipe(Effect.provide(answering(limited(header)).layer))
+      if (error._tag !== "RateLimited") return assert.fail(error._tag)
+      assert.strictEqual(error.retryAfter === null ? null : Duration.toMillis(error.retryAfter), millis)
+    })
+  )
+})
+
+describe("a 200 that is none of Polar's", () => {
+  const html = "<!doctype html><title>Sign in</title>"
+  it.effect.each([
+    ["HTML", html, "the body is not JSON"],
+    ["an empty object", "{}", "the body is not what is documented (created_at: Missing key)"],
+    ["nothing", "", "the body is empty"],
+    ["half a JSON", JSON.stringify(documentedSeat).slice(0, 200), "the body is not JSON"],
+    ["2 MB of spaces", " ".repeat(2_000_000), "the body is empty"],
+    ["a list", "[]", "the body is not what is documented (Expected CustomerSeat)"],
+    [
+      "a status of another type",
+      JSON.stringify({ ...documentedSeat, status: 3 }),
+      "the body is not what is documented (status: Expected"
+    ]
+  ] as const)("%s", ([_, body, description]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(resend).pipe(Effect.provide(answering(() => new Response(body)).layer))
+      if (error._tag !== "Unavailable" || error.reason._tag !== "UnexpectedResponse") return assert.fail(error._tag)
+      assert.strictEqual(error.reason.status, 200)
+      assert.include(error.reason.description, description)
+      assert.isTrue(error.mayHaveHappened)
+      assert.include(error.message, "The mail probably went out: look before trying again.")
+    })
+  )
+})
+
+describe("whether it may have happened", () => {
+  const rows: ReadonlyArray<[string, SeatErrorReason, boolean]> = [
+    ["not sent", { _tag: "NotSent", description: "" }, false],
+    ["unknown", { _tag: "OutcomeUnknown", description: "" }, true],
+    ["a server that failed", { _tag: "ServerFailed", status: 502 }, true],
+    ["an odd 200", { _tag: "UnexpectedResponse", status: 200, description: "" }, true],
+    ["a redirect", { _tag: "UnexpectedResponse", status: 303, description: "" }, true],
+    ["an odd refusal", { _tag: "UnexpectedResponse", status: 404, description: "" }, false],
+    ["a proxy that stopped waiting", { _tag: "UnexpectedResponse", status: 408, description: "" }, true]
+  ]
+  it.each(rows)("%s", (_, reason, may) => {
+    const error = new Unavailable({ operation: "Seats.resend", reason })
+    assert.strictEqual(error.mayHaveHappened, may)
+    assert.strictEqual(/mail (may have|probably) (gone|went) out/.test(error.message), may)
+    assert.isFalse(new Unavailable({ operation: "Seats.list", reason }).mayHaveHappened)
+  })
+})
+
+describe("the request", () => {
+  it.effect("goes to production with the version and the token, and no body", () =>
+    Effect.gen(function* () {
+      const { layer, requests } = answering(json(200, documentedSeat))
+      yield* Effect.provide(resend, layer)
+      const [request] = requests
+      assert.strictEqual(request?.url, `https://api.polar.sh/v1/customer-portal/seats/${seatId}/resend`)
+      assert.strictEqual(request?.method, "POST")
+      assert.strictEqual(request?.body._tag, "Empty")
+      assert.deepInclude(request?.headers, { "polar-version": "2026-10", authorization: `Bearer ${secret}` })
+    })
+  )
+
+  it.effect("goes to the sandbox, or where it is told, in the version it is told", () =>
+    Effect.gen(function* () {
+      const sandbox = answering(json(200, documentedSeat), { environment: "sandbox", version: "2027-01" })
+      yield* Effect.provide(resend, sandbox.layer)
+      assert.isTrue(sandbox.requests[0]?.url.startsWith("https://sandbox-api.polar.sh/v1/"))
+      assert.strictEqual(sandbox.requests[0]?.headers["polar-version"], "2027-01")
+      const own = answering(json(200, documentedSeat), {
+        environment: "sandbox",
+        baseUrl: "http://127.0.0.1:8080/polar/"
+      })
+      yield* Effect.provide(resend, own.layer)
+      assert.isTrue(own.requests[0]?.url.startsWith("http://127.0.0.1:8080/polar/v1/"))
+    })
+  )
+})
+
+describe("the transport", () => {
+  const over = (client: Layer.Layer<HttpClient.HttpClient>, options: Partial<PortalSeats.Options>) =>
+    PortalSeats.layer({ token, ...options }).pipe(Layer.provide(client), Layer.orDie)
+
+  const serving = (listener: RequestListener) =>
+    Effect.acquireRelease(
+      Effect.callback<{ readonly url: string; readonly close: () => void }>((resume) => {
+        const server = createServer(listener)
+        server.listen(0, "127.0.0.1", () => {
+          const address = server.address()
+          const port = address !== null && typeof address === "object" ? address.port : 0
+          const close = () => {
+            server.closeAllConnections()
+            server.close()
+          }
+          resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, close }))
+        })
+      }),
+      ({ close }) => Effect.sync(close)
+    )
+
+  const clients = [
+    ["undici", NodeHttpClient.layerUndici],
+    ["node:http", NodeHttpClient.layerNodeHttp],
+    ["fetch", FetchHttpClient.layer]
+  ] as const
+
+  describe.each(clients)("by %s", (_, client) => {
+    it.live("nothing listens: NotSent", () =>
+      Effect.gen(function* () {
+        const { url } = yield* Effect.scoped(serving(() => {}))
+        const error = yield* Effect.flip(resend).pipe(Effect.provide(over(client, { baseUrl: url })))
+        assert.containSubset(error, { _tag: "Unavailable", reason: { _tag: "NotSent" } })
+        assert.notInclude(error.message, "mail")
+      })
+    )
+
+    it.live("no such host: NotSent", () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(resend).pipe(
+          Effect.provide(over(client, { baseUrl: "https://nothing.invalid" }))
+        )
+        assert.containSubset(error, { _tag: "Unavailable", reason: { _tag: "NotSent" } })
+      })
+    )
+
+    it.live("cut off before the answer: OutcomeUnknown", () =>
+      Effect.gen(function* () {
+        const { url } = yield* serving((request) => request.socket.destroy())
+        const error = yield* Effect.flip(resend).pipe(Effect.provide(over(client, { baseUrl: url })))
+        assert.containSubset(error, { _tag: "Unavailable", reason: { _tag: "OutcomeUnknown" } })
+      })
+    )
+
+    it.live("cut off within the answer: OutcomeUnknown", () =>
+      Effect.gen(function* () {
+        const { url } = yield* serving((request, response) => {
+          response.writeHead(200, { "content-length": "500" })
+          response.write("{", () => request.socket.destroy())
+        })
+        const error = yield* Effect.flip(resend).pipe(Effect.provide(over(client, { baseUrl: url })))
+        assert.containSubset(error, { _tag: "Unavailable", reason: { _tag: "OutcomeUnknown" } })
+      })
+    )
+
+    it.live("no answer in time: OutcomeUnknown, and the message says what that means", () =>
+      Effect.gen(function* () {
+        const { url } = yield* serving(() => {})
+        const layer = over(client, { baseUrl: url, totalTimeout: "50 millis" })
+        const error = yield* Effect.flip(resend).pipe(Effect.provide(layer))
+        assert.containSubset(error, { _tag: "Unavailable", reason: { _tag: "OutcomeUnknown" } })
+        assert.include(error.message, "no answer came within 50ms")
+        assert.include(error.message, "The mail may have gone out: look before trying again.")
+      })
+    )
+
+    it.live("an empty POST carries a Content-Length, without which Polar answers 411", () =>
+      Effect.gen(function* () {
+        const lengths: Array<string | undefined> = []
+        const { url } = yield* serving((request, response) => {
+          lengths.push(request.headers["content-length"])
+          response.end(JSON.stringify(documentedSeat))
+        })
+        yield* Effect.provide(resend, over(client, { baseUrl: url }))
+        assert.deepEqual(lengths, ["0"])
+      })
+    )
+  })
+
+  it.effect("thirty seconds are the default", () =>
+    Effect.gen(function* () {
+      const never = HttpClient.make(() => Effect.never)
+      const fiber = yield* resend.pipe(
+        Effect.flip,
+        Effect.provide(over(Layer.succeed(HttpClient.HttpClient, never), {})),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("29 seconds")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      assert.include((yield* Fiber.join(fiber)).message, "no answer came within 30s")
+    })
+  )
+})
+
+describe("options that no request can be made with", () => {
+  const build = (options: Partial<PortalSeats.Options>) =>
+    Layer.build(PortalSeats.layer({ token, ...options })).pipe(
+      Effect.provideService(
+        HttpClient.HttpClient,
+        HttpClient.make(() => Effect.never)
+      ),
+      Effect.flip,
+      Effect.scoped
+    )
+
+  it.effect.each([
+    ["an empty token", { token: Redacted.make("") }, "token is empty"],
+    ["a line break in it", { token: Redacted.make(`${secret}\r\nx: y`) }, "token contains a space, a line break"],
+    ["a letter outside ASCII", { token: Redacted.make(`${secret}é`) }, "token contains a space, a line break"],
+    ["http elsewhere", { baseUrl: "http://api.polar.sh" }, "baseUrl would send the token in the clear"],
+    [
+      "http to a host that looks local",
+      { baseUrl: "http://127.0.0.1.example.com" },
+      "baseUrl would send the token in the clear"
+    ],
+    ["no URL", { baseUrl: "api.polar.sh" }, "baseUrl is not a URL"],
+    ["another protocol", { baseUrl: "ftp://api.polar.sh" }, "baseUrl is neither https nor http"],
+    ["a password", { baseUrl: "https://u:p@api.polar.sh" }, "baseUrl contains a user or a password"],
+    ["a query", { baseUrl: "https://api.polar.sh?x=y" }, "baseUrl has a query or a fragment"]
+  ] as const)("%s", ([_, options, problem]) =>
+    Effect.gen(function* () {
+      const error = yield* build(options)
+      assert.include(error.message, problem)
+      assert.notInclude(inspect(error, { depth: 9 }), secret)
+    })
+  )
+
+  it.effect("http on loopback is fine", () =>
+    Effect.forEach(["http://localhost:1", "http://127.0.0.1", "http://127.9.9.9:80", "http://[::1]:8080"], (baseUrl) =>
+      PolarConnection.resolve({ baseUrl })
+    )
+  )
+
+  it.effect("the configuration is read by layerConfig, and what is wrong names the variable alone", () =>
+    Effect.gen(function* () {
+      const { requests } = answering(json(200, documentedSeat))
+      const layer = (env: Record<string, string>) =>
+        PortalSeats.layerConfig({
+          token: PolarConnection.configToken("POLAR_CUSTOMER_SESSION"),
+          baseUrl: Config.String("POLAR_API_URL").pipe(Config.withDefault("https://sandbox-api.polar.sh"))
+        }).pipe(
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(env))),
+          Layer.provide(
+            Layer.succeed(
+              HttpClient.HttpClient,
+              HttpClient.make((request) => {
+                requests.push(request)
+                return Effect.succeed(HttpClientResponse.fromWeb(request, json(200, documentedSeat)()))
+              })
+            )
+          )
+        )
+      yield* Effect.provide(resend, layer({ POLAR_CUSTOMER_SESSION: secret }))
+      assert.strictEqual(requests[0]?.headers["authorization"], `Bearer ${secret}`)
+      for (const env of [{}, { POLAR_CUSTOMER_SESSION: "" }, { POLAR_CUSTOMER_SESSION: `${secret}\n` }]) {
+        const error = yield* Effect.flip(Effect.provide(resend, layer(env)))
+        assert.strictEqual(error._tag, "ConfigError")
+        assert.include(error.message, "POLAR_CUSTOMER_SESSION")
+        assert.notInclude(inspect(error, { depth: 9 }), secret)
+      }
+    })
+  )
+})

@@ -1,0 +1,126 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Member, Seat, SeatsList } from "@polar-seats/domain/Seat"
+import { Timestamp } from "@polar-seats/domain/Timestamp"
+import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
+import { DateTime, Result, Schema } from "effect"
+import { documentedMember, documentedSeat } from "./documented.ts"
+
+const decode = Schema.decodeUnknownResult(SeatJson)
+const read = (json: unknown) => Result.getOrThrow(decode(json))
+const write = Schema.encodeSync(SeatJson)
+
+describe("what Polar sends decodes", () => {
+  it("the documented example, odd as it is", () => {
+    const seat = read(documentedSeat)
+    assert.instanceOf(seat, Seat)
+    assert.strictEqual(seat.status, "pending")
+    assert.strictEqual(seat.member, null)
+    assert.strictEqual(DateTime.formatIso(seat.createdAt), "2023-11-07T05:31:56.000Z")
+    assert.strictEqual(seat.claimedAt?.epochMilliseconds, seat.revokedAt?.epochMilliseconds)
+    assert.strictEqual(seat.subscriptionId as string | null, seat.orderId)
+  })
+
+  it("with a member", () => {
+    const { member } = read({ ...documentedSeat, member: documentedMember })
+    assert.instanceOf(member, Member)
+    assert.strictEqual(member?.externalId, "usr_1337")
+    assert.strictEqual(member?.role, "owner")
+  })
+
+  const nullable = [
+    "modified_at",
+    "subscription_id",
+    "order_id",
+    "customer_id",
+    "member_id",
+    "member",
+    "email",
+    "customer_email",
+    "invitation_token_expires_at",
+    "claimed_at",
+    "revoked_at",
+    "seat_metadata"
+  ]
+  it.each(nullable)("with %s null", (key) => {
+    assert.strictEqual(write(read({ ...documentedSeat, [key]: null }))[key as "email"], null)
+  })
+
+  it.each(["member", "member_id", "email"])("without %s, as older versions sent it", (key) => {
+    const { [key as "email"]: _, ...rest } = { ...documentedSeat, member: documentedMember }
+    assert.strictEqual(write(read(rest))[key as "email"], null)
+  })
+
+  it("with a status and a role that nobody has heard of", () => {
+    const seat = read({ ...documentedSeat, status: "suspended", member: { ...documentedMember, role: "auditor" } })
+    assert.strictEqual(seat.status as string, "suspended")
+    assert.strictEqual(seat.member?.role as string, "auditor")
+    assert.strictEqual(seat.invitation(seat.createdAt)._tag, "None")
+  })
+
+  it("with keys that nobody has heard of", () => {
+    assert.strictEqual(read({ ...documentedSeat, seat_number: 7 }).id as string, documentedSeat.id)
+  })
+
+  it.each([
+    ["2026-08-22T10:00:00.123456Z", "2026-08-22T10:00:00.123Z"],
+    ["2026-08-22T10:00:00+00:00", "2026-08-22T10:00:00.000Z"],
+    ["2026-08-22T12:00:00.5+02:00", "2026-08-22T10:00:00.500Z"],
+    ["2026-08-22T10:00:00", "2026-08-22T10:00:00.000Z"]
+  ])("with the time %s", (written, instant) => {
+    assert.strictEqual(DateTime.formatIso(read({ ...documentedSeat, created_at: written }).createdAt), instant)
+  })
+
+  it.each(["created_at", "id", "status", "invitation_token_expires_at"])("but not without %s", (key) => {
+    const { [key as "id"]: _, ...rest } = documentedSeat
+    assert.isTrue(Result.isFailure(decode(rest)))
+  })
+})
+
+describe("what is written is what Polar would write", () => {
+  it("key by key, in Polar's order, to the microsecond", () => {
+    const emitted = {
+      created_at: "2026-08-22T10:00:00.123456Z",
+      modified_at: null,
+      id: "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b",
+      subscription_id: "e5149aae-e521-42b9-b24c-abb3d71eea2e",
+      order_id: null,
+      status: "pending",
+      customer_id: "992fae2a-2a17-4b7a-8d9e-e287cf90131b",
+      member_id: "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10",
+      member: {
+        id: "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10",
+        created_at: "2026-08-22T10:00:00Z",
+        modified_at: null,
+        customer_id: "992fae2a-2a17-4b7a-8d9e-e287cf90131b",
+        email: "ann@acme.com",
+        name: null,
+        external_id: null,
+        role: "member"
+      },
+      email: "ann@acme.com",
+      customer_email: "ann@acme.com",
+      invitation_token_expires_at: "2026-08-23T10:00:00.123456Z",
+      claimed_at: null,
+      revoked_at: null,
+      seat_metadata: {}
+    }
+    assert.strictEqual(JSON.stringify(write(read(emitted))), JSON.stringify(emitted))
+  })
+
+  it.prop("any seat comes back as it was", [Seat], ([seat]) => {
+    assert.deepStrictEqual(read(JSON.parse(JSON.stringify(write(seat)))), seat)
+  })
+
+  it.prop("any list comes back as it was", [SeatsList], ([list]) => {
+    const written = JSON.stringify(Schema.encodeSync(SeatsListJson)(list))
+    const again = Schema.decodeUnknownSync(SeatsListJson)(JSON.parse(written))
+    assert.strictEqual(JSON.stringify(Schema.encodeSync(SeatsListJson)(again)), written)
+    assert.deepStrictEqual(again.seats, list.seats)
+  })
+
+  it.prop("any instant comes back as it was", [Timestamp], ([instant]) => {
+    const written = Schema.encodeSync(Timestamp)(instant)
+    assert.match(written, /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$/)
+    assert.strictEqual(Schema.decodeSync(Timestamp)(written).epochMilliseconds, instant.epochMilliseconds)
+  })
+})
