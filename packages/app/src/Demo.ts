@@ -1,4 +1,4 @@
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Outbox } from "@polar-seats/domain/Outbox"
 import { type Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { SeatError } from "@polar-seats/domain/SeatError"
@@ -93,6 +93,12 @@ const advice = (error: SeatError): string => {
       return error.reason === "Role" ? "Ask an owner of your team." : "Seats are not for sale here."
     case "InvalidRequest":
       return "Please correct what is marked."
+    case "NoSeatAvailable":
+      return "All seats are taken. Buy more, or revoke one."
+    case "AlreadyAssigned":
+      return "They have a seat already."
+    case "RecipientNotFound":
+      return "We do not know them. Try their e-mail address."
     case "RateLimited":
       return "Too fast. Try again in a minute."
     case "Unavailable":

@@ -1,4 +1,4 @@
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type { Outbox } from "@polar-seats/domain/Outbox"
 import type { WorldInput, WorldInvalid } from "@polar-seats/domain/World"
 import * as Emulator from "@polar-seats/http/Emulator"
@@ -7,14 +7,21 @@ import { HttpServer, type HttpServerError } from "effect/http"
 import { createServer } from "node:http"
 import { end, exitCode } from "./Outcome.ts"
 
+// A connection that somebody holds open must not hold up the end
+const gracefulShutdownTimeout = "200 millis"
+
 /** The emulator on a socket. Port 0 takes any that is free. */
-export const layer = (options: {
+export const layer = ({
+  host,
+  port,
+  world
+}: {
   readonly world: WorldInput
   readonly host: string
   readonly port: number
 }): Layer.Layer<Emulator.Emulator | Outbox | HttpServer.HttpServer, WorldInvalid | HttpServerError.ServeError> =>
-  Emulator.layerServer(options.world).pipe(
-    Layer.provideMerge(NodeHttpServer.layerServer(createServer, { host: options.host, port: options.port }))
+  Emulator.layerServer(world).pipe(
+    Layer.provideMerge(NodeHttpServer.layerServer(createServer, { host, port, gracefulShutdownTimeout }))
   )
 
 const readJson = Schema.decodeEffect(Schema.fromJsonString(Schema.Unknown))
@@ -31,7 +38,10 @@ export const seedFrom = Effect.fnUntraced(function* (file: string) {
       Effect.catch(({ issues }) =>
         end(
           exitCode.wrongUse,
-          [`${file} makes no sense:`, ...issues.map(({ message, path }) => `${path.join(".")}: ${message}`)].join("\n")
+          [
+            `${file} makes no sense:`,
+            ...issues.map(({ message, path }) => [...(path.length > 0 ? [path.join(".")] : []), message].join(": "))
+          ].join("\n")
         )
       )
     )

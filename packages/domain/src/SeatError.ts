@@ -3,15 +3,32 @@ import * as Schema from "effect/Schema"
 import { SeatId } from "./Seat.ts"
 
 /** The operations that an error can name: the method, as in its span. */
-export const Operation = Schema.Literals(["Seats.resend", "Seats.list"])
+export const Operation = Schema.Literals([
+  "Seats.resend",
+  "Seats.list",
+  "Seats.assign",
+  "Seats.revoke",
+  "Seats.claimedSubscriptions",
+  "SeatClaims.info",
+  "SeatClaims.claim",
+  "SeatClaims.events",
+  "CustomerSessions.create"
+])
 export type Operation = typeof Operation.Type
 
-const mails: ReadonlySet<Operation> = new Set<Operation>(["Seats.resend"])
-const reads: ReadonlySet<Operation> = new Set<Operation>(["Seats.list"])
+const mails: ReadonlySet<Operation> = new Set<Operation>(["Seats.resend", "Seats.assign"])
+// What changes nothing that anybody would notice, so that it does not matter whether it happened
+const harmless: ReadonlySet<Operation> = new Set<Operation>([
+  "Seats.list",
+  "Seats.claimedSubscriptions",
+  "SeatClaims.info",
+  "SeatClaims.events",
+  "CustomerSessions.create"
+])
 
 /** There is no such thing for this customer. Polar answers the same for what does not exist and for what is another customer's. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
-  resource: Schema.Literals(["seat", "subscription", "order"]),
+  resource: Schema.Literals(["seat", "subscription", "order", "checkout"]),
   id: Schema.String
 }) {
   override get message() {
@@ -32,13 +49,19 @@ export class AlreadyClaimed extends Schema.TaggedError<AlreadyClaimed>()("Alread
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   reason: Schema.Literals(["WrongToken", "InvalidToken"]),
-  wants: Schema.Literals(["CustomerSession"])
+  wants: Schema.Literals(["CustomerSession", "OrganizationToken"])
 }) {
   override get message() {
-    const wanted = "a customer or member session (polar_cst_… or polar_mst_…)"
-    return this.reason === "InvalidToken"
-      ? `The token is expired, revoked or mistyped: create a new one. Polar wants ${wanted} here.`
-      : `No token of the right kind was sent: the customer portal wants ${wanted}, and an organization token does not work there.`
+    const wanted =
+      this.wants === "CustomerSession"
+        ? "a customer or member session (polar_cst_… or polar_mst_…)"
+        : "an organization token (polar_oat_…)"
+    if (this.reason === "InvalidToken") {
+      return `The token is expired, revoked or mistyped: create a new one. Polar wants ${wanted} here.`
+    }
+    return this.wants === "CustomerSession"
+      ? `No token of the right kind was sent: the customer portal wants ${wanted}, and an organization token does not work there.`
+      : `No token of the right kind was sent: Polar wants ${wanted} here, and a customer's or a member's session does not work.`
   }
 }
 
@@ -53,7 +76,7 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
       case "SeatsNotEnabled":
         return "Seat-based pricing is not enabled for this organization: enable it in Polar's settings."
       case "Scope":
-        return "The token lacks the scope for this: create one with the scopes customer_seats:read and customer_seats:write."
+        return "The token lacks the scope for this: create one with customer_seats:read, customer_seats:write or customer_sessions:write, as needed."
     }
   }
 }
@@ -64,6 +87,40 @@ export class InvitationUnavailable extends Schema.TaggedError<InvitationUnavaila
 }) {
   override get message() {
     return `Seat ${this.seatId} has no invitation to resend (no token, or nobody to mail): revoke the seat and assign it again.`
+  }
+}
+
+/** There is no seat to assign. `detail` is Polar's: none is left, the order is not paid, or it has no product. */
+export class NoSeatAvailable extends Schema.TaggedError<NoSeatAvailable>()("NoSeatAvailable", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return `Polar has no seat to assign (${this.detail}): revoke one, or buy more.`
+  }
+}
+
+/** The recipient has a seat of this subscription or order already. */
+export class AlreadyAssigned extends Schema.TaggedError<AlreadyAssigned>()("AlreadyAssigned", {
+  recipient: Schema.String
+}) {
+  override get message() {
+    return `${this.recipient} has a seat already: list the seats, and resend the invitation if it is pending.`
+  }
+}
+
+/** There is no such customer or member. */
+export class RecipientNotFound extends Schema.TaggedError<RecipientNotFound>()("RecipientNotFound", {
+  recipient: Schema.String
+}) {
+  override get message() {
+    return `There is no customer or member ${this.recipient}: check the id, or assign by e-mail.`
+  }
+}
+
+/** The invitation token opens nothing: it is unknown, expired, used, or its seat was revoked. Polar does not say which. */
+export class InvalidInvitation extends Schema.TaggedError<InvalidInvitation>()("InvalidInvitation", {}) {
+  override get message() {
+    return "The invitation is unknown, expired, used or revoked. A resend does not revive it: revoke the seat and assign it again."
   }
 }
 
@@ -129,7 +186,7 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 }) {
   /** False only where it is certain that Polar changed nothing and mailed nobody. A doubt counts as true. */
   get mayHaveHappened(): boolean {
-    if (reads.has(this.operation)) return false
+    if (harmless.has(this.operation)) return false
     switch (this.reason._tag) {
       case "NotSent":
         return false
@@ -156,8 +213,17 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
   }
 }
 
-/** What every operation can fail with, whatever it does. */
-export type Common = Unauthorized | Forbidden | InvalidRequest | RateLimited | Unavailable
+/** What every request can fail with, whatever it asks for. */
+export type Common = InvalidRequest | RateLimited | Unavailable
 
 /** Every error of `Seats`, for code that handles them all in one place. */
-export type SeatError = Common | NotFound | AlreadyClaimed | InvitationUnavailable
+export type SeatError =
+  | Common
+  | Unauthorized
+  | Forbidden
+  | NotFound
+  | AlreadyClaimed
+  | InvitationUnavailable
+  | NoSeatAvailable
+  | AlreadyAssigned
+  | RecipientNotFound

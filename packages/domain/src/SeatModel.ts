@@ -1,16 +1,27 @@
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import type * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import { type Assignment, AssignmentSource, check, identifierOf } from "./Assignment.ts"
+import { ClaimedSubscription } from "./ClaimedSubscription.ts"
+import * as Recipients from "./internal/recipients.ts"
+import * as Tables from "./internal/tables.ts"
+import * as Token from "./internal/token.ts"
 import type { Mail } from "./Outbox.ts"
-import { CustomerId, Member, MemberId, Seat, SeatId, SeatsList } from "./Seat.ts"
+import { type CustomerId, type MemberId, type Seat, SeatId, SeatsList } from "./Seat.ts"
 import {
+  AlreadyAssigned,
   type AlreadyClaimed,
   Forbidden,
+  InvalidInvitation,
+  InvalidRequest,
   type InvitationUnavailable,
+  NoSeatAvailable,
   NotFound,
   type Operation,
+  type RecipientNotFound,
   Unauthorized,
   Unavailable,
   UnavailableReason
@@ -28,121 +39,224 @@ export type Subject = Data.TaggedEnum<{
 }>
 export const Subject = Data.taggedEnum<Subject>()
 
+/** The two doors that Polar has for seats: the customer portal, and the API of the organization that sells them. */
+export type Surface = "portal" | "organization"
+
+/** What a claim link says before it is used. */
+export interface ClaimInfo {
+  readonly productName: string
+  readonly productId: string
+  readonly organizationName: string
+  readonly organizationSlug: string
+  readonly customerEmail: string
+}
+
+/** A session that was made up for a customer or a member. */
+export interface Session {
+  readonly token: Redacted.Redacted<string>
+  readonly createdAt: DateTime.Utc
+  readonly expiresAt: DateTime.Utc
+  readonly customer: Tables.Customer
+  readonly organization: Tables.Organization
+}
+
+/** Whom a session is asked for. */
+export interface SessionRequest {
+  readonly customer: { readonly id: string } | { readonly externalId: string }
+  readonly member?: { readonly id: string } | { readonly externalId: string } | undefined
+}
+
+/** What was announced about a seat, with the seat as it was answered. */
+export interface SeatEvent {
+  readonly type: SeatLifecycle.Announcement
+  readonly timestamp: DateTime.Utc
+  readonly seat: Seat
+  /** The product that the seat is for. */
+  readonly productId: string | null
+}
+
+/** A subscription in which the asker sits, with who sells it. */
+export interface Claimed {
+  readonly subscription: ClaimedSubscription
+  readonly organization: Tables.Organization
+}
+
+type Resent = Result.Result<Seat, NotFound | AlreadyClaimed | InvitationUnavailable | Forbidden | Unavailable>
+type Assigned = Result.Result<
+  Seat,
+  NotFound | NoSeatAvailable | AlreadyAssigned | RecipientNotFound | InvalidRequest | Forbidden
+>
+
 /**
- * Polar's side of the seats, in memory: who may do what, in which order Polar checks it, what changes, and what is
- * mailed. `Seats.layerMemory` and the emulator are two doors to it. Every method is one synchronous step, so that
- * nothing comes between a check and what it allows; `now` is always the caller's.
+ * Polar's side of the seats, in memory: who may do what, in which order Polar checks it, what changes, what is mailed
+ * and what is announced. `Seats.layerMemory` and the emulator are two doors to it. Every method is one synchronous step,
+ * so that nothing comes between a check and what it allows; `now` is always the caller's.
  */
 export interface SeatModel {
   /** Looks a token up. A missing one is anonymous; one that is unknown or expired is refused. */
   readonly authenticate: (
     token: Redacted.Redacted<string> | null,
+    surface: Surface,
     now: DateTime.Utc
   ) => Result.Result<Subject, Unauthorized>
-  /** Whether this subject may use an operation of the customer portal at all. */
-  readonly authorize: (subject: Subject, operation: Operation) => Result.Result<Subject, Unauthorized | Forbidden>
-  readonly resend: (
+  /** Whether this subject may use an operation of a surface at all. */
+  readonly authorize: (
+    subject: Subject,
+    surface: Surface,
+    operation: Operation
+  ) => Result.Result<Subject, Unauthorized | Forbidden>
+  readonly resend: (subject: Subject, seatId: SeatId, now: DateTime.Utc) => Resent
+  readonly list: (subject: Subject, source: SeatSource) => Result.Result<SeatsList, NotFound | Forbidden>
+  readonly assign: (subject: Subject, assignment: Assignment, now: DateTime.Utc) => Assigned
+  readonly revoke: (
     subject: Subject,
     seatId: SeatId,
     now: DateTime.Utc
-  ) => Result.Result<Seat, NotFound | AlreadyClaimed | InvitationUnavailable | Forbidden | Unavailable>
-  readonly list: (subject: Subject, source: SeatSource) => Result.Result<SeatsList, NotFound | Forbidden>
+  ) => Result.Result<Seat, NotFound | Forbidden | Unavailable>
+  /** The subscriptions in which the subject has a claimed seat, one row a seat. */
+  readonly claimed: (subject: Subject) => ReadonlyArray<Claimed>
+  readonly claimInfo: (token: string, now: DateTime.Utc) => Result.Result<ClaimInfo, InvalidInvitation | Forbidden>
+  readonly claim: (
+    token: string,
+    now: DateTime.Utc
+  ) => Result.Result<
+    { readonly seat: Seat; readonly session: Redacted.Redacted<string> },
+    InvalidInvitation | Forbidden
+  >
+  /** The seat that an invitation token can claim now, and whose channel its news go to. */
+  readonly claimable: (token: string, now: DateTime.Utc) => Result.Result<Seat, InvalidInvitation>
+  readonly createSession: (
+    subject: Subject,
+    request: SessionRequest,
+    now: DateTime.Utc
+  ) => Result.Result<Session, InvalidRequest>
+  /** What Polar does when a subscription ends: every seat that is not revoked is revoked. */
+  readonly cancel: (subscriptionId: SubscriptionId, now: DateTime.Utc) => Result.Result<void, NotFound>
+  /** What Polar does when a member is deleted: its seats are revoked. False where there is no such member. */
+  readonly deleteMember: (memberId: MemberId, now: DateTime.Utc) => boolean
+  /** How often the organization of a subject may ask. */
+  readonly rateLimitGroup: (subject: Subject) => "restricted" | "default" | "elevated"
   /** The mails so far, newest last; the caller may empty it. */
   readonly outbox: Array<Mail>
+  /** What was announced so far, newest last; the caller may empty it. */
+  readonly events: Array<SeatEvent>
 }
 
-type Rows<Table extends keyof World> = NonNullable<World[Table]>[number]
-type SeatRow = Omit<Rows<"seats">, "id" | "createdAt"> & {
-  readonly id: SeatId
-  readonly createdAt: DateTime.Utc
-  readonly modifiedAt: DateTime.Utc | null
-}
-/** What seats are bought with: a subscription or an order. */
-interface Container {
-  readonly product: string | null
-  readonly customer: CustomerId
-  readonly total: number
-  readonly seats: Array<SeatRow>
-}
-
-const writes: ReadonlySet<Operation> = new Set<Operation>(["Seats.resend"])
+const reads: ReadonlySet<Operation> = new Set<Operation>(["Seats.list", "Seats.claimedSubscriptions"])
 const frontend = "https://polar.sh"
+const sessionLifetime = Duration.hours(1)
 
-const makeUuid = (random: Random.Random): string =>
-  "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx".replace(/[xy]/g, (digit) => {
-    const nibble = Math.floor(random.nextDoubleUnsafe() * 16)
-    return (digit === "x" ? nibble : 8 + (nibble % 4)).toString(16)
-  })
-
-/** Fills a model with a world. `random` makes up the ids that were left out. */
-export const make = (world: World, now: DateTime.Utc, random: Random.Random): SeatModel => {
-  const organizations = new Map(world.organizations?.map((row) => [row.slug, row]))
-  const products = new Map(world.products?.map((row) => [row.id ?? makeUuid(random), row]))
-  const customers = new Map(world.customers?.map((row) => [row.id ?? CustomerId.make(makeUuid(random)), row]))
-  const members = new Map<MemberId, Member>()
-  const containers = new Map<SubscriptionId | OrderId, Container>()
-  const seats = new Map<SeatId, { row: SeatRow; container: Container | undefined }>()
-  const tokens = new Map(world.tokens?.map((row) => [Redacted.value(row.token), row]))
+/** Fills a model with a world. `random` makes up the ids that were left out, and tokens. */
+export const make = (world: World, start: DateTime.Utc, random: Random.Random): SeatModel => {
+  const tables = Tables.load(world, start, random)
   const outbox: Array<Mail> = []
+  const events: Array<SeatEvent> = []
 
-  const addMember = ({ customer: customerId, id = MemberId.make(makeUuid(random)), ...row }: Rows<"members">) => {
-    members.set(id, new Member({ ...row, id, customerId, createdAt: now, modifiedAt: null }))
+  const sellsSeats = (container: Tables.Container): Result.Result<Tables.Organization, Forbidden> => {
+    const organization = Tables.organizationOf(tables, container)
+    return organization?.seatBasedPricingEnabled === true
+      ? Result.succeed(organization)
+      : Result.fail(new Forbidden({ reason: "SeatsNotEnabled" }))
   }
-  world.members?.forEach(addMember)
-  const owned = new Set([...members.values()].filter(({ role }) => role === "owner").map((row) => row.customerId))
-  for (const [customer, { email, name, organization }] of customers) {
-    if (organizations.get(organization)?.memberModelEnabled === true && !owned.has(customer)) {
-      addMember({ customer, email, name, externalId: null, role: "owner" })
-    }
-  }
-  world.subscriptions?.forEach(({ id = SubscriptionId.make(makeUuid(random)), seats: total, ...row }) =>
-    containers.set(id, { ...row, total, seats: [] })
-  )
-  world.orders?.forEach(({ id = OrderId.make(makeUuid(random)), seats: total, ...row }) =>
-    containers.set(id, { ...row, total, seats: [] })
-  )
-  world.seats?.forEach(({ createdAt, id = SeatId.make(makeUuid(random)), ...rest }) => {
-    const row = { ...rest, id, createdAt: createdAt ?? now, modifiedAt: null }
-    const source = row.subscriptionId ?? row.orderId
-    const container = source === null ? undefined : containers.get(source)
-    container?.seats.push(row)
-    seats.set(id, { row, container })
-  })
-
-  const organizationOf = (container: Container) => {
-    const product = container.product === null ? undefined : products.get(container.product)
-    return organizations.get((product ?? customers.get(container.customer))?.organization ?? "")
-  }
-  const mayUse = (subject: Subject, container: Container): boolean =>
+  const mayUse = (subject: Subject, container: Tables.Container): boolean =>
     Subject.$match(subject, {
       Anonymous: () => false,
       Customer: ({ id }) => container.customer === id,
-      Member: ({ id }) => container.customer === members.get(id)?.customerId,
-      Organization: ({ slugs }) => slugs.includes(organizationOf(container)?.slug ?? "")
+      Member: ({ id }) => container.customer === tables.members.get(id)?.customerId,
+      Organization: ({ slugs }) => slugs.includes(Tables.organizationOf(tables, container)?.slug ?? "")
     })
-  const shown = (row: SeatRow): Seat => {
-    const member = row.memberId === null ? null : (members.get(row.memberId) ?? null)
-    const customer = row.customerId === null ? undefined : customers.get(row.customerId)
-    return new Seat({ ...row, member, customerEmail: row.email ?? member?.email ?? customer?.email ?? null })
+
+  const findSeat = (
+    subject: Subject,
+    seatId: SeatId
+  ): Result.Result<{ container: Tables.Container; state: SeatLifecycle.SeatState }, NotFound> => {
+    const container = tables.seats.get(seatId)
+    const row = container?.seats.get(seatId)
+    return container === undefined || row === undefined || !mayUse(subject, container)
+      ? Result.fail(new NotFound({ resource: "seat", id: seatId }))
+      : Result.succeed({ container, state: Tables.state(tables, row) })
   }
-  const send = (mail: SeatLifecycle.InvitationMail, seatId: SeatId, container: Container, sentAt: DateTime.Utc) => {
-    const product = container.product === null ? undefined : products.get(container.product)
-    const slug = organizationOf(container)?.slug ?? ""
-    outbox.push({
-      ...mail,
-      subject: `You've been invited to access ${product?.name ?? ""}`,
-      seatId,
-      claimUrl: Redacted.make(`${frontend}/${slug}/portal/claim?token=${Redacted.value(mail.token)}`),
-      sentAt
+  const findContainer = (subject: Subject, source: AssignmentSource): Result.Result<Tables.Container, NotFound> => {
+    const container =
+      source._tag === "Checkout"
+        ? [...tables.containers.values()].find(({ checkoutId }) => checkoutId === source.id)
+        : tables.containers.get(source.id)
+    const resource = AssignmentSource.$match(source, {
+      Subscription: () => "subscription" as const,
+      Order: () => "order" as const,
+      Checkout: () => "checkout" as const
     })
+    return container === undefined ||
+      (resource !== "checkout" && resource !== container.kind) ||
+      !mayUse(subject, container)
+      ? Result.fail(new NotFound({ resource, id: source.id }))
+      : Result.succeed(container)
+  }
+  const findInvitation = (token: string, now: DateTime.Utc) => {
+    const seatId = tables.invitations.get(token)
+    const container = seatId === undefined ? undefined : tables.seats.get(seatId)
+    const row = seatId === undefined ? undefined : container?.seats.get(seatId)
+    const state = row === undefined ? undefined : Tables.state(tables, row)
+    return container === undefined || state === undefined || !SeatLifecycle.isClaimable(state, now)
+      ? Result.fail(new InvalidInvitation())
+      : Result.succeed({ container, state })
+  }
+
+  // The one place where a transition takes effect
+  const apply = (
+    container: Tables.Container,
+    { announce, mail, state }: SeatLifecycle.Transition,
+    now: DateTime.Utc
+  ): Seat => {
+    const { seat } = state
+    Tables.keep(tables, container, state)
+    const product = container.product === null ? undefined : tables.products.get(container.product)
+    if (mail !== null) {
+      const slug = Tables.organizationOf(tables, container)?.slug ?? ""
+      outbox.push({
+        ...mail,
+        subject: `You've been invited to access ${product?.name ?? ""}`,
+        seatId: seat.id,
+        claimUrl: Redacted.make(`${frontend}/${slug}/portal/claim?token=${Redacted.value(mail.token)}`),
+        sentAt: now
+      })
+    }
+    if (announce !== null) events.push({ type: announce, timestamp: now, seat, productId: product?.id ?? null })
+    return seat
+  }
+
+  const failedWithin = (operation: Operation) =>
+    new Unavailable({ operation, reason: UnavailableReason.make({ _tag: "ServerFailed", status: 500 }) })
+
+  const mint = (
+    to: { readonly member: MemberId } | { readonly customer: CustomerId },
+    now: DateTime.Utc
+  ): Redacted.Redacted<string> => {
+    const token = Redacted.make(Token.session(random, "member" in to ? "polar_mst_" : "polar_cst_"))
+    const expiresAt = DateTime.addDuration(now, sessionLifetime)
+    tables.tokens.set(Redacted.value(token), { ...to, token, scopes: [], expiresAt })
+    return token
+  }
+
+  const revokeAll = (which: (row: Tables.SeatRow) => boolean, now: DateTime.Utc) => {
+    for (const container of tables.containers.values()) {
+      for (const row of container.seats.values()) {
+        if (row.status !== "revoked" && which(row)) {
+          apply(container, SeatLifecycle.revoke(Tables.state(tables, row), now), now)
+        }
+      }
+    }
   }
 
   return {
-    authenticate: (token, now) => {
+    authenticate: (token, surface, now) => {
       if (token === null || Redacted.value(token).startsWith("polar_crt_")) return Result.succeed(Subject.Anonymous())
-      const row = tokens.get(Redacted.value(token))
-      if (row === undefined || (row.expiresAt !== null && DateTime.isLessThanOrEqualTo(row.expiresAt, now))) {
-        return Result.fail(new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" }))
+      const row = tables.tokens.get(Redacted.value(token))
+      const expired = row?.expiresAt != null && DateTime.isLessThanOrEqualTo(row.expiresAt, now)
+      const deleted = row?.member !== undefined && !tables.members.has(row.member)
+      if (row === undefined || expired || deleted) {
+        const wants = surface === "portal" ? "CustomerSession" : "OrganizationToken"
+        return Result.fail(new Unauthorized({ reason: "InvalidToken", wants }))
       }
       if (row.customer !== undefined) return Result.succeed(Subject.Customer({ id: row.customer }))
       if (row.member !== undefined) return Result.succeed(Subject.Member({ id: row.member }))
@@ -150,63 +264,221 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Se
       return Result.succeed(Subject.Organization({ slugs, scopes: row.scopes }))
     },
 
-    authorize: (subject, operation) => {
-      switch (subject._tag) {
-        case "Anonymous":
-        case "Organization":
+    authorize: (subject, surface, operation) => {
+      if (surface === "portal") {
+        if (subject._tag === "Anonymous" || subject._tag === "Organization") {
           return Result.fail(new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }))
-        case "Customer":
-          return Result.succeed(subject)
-        case "Member":
-          return writes.has(operation) && members.get(subject.id)?.role === "member"
-            ? Result.fail(new Forbidden({ reason: "Role" }))
-            : Result.succeed(subject)
-      }
-    },
-
-    resend: (subject, seatId, now) => {
-      const found = seats.get(seatId)
-      if (found?.container === undefined || !mayUse(subject, found.container)) {
-        return Result.fail(new NotFound({ resource: "seat", id: seatId }))
-      }
-      const { container, row } = found
-      if (container.product === null) {
-        // Polar trips over this one itself
-        const reason = UnavailableReason.make({ _tag: "ServerFailed", status: 500 })
-        return Result.fail(new Unavailable({ operation: "Seats.resend", reason }))
-      }
-      if (organizationOf(container)?.seatBasedPricingEnabled !== true) {
-        return Result.fail(new Forbidden({ reason: "SeatsNotEnabled" }))
-      }
-      return Result.map(
-        SeatLifecycle.resend({ seat: shown(row), invitationToken: row.invitationToken }),
-        ({ mail, state }) => {
-          if (mail !== null) send(mail, seatId, container, now)
-          return state.seat
         }
-      )
+        return subject._tag === "Member" && !reads.has(operation) && tables.members.get(subject.id)?.role === "member"
+          ? Result.fail(new Forbidden({ reason: "Role" }))
+          : Result.succeed(subject)
+      }
+      if (subject._tag !== "Organization") {
+        return Result.fail(new Unauthorized({ reason: "WrongToken", wants: "OrganizationToken" }))
+      }
+      const scope: Scope =
+        operation === "CustomerSessions.create"
+          ? "customer_sessions:write"
+          : reads.has(operation)
+            ? "customer_seats:read"
+            : "customer_seats:write"
+      return subject.scopes.includes(scope) ? Result.succeed(subject) : Result.fail(new Forbidden({ reason: "Scope" }))
     },
 
-    list: (subject, source) => {
-      const container = containers.get(source.id)
-      if (container === undefined || !mayUse(subject, container)) {
-        return Result.fail(
-          new NotFound({ resource: source._tag === "Order" ? "order" : "subscription", id: source.id })
-        )
-      }
-      if (organizationOf(container)?.seatBasedPricingEnabled !== true) {
-        return Result.fail(new Forbidden({ reason: "SeatsNotEnabled" }))
-      }
-      const taken = container.seats.filter(({ status }) => status !== "revoked").length
-      return Result.succeed(
-        new SeatsList({
-          seats: container.seats.map(shown),
-          availableSeats: Math.max(0, container.total - taken),
+    resend: (subject, seatId, now) =>
+      Result.gen(function* () {
+        const { container, state } = yield* findSeat(subject, seatId)
+        // Polar trips over this one itself
+        if (container.product === null) return yield* Result.fail(failedWithin("Seats.resend"))
+        yield* sellsSeats(container)
+        return apply(container, yield* SeatLifecycle.resend(state), now)
+      }),
+
+    list: (subject, source) =>
+      Result.gen(function* () {
+        const container = yield* findContainer(subject, source)
+        yield* sellsSeats(container)
+        const rows = [...container.seats.values()]
+        return new SeatsList({
+          seats: rows.map((row) => Tables.state(tables, row).seat),
+          availableSeats: available(container),
           totalSeats: container.total
         })
-      )
+      }),
+
+    assign: (subject, assignment, now) =>
+      Result.gen(function* () {
+        const { immediateClaim = false, metadata = {}, recipient, source } = yield* check(assignment)
+        const container = yield* findContainer(subject, source)
+        const unavailable = (detail: string) => Result.fail(new NoSeatAvailable({ detail }))
+        if (container.product === null) return yield* unavailable("Container has no associated product")
+        const organization = yield* sellsSeats(container)
+        if (!container.paid) return yield* unavailable("Order must be paid before assigning seats")
+        if (available(container) === 0) return yield* unavailable(`No available seats for ${container.id}`)
+        const holder = yield* Recipients.resolve(tables, container, recipient, now, random)
+        const rows = [...container.seats.values()]
+        const taken = rows.some(
+          (row) =>
+            row.status !== "revoked" &&
+            (row.memberId === holder.member.id ||
+              row.email?.toLowerCase() === holder.email.toLowerCase() ||
+              (!organization.memberModelEnabled && row.customerId === holder.customerId))
+        )
+        if (taken) return yield* Result.fail(new AlreadyAssigned({ recipient: identifierOf(recipient) }))
+        const reused = rows.find(({ status }) => status === "revoked")
+        const vacancy = {
+          id: reused?.id ?? SeatId.make(Token.uuid(random)),
+          createdAt: reused?.createdAt ?? now,
+          ...sourceIds(container),
+          reused: reused !== undefined
+        }
+        const token = immediateClaim ? null : Redacted.make(Token.invitation(random))
+        return apply(container, SeatLifecycle.assign(vacancy, holder, token, metadata, now), now)
+      }),
+
+    revoke: (subject, seatId, now) =>
+      Result.gen(function* () {
+        const { container, state } = yield* findSeat(subject, seatId)
+        // The portal lets a seat that is revoked be, before it looks at anything else
+        if (subject._tag === "Organization" || state.seat.status !== "revoked") {
+          if (container.product === null) return yield* Result.fail(failedWithin("Seats.revoke"))
+          yield* sellsSeats(container)
+        }
+        return apply(container, SeatLifecycle.revoke(state, now), now)
+      }),
+
+    claimed: (subject) =>
+      [...tables.containers.values()].flatMap((container) => {
+        const product = container.product === null ? undefined : tables.products.get(container.product)
+        const organization = Tables.organizationOf(tables, container)
+        if (container.kind !== "subscription" || product === undefined || organization === undefined) return []
+        const subscription = new ClaimedSubscription({
+          id: SubscriptionId.make(container.id),
+          createdAt: container.createdAt,
+          status: "active",
+          customerId: container.customer,
+          productId: product.id,
+          productName: product.name,
+          currentPeriodStart: container.createdAt,
+          currentPeriodEnd: DateTime.addDuration(container.createdAt, Duration.days(30)),
+          cancelAtPeriodEnd: false,
+          seats: container.total
+        })
+        return [...container.seats.values()]
+          .filter(
+            (row) =>
+              row.status === "claimed" &&
+              ((subject._tag === "Customer" && row.customerId === subject.id) ||
+                (subject._tag === "Member" && row.memberId === subject.id))
+          )
+          .map(() => ({ subscription, organization }))
+      }),
+
+    claimInfo: (token, now) =>
+      Result.gen(function* () {
+        const { container, state } = yield* findInvitation(token, now)
+        const organization = yield* sellsSeats(container)
+        const product = container.product === null ? undefined : tables.products.get(container.product)
+        if (product === undefined) return yield* Result.fail(new InvalidInvitation())
+        return {
+          productName: product.name,
+          productId: product.id,
+          organizationName: organization.name ?? organization.slug,
+          organizationSlug: organization.slug,
+          customerEmail: state.seat.holderEmail ?? ""
+        }
+      }),
+
+    claim: (token, now) =>
+      Result.gen(function* () {
+        const { container, state } = yield* findInvitation(token, now)
+        if (container.product === null) return yield* Result.fail(new InvalidInvitation())
+        yield* sellsSeats(container)
+        const { customerId, memberId } = state.seat
+        if (customerId === null) return yield* Result.fail(new InvalidInvitation())
+        const seat = apply(container, yield* SeatLifecycle.claim(state, now), now)
+        const organization = Tables.organizationOf(tables, container)
+        const session =
+          organization?.memberModelEnabled === true && memberId !== null
+            ? mint({ member: memberId }, now)
+            : mint({ customer: customerId }, now)
+        return { seat, session }
+      }),
+
+    claimable: (token, now) => Result.map(findInvitation(token, now), ({ state }) => state.seat),
+
+    createSession: (subject, request, now) =>
+      Result.gen(function* () {
+        const slugs = subject._tag === "Organization" ? subject.slugs : []
+        const customer = [...tables.customers.values()].find(
+          (row) =>
+            slugs.includes(row.organization) &&
+            ("id" in request.customer ? row.id === request.customer.id : row.externalId === request.customer.externalId)
+        )
+        const organization = tables.organizations.get(customer?.organization ?? "")
+        const unknown = (field: string, message: string) =>
+          Result.fail(new InvalidRequest({ issues: [{ type: "value_error", path: ["body", field], message }] }))
+        if (customer === undefined || organization === undefined) {
+          const field = "id" in request.customer ? "customer_id" : "external_customer_id"
+          return yield* unknown(field, "Customer does not exist.")
+        }
+        const session = (token: Redacted.Redacted<string>): Session => ({
+          token,
+          createdAt: now,
+          expiresAt: DateTime.addDuration(now, sessionLifetime),
+          customer,
+          organization
+        })
+        if (!organization.memberModelEnabled) return session(mint({ customer: customer.id }, now))
+        const { member: asked } = request
+        const member = [...tables.members.values()].find(
+          (row) =>
+            row.customerId === customer.id &&
+            (asked === undefined
+              ? row.role === "owner"
+              : "id" in asked
+                ? row.id === asked.id
+                : row.externalId === asked.externalId)
+        )
+        if (member === undefined) {
+          const field = asked === undefined || "id" in asked ? "member_id" : "external_member_id"
+          return yield* unknown(field, "Member does not exist.")
+        }
+        return session(mint({ member: member.id }, now))
+      }),
+
+    cancel: (subscriptionId, now) => {
+      if (tables.containers.get(subscriptionId)?.kind !== "subscription") {
+        return Result.fail(new NotFound({ resource: "subscription", id: subscriptionId }))
+      }
+      revokeAll((row) => row.subscriptionId === subscriptionId, now)
+      return Result.void
     },
 
-    outbox
+    deleteMember: (memberId, now) => {
+      if (!tables.members.has(memberId)) return false
+      revokeAll((row) => row.memberId === memberId, now)
+      tables.members.delete(memberId)
+      return true
+    },
+
+    rateLimitGroup: (subject) =>
+      subject._tag === "Organization"
+        ? (tables.organizations.get(subject.slugs[0] ?? "")?.rateLimitGroup ?? "default")
+        : "default",
+
+    outbox,
+    events
   }
 }
+
+const available = ({ seats, total }: Tables.Container): number =>
+  Math.max(0, total - [...seats.values()].filter(({ status }) => status !== "revoked").length)
+
+const sourceIds = ({
+  id,
+  kind
+}: Tables.Container): { readonly subscriptionId: SubscriptionId | null; readonly orderId: OrderId | null } =>
+  kind === "subscription"
+    ? { subscriptionId: SubscriptionId.make(id), orderId: null }
+    : { subscriptionId: null, orderId: OrderId.make(id) }

@@ -1,3 +1,5 @@
+export * as Assignment from "./Assignment.ts"
+export * as ClaimedSubscription from "./ClaimedSubscription.ts"
 export * as Outbox from "./Outbox.ts"
 export * as Seat from "./Seat.ts"
 export * as SeatError from "./SeatError.ts"

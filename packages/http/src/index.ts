@@ -1,5 +1,7 @@
 export * as Emulator from "./Emulator.ts"
+export * as OrganizationSeats from "./OrganizationSeats.ts"
 export * as PolarApi from "./PolarApi.ts"
 export * as PolarConnection from "./PolarConnection.ts"
 export * as PortalSeats from "./PortalSeats.ts"
 export * as SeatJson from "./SeatJson.ts"
+export * as SeatWebhooks from "./SeatWebhooks.ts"

@@ -16,7 +16,6 @@ import * as PolarConnection from "../PolarConnection.ts"
 
 /** What every client layer can be told. */
 export interface Options extends PolarConnection.Connection {
-  readonly token: Redacted.Redacted<string>
   /** The `Polar-Version` to speak. Polar's own default moves every quarter, so one is always sent. Default: 2026-10. */
   readonly version?: string | undefined
   /** How long a call may take in all. Default: 30 seconds. */
@@ -89,8 +88,46 @@ const retryAfter = (header: string | undefined, now: DateTime.Utc): Duration.Dur
   })
 }
 
-/** What an operation makes of a refusal that only it can have, told by status and Polar's name for it: `"404 ResourceNotFound"`. */
-export type Refusals<E> = (statusAndError: string) => E | undefined
+/** A refusal as Polar tells it: the status and Polar's name for it (`"404 ResourceNotFound"`), and a sentence for people. */
+export interface Refusal {
+  readonly key: string
+  readonly detail: string
+}
+
+/** The errors that an operation makes of the refusals it can have. What it does not know is `UnexpectedResponse`. */
+export type Refusals<E> = (refusal: Refusal) => E | undefined
+
+/** Refusals of the token, on what needs one. */
+export const unauthorized =
+  (wants: SeatError.Unauthorized["wants"]) =>
+  ({ key }: Refusal): SeatError.Unauthorized | undefined => {
+    switch (key) {
+      case "401 Unauthorized":
+        return new SeatError.Unauthorized({ reason: "WrongToken", wants })
+      case "401 invalid_token":
+        return new SeatError.Unauthorized({ reason: "InvalidToken", wants })
+      default:
+        return undefined
+    }
+  }
+
+/** Refusals of a good token, on what takes a right. */
+export const forbidden = ({ key }: Refusal): SeatError.Forbidden | undefined => {
+  switch (key) {
+    case "403 NotPermitted":
+      return new SeatError.Forbidden({ reason: "Role" })
+    case "403 FeatureNotEnabled":
+      return new SeatError.Forbidden({ reason: "SeatsNotEnabled" })
+    case "403 insufficient_scope":
+      return new SeatError.Forbidden({ reason: "Scope" })
+    default:
+      return undefined
+  }
+}
+
+/** A refusal of the request itself that comes with a sentence instead of a list of issues. */
+export const invalid = (type: string, { detail }: Pick<Refusal, "detail">): SeatError.InvalidRequest =>
+  new SeatError.InvalidRequest({ issues: [{ type, path: [], message: detail }] })
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 const firstField = (issue: SchemaIssue.Issue): string => {
@@ -106,27 +143,32 @@ const whyUnusable = (text: string, error: Schema.SchemaError): string => {
     : "the body is not JSON"
 }
 
-/** A client of one of Polar's surfaces: sends, waits, and turns whatever comes back into a value or a declared error. */
+/** One request, and what to make of its answer. */
+export interface Call<A, E> {
+  readonly operation: SeatError.Operation
+  readonly request: HttpClientRequest.HttpClientRequest
+  /** Absent on what Polar lets anyone do. */
+  readonly token?: Redacted.Redacted<string> | undefined
+  /** The status that means success. Default: 200. */
+  readonly success?: number
+  readonly decode: (text: string) => Result.Result<A, Schema.SchemaError>
+  readonly refusals: Refusals<E>
+}
+
+/** A client of Polar: sends, waits, and turns whatever comes back into a value or a declared error. */
 export interface PolarClient {
-  readonly call: <A, E>(
-    operation: SeatError.Operation,
-    request: HttpClientRequest.HttpClientRequest,
-    decode: (text: string) => Result.Result<A, Schema.SchemaError>,
-    refusals: Refusals<E>
-  ) => Effect.Effect<A, E | SeatError.Common>
+  readonly call: <A, E>(call: Call<A, E>) => Effect.Effect<A, E | SeatError.Common>
 }
 
 export const make = Effect.fnUntraced(function* (
-  options: Options & { readonly wants: SeatError.Unauthorized["wants"] }
+  options: Options
 ): Effect.fn.Return<PolarClient, PolarConnection.InvalidOption, HttpClient.HttpClient> {
-  const { totalTimeout = "30 seconds", version = "2026-10", wants } = options
+  const { totalTimeout = "30 seconds", version = "2026-10" } = options
   const baseUrl = yield* PolarConnection.resolve(options)
-  const token = yield* PolarConnection.checkToken(options.token)
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.mapRequest((request) =>
       request.pipe(
         HttpClientRequest.prependUrl(baseUrl),
-        HttpClientRequest.bearerToken(token),
         HttpClientRequest.acceptJson,
         HttpClientRequest.setHeader("Polar-Version", version)
       )
@@ -149,26 +191,10 @@ export const make = Effect.fnUntraced(function* (
       return Effect.fail(new SeatError.Unavailable({ operation, reason: ServerFailed.make({ status }) }))
     }
     const { detail, error = "" } = Option.getOrElse(decodeErrorBody(text), (): ErrorBody => ({}))
-    const own = refusals(`${status} ${error}`)
+    const reason = Predicate.isString(detail) ? detail : ""
+    const own = refusals({ key: `${status} ${error}`, detail: reason })
     if (own !== undefined) return Effect.fail(own)
-    switch (`${status} ${error}`) {
-      case "400 BadRequest":
-        return Effect.fail(
-          new SeatError.InvalidRequest({
-            issues: [{ type: "BadRequest", path: [], message: Predicate.isString(detail) ? detail : "" }]
-          })
-        )
-      case "401 Unauthorized":
-        return Effect.fail(new SeatError.Unauthorized({ reason: "WrongToken", wants }))
-      case "401 invalid_token":
-        return Effect.fail(new SeatError.Unauthorized({ reason: "InvalidToken", wants }))
-      case "403 NotPermitted":
-        return Effect.fail(new SeatError.Forbidden({ reason: "Role" }))
-      case "403 FeatureNotEnabled":
-        return Effect.fail(new SeatError.Forbidden({ reason: "SeatsNotEnabled" }))
-      case "403 insufficient_scope":
-        return Effect.fail(new SeatError.Forbidden({ reason: "Scope" }))
-    }
+    if (status === 400 && error === "BadRequest") return Effect.fail(invalid(error, { detail: reason }))
     const issues = status === 422 ? requestIssues(detail) : undefined
     if (issues !== undefined) return Effect.fail(new SeatError.InvalidRequest({ issues }))
     const description =
@@ -181,12 +207,12 @@ export const make = Effect.fnUntraced(function* (
   }
 
   return {
-    call: (operation, request, decode, refusals) =>
-      client.execute(request).pipe(
+    call: ({ decode, operation, refusals, request, success = 200, token }) =>
+      client.execute(token === undefined ? request : HttpClientRequest.bearerToken(request, token)).pipe(
         Effect.flatMap((response) => Effect.map(response.text, (text) => [response, text] as const)),
         Effect.mapError((error) => new SeatError.Unavailable({ operation, reason: transportReason(error) })),
         Effect.flatMap(([response, text]) => {
-          if (response.status !== 200) return refused(operation, response, text, refusals)
+          if (response.status !== success) return refused(operation, response, text, refusals)
           return Effect.mapError(
             Effect.fromResult(decode(text)),
             (error) =>

@@ -1,0 +1,264 @@
+import type { Seat } from "@polar-seats/domain/Seat"
+import { Timestamp } from "@polar-seats/domain/Timestamp"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Mac from "effect/crypto/Mac"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import * as Headers from "effect/http/Headers"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import { InvalidOption } from "./PolarConnection.ts"
+import { SeatJson } from "./SeatJson.ts"
+
+interface OfSeat {
+  /** The `webhook-id`: the same for every delivery of one event. Polar may deliver an event more than once. */
+  readonly id: string
+  readonly timestamp: DateTime.Utc
+  /** The seat as it was then. After a revocation `member` still is the person who held it. */
+  readonly seat: Seat
+}
+
+/**
+ * What Polar tells of a seat: `customer_seat.assigned`, `.claimed`, `.revoked`. `Unknown` is an authentic webhook of
+ * another type, for an endpoint that subscribes to more than seats. A resend is never announced.
+ */
+export type SeatEvent = Data.TaggedEnum<{
+  Assigned: OfSeat
+  Claimed: OfSeat
+  Revoked: OfSeat
+  Unknown: {
+    readonly id: string
+    readonly type: string
+    readonly timestamp: DateTime.Utc | null
+    readonly data: Schema.Json
+  }
+}>
+export const SeatEvent = Data.taggedEnum<SeatEvent>()
+
+const seatEvents = new Map<string, (event: OfSeat) => SeatEvent>([
+  ["customer_seat.assigned", SeatEvent.Assigned],
+  ["customer_seat.claimed", SeatEvent.Claimed],
+  ["customer_seat.revoked", SeatEvent.Revoked]
+])
+
+/** Why a request is not taken for a webhook of Polar's. Only after `UnexpectedBody` is it certain that Polar sent it. */
+export const InvalidWebhookReason = Schema.TaggedUnion({
+  MissingHeader: { header: Schema.Literals(["webhook-id", "webhook-timestamp", "webhook-signature"]) },
+  BadTimestamp: {},
+  /** It was sent too long ago: a replay, a late delivery, or a clock that is wrong. */
+  TooOld: { age: Schema.DurationFromMillis },
+  /** It claims to come from the future. */
+  TooNew: { ahead: Schema.DurationFromMillis },
+  BadSignature: {},
+  /** The signature is good, and the body is not what Polar documents. */
+  UnexpectedBody: { description: Schema.String }
+})
+export type InvalidWebhookReason = typeof InvalidWebhookReason.Type
+
+const { BadSignature, BadTimestamp, MissingHeader, TooNew, TooOld, UnexpectedBody } = InvalidWebhookReason.cases
+
+/** The request is not an authentic and timely webhook of Polar's, or not one that can be read. Do not act on it. */
+export class InvalidWebhook extends Schema.TaggedError<InvalidWebhook>()("InvalidWebhook", {
+  reason: InvalidWebhookReason
+}) {
+  override get message() {
+    switch (this.reason._tag) {
+      case "MissingHeader":
+        return `The request has no ${this.reason.header} header: refuse it. If Polar sent it, something on the way removes headers.`
+      case "BadTimestamp":
+        return "The webhook-timestamp header is not a time in whole seconds: refuse the request."
+      case "TooOld":
+        return `The webhook was sent ${Duration.format(this.reason.age)} ago, which is too long: refuse it. If it is fresh, correct the clock of this machine.`
+      case "TooNew":
+        return `The webhook was sent ${Duration.format(this.reason.ahead)} from now: refuse it. If it is fresh, correct the clock of this machine.`
+      case "BadSignature":
+        return "No signature of the request is good: refuse it. If Polar sent it, check that the secret is the one of this endpoint, and that the body is passed as it arrived, not parsed and written again."
+      case "UnexpectedBody":
+        return `The webhook is Polar's, but its body is not what is documented (${this.reason.description}): keep the body, and look for a newer version of this package.`
+    }
+  }
+}
+
+/** A webhook as it arrived: any kind of headers, in any case, and the body before anything parsed it. */
+export interface Delivery {
+  readonly headers: Headers.Input
+  readonly body: string | Uint8Array
+}
+
+/** What is to be signed. `timestamp` is when it is sent, in whole seconds on the wire. */
+export interface Message {
+  readonly id: string
+  readonly timestamp: DateTime.Utc
+  readonly body: string | Uint8Array
+}
+
+/** The three headers of Standard Webhooks. */
+export type SignedHeaders = Readonly<Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string>>
+
+export class SeatWebhooks extends Context.Service<
+  SeatWebhooks,
+  {
+    /** Judges the headers, the time and the signature over the raw body, and only then reads the body. */
+    readonly verify: (delivery: Delivery) => Effect.Effect<SeatEvent, InvalidWebhook>
+    /**
+     * The headers that Polar would send with a body: for tests of a receiver, and for the emulator. A secret of
+     * `whsec_` and base64 signs as Standard Webhooks says, any other with the bytes of the whole.
+     */
+    readonly sign: (message: Message) => Effect.Effect<SignedHeaders>
+  }
+>()("@polar-seats/http/SeatWebhooks") {}
+
+/** Options of the layers. */
+export interface Options {
+  /** The secret of the webhook endpoint, whole, as Polar shows it (`whsec_…`, `polar_whs_…` or your own). */
+  readonly secret: Redacted.Redacted<string>
+  /** How far a webhook's time may be from now, in both directions. Default: 5 minutes. */
+  readonly tolerance?: Duration.Input | undefined
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const standardPrefix = "whsec_"
+
+/**
+ * The keys that Polar may sign with: the bytes of the whole secret, and, for secrets made since 2026-09-08, what Standard
+ * Webhooks makes of it. Nothing in a request tells which, so both count, as in Polar's own SDK.
+ */
+const deriveKeys = Effect.fnUntraced(function* (secret: string) {
+  const whole = yield* Mac.key(Mac.hmacSha256, encoder.encode(secret))
+  const prefixed = secret.startsWith(standardPrefix)
+  const decoded = Result.getOrUndefined(Base64.decode(prefixed ? secret.slice(standardPrefix.length) : secret))
+  if (decoded === undefined || decoded.length === 0) return { signing: whole, accepted: [whole] }
+  const standard = yield* Mac.key(Mac.hmacSha256, decoded)
+  return { signing: prefixed ? standard : whole, accepted: [standard, whole] }
+})
+
+const signedContent = (id: string, timestamp: string, body: string | Uint8Array): Uint8Array => {
+  const head = encoder.encode(`${id}.${timestamp}.`)
+  const tail = typeof body === "string" ? encoder.encode(body) : body
+  const content = new Uint8Array(head.length + tail.length)
+  content.set(head)
+  content.set(tail, head.length)
+  return content
+}
+
+// Each costs an HMAC of the whole body, which a stranger should not be able to ask for by the hundred
+const mostSignatures = 16
+
+/** The tags in a `webhook-signature` header that could be good. A header that came twice may be joined with a comma. */
+const readTags = (header: string): ReadonlyArray<Uint8Array> =>
+  header
+    .split(" ")
+    .flatMap((part) => {
+      const [version, signature = ""] = part.split(",")
+      const tag = version === "v1" ? Result.getOrUndefined(Base64.decode(signature)) : undefined
+      return tag?.length === 32 ? [tag] : []
+    })
+    .slice(0, mostSignatures)
+
+const parseJson = Schema.decodeResult(Schema.fromJsonString(Schema.Json))
+const decodeEnvelope = Schema.decodeUnknownResult(
+  Schema.Struct({
+    type: Schema.String,
+    timestamp: Schema.optionalKey(Schema.Json),
+    data: Schema.optionalKey(Schema.Json)
+  })
+)
+const decodeOfSeat = Schema.decodeUnknownResult(Schema.Struct({ timestamp: Timestamp, data: SeatJson }))
+const decodeTimestamp = Schema.decodeUnknownOption(Timestamp)
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+const unexpectedField = ({ issue }: Schema.SchemaError): string => {
+  const { message = "", path = [] } = formatIssue(issue).issues[0] ?? {}
+  return path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
+}
+
+const readEvent = (id: string, text: string): Result.Result<SeatEvent, string> =>
+  Result.gen(function* () {
+    const json = yield* Result.mapError(parseJson(text), () => "it is not JSON")
+    const { data = null, timestamp, type } = yield* Result.mapError(decodeEnvelope(json), unexpectedField)
+    const ofSeat = seatEvents.get(type)
+    if (ofSeat === undefined) {
+      return SeatEvent.Unknown({ id, type, timestamp: Option.getOrNull(decodeTimestamp(timestamp)), data })
+    }
+    const fields = yield* Result.mapError(decodeOfSeat(json), unexpectedField)
+    return ofSeat({ id, timestamp: fields.timestamp, seat: fields.data })
+  })
+
+const invalid = (reason: InvalidWebhookReason) => new InvalidWebhook({ reason })
+
+const make = Effect.fnUntraced(function* (options: Options) {
+  const secret = Redacted.value(options.secret)
+  if (secret === "") return yield* new InvalidOption({ option: "secret", problem: "is empty" })
+  const tolerance = Duration.toMillis(Duration.fromInputUnsafe(options.tolerance ?? "5 minutes"))
+  // A CryptoError would mean a Web Crypto without HMAC and SHA-256, which none is: it is a defect
+  const mac = yield* Mac.Mac
+  const keys = yield* Effect.orDie(deriveKeys(secret))
+
+  const isSigned = Effect.fnUntraced(function* (content: Uint8Array, tags: ReadonlyArray<Uint8Array>) {
+    for (const tag of tags) {
+      for (const key of keys.accepted) {
+        if (yield* mac.verify(key, tag, content)) return true
+      }
+    }
+    return false
+  }, Effect.orDie)
+
+  return SeatWebhooks.of({
+    verify: Effect.fn("SeatWebhooks.verify")(function* (delivery) {
+      const headers = Headers.fromInput(delivery.headers)
+      const {
+        "webhook-id": id = "",
+        "webhook-signature": signature = "",
+        "webhook-timestamp": timestamp = ""
+      } = headers
+      if (id === "") return yield* invalid(MissingHeader.make({ header: "webhook-id" }))
+      if (timestamp === "") return yield* invalid(MissingHeader.make({ header: "webhook-timestamp" }))
+      if (signature === "") return yield* invalid(MissingHeader.make({ header: "webhook-signature" }))
+      if (!/^\d{1,12}$/.test(timestamp)) return yield* invalid(BadTimestamp.make({}))
+
+      const age = DateTime.toEpochMillis(yield* DateTime.now) - Number(timestamp) * 1000
+      if (age > tolerance) return yield* invalid(TooOld.make({ age: Duration.millis(age) }))
+      if (-age > tolerance) return yield* invalid(TooNew.make({ ahead: Duration.millis(-age) }))
+
+      const content = signedContent(id, timestamp, delivery.body)
+      if (!(yield* isSigned(content, readTags(signature)))) return yield* invalid(BadSignature.make({}))
+
+      const text = typeof delivery.body === "string" ? delivery.body : decoder.decode(delivery.body)
+      return yield* Effect.mapError(Effect.fromResult(readEvent(id, text)), (description) =>
+        invalid(UnexpectedBody.make({ description }))
+      )
+    }),
+
+    sign: Effect.fn("SeatWebhooks.sign")(function* ({ body, id, timestamp }) {
+      const seconds = String(Math.floor(DateTime.toEpochMillis(timestamp) / 1000))
+      const tag = yield* Effect.orDie(mac.sign(keys.signing, signedContent(id, seconds, body)))
+      return {
+        "webhook-id": id,
+        "webhook-timestamp": seconds,
+        "webhook-signature": `v1,${Base64.encode(tag)}`
+      }
+    })
+  })
+})
+
+const webCrypto = Mac.layerWebCrypto.pipe(Layer.provide(SecureRandom.layerWebCrypto))
+
+/** Receives the webhooks of one endpoint. Runs wherever Web Crypto does: Node, edge functions, browsers. */
+export const layer = (options: Options): Layer.Layer<SeatWebhooks, InvalidOption> =>
+  Layer.effect(SeatWebhooks, make(options)).pipe(Layer.provide(webCrypto))
+
+/** Like `layer`, with options that come from the configuration. */
+export const layerConfig = (
+  options: Config.Wrap<Options>
+): Layer.Layer<SeatWebhooks, InvalidOption | Config.ConfigError> =>
+  Layer.effect(SeatWebhooks, Effect.flatMap(Config.unwrap(options), make)).pipe(Layer.provide(webCrypto))

@@ -1,0 +1,59 @@
+import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
+import type { ClaimedSubscriptionsError } from "@polar-seats/domain/Seats"
+import * as Effect from "effect/Effect"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Stream from "effect/Stream"
+import { forbidden, type PolarClient, unauthorized } from "./polarClient.ts"
+
+const { productName: _, ...fields } = ClaimedSubscription.fields
+
+// A reader of few fields: what a seat holder wants to know out of the thirty that Polar sends
+const ClaimedSubscriptionJson = Schema.Struct({ ...fields, product: Schema.Struct({ name: Schema.String }) }).pipe(
+  Schema.encodeKeys({
+    createdAt: "created_at",
+    customerId: "customer_id",
+    productId: "product_id",
+    currentPeriodStart: "current_period_start",
+    currentPeriodEnd: "current_period_end",
+    cancelAtPeriodEnd: "cancel_at_period_end"
+  }),
+  Schema.decodeTo(
+    Schema.toType(ClaimedSubscription),
+    SchemaTransformation.transform({
+      decode: ({ product, ...rest }) => new ClaimedSubscription({ ...rest, productName: product.name }),
+      encode: ({ productName, ...rest }) => ({ ...rest, product: { name: productName } })
+    })
+  )
+)
+
+const Page = Schema.Struct({
+  items: Schema.Array(ClaimedSubscriptionJson),
+  pagination: Schema.Struct({ max_page: Schema.Int })
+})
+const decodePage = Schema.decodeResult(Schema.fromJsonString(Page))
+
+const pageSize = 100
+
+/** The pages of `GET /v1/customer-portal/seats/subscriptions`, each asked for when it is needed. */
+export const make = (
+  polar: PolarClient,
+  token: Redacted.Redacted<string>
+): Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError> =>
+  Stream.paginate(1, (page) =>
+    Effect.map(
+      polar.call({
+        operation: "Seats.claimedSubscriptions",
+        request: HttpClientRequest.get("/v1/customer-portal/seats/subscriptions", {
+          urlParams: { page, limit: pageSize }
+        }),
+        token,
+        decode: decodePage,
+        refusals: (refusal) => forbidden(refusal) ?? unauthorized("CustomerSession")(refusal)
+      }),
+      ({ items, pagination }) => [items, page < pagination.max_page ? Option.some(page + 1) : Option.none()] as const
+    )
+  )

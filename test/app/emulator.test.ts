@@ -1,0 +1,141 @@
+import { once } from "node:events"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { type AddressInfo, connect, createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, beforeAll, describe, it } from "vitest"
+import { get, post, run, startEmulator } from "./process.ts"
+
+const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
+const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+const subscription = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
+const token = "polar_cst_s3cret"
+
+const world = {
+  organizations: [{ slug: "acme" }],
+  products: [{ id: product, organization: "acme", name: "Acme Pro" }],
+  customers: [{ id: customer, organization: "acme", email: "billing@acme.com" }],
+  subscriptions: [{ id: subscription, product, customer, seats: 5 }],
+  tokens: [{ token, customer }]
+}
+const senseless = {
+  products: [{ organization: "nowhere" }],
+  seats: [{ subscription_id: subscription, status: "lost" }],
+  tokens: [{ token: "polar_cst_s3cret" }]
+}
+const problems = ["products.0.organization", "seats.0.status", "seats.0.subscription_id", "tokens.0"]
+
+const seatsOf = (url: string) => get(`${url}/v1/customer-portal/seats?subscription_id=${subscription}`, token)
+const freeSeats = { seats: [], available_seats: 5, total_seats: 5 }
+
+let folder = ""
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "polar-seats-"))
+  return () => rm(folder, { recursive: true })
+})
+const file = async (name: string, text: string) => {
+  const path = join(folder, name)
+  await writeFile(path, text)
+  return path
+}
+
+type Emulator = Awaited<ReturnType<typeof startEmulator>>
+const stopInTime = async ({ stop }: Emulator, signal: NodeJS.Signals) => {
+  const told = performance.now()
+  const ended = await stop(signal)
+  return { ...ended, inTime: performance.now() - told < 1000 }
+}
+
+describe("an emulator that is told to stop ends with 0 within a second", () => {
+  it.for(["SIGINT", "SIGTERM"] as const)("by %s, having printed its URL alone", async (signal, { onTestFinished }) => {
+    const emulator = await startEmulator()
+    onTestFinished(async () => void (await emulator.stop()))
+    const url = emulator.firstLine
+    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
+    // fetch keeps the connection open for the next request
+    assert.deepEqual(await get(`${url}/_emulator/outbox`), [])
+    assert.deepEqual(await stopInTime(emulator, signal), { code: 0, stdout: `${url}\n`, stderr: "", inTime: true })
+  })
+
+  it("though somebody is connected who never asks for anything", async ({ onTestFinished }) => {
+    const emulator = await startEmulator()
+    const silent = connect(Number(new URL(emulator.firstLine).port), "127.0.0.1")
+    onTestFinished(async () => {
+      silent.destroy()
+      await emulator.stop()
+    })
+    await once(silent, "connect")
+    assert.deepInclude(await stopInTime(emulator, "SIGINT"), { code: 0, stderr: "", inTime: true })
+  }, 5000)
+})
+
+describe.concurrent("the emulator command", () => {
+  it("listens where others can reach it only when told that anyone may connect", async ({ onTestFinished }) => {
+    const refused = await run(["emulator", "--host", "0.0.0.0"])
+    assert.deepEqual({ code: refused.code, stdout: refused.stdout }, { code: 2, stdout: "" })
+    assert.include(refused.stderr, "--allow-anyone-to-connect")
+
+    const { firstLine, stop } = await startEmulator("--host", "0.0.0.0", "--allow-anyone-to-connect")
+    onTestFinished(async () => void (await stop()))
+    assert.deepEqual(await get(`http://127.0.0.1:${new URL(firstLine).port}/_emulator/outbox`), [])
+  })
+
+  it("names everything that is wrong with a seed file", async () => {
+    const path = await file("senseless.json", JSON.stringify(senseless))
+    const { code, stderr, stdout } = await run(["emulator", "--seed", path])
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
+    const [headline, ...named] = stderr.trimEnd().split("\n")
+    assert.strictEqual(headline, `${path} makes no sense:`)
+    assert.sameMembers(
+      named.map((line) => line.split(": ")[0]),
+      problems
+    )
+  })
+
+  it.for([
+    ["half.json", /half\.json is not JSON/],
+    ["nowhere.json", /nowhere\.json cannot be read/]
+  ] as const)("refuses the seed file %s", async ([name, why]) => {
+    await file("half.json", '{"seats":')
+    const path = join(folder, name)
+    const { code, stderr, stdout } = await run(["emulator", "--seed", path])
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
+    assert.match(stderr, why)
+  })
+
+  it("says in one line that its port is taken", async () => {
+    const taken = createServer().listen(0, "127.0.0.1")
+    await once(taken, "listening")
+    const { port } = taken.address() as AddressInfo
+    const { code, stderr, stdout } = await run(["emulator", "--port", String(port)])
+    taken.close()
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" })
+    assert.match(stderr, new RegExp(`^[^\n]*${port}[^\n]*taken[^\n]*\n$`))
+  })
+})
+
+describe("an emulator with a seed file", () => {
+  let url = ""
+  beforeAll(async () => {
+    const { firstLine, stop } = await startEmulator("--json", "--seed", await file("team.json", JSON.stringify(world)))
+    url = JSON.parse(firstLine).url
+    assert.deepEqual(JSON.parse(firstLine), { url })
+    return stop
+  })
+
+  it("starts from it", async () => {
+    assert.deepEqual(await seatsOf(url), freeSeats)
+  })
+
+  it("keeps what it had when a world that is posted makes no sense", async () => {
+    const { body, status } = await post(`${url}/_emulator/seed`, senseless)
+    assert.strictEqual(status, 422)
+    const { issues } = body as { issues: ReadonlyArray<{ path: ReadonlyArray<string | number>; message: string }> }
+    assert.sameMembers(
+      issues.map(({ path }) => path.join(".")),
+      problems
+    )
+    assert.isTrue(issues.every(({ message }) => message.length > 0))
+    assert.deepEqual(await seatsOf(url), freeSeats)
+  })
+})

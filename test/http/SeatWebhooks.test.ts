@@ -1,0 +1,458 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
+import { Config, ConfigProvider, DateTime, Duration, Effect, Redacted } from "effect"
+import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
+import { Webhook } from "standardwebhooks"
+
+// The three shapes of secret that Polar has handed out: its first, the next, whose rest is not base64, and today's
+const secret = "polar_whs_Zq3mF0hYb7kTx9LwRc2N"
+const unpadded = "whsec_Zq3mF0hYb7kTx9LwRc2NsVdPjE5gA8uQyW1oKiXtGrM"
+const base64Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwFtWb8eQxG0Y="
+
+/** Polar's original way: the bytes of the whole secret are the key (its server base64-encodes it for the library). */
+const byWholeSecret = (key: string) => new Webhook(Buffer.from(key, "utf8").toString("base64"))
+/** Polar's way for secrets made since 2026-09-08: the library's own. */
+const byStandard = (key: string) => new Webhook(key)
+
+// WIRE.md §3
+const seat = {
+  created_at: "2026-08-22T10:00:00.123456Z",
+  modified_at: null,
+  id: "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b",
+  subscription_id: "e5149aae-e521-42b9-b24c-abb3d71eea2e",
+  order_id: null,
+  status: "pending",
+  customer_id: "992fae2a-2a17-4b7a-8d9e-e287cf90131b",
+  member_id: "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10",
+  member: {
+    id: "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10",
+    created_at: "2026-08-22T10:00:00.123456Z",
+    modified_at: null,
+    customer_id: "992fae2a-2a17-4b7a-8d9e-e287cf90131b",
+    email: "ann@acme.com",
+    name: null,
+    external_id: null,
+    role: "member"
+  },
+  email: "ann@acme.com",
+  customer_email: "ann@acme.com",
+  invitation_token_expires_at: "2026-08-23T10:00:00.123456Z",
+  claimed_at: null,
+  revoked_at: null,
+  seat_metadata: {}
+}
+const payload = { type: "customer_seat.assigned", timestamp: "2026-08-22T10:00:00.123456Z", data: seat }
+const body = JSON.stringify(payload)
+
+const id = "b5c8a8a2-6f0b-4e55-a6a5-0f6a6a0c8f11"
+const sentAt = DateTime.makeUnsafe("2026-08-22T10:00:01Z")
+const seconds = String(DateTime.toEpochMillis(sentAt) / 1000)
+const signatureOf = (content: string, webhook = byWholeSecret(secret)) =>
+  webhook.sign(id, DateTime.toDateUtc(sentAt), content)
+
+const headersOf = (content: string, webhook?: Webhook) => ({
+  "webhook-id": id,
+  "webhook-timestamp": seconds,
+  "webhook-signature": signatureOf(content, webhook)
+})
+const signed = (content: string, webhook?: Webhook): SeatWebhooks.Delivery => ({
+  headers: headersOf(content, webhook),
+  body: content
+})
+const withSignature = (signature: string): SeatWebhooks.Delivery => ({
+  headers: { ...headersOf(body), "webhook-signature": signature },
+  body
+})
+
+type Options = Partial<Omit<SeatWebhooks.Options, "secret">> & {
+  readonly secret?: string
+  readonly age?: Duration.Input
+}
+
+const run = <A, E>(
+  { age = 0, secret: own = secret, ...options }: Options,
+  f: (webhooks: SeatWebhooks.SeatWebhooks["Service"]) => Effect.Effect<A, E>
+) =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(DateTime.toEpochMillis(sentAt) + Duration.toMillis(age))
+    return yield* SeatWebhooks.SeatWebhooks.use(f)
+  }).pipe(Effect.provide(SeatWebhooks.layer({ secret: Redacted.make(own), ...options })))
+
+const verify = (request: SeatWebhooks.Delivery, options: Options = {}) =>
+  run(options, (webhooks) => webhooks.verify(request))
+
+const refusal = Effect.fnUntraced(function* (request: SeatWebhooks.Delivery, options?: Options) {
+  const error = yield* Effect.flip(verify(request, options))
+  assert.instanceOf(error, SeatWebhooks.InvalidWebhook)
+  return error
+})
+const reason = (request: SeatWebhooks.Delivery, options?: Options) =>
+  Effect.map(refusal(request, options), (error) => error.reason._tag)
+
+describe("what a webhook says", () => {
+  it.effect.each([
+    ["customer_seat.assigned", "Assigned", "pending"],
+    ["customer_seat.claimed", "Claimed", "claimed"],
+    ["customer_seat.revoked", "Revoked", "revoked"]
+  ] as const)("%s is %s", ([type, tag, status]) =>
+    Effect.gen(function* () {
+      const event = yield* verify(signed(JSON.stringify({ ...payload, type, data: { ...seat, status } })))
+      if (event._tag !== tag) return assert.fail(`it is ${event._tag}`)
+      assert.strictEqual(event.id, id)
+      assert.strictEqual(DateTime.formatIso(event.timestamp), "2026-08-22T10:00:00.123Z")
+      assert.strictEqual(event.seat.id, "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
+      assert.strictEqual(event.seat.status, status)
+      assert.strictEqual(event.seat.member?.email, "ann@acme.com")
+    })
+  )
+
+  it.effect("a status that Polar adds one day is no failure", () =>
+    Effect.gen(function* () {
+      const event = yield* verify(signed(JSON.stringify({ ...payload, data: { ...seat, status: "paused" } })))
+      assert.strictEqual(event._tag === "Assigned" && String(event.seat.status), "paused")
+    })
+  )
+
+  it.effect("another type is a value", () =>
+    Effect.gen(function* () {
+      const event = yield* verify(
+        signed('{"type":"subscription.active","timestamp":"2026-08-22T10:00:00Z","data":{"amount":1000}}')
+      )
+      assert.deepStrictEqual(
+        event,
+        SeatWebhooks.SeatEvent.Unknown({
+          id,
+          type: "subscription.active",
+          timestamp: DateTime.makeUnsafe("2026-08-22T10:00:00Z"),
+          data: { amount: 1000 }
+        })
+      )
+    })
+  )
+
+  it.effect("another type may lack a time and data, or have a time that is none", () =>
+    Effect.gen(function* () {
+      const bare = SeatWebhooks.SeatEvent.Unknown({ id, type: "constructor", timestamp: null, data: null })
+      assert.deepStrictEqual(yield* verify(signed('{"type":"constructor"}')), bare)
+      assert.deepStrictEqual(yield* verify(signed('{"type":"constructor","timestamp":"soon"}')), bare)
+    })
+  )
+})
+
+describe("how it may arrive", () => {
+  it.effect("as bytes", () =>
+    Effect.gen(function* () {
+      const content = JSON.stringify({ ...payload, data: { ...seat, email: "jörg@acme.com" } })
+      const event = yield* verify({ ...signed(content), body: new TextEncoder().encode(content) })
+      assert.strictEqual(event._tag === "Assigned" && event.seat.email, "jörg@acme.com")
+    })
+  )
+
+  it.effect("with header names in any case", () =>
+    Effect.gen(function* () {
+      const upper = Object.fromEntries(
+        Object.entries(headersOf(body)).map(([name, value]) => [name.toUpperCase(), value])
+      )
+      assert.strictEqual((yield* verify({ headers: upper, body }))._tag, "Assigned")
+    })
+  )
+
+  it.effect("with the headers of the web platform, or Node's", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* verify({ headers: new Headers(headersOf(body)), body }))._tag, "Assigned")
+      const node = { ...headersOf(body), "set-cookie": ["a", "b"], "x-none": undefined }
+      assert.strictEqual((yield* verify({ headers: node, body }))._tag, "Assigned")
+    })
+  )
+})
+
+const configured = SeatWebhooks.layerConfig({
+  secret: Config.Redacted("POLAR_WEBHOOK_SECRET"),
+  tolerance: Config.Duration("TOLERANCE").pipe(Config.withDefault(Duration.minutes(5)))
+})
+const configuration = (values: Record<string, string>) =>
+  Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(values)))
+
+describe("the secret", () => {
+  it.effect.each([
+    ["polar_whs_…", secret],
+    ["whsec_… that is not base64", unpadded],
+    ["whsec_… in base64", base64Secret],
+    ["one with letters outside ASCII", "gehéim-ключ-🔑"],
+    ["one that is base64 without a prefix", "c2VjcmV0c2VjcmV0"]
+  ] as const)("%s: the bytes of the whole are a key", ([, key]) =>
+    Effect.gen(function* () {
+      const request = signed(body, byWholeSecret(key))
+      assert.strictEqual((yield* verify(request, { secret: key }))._tag, "Assigned")
+      assert.strictEqual(yield* reason(request, { secret: `${key}x` }), "BadSignature")
+    })
+  )
+
+  it.effect.each([
+    ["whsec_… in base64", base64Secret],
+    ["the same without its prefix", base64Secret.slice("whsec_".length)]
+  ] as const)("%s: so is what Standard Webhooks makes of it", ([, key]) =>
+    Effect.gen(function* () {
+      const request = signed(body, byStandard(key))
+      assert.strictEqual((yield* verify(request, { secret: key }))._tag, "Assigned")
+      assert.strictEqual(yield* reason(request, { secret: `whsec_AAAA${key.slice("whsec_".length)}` }), "BadSignature")
+    })
+  )
+
+  it.effect("a prefix and nothing else is a secret like any other", () =>
+    Effect.gen(function* () {
+      const request = signed(body, byWholeSecret("whsec_"))
+      assert.strictEqual((yield* verify(request, { secret: "whsec_" }))._tag, "Assigned")
+    })
+  )
+
+  it.effect("an empty one is refused before anything is received", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        Effect.provide(SeatWebhooks.SeatWebhooks, SeatWebhooks.layer({ secret: Redacted.make("") }))
+      )
+      assert.strictEqual(error._tag, "InvalidOption")
+      assert.strictEqual(error.message, "The option secret is empty.")
+    })
+  )
+
+  it.effect("it may come from the configuration", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(DateTime.toEpochMillis(sentAt) + 60_000)
+      const receive = SeatWebhooks.SeatWebhooks.use((webhooks) => webhooks.verify(signed(body))).pipe(
+        Effect.provide(configured)
+      )
+      const event = yield* receive.pipe(configuration({ POLAR_WEBHOOK_SECRET: secret }))
+      assert.strictEqual(event._tag, "Assigned")
+      const late = yield* Effect.flip(
+        receive.pipe(configuration({ POLAR_WEBHOOK_SECRET: secret, TOLERANCE: "59 seconds" }))
+      )
+      assert.strictEqual(late._tag, "InvalidWebhook")
+      assert.strictEqual((yield* Effect.flip(receive.pipe(configuration({}))))._tag, "ConfigError")
+    })
+  )
+})
+
+describe("what is refused", () => {
+  it.effect.each(["webhook-id", "webhook-timestamp", "webhook-signature"] as const)("no %s", (name) =>
+    Effect.gen(function* () {
+      for (const absent of [undefined, ""]) {
+        const error = yield* refusal({ headers: { ...headersOf(body), [name]: absent }, body })
+        assert.deepStrictEqual({ ...error.reason }, { _tag: "MissingHeader", header: name })
+        assert.include(error.message, name)
+      }
+    })
+  )
+
+  it.effect.each(["soon", "1e9", "-1", "0x10", "1787392801.5", " ", "NaN", "2026-08-22T10:00:01Z", "9".repeat(400)])(
+    "the time %j",
+    (timestamp) =>
+      Effect.gen(function* () {
+        const request = { headers: { ...headersOf(body), "webhook-timestamp": timestamp }, body }
+        assert.strictEqual(yield* reason(request), "BadTimestamp")
+      })
+  )
+
+  it.effect("what is older than the tolerance, by the Clock", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* verify(signed(body), { age: "5 minutes" }))._tag, "Assigned")
+      const error = yield* refusal(signed(body), { age: "301 seconds" })
+      assert.strictEqual(error.reason._tag === "TooOld" && Duration.toSeconds(error.reason.age), 301)
+      assert.include(error.message, "5m 1s")
+      assert.strictEqual(yield* reason(signed(body), { age: "11 seconds", tolerance: "10 seconds" }), "TooOld")
+      assert.strictEqual(
+        (yield* verify(signed(body), { age: "900 days", tolerance: Duration.infinity }))._tag,
+        "Assigned"
+      )
+    })
+  )
+
+  it.effect("what is newer than the tolerance, by the Clock", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* verify(signed(body), { age: Duration.minutes(-5) }))._tag, "Assigned")
+      const error = yield* refusal(signed(body), { age: Duration.seconds(-301) })
+      assert.strictEqual(error.reason._tag === "TooNew" && Duration.toSeconds(error.reason.ahead), 301)
+      assert.include(error.message, "5m 1s")
+      assert.strictEqual(yield* reason(signed(body), { age: Duration.seconds(-11), tolerance: 10_000 }), "TooNew")
+    })
+  )
+
+  const good = signatureOf(body).slice("v1,".length)
+  it.effect.each([
+    ["by another secret", signatureOf(body, byWholeSecret("polar_whs_other"))],
+    ["of another body", signatureOf(`${body} `)],
+    ["without a version", good],
+    ["of version 2", `v2,${good}`],
+    ["of the asymmetric kind", `v1a,${good}`],
+    ["in capitals", `V1,${good}`],
+    ["with nothing behind the version", "v1,"],
+    ["with the version alone", "v1"],
+    ["that is not base64", "v1,%%%%"],
+    ["cut short", `v1,${good.slice(0, 40)}`],
+    ["cut by a byte", `v1,${Buffer.from(good, "base64").subarray(0, 31).toString("base64")}`],
+    ["with a byte more", `v1,${Buffer.concat([Buffer.from(good, "base64"), Buffer.of(0)]).toString("base64")}`],
+    ["in hexadecimal", `v1,${Buffer.from(good, "base64").toString("hex")}`],
+    ["all bad", `${signatureOf("a")} ${signatureOf("b")} v1,AAAA`]
+  ] as const)("a signature %s", ([, signature]) =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* reason(withSignature(signature)), "BadSignature")
+    })
+  )
+
+  it.effect("a body in which one byte changed, whichever", () =>
+    run({}, (webhooks) =>
+      Effect.gen(function* () {
+        const bytes = new TextEncoder().encode(body)
+        for (let at = 0; at < bytes.length; at += 7) {
+          const changed = Uint8Array.from(bytes, (byte, index) => (index === at ? byte ^ 1 : byte))
+          const error = yield* Effect.flip(webhooks.verify({ headers: headersOf(body), body: changed }))
+          assert.strictEqual(error.reason._tag, "BadSignature")
+        }
+      })
+    )
+  )
+
+  it.effect("another id, or another time, than was signed", () =>
+    Effect.gen(function* () {
+      for (const changed of [{ "webhook-id": `${id}0` }, { "webhook-timestamp": String(Number(seconds) + 1) }]) {
+        assert.strictEqual(yield* reason({ headers: { ...headersOf(body), ...changed }, body }), "BadSignature")
+      }
+    })
+  )
+
+  it.effect("before it is parsed: a forged body is a bad signature, whatever it holds", () =>
+    Effect.gen(function* () {
+      for (const forged of ["", "{", "null", '{"type":1}']) {
+        assert.strictEqual(yield* reason({ headers: headersOf(body), body: forged }), "BadSignature")
+      }
+    })
+  )
+})
+
+describe("several signatures", () => {
+  const bad = signatureOf("another")
+  it.effect.each([
+    ["first", `${signatureOf(body)} ${bad}`],
+    ["last", `v1a,AAAA v2 garbage ${bad} ${signatureOf(body)}`],
+    ["in two headers, joined", `${bad}, ${signatureOf(body)}`],
+    ["in two headers, joined the other way", `${signatureOf(body)}, ${bad}`]
+  ] as const)("one good is enough: %s", ([, signature]) =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* verify(withSignature(signature)))._tag, "Assigned")
+    })
+  )
+
+  it.effect("as two headers of Node's", () =>
+    Effect.gen(function* () {
+      const headers = { ...headersOf(body), "webhook-signature": [bad, signatureOf(body)] }
+      assert.strictEqual((yield* verify({ headers, body }))._tag, "Assigned")
+    })
+  )
+
+  it.effect("sixteen are tried, and no more, so that a stranger cannot make this machine work", () =>
+    Effect.gen(function* () {
+      const good = signatureOf(body)
+      assert.strictEqual((yield* verify(withSignature(`${bad} `.repeat(15) + good)))._tag, "Assigned")
+      assert.strictEqual(yield* reason(withSignature(`${bad} `.repeat(16) + good)), "BadSignature")
+      assert.strictEqual((yield* verify(withSignature("v1,AAAA v2,AAAA ".repeat(50) + good)))._tag, "Assigned")
+    })
+  )
+})
+
+describe("Polar's, but not what Polar documents", () => {
+  it.effect.each([
+    ["not JSON", "OK", "it is not JSON"],
+    ["empty", "", "it is not JSON"],
+    ["not an object", "[]", "Expected object"],
+    ["without a type", "{}", "type: Missing key"],
+    ["without data", JSON.stringify({ ...payload, data: undefined }), "data: Missing key"],
+    ["without a time", JSON.stringify({ ...payload, timestamp: undefined }), "timestamp: Missing key"],
+    [
+      "with a time that is none",
+      JSON.stringify({ ...payload, timestamp: "soon" }),
+      "timestamp: is not a date and time"
+    ],
+    [
+      "without a field",
+      JSON.stringify({ ...payload, data: { ...seat, created_at: undefined } }),
+      "data.created_at: Missing key"
+    ],
+    ["with a field of another type", JSON.stringify({ ...payload, data: { ...seat, status: 5 } }), "data.status: "]
+  ] as const)("%s", ([, content, description]) =>
+    Effect.gen(function* () {
+      const error = yield* refusal(signed(content))
+      assert.strictEqual(error.reason._tag, "UnexpectedBody")
+      assert.include(error.message, description)
+    })
+  )
+})
+
+describe("sign", () => {
+  it.effect.each([
+    ["polar_whs_…", secret, byWholeSecret(secret)],
+    ["whsec_… that is not base64", unpadded, byWholeSecret(unpadded)],
+    ["whsec_… in base64", base64Secret, byStandard(base64Secret)],
+    ["base64 without a prefix", "c2VjcmV0c2VjcmV0", byWholeSecret("c2VjcmV0c2VjcmV0")]
+  ] as const)("with %s, signs like Polar", ([, key, webhook]) =>
+    Effect.gen(function* () {
+      const headers = yield* run({ secret: key }, (webhooks) => webhooks.sign({ id, timestamp: sentAt, body }))
+      assert.deepStrictEqual({ ...headers }, headersOf(body, webhook))
+      assert.strictEqual((yield* verify({ headers, body }, { secret: key }))._tag, "Assigned")
+    })
+  )
+
+  it.live("standardwebhooks takes what it signs now", () =>
+    Effect.gen(function* () {
+      const timestamp = yield* DateTime.now
+      for (const [key, webhook] of [
+        [secret, byWholeSecret(secret)],
+        [base64Secret, byStandard(base64Secret)]
+      ] as const) {
+        const headers = yield* SeatWebhooks.SeatWebhooks.use((webhooks) =>
+          webhooks.sign({ id, timestamp, body: new TextEncoder().encode(body) })
+        ).pipe(Effect.provide(SeatWebhooks.layer({ secret: Redacted.make(key) })))
+        assert.deepStrictEqual(webhook.verify(body, headers), payload)
+      }
+    })
+  )
+})
+
+describe("secrets", () => {
+  it.effect("are in no error, no exit and no printed service", () =>
+    Effect.gen(function* () {
+      const content = JSON.stringify({ ...payload, data: { ...seat, created_at: "private" } })
+      for (const key of [secret, unpadded, base64Secret]) {
+        const signature = signatureOf(content, byWholeSecret(key))
+        const forged = { headers: { ...headersOf(body), "webhook-signature": signature }, body }
+        for (const request of [
+          {
+            headers: { ...headersOf(content), "webhook-id": undefined, "webhook-signature": signature },
+            body: content
+          },
+          {
+            headers: { ...headersOf(content), "webhook-timestamp": "x", "webhook-signature": signature },
+            body: content
+          },
+          forged,
+          signed(content, byWholeSecret(key))
+        ]) {
+          const exit = yield* Effect.exit(verify(request, { secret: key }))
+          const error = yield* refusal(request, { secret: key })
+          const shown = [exit, error].flatMap((value) => [
+            String(value),
+            JSON.stringify(value),
+            inspect(value, { depth: 20, showHidden: true })
+          ])
+          for (const text of [...shown, error.message, error.stack ?? ""]) {
+            for (const hidden of [key, key.slice(6), signature, signature.slice(3), "private", id]) {
+              assert.notInclude(text, hidden)
+            }
+          }
+        }
+        const service = yield* run({ secret: key }, Effect.succeed)
+        assert.notInclude(inspect(service, { depth: 20, showHidden: true }), key.slice(6))
+      }
+    })
+  )
+})
