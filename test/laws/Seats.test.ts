@@ -2,6 +2,7 @@ import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Emulator from "@polar-seats/http/Emulator"
+import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { DateTime, Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
@@ -14,36 +15,53 @@ const at = DateTime.makeUnsafe(start)
 const fromStart = <A, E, R>(layer: Layer.Layer<A, E, R>) =>
   Layer.unwrap(Effect.as(TestClock.setTime(DateTime.toEpochMillis(at)), layer))
 
-describe("layerMemory", () => {
-  obeys((token) => fromStart(Seats.layerMemory(world, token)).pipe(Layer.orDie), it.effect)
+const surfaces = [
+  { surface: "portal", name: "PortalSeats", layer: PortalSeats.layer },
+  { surface: "organization", name: "OrganizationSeats", layer: OrganizationSeats.layer }
+] as const
+
+describe.each(surfaces)("layerMemory for the $surface", ({ surface }) => {
+  obeys({ surface, layer: (token) => fromStart(Seats.layerMemory(world, token)).pipe(Layer.orDie) }, it.effect)
 })
 
-describe("PortalSeats over the emulator in memory", () => {
+describe.each(surfaces)("$name over the emulator in memory", ({ layer, surface }) => {
   obeys(
-    (token) =>
-      fromStart(
-        PortalSeats.layer({ token: Redacted.make(token) }).pipe(Layer.provideMerge(Emulator.layer(world)))
-      ).pipe(Layer.orDie),
+    {
+      surface,
+      layer: (token) =>
+        fromStart(layer({ token: Redacted.make(token) }).pipe(Layer.provideMerge(Emulator.layer(world)))).pipe(
+          Layer.orDie
+        )
+    },
     it.effect
   )
 })
 
-const onSocket = (token: string) =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      yield* (yield* Emulator.Emulator).setTime(at)
-      const baseUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
-      return PortalSeats.layer({ token: Redacted.make(token), baseUrl })
-    })
-  ).pipe(
-    Layer.provideMerge(Emulator.layerServer(world)),
-    Layer.provide(NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0 }))
-  )
+const clients = [
+  ["undici", NodeHttpClient.layerUndici],
+  ["fetch", FetchHttpClient.layer]
+] as const
 
-describe("PortalSeats over the emulator on a socket, by undici", () => {
-  obeys((token) => onSocket(token).pipe(Layer.provide(NodeHttpClient.layerUndici), Layer.orDie), it.live)
-})
-
-describe("PortalSeats over the emulator on a socket, by fetch", () => {
-  obeys((token) => onSocket(token).pipe(Layer.provide(FetchHttpClient.layer), Layer.orDie), it.live)
+describe.each(surfaces)("$name over the emulator on a socket", ({ layer, surface }) => {
+  describe.each(clients)("by %s", (_, client) => {
+    obeys(
+      {
+        surface,
+        layer: (token) =>
+          Layer.unwrap(
+            Effect.gen(function* () {
+              yield* (yield* Emulator.Emulator).setTime(at)
+              const baseUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
+              return layer({ token: Redacted.make(token), baseUrl })
+            })
+          ).pipe(
+            Layer.provideMerge(Emulator.layerServer(world)),
+            Layer.provide(NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0 })),
+            Layer.provide(client),
+            Layer.orDie
+          )
+      },
+      it.live
+    )
+  })
 })

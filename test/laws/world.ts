@@ -1,16 +1,21 @@
-import { SeatId } from "@polar-seats/domain/Seat"
+import { CustomerId, MemberId, SeatId } from "@polar-seats/domain/Seat"
 import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import type { WorldInput } from "@polar-seats/domain/World"
 
 /** The instant that the laws start at: the world below is written relative to it. */
 export const start = "2026-11-23T12:00:00Z"
 
-const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+export const buyer = CustomerId.make("992fae2a-2a17-4b7a-8d9e-e287cf90131b")
 export const subscription = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e")
 export const order = OrderId.make("3b0c1b0e-0f59-4f5a-8f3e-0d4b9d3f7a10")
 export const withoutProduct = OrderId.make("5a1d2c3b-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
 export const strangersSubscription = SubscriptionId.make("c7f1d9a2-6b3e-4d58-9a47-2e8b5c0f1d36")
 export const withoutSeats = SubscriptionId.make("b1d7a0c4-3f0e-4a53-9c37-5d0f6f4a8e21")
+export const full = SubscriptionId.make("a7c3e1d5-9b2f-4680-8d4e-6f1a3c5b7d90")
+export const single = SubscriptionId.make("09ab12cd-34ef-4567-89ab-cdef01234567")
+export const unpaid = OrderId.make("2c4e6a80-1b3d-4f5a-9c7e-8d0b2f4a6c1e")
+export const ofOldOrganization = SubscriptionId.make("6f5e4d3c-2b1a-4098-8765-43210fedcba9")
+export const checkout = "18f2a4c6-5e7d-4b90-a1c3-e5f7d9b08264"
 export const unknown = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
 
 export const seats = {
@@ -26,12 +31,14 @@ export const seats = {
   ofOrder: SeatId.make("7b0c785e-27e8-4d3f-8223-207104725dd4"),
   withoutProduct: SeatId.make("1e9a3b5c-7d2f-4e61-8b40-5c6d7e8f9a0b"),
   strangers: SeatId.make("d8e2c1b0-a9f8-4e7d-8c6b-5a4f3e2d1c0b"),
-  withoutSeats: SeatId.make("5f4e3d2c-1b0a-4f9e-8d7c-6b5a49382716")
+  withoutSeats: SeatId.make("5f4e3d2c-1b0a-4f9e-8d7c-6b5a49382716"),
+  revokedWithoutSeats: SeatId.make("c0d1e2f3-a4b5-4c6d-8e7f-901a2b3c4d5e"),
+  ofFull: SeatId.make("e7d6c5b4-a392-4817-8605-f4e3d2c1b0af")
 } as const
 
-const ben = "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10"
-const manager = "8b2f4c6d-1a3e-4b5c-9d7f-0e1a2b3c4d5e"
-const holder = "e1f2a3b4-c5d6-4e7f-8a9b-0c1d2e3f4a50"
+export const ben = MemberId.make("0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10")
+export const manager = MemberId.make("8b2f4c6d-1a3e-4b5c-9d7f-0e1a2b3c4d5e")
+export const holder = CustomerId.make("e1f2a3b4-c5d6-4e7f-8a9b-0c1d2e3f4a50")
 const stranger = "7c5f5ad1-6a53-4a1b-8d5f-2a6f0d1c9b44"
 const seatless = "1f0e2d3c-4b5a-4968-8776-95a4b3c2d1e0"
 const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
@@ -46,6 +53,13 @@ export const tokens = {
   otherCustomer: "polar_cst_other",
   withoutSeats: "polar_cst_seatless",
   organization: "polar_oat_acme",
+  organizationReader: "polar_oat_reader",
+  organizationWriter: "polar_oat_writer",
+  organizationWithoutSeats: "polar_oat_plain",
+  organizationExpired: "polar_oat_expired",
+  organizationUnknown: "polar_oat_unknown",
+  oldOrganization: "polar_oat_old",
+  oldCustomer: "polar_cst_old",
   user: "polar_pat_someone",
   registration: "polar_crt_anyone",
   expired: "polar_cst_expired",
@@ -53,6 +67,9 @@ export const tokens = {
 } as const
 
 const owner = "6d5c4b3a-2918-4706-95f4-e3d2c1b0a9f8"
+const oldBuyer = "5b6a7988-8776-4655-b443-322110ffeedd"
+export const lena = CustomerId.make("4a5b6c7d-8e9f-4a0b-9c1d-2e3f4a5b6c7d")
+const oldProduct = "7d6e5f40-3122-4130-8f0e-1d2c3b4a5968"
 const live = "2026-11-24T06:00:00.123456Z"
 const seat = { subscriptionId: subscription, customerId: buyer, createdAt: "2026-11-22T06:00:00Z" }
 
@@ -60,33 +77,58 @@ const seat = { subscriptionId: subscription, customerId: buyer, createdAt: "2026
 export const world: WorldInput = {
   organizations: [
     { slug: "acme", name: "Acme" },
-    { slug: "plain", seatBasedPricingEnabled: false }
+    { slug: "plain", seatBasedPricingEnabled: false },
+    { slug: "old", memberModelEnabled: false }
   ],
   products: [
     { id: product, organization: "acme", name: "Acme Pro" },
-    { id: plain, organization: "plain", name: "Plain" }
+    { id: plain, organization: "plain", name: "Plain" },
+    { id: oldProduct, organization: "old", name: "Old" }
   ],
   customers: [
     { id: buyer, organization: "acme", email: "billing@acme.com" },
     { id: holder, organization: "acme", email: "holder@acme.com" },
     { id: stranger, organization: "acme", email: "someone@example.com" },
-    { id: seatless, organization: "plain", email: "nobody@example.com" }
+    { id: seatless, organization: "plain", email: "nobody@example.com" },
+    { id: oldBuyer, organization: "old", email: "billing@old.com" },
+    { id: lena, organization: "old", email: "lena@old.com", name: "Lena", externalId: "lena-1" }
   ],
   members: [
     { id: owner, customer: buyer, email: "olga@acme.com", role: "owner" },
     { id: manager, customer: buyer, email: "max@acme.com", role: "billing_manager" },
-    { id: ben, customer: buyer, email: "ben@acme.com", name: "Ben" }
+    { id: ben, customer: buyer, email: "ben@acme.com", name: "Ben", externalId: "ben-1" }
   ],
   subscriptions: [
-    { id: subscription, product, customer: buyer, seats: 10 },
+    { id: subscription, product, customer: buyer, seats: 10, checkoutId: checkout },
+    { id: full, product, customer: buyer, seats: 1 },
+    { id: single, product, customer: buyer, seats: 1 },
+    { id: ofOldOrganization, product: oldProduct, customer: oldBuyer, seats: 5 },
     { id: strangersSubscription, product, customer: stranger, seats: 1 },
     { id: withoutSeats, product: plain, customer: seatless, seats: 1 }
   ],
   orders: [
     { id: order, product, customer: buyer, seats: 1 },
+    { id: unpaid, product, customer: buyer, seats: 1, status: "pending" },
     { id: withoutProduct, product: null, customer: buyer, seats: 1 }
   ],
   seats: [
+    {
+      ...seat,
+      id: seats.ofFull,
+      subscriptionId: full,
+      status: "pending",
+      email: "fay@acme.com",
+      invitationToken: "full",
+      invitationTokenExpiresAt: live
+    },
+    {
+      ...seat,
+      id: seats.revokedWithoutSeats,
+      subscriptionId: withoutSeats,
+      status: "revoked",
+      customerId: null,
+      revokedAt: "2026-11-22T08:00:00Z"
+    },
     {
       ...seat,
       id: seats.live,
@@ -154,6 +196,16 @@ export const world: WorldInput = {
     }
   ],
   tokens: [
+    { token: tokens.organizationReader, organization: "acme", scopes: ["customer_seats:read"] },
+    { token: tokens.organizationWriter, organization: "acme", scopes: ["customer_seats:write"] },
+    {
+      token: tokens.organizationWithoutSeats,
+      organization: "plain",
+      scopes: ["customer_seats:read", "customer_seats:write"]
+    },
+    { token: tokens.organizationExpired, organization: "acme", expiresAt: "2026-11-23T11:59:59Z" },
+    { token: tokens.oldOrganization, organization: "old", scopes: ["customer_seats:read", "customer_seats:write"] },
+    { token: tokens.oldCustomer, customer: oldBuyer },
     { token: tokens.customer, customer: buyer },
     { token: tokens.owner, member: owner },
     { token: tokens.billingManager, member: manager },

@@ -53,6 +53,7 @@ export interface ClaimInfo {
 
 /** A session that was made up for a customer or a member. */
 export interface Session {
+  readonly id: string
   readonly token: Redacted.Redacted<string>
   readonly createdAt: DateTime.Utc
   readonly expiresAt: DateTime.Utc
@@ -68,6 +69,7 @@ export interface SessionRequest {
 
 /** What was announced about a seat, with the seat as it was answered. */
 export interface SeatEvent {
+  readonly id: string
   readonly type: SeatLifecycle.Announcement
   readonly timestamp: DateTime.Utc
   readonly seat: Seat
@@ -221,7 +223,9 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
         sentAt: now
       })
     }
-    if (announce !== null) events.push({ type: announce, timestamp: now, seat, productId: product?.id ?? null })
+    if (announce !== null) {
+      events.push({ id: Token.uuid(random), type: announce, timestamp: now, seat, productId: product?.id ?? null })
+    }
     return seat
   }
 
@@ -309,6 +313,10 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
     assign: (subject, assignment, now) =>
       Result.gen(function* () {
         const { immediateClaim = false, metadata = {}, recipient, source } = yield* check(assignment)
+        if (source._tag === "Checkout" && subject._tag === "Organization") {
+          const message = "Value error, Exactly one of subscription_id or order_id must be provided"
+          return yield* Result.fail(new InvalidRequest({ issues: [{ type: "value_error", path: ["body"], message }] }))
+        }
         const container = yield* findContainer(subject, source)
         const unavailable = (detail: string) => Result.fail(new NoSeatAvailable({ detail }))
         if (container.product === null) return yield* unavailable("Container has no associated product")
@@ -423,6 +431,7 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
           return yield* unknown(field, "Customer does not exist.")
         }
         const session = (token: Redacted.Redacted<string>): Session => ({
+          id: Token.uuid(random),
           token,
           createdAt: now,
           expiresAt: DateTime.addDuration(now, sessionLifetime),

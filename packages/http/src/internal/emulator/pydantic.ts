@@ -1,7 +1,13 @@
+import { jsonLength } from "@polar-seats/domain/Assignment"
 import { Uuid, UuidV4 } from "@polar-seats/domain/Uuid"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ValidationIssue } from "../../PolarApi.ts"
+
+type Loc = ValidationIssue["loc"]
+/** What is wrong with a value at a place; nothing where it is right. */
+type Check = (input: unknown, loc: Loc) => ReadonlyArray<ValidationIssue>
 
 const decodeUuid = Schema.decodeUnknownOption(Uuid)
 const decodeUuidV4 = Schema.decodeUnknownOption(UuidV4)
@@ -17,24 +23,204 @@ const whyNotUuid = (input: string): string => {
   const odd = /[^0-9a-fA-F-]/u.exec(text)
   if (odd !== null) return `invalid character: found \`${odd[0]}\` at ${odd.index + offset + 1}`
   const groups = text.split("-")
-  if (groups.length === 1 && offset === 0)
+  if (groups.length === 1 && offset === 0) {
     return `invalid length: expected length 32 for simple format, found ${input.length}`
+  }
   if (groups.length !== 5) return `invalid group count: expected 5, found ${groups.length}`
   const wrong = groups.findIndex((group, index) => group.length !== groupLengths[index])
   return `invalid group length in group ${wrong}: expected ${groupLengths[wrong]}, found ${groups[wrong]?.length}`
 }
 
-/** What Pydantic says to a string where it wants a UUID, or nothing. `strict` asks for version 4. */
-export const uuidIssue = (
-  input: string,
-  loc: ValidationIssue["loc"],
-  version: "any" | "v4"
-): ValidationIssue | undefined => {
-  if (Option.isNone(decodeUuid(input))) {
-    const error = whyNotUuid(input)
-    return { type: "uuid_parsing", loc, msg: `Input should be a valid UUID, ${error}`, input, ctx: { error } }
+/** A UUID, of any version or of version 4 alone. */
+export const uuid =
+  (version: "any" | "v4"): Check =>
+  (input, loc) => {
+    if (!Predicate.isString(input)) {
+      return [{ type: "uuid_type", loc, msg: "UUID input should be a string, bytes or UUID object", input }]
+    }
+    if (Option.isNone(decodeUuid(input))) {
+      const error = whyNotUuid(input)
+      return [{ type: "uuid_parsing", loc, msg: `Input should be a valid UUID, ${error}`, input, ctx: { error } }]
+    }
+    return version === "v4" && Option.isNone(decodeUuidV4(input))
+      ? [{ type: "uuid_version", loc, msg: "UUID version 4 expected", input, ctx: { expected_version: 4 } }]
+      : []
   }
-  return version === "v4" && Option.isNone(decodeUuidV4(input))
-    ? { type: "uuid_version", loc, msg: "UUID version 4 expected", input, ctx: { expected_version: 4 } }
-    : undefined
+
+/** A whole number above zero, as a query has it. */
+export const positiveInt: Check = (input, loc) => {
+  if (!Predicate.isString(input) || !/^\s*[+-]?\d+(\.0*)?\s*$/.test(input)) {
+    return [
+      {
+        type: "int_parsing",
+        loc,
+        msg: "Input should be a valid integer, unable to parse string as an integer",
+        input
+      }
+    ]
+  }
+  return Number(input) > 0
+    ? []
+    : [{ type: "greater_than", loc, msg: "Input should be greater than 0", input, ctx: { gt: 0 } }]
 }
+
+const valueError = (loc: Loc, message: string, input: unknown): ValidationIssue => ({
+  type: "value_error",
+  loc,
+  msg: `Value error, ${message}`,
+  input,
+  ctx: { error: {} }
+})
+
+// PostgreSQL cannot hold it, and so no string of Polar's can
+const withoutNul = (input: string, loc: Loc): ReadonlyArray<ValidationIssue> =>
+  input.includes("\0") ? [valueError(loc, "Null bytes are not allowed", input)] : []
+
+const text: Check = (input, loc) =>
+  Predicate.isString(input)
+    ? withoutNul(input, loc)
+    : [{ type: "string_type", loc, msg: "Input should be a valid string", input }]
+
+const email: Check = (input, loc) => {
+  const wrong = text(input, loc)
+  if (wrong.length > 0 || !Predicate.isString(input)) return wrong
+  const reason = !input.includes("@")
+    ? "An email address must have an @-sign."
+    : /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(input)
+      ? undefined
+      : "The email address is not valid."
+  return reason === undefined
+    ? []
+    : [{ type: "value_error", loc, msg: `value is not a valid email address: ${reason}`, input, ctx: { reason } }]
+}
+
+const isRecord = (input: unknown): input is { readonly [key: string]: unknown } =>
+  Predicate.isObject(input) && !Array.isArray(input)
+const isJson = Schema.is(Schema.Record(Schema.String, Schema.Json))
+
+const holdsNul = (input: unknown): boolean =>
+  Predicate.isString(input)
+    ? input.includes("\0")
+    : Predicate.isObject(input) && Object.entries(input).some(([key, value]) => key.includes("\0") || holdsNul(value))
+
+const metadata: Check = (input, loc) => {
+  if (!isRecord(input) || !isJson(input)) {
+    return [{ type: "dict_type", loc, msg: "Input should be a valid dictionary", input }]
+  }
+  if (holdsNul(input)) return [valueError(loc, "Null bytes are not allowed", input)]
+  if (Object.keys(input).length > 10) return [valueError(loc, "Metadata cannot have more than 10 keys", input)]
+  return jsonLength(input) > 1024 ? [valueError(loc, "Metadata size cannot exceed 1KB", input)] : []
+}
+
+const truths = new Set<unknown>([true, 1, "1", "true", "t", "yes", "y", "on"])
+const falsehoods = new Set<unknown>([false, 0, "0", "false", "f", "no", "n", "off"])
+const lower = (input: unknown) => (Predicate.isString(input) ? input.toLowerCase() : input)
+/** Whether Pydantic reads a value as true. */
+export const isTrue = (input: unknown): boolean => truths.has(lower(input))
+
+const flag: Check = (input, loc) => {
+  if (truths.has(lower(input)) || falsehoods.has(lower(input))) return []
+  return Predicate.isString(input) || Predicate.isNumber(input)
+    ? [{ type: "bool_parsing", loc, msg: "Input should be a valid boolean, unable to interpret input", input }]
+    : [{ type: "bool_type", loc, msg: "Input should be a valid boolean", input }]
+}
+
+const orNull =
+  (check: Check): Check =>
+  (input, loc) =>
+    input === undefined || input === null ? [] : check(input, loc)
+
+const present = (body: { readonly [key: string]: unknown }, key: string): boolean =>
+  body[key] !== undefined && body[key] !== null
+
+type Rule = readonly [message: string, holds: boolean]
+
+// Polar stops at the first of these that does not hold
+const assignmentRules = (body: { readonly [key: string]: unknown }, portal: boolean): ReadonlyArray<Rule> => {
+  const has = (...keys: ReadonlyArray<string>) => keys.filter((key) => present(body, key)).length
+  const legacy = has("external_customer_id", "customer_id")
+  const member = has("external_member_id", "member_id")
+  return [
+    portal
+      ? [
+          "Exactly one of subscription_id, order_id, or checkout_id must be provided",
+          has("subscription_id", "order_id", "checkout_id") === 1
+        ]
+      : ["Exactly one of subscription_id or order_id must be provided", has("subscription_id", "order_id") === 1],
+    [
+      "At least one of email, external_customer_id, customer_id, external_member_id, or member_id must be provided",
+      has("email") + legacy + member > 0
+    ],
+    ["Cannot combine external_customer_id/customer_id with external_member_id/member_id", legacy === 0 || member === 0],
+    ["Cannot provide both external_member_id and member_id", member < 2],
+    [
+      "Exactly one of email, external_customer_id, or customer_id must be provided",
+      legacy === 0 || legacy + has("email") === 1
+    ],
+    ["Cannot combine member_id with email", has("member_id") + has("email") < 2]
+  ]
+}
+
+/** A body that has to be an object; anything else is told apart as missing or as of the wrong kind. */
+const object =
+  (check: (body: { readonly [key: string]: unknown }) => ReadonlyArray<ValidationIssue>) =>
+  (body: unknown): ReadonlyArray<ValidationIssue> => {
+    const loc = ["body"]
+    if (body === undefined) return [{ type: "missing", loc, msg: "Field required", input: null }]
+    return isRecord(body)
+      ? check(body)
+      : [
+          {
+            type: "model_attributes_type",
+            loc,
+            msg: "Input should be a valid dictionary or object to extract fields from",
+            input: body
+          }
+        ]
+  }
+
+/** `SeatAssign`, or with `portal` the `CustomerSeatAssign` that also takes a checkout. */
+export const assignment = (body: unknown, portal: boolean): ReadonlyArray<ValidationIssue> =>
+  object((body) => {
+    const fields: ReadonlyArray<readonly [string, Check]> = [
+      ["subscription_id", uuid("any")],
+      ["order_id", uuid("any")],
+      ["email", email],
+      ["external_customer_id", text],
+      ["customer_id", uuid("any")],
+      ["external_member_id", text],
+      ["member_id", uuid("any")],
+      ["metadata", metadata],
+      ...(portal ? [["checkout_id", uuid("any")] as const] : [])
+    ]
+    const issues = fields.flatMap(([name, check]) => orNull(check)(body[name], ["body", name]))
+    const flagged =
+      body["immediate_claim"] === undefined ? [] : flag(body["immediate_claim"], ["body", "immediate_claim"])
+    if (issues.length + flagged.length > 0) return [...issues, ...flagged]
+    const broken = assignmentRules(body, portal).find(([_, holds]) => !holds)
+    return broken === undefined ? [] : [valueError(["body"], broken[0], body)]
+  })(body)
+
+const required = (body: { readonly [key: string]: unknown }, name: string, check: Check, within: Loc) =>
+  name in body
+    ? check(body[name], [...within, name])
+    : [{ type: "missing", loc: [...within, name], msg: "Field required", input: body }]
+
+/** `SeatClaim`. */
+export const seatClaim = object((body) => required(body, "invitation_token", text, ["body"]))
+
+/** `CustomerSessionCustomerIDCreate` or `CustomerSessionCustomerExternalIDCreate`: neither fits, or one does. */
+export const sessionCreate = object((body) => {
+  const shared = (loc: Loc) => [
+    ...orNull(uuid("v4"))(body["member_id"], [...loc, "member_id"]),
+    ...orNull(text)(body["external_member_id"], [...loc, "external_member_id"]),
+    ...orNull(text)(body["return_url"], [...loc, "return_url"])
+  ]
+  const variant = (name: string, key: string, check: Check) => [
+    ...shared(["body", name]),
+    ...required(body, key, check, ["body", name])
+  ]
+  const byId = variant("CustomerSessionCustomerIDCreate", "customer_id", uuid("v4"))
+  const byExternalId = variant("CustomerSessionCustomerExternalIDCreate", "external_customer_id", text)
+  return byId.length === 0 || byExternalId.length === 0 ? [] : [...byId, ...byExternalId]
+})

@@ -1,0 +1,2 @@
+import * as Layer from "effect/Layer"
+export const layer = Layer.empty

@@ -1,0 +1,87 @@
+import { assert } from "@effect/vitest"
+import { Forbidden, NotFound } from "@polar-seats/domain/SeatError"
+import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import { Effect } from "effect"
+import { fails, type Law, list, ofSubscription } from "./law.ts"
+import { order, seats, strangersSubscription, tokens, unknown, withoutProduct, withoutSeats } from "./world.ts"
+
+export const listLaws: ReadonlyArray<Law> = [
+  {
+    name: "a list has every seat, revoked ones too, and counts those that are taken",
+    holds: Effect.gen(function* () {
+      const found = yield* list(ofSubscription)
+      assert.deepEqual(
+        found.seats.map(({ id }) => id).toSorted(),
+        [
+          seats.live,
+          seats.expired,
+          seats.unlimited,
+          seats.claimed,
+          seats.revoked,
+          seats.withoutToken,
+          seats.withoutRecipient,
+          seats.memberOnly,
+          seats.customerOnly
+        ].toSorted()
+      )
+      assert.strictEqual(found.totalSeats, 10)
+      assert.strictEqual(found.availableSeats, 2)
+      const claimed = found.seats.find(({ id }) => id === seats.claimed)
+      assert.strictEqual(claimed?.member?.name, "Ben")
+      assert.deepEqual(claimed?.seatMetadata, { team: "core" })
+    })
+  },
+  {
+    name: "an order is listed like a subscription",
+    holds: Effect.gen(function* () {
+      const found = yield* list(SeatSource.Order({ id: order }))
+      assert.deepEqual(
+        found.seats.map(({ id }) => id),
+        [seats.ofOrder]
+      )
+      assert.strictEqual(found.availableSeats, 0)
+      assert.strictEqual((yield* list(SeatSource.Order({ id: withoutProduct }))).totalSeats, 1)
+    })
+  },
+  {
+    name: "a plain member may list",
+    surface: "portal",
+    token: tokens.member,
+    holds: Effect.gen(function* () {
+      assert.strictEqual((yield* list(ofSubscription)).seats.length, 9)
+    })
+  },
+  {
+    name: "an unknown subscription is NotFound",
+    holds: fails(
+      list(SeatSource.Subscription({ id: SubscriptionId.make(unknown) })),
+      new NotFound({ resource: "subscription", id: unknown })
+    )
+  },
+  {
+    name: "another customer's subscription is NotFound",
+    surface: "portal",
+    holds: fails(
+      list(SeatSource.Subscription({ id: strangersSubscription })),
+      new NotFound({ resource: "subscription", id: strangersSubscription })
+    )
+  },
+  {
+    name: "where seats are not for sale, a list is Forbidden",
+    surface: "portal",
+    token: tokens.withoutSeats,
+    holds: fails(list(SeatSource.Subscription({ id: withoutSeats })), new Forbidden({ reason: "SeatsNotEnabled" }))
+  },
+  {
+    name: "a token that may only write may not list",
+    surface: "organization",
+    token: tokens.organizationWriter,
+    holds: fails(list(ofSubscription), new Forbidden({ reason: "Scope" }))
+  },
+  {
+    name: "a token that may only read may list",
+    surface: "organization",
+    token: tokens.organizationReader,
+    holds: Effect.map(list(ofSubscription), (found) => assert.strictEqual(found.totalSeats, 10))
+  }
+]

@@ -1,0 +1,168 @@
+import { assert } from "@effect/vitest"
+import { SeatId } from "@polar-seats/domain/Seat"
+import { AlreadyClaimed, Forbidden, InvitationUnavailable, NotFound, Unauthorized } from "@polar-seats/domain/SeatError"
+import { DateTime, Effect, Redacted } from "effect"
+import { fails, type Law, list, mails, ofSubscription, recipients, resend } from "./law.ts"
+import { seats, start, tokens, unknown } from "./world.ts"
+
+const resends = (id: SeatId, to: string) =>
+  Effect.gen(function* () {
+    const seat = yield* resend(id)
+    assert.strictEqual(seat.id, id)
+    assert.strictEqual(seat.status, "pending")
+    assert.strictEqual(seat.holderEmail, to)
+    assert.deepEqual(yield* recipients, [to])
+  })
+
+export const resendLaws: ReadonlyArray<Law> = [
+  { name: "a resend mails the seat's own address once", holds: resends(seats.live, "ann@acme.com") },
+  {
+    name: "a resend goes to the member where the seat has no address",
+    holds: resends(seats.memberOnly, "ben@acme.com")
+  },
+  {
+    name: "a resend goes to the customer where nobody else is named",
+    holds: resends(seats.customerOnly, "holder@acme.com")
+  },
+  { name: "a seat of an order is resent like any other", holds: resends(seats.ofOrder, "ora@acme.com") },
+  { name: "an invitation without an end is resent", holds: resends(seats.unlimited, "uli@acme.com") },
+  { name: "an owner may resend", surface: "portal", token: tokens.owner, holds: resends(seats.live, "ann@acme.com") },
+  {
+    name: "a billing manager may resend",
+    surface: "portal",
+    token: tokens.billingManager,
+    holds: resends(seats.live, "ann@acme.com")
+  },
+  {
+    name: "each resend mails again, with the same link, and changes nothing",
+    holds: Effect.gen(function* () {
+      const before = yield* list(ofSubscription)
+      const first = yield* resend(seats.live)
+      const second = yield* resend(seats.live)
+      assert.deepEqual(first, second)
+      assert.deepEqual(yield* list(ofSubscription), before)
+      const links = (yield* mails).map(({ claimUrl }) => Redacted.value(claimUrl))
+      assert.strictEqual(links.length, 2)
+      assert.strictEqual(links[0], links[1])
+    })
+  },
+  {
+    name: "an expired invitation is mailed all the same, and the seat tells",
+    holds: Effect.gen(function* () {
+      const seat = yield* resend(seats.expired)
+      assert.deepEqual(yield* recipients, ["eve@acme.com"])
+      const now = DateTime.makeUnsafe(start)
+      assert.strictEqual(seat.invitation(now)._tag, "Expired")
+    })
+  },
+  {
+    name: "an unknown seat is NotFound",
+    holds: fails(resend(SeatId.make(unknown)), new NotFound({ resource: "seat", id: unknown }))
+  },
+  {
+    name: "another customer's seat is NotFound",
+    surface: "portal",
+    holds: fails(resend(seats.strangers), new NotFound({ resource: "seat", id: seats.strangers }))
+  },
+  {
+    name: "a claimed seat is AlreadyClaimed",
+    holds: fails(resend(seats.claimed), new AlreadyClaimed({ seatId: seats.claimed }))
+  },
+  {
+    name: "a revoked seat is AlreadyClaimed too",
+    holds: fails(resend(seats.revoked), new AlreadyClaimed({ seatId: seats.revoked }))
+  },
+  {
+    name: "a seat without a token is InvitationUnavailable",
+    holds: fails(resend(seats.withoutToken), new InvitationUnavailable({ seatId: seats.withoutToken }))
+  },
+  {
+    name: "a seat that nobody holds is InvitationUnavailable",
+    holds: fails(resend(seats.withoutRecipient), new InvitationUnavailable({ seatId: seats.withoutRecipient }))
+  },
+  {
+    name: "a resend for an order without a product fails in Polar itself",
+    holds: Effect.gen(function* () {
+      const error = yield* Effect.flip(resend(seats.withoutProduct))
+      assert.strictEqual(error._tag, "Unavailable")
+      assert.deepInclude(error, { operation: "Seats.resend", reason: { _tag: "ServerFailed", status: 500 } })
+      assert.deepEqual(yield* recipients, [])
+    })
+  },
+  {
+    name: "a plain member may not resend",
+    surface: "portal",
+    token: tokens.member,
+    holds: fails(resend(seats.live), new Forbidden({ reason: "Role" }))
+  },
+  {
+    name: "a plain member is told so before anything else",
+    surface: "portal",
+    token: tokens.member,
+    holds: fails(resend(seats.strangers), new Forbidden({ reason: "Role" }))
+  },
+  {
+    name: "where seats are not for sale, a resend is Forbidden",
+    surface: "portal",
+    token: tokens.withoutSeats,
+    holds: fails(resend(seats.withoutSeats), new Forbidden({ reason: "SeatsNotEnabled" }))
+  },
+  {
+    name: "NotFound comes before Forbidden",
+    surface: "portal",
+    token: tokens.withoutSeats,
+    holds: fails(resend(seats.live), new NotFound({ resource: "seat", id: seats.live }))
+  },
+  {
+    name: "an expired session is Unauthorized",
+    surface: "portal",
+    token: tokens.expired,
+    holds: fails(resend(seats.live), new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" }))
+  },
+  {
+    name: "an unknown session is Unauthorized",
+    surface: "portal",
+    token: tokens.unknown,
+    holds: fails(list(ofSubscription), new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" }))
+  },
+  {
+    name: "a seat that another organization sells is NotFound",
+    surface: "organization",
+    holds: fails(resend(seats.withoutSeats), new NotFound({ resource: "seat", id: seats.withoutSeats }))
+  },
+  {
+    name: "an organization reaches the seats of all its customers",
+    surface: "organization",
+    holds: resends(seats.strangers, "sam@example.com")
+  },
+  {
+    name: "where seats are not for sale, an organization may not resend",
+    surface: "organization",
+    token: tokens.organizationWithoutSeats,
+    holds: fails(resend(seats.withoutSeats), new Forbidden({ reason: "SeatsNotEnabled" }))
+  },
+  {
+    name: "a token that may only read may not resend",
+    surface: "organization",
+    token: tokens.organizationReader,
+    holds: fails(resend(seats.live), new Forbidden({ reason: "Scope" }))
+  },
+  {
+    name: "a token that may write may resend",
+    surface: "organization",
+    token: tokens.organizationWriter,
+    holds: resends(seats.live, "ann@acme.com")
+  },
+  {
+    name: "a user's token does what the organization's does",
+    surface: "organization",
+    token: tokens.user,
+    holds: resends(seats.live, "ann@acme.com")
+  },
+  ...[tokens.organizationExpired, tokens.organizationUnknown].map((token): Law => ({
+    name: `${token} is Unauthorized`,
+    surface: "organization",
+    token,
+    holds: fails(resend(seats.live), new Unauthorized({ reason: "InvalidToken", wants: "OrganizationToken" }))
+  }))
+]
