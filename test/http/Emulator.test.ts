@@ -1,48 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@polar-seats/http/Emulator"
 import { DateTime, Effect } from "effect"
-import { HttpBody, HttpClient, type HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
-import {
-  seats,
-  start,
-  strangersSubscription,
-  subscription,
-  tokens,
-  unknown,
-  withoutSeats,
-  world
-} from "../laws/world.ts"
-
-interface Answer {
-  readonly status: number
-  readonly body: string
-  readonly headers: Record<string, string | undefined>
-}
-
-const ask = Effect.fnUntraced(function* (
-  method: HttpClientRequest.HttpClientRequest["method"],
-  path: string,
-  { body, token }: { readonly body?: unknown; readonly token?: string | undefined } = {}
-) {
-  const client = yield* HttpClient.HttpClient
-  const request = client[method === "DELETE" ? "del" : method === "GET" ? "get" : "post"](`http://polar.test${path}`, {
-    headers: token === undefined ? {} : { authorization: token.includes(" ") ? token : `Bearer ${token}` },
-    ...(body === undefined ? {} : { body: HttpBody.jsonUnsafe(body) })
-  })
-  const response = yield* request
-  return { status: response.status, body: yield* response.text, headers: response.headers } as Answer
-})
-
-const control = (method: "GET" | "POST" | "DELETE", path: string, body?: unknown) =>
-  Effect.map(ask(method, `/_emulator/${path}`, { body }), (answer) => ({
-    status: answer.status,
-    body: JSON.parse(answer.body) as unknown
-  }))
-
-const atStart = TestClock.setTime(DateTime.toEpochMillis(DateTime.makeUnsafe(start)))
-const inWorld = <A, E>(effect: Effect.Effect<A, E, HttpClient.HttpClient | Emulator.Emulator>) =>
-  Effect.andThen(atStart, Effect.provide(effect, Emulator.layer(world)))
+import { ask, control, inWorld } from "./emulatorHttp.ts"
+import { seats, start, strangersSubscription, subscription, tokens, unknown, withoutSeats } from "../laws/world.ts"
 
 const resend = (id: string) => `/v1/customer-portal/seats/${id}/resend`
 const refused = (error: string, detail: string) => JSON.stringify({ error, detail })

@@ -107,15 +107,18 @@ describe("what is written is what Polar would write", () => {
     assert.strictEqual(JSON.stringify(write(read(emitted))), JSON.stringify(emitted))
   })
 
+  // JSON knows no -0, which metadata may hold
+  const inJson = (seat: Seat) => new Seat({ ...seat, seatMetadata: JSON.parse(JSON.stringify(seat.seatMetadata)) })
+
   it.prop("any seat comes back as it was", [Seat], ([seat]) => {
-    assert.deepStrictEqual(read(JSON.parse(JSON.stringify(write(seat)))), seat)
+    assert.deepStrictEqual(read(JSON.parse(JSON.stringify(write(seat)))), inJson(seat))
   })
 
   it.prop("any list comes back as it was", [SeatsList], ([list]) => {
     const written = JSON.stringify(Schema.encodeSync(SeatsListJson)(list))
     const again = Schema.decodeUnknownSync(SeatsListJson)(JSON.parse(written))
+    assert.deepStrictEqual(again.seats, list.seats.map(inJson))
     assert.strictEqual(JSON.stringify(Schema.encodeSync(SeatsListJson)(again)), written)
-    assert.deepStrictEqual(again.seats, list.seats)
   })
 
   it.prop("any instant comes back as it was", [Timestamp], ([instant]) => {

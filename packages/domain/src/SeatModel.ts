@@ -229,9 +229,6 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
     return seat
   }
 
-  const failedWithin = (operation: Operation) =>
-    new Unavailable({ operation, reason: UnavailableReason.make({ _tag: "ServerFailed", status: 500 }) })
-
   const mint = (
     to: { readonly member: MemberId } | { readonly customer: CustomerId },
     now: DateTime.Utc
@@ -318,11 +315,10 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
           return yield* Result.fail(new InvalidRequest({ issues: [{ type: "value_error", path: ["body"], message }] }))
         }
         const container = yield* findContainer(subject, source)
-        const unavailable = (detail: string) => Result.fail(new NoSeatAvailable({ detail }))
-        if (container.product === null) return yield* unavailable("Container has no associated product")
+        if (container.product === null) return yield* noSeat("Container has no associated product")
         const organization = yield* sellsSeats(container)
-        if (!container.paid) return yield* unavailable("Order must be paid before assigning seats")
-        if (available(container) === 0) return yield* unavailable(`No available seats for ${container.id}`)
+        if (!container.paid) return yield* noSeat("Order must be paid before assigning seats")
+        if (available(container) === 0) return yield* noSeat(`No available seats for ${container.id}`)
         const holder = yield* Recipients.resolve(tables, container, recipient, now, random)
         const rows = [...container.seats.values()]
         const taken = rows.some(
@@ -424,11 +420,9 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
             ("id" in request.customer ? row.id === request.customer.id : row.externalId === request.customer.externalId)
         )
         const organization = tables.organizations.get(customer?.organization ?? "")
-        const unknown = (field: string, message: string) =>
-          Result.fail(new InvalidRequest({ issues: [{ type: "value_error", path: ["body", field], message }] }))
         if (customer === undefined || organization === undefined) {
           const field = "id" in request.customer ? "customer_id" : "external_customer_id"
-          return yield* unknown(field, "Customer does not exist.")
+          return yield* doesNotExist(field, "Customer does not exist.")
         }
         const session = (token: Redacted.Redacted<string>): Session => ({
           id: Token.uuid(random),
@@ -451,7 +445,7 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
         )
         if (member === undefined) {
           const field = asked === undefined || "id" in asked ? "member_id" : "external_member_id"
-          return yield* unknown(field, "Member does not exist.")
+          return yield* doesNotExist(field, "Member does not exist.")
         }
         return session(mint({ member: member.id }, now))
       }),
@@ -491,3 +485,11 @@ const sourceIds = ({
   kind === "subscription"
     ? { subscriptionId: SubscriptionId.make(id), orderId: null }
     : { subscriptionId: null, orderId: OrderId.make(id) }
+
+const failedWithin = (operation: Operation) =>
+  new Unavailable({ operation, reason: UnavailableReason.make({ _tag: "ServerFailed", status: 500 }) })
+
+const noSeat = (detail: string) => Result.fail(new NoSeatAvailable({ detail }))
+
+const doesNotExist = (field: string, message: string) =>
+  Result.fail(new InvalidRequest({ issues: [{ type: "value_error", path: ["body", field], message }] }))

@@ -1,4 +1,5 @@
 import type * as DateTime from "effect/DateTime"
+import { identity } from "effect/Function"
 import type * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import { CustomerId, Member, MemberId, Seat, SeatId } from "../Seat.ts"
@@ -54,13 +55,12 @@ export const load = (world: World, now: DateTime.Utc, random: Random.Random): Ta
     rows: ReadonlyArray<Row> | undefined,
     brand: (id: string) => Id
   ) => new Map((rows ?? []).map((row) => [brand(row.id ?? Token.uuid(random)), row] as const))
-  const plain = (id: string) => id
 
   const tables: Tables = {
     organizations: new Map(
       (world.organizations ?? []).map((row) => [row.slug, { ...row, id: row.id ?? Token.uuid(random) }])
     ),
-    products: new Map(Array.from(keyed(world.products, plain), ([id, row]) => [id, { ...row, id }])),
+    products: new Map(Array.from(keyed(world.products, identity), ([id, row]) => [id, { ...row, id }])),
     customers: new Map(
       Array.from(
         keyed(world.customers, (id) => CustomerId.make(id)),
@@ -84,19 +84,15 @@ export const load = (world: World, now: DateTime.Utc, random: Random.Random): Ta
     }
   }
 
+  const sold = { createdAt: now, paid: true }
   for (const [id, row] of keyed(world.subscriptions, (id) => SubscriptionId.make(id))) {
-    const { checkoutId, customer, product, seats: total } = row
-    tables.containers.set(id, {
-      ...{ kind: "subscription", id, product, customer, total, checkoutId },
-      ...{ paid: true, createdAt: now, seats: new Map() }
-    })
+    const { seats: total, ...rest } = row
+    tables.containers.set(id, { ...rest, ...sold, kind: "subscription", id, total, seats: new Map() })
   }
   for (const [id, row] of keyed(world.orders, (id) => OrderId.make(id))) {
-    const { checkoutId, customer, product, seats: total, status } = row
-    tables.containers.set(id, {
-      ...{ kind: "order", id, product, customer, total, checkoutId },
-      ...{ paid: status === "paid", createdAt: now, seats: new Map() }
-    })
+    const { seats: total, status, ...rest } = row
+    const paid = status === "paid"
+    tables.containers.set(id, { ...rest, ...sold, kind: "order", id, total, paid, seats: new Map() })
   }
 
   for (const [id, row] of keyed(world.seats, (id) => SeatId.make(id))) {

@@ -38,12 +38,18 @@ const decodePage = Schema.decodeResult(Schema.fromJsonString(Page))
 
 const pageSize = 100
 
-/** The pages of `GET /v1/customer-portal/seats/subscriptions`, each asked for when it is needed. */
-export const make = (
-  polar: PolarClient,
-  token: Redacted.Redacted<string>
-): Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError> =>
-  Stream.paginate(1, (page) =>
+/** A page of subscriptions, and the number of the next one. */
+type Ask = (
+  page: number
+) => Effect.Effect<
+  readonly [ReadonlyArray<ClaimedSubscription>, next: Option.Option<number>],
+  ClaimedSubscriptionsError
+>
+
+/** One page of `GET /v1/customer-portal/seats/subscriptions`. */
+export const ask =
+  (polar: PolarClient, token: Redacted.Redacted<string>): Ask =>
+  (page) =>
     Effect.map(
       polar.call({
         operation: "Seats.claimedSubscriptions",
@@ -54,6 +60,9 @@ export const make = (
         decode: decodePage,
         refusals: (refusal) => forbidden(refusal) ?? unauthorized("CustomerSession")(refusal)
       }),
-      ({ items, pagination }) => [items, page < pagination.max_page ? Option.some(page + 1) : Option.none()] as const
+      ({ items, pagination }) => [items, page < pagination.max_page ? Option.some(page + 1) : Option.none()]
     )
-  )
+
+/** Page after page, each asked for when it is needed. */
+export const make = (ask: Ask): Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError> =>
+  Stream.paginate(1, ask)

@@ -41,7 +41,7 @@ const codeOf = (cause: unknown): string | undefined => {
 }
 
 /** Sorts a failure of the transport into one where nothing was sent and one where nobody knows. A doubt counts as the latter. */
-const transportReason = ({ reason }: HttpClientError.HttpClientError): SeatError.UnavailableReason => {
+export const transportReason = ({ reason }: HttpClientError.HttpClientError): SeatError.UnavailableReason => {
   if (reason._tag === "InvalidUrlError" || reason._tag === "EncodeError") {
     return NotSent.make({ description: "it could not be written" })
   }
@@ -143,21 +143,27 @@ const whyUnusable = (text: string, error: Schema.SchemaError): string => {
     : "the body is not JSON"
 }
 
-/** One request, and what to make of its answer. */
-export interface Call<A, E> {
+/** One request, and what to make of a refusal. */
+export interface Opening<E> {
   readonly operation: SeatError.Operation
   readonly request: HttpClientRequest.HttpClientRequest
   /** Absent on what Polar lets anyone do. */
   readonly token?: Redacted.Redacted<string> | undefined
   /** The status that means success. Default: 200. */
   readonly success?: number
-  readonly decode: (text: string) => Result.Result<A, Schema.SchemaError>
   readonly refusals: Refusals<E>
+}
+
+/** One request, and what to make of its answer. */
+export interface Call<A, E> extends Opening<E> {
+  readonly decode: (text: string) => Result.Result<A, Schema.SchemaError>
 }
 
 /** A client of Polar: sends, waits, and turns whatever comes back into a value or a declared error. */
 export interface PolarClient {
   readonly call: <A, E>(call: Call<A, E>) => Effect.Effect<A, E | SeatError.Common>
+  /** For an answer that goes on and on: gives it when its headers are there, and leaves the body and the span to the caller. */
+  readonly open: <E>(opening: Opening<E>) => Effect.Effect<HttpClientResponse.HttpClientResponse, E | SeatError.Common>
 }
 
 export const make = Effect.fnUntraced(function* (
@@ -169,7 +175,6 @@ export const make = Effect.fnUntraced(function* (
     HttpClient.mapRequest((request) =>
       request.pipe(
         HttpClientRequest.prependUrl(baseUrl),
-        HttpClientRequest.acceptJson,
         HttpClientRequest.setHeader("Polar-Version", version)
       )
     )
@@ -206,14 +211,41 @@ export const make = Effect.fnUntraced(function* (
     )
   }
 
+  const textOf = (operation: SeatError.Operation, response: HttpClientResponse.HttpClientResponse) =>
+    Effect.mapError(
+      response.text,
+      (error) => new SeatError.Unavailable({ operation, reason: transportReason(error) })
+    )
+
+  const send = <A, E>(
+    { operation, refusals, request, success = 200, token }: Opening<E>,
+    read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, SeatError.Unavailable>
+  ): Effect.Effect<A, E | SeatError.Common> =>
+    client.execute(token === undefined ? request : HttpClientRequest.bearerToken(request, token)).pipe(
+      Effect.mapError((error) => new SeatError.Unavailable({ operation, reason: transportReason(error) })),
+      Effect.flatMap((response) =>
+        response.status === success
+          ? read(response)
+          : Effect.flatMap(textOf(operation, response), (text) => refused(operation, response, text, refusals))
+      ),
+      Effect.timeoutOrElse({
+        duration: totalTimeout,
+        orElse: () =>
+          Effect.fail(
+            new SeatError.Unavailable({
+              operation,
+              reason: OutcomeUnknown.make({ description: `no answer came within ${patience}` })
+            })
+          )
+      })
+    )
+
   return {
-    call: ({ decode, operation, refusals, request, success = 200, token }) =>
-      client.execute(token === undefined ? request : HttpClientRequest.bearerToken(request, token)).pipe(
-        Effect.flatMap((response) => Effect.map(response.text, (text) => [response, text] as const)),
-        Effect.mapError((error) => new SeatError.Unavailable({ operation, reason: transportReason(error) })),
-        Effect.flatMap(([response, text]) => {
-          if (response.status !== success) return refused(operation, response, text, refusals)
-          return Effect.mapError(
+    call: (call) => {
+      const { decode, operation, request } = call
+      return send({ ...call, request: HttpClientRequest.acceptJson(request) }, (response) =>
+        Effect.flatMap(textOf(operation, response), (text) =>
+          Effect.mapError(
             Effect.fromResult(decode(text)),
             (error) =>
               new SeatError.Unavailable({
@@ -221,18 +253,10 @@ export const make = Effect.fnUntraced(function* (
                 reason: UnexpectedResponse.make({ status: response.status, description: whyUnusable(text, error) })
               })
           )
-        }),
-        Effect.timeoutOrElse({
-          duration: totalTimeout,
-          orElse: () =>
-            Effect.fail(
-              new SeatError.Unavailable({
-                operation,
-                reason: OutcomeUnknown.make({ description: `no answer came within ${patience}` })
-              })
-            )
-        }),
-        Effect.withSpan(operation)
-      )
+        )
+      ).pipe(Effect.withSpan(operation))
+    },
+
+    open: (opening) => send(opening, Effect.succeed)
   }
 })

@@ -98,10 +98,15 @@ const isRecord = (input: unknown): input is { readonly [key: string]: unknown } 
   Predicate.isObject(input) && !Array.isArray(input)
 const isJson = Schema.is(Schema.Record(Schema.String, Schema.Json))
 
-const holdsNul = (input: unknown): boolean =>
-  Predicate.isString(input)
-    ? input.includes("\0")
-    : Predicate.isObject(input) && Object.entries(input).some(([key, value]) => key.includes("\0") || holdsNul(value))
+const holdsNul = (input: Schema.Json): boolean => {
+  if (Predicate.isString(input)) return input.includes("\0")
+  if (Array.isArray(input)) return input.some(holdsNul)
+  return (
+    input !== null &&
+    typeof input === "object" &&
+    Object.entries(input).some(([key, value]) => key.includes("\0") || holdsNul(value))
+  )
+}
 
 const metadata: Check = (input, loc) => {
   if (!isRecord(input) || !isJson(input)) {
@@ -197,8 +202,8 @@ export const assignment = (body: unknown, portal: boolean): ReadonlyArray<Valida
     const flagged =
       body["immediate_claim"] === undefined ? [] : flag(body["immediate_claim"], ["body", "immediate_claim"])
     if (issues.length + flagged.length > 0) return [...issues, ...flagged]
-    const broken = assignmentRules(body, portal).find(([_, holds]) => !holds)
-    return broken === undefined ? [] : [valueError(["body"], broken[0], body)]
+    const broken = assignmentRules(body, portal).find((rule) => !rule[1])?.[0]
+    return broken === undefined ? [] : [valueError(["body"], broken, body)]
   })(body)
 
 const required = (body: { readonly [key: string]: unknown }, name: string, check: Check, within: Loc) =>

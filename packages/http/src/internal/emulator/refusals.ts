@@ -1,6 +1,5 @@
 import type {
   AlreadyAssigned,
-  Forbidden,
   InvalidRequest,
   NoSeatAvailable,
   NotFound,
@@ -20,7 +19,7 @@ export const notFound = ({ resource }: NotFound) =>
     resource === "checkout" ? "No subscription or order found for this checkout" : resources[resource]
   )
 
-export const featureNotEnabled = (_: Forbidden) =>
+export const featureNotEnabled = () =>
   refuse("FeatureNotEnabled", "Seat-based pricing is not enabled for this organization")
 
 export const seatNotPending = () => refuse("SeatNotPending", "Seat is not in pending status")

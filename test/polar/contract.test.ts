@@ -1,0 +1,136 @@
+import { assert, it } from "@effect/vitest"
+import { PolarApi } from "@polar-seats/http/PolarApi"
+import { OpenApi } from "effect/http-api"
+import { readFileSync } from "node:fs"
+
+// What a document says of a schema, as far as the two can be compared: types and names, not titles and formats
+interface SchemaDocument {
+  readonly $ref?: string
+  readonly type?: string
+  readonly enum?: ReadonlyArray<unknown>
+  readonly const?: unknown
+  readonly anyOf?: ReadonlyArray<SchemaDocument>
+  readonly items?: SchemaDocument
+  readonly properties?: Record<string, SchemaDocument>
+  readonly required?: ReadonlyArray<string>
+}
+interface Operation {
+  readonly parameters?: ReadonlyArray<{ readonly name: string; readonly in: string; readonly required?: boolean }>
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: SchemaDocument }> }
+  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: SchemaDocument }> }>
+  readonly security?: ReadonlyArray<Record<string, unknown>>
+}
+interface Document {
+  readonly paths: Record<string, Record<string, Operation>>
+  readonly components: { readonly schemas: Record<string, SchemaDocument> }
+}
+
+const published: Document = JSON.parse(readFileSync(new URL("openapi-seats.2026-10.json", import.meta.url), "utf8"))
+const ours: Document = JSON.parse(JSON.stringify(OpenApi.fromApi(PolarApi)))
+
+const nameOf = (ref: string) => ref.slice(ref.lastIndexOf("/") + 1)
+
+// A name that only one document has is replaced by what it stands for
+const shape = (schema: SchemaDocument | undefined, document: Document): string => {
+  if (schema === undefined) return "nothing"
+  if (schema.$ref !== undefined) {
+    const name = nameOf(schema.$ref)
+    return name in ours.components.schemas && name in published.components.schemas
+      ? name
+      : shape(document.components.schemas[name], document)
+  }
+  if (schema.anyOf !== undefined) {
+    return [...new Set(schema.anyOf.map((each) => shape(each, document)))].toSorted().join(" | ")
+  }
+  if (schema.enum !== undefined || schema.const !== undefined) {
+    return (schema.enum ?? [schema.const])
+      .map((value) => JSON.stringify(value))
+      .toSorted()
+      .join(" | ")
+  }
+  return schema.type === "array" ? `Array<${shape(schema.items, document)}>` : (schema.type ?? "anything")
+}
+
+const fieldsOf = (schema: SchemaDocument, document: Document): ReadonlyArray<string> =>
+  Object.entries(schema.properties ?? {}).map(
+    ([name, field]) => `${name}${schema.required?.includes(name) === true ? "" : "?"}: ${shape(field, document)}`
+  )
+
+const factsOf = (document: Document): ReadonlyArray<string> => [
+  ...Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { parameters = [], requestBody, responses, security = [] }]) => {
+      const at = `${method.toUpperCase()} ${path}`
+      return [
+        at,
+        ...parameters.map((each) => `${at} takes ${each.in} ${each.name}${each.required === true ? "" : "?"}`),
+        ...(requestBody === undefined
+          ? []
+          : [`${at} takes ${shape(requestBody.content["application/json"]?.schema, document)}`]),
+        ...security.flatMap((each) => Object.keys(each)).map((scheme) => `${at} takes the token of ${scheme}`),
+        ...Object.entries(responses).flatMap(([status, { content }]) => [
+          `${at} answers ${status}`,
+          ...(status.startsWith("2")
+            ? [`${at} answers ${status} with ${shape(content?.["application/json"]?.schema, document)}`]
+            : [])
+        ])
+      ]
+    })
+  ),
+  ...Object.entries(document.components.schemas)
+    .filter(([name]) => name in ours.components.schemas && name in published.components.schemas)
+    .flatMap(([name, schema]) => fieldsOf(schema, document).map((field) => `${name} has ${field}`))
+]
+
+const open = "Open enums: a value that Polar adds one day must not break a reader (ADR 0002)"
+const older = "Older versions left it out, and a reader takes what they sent (ADR 0002)"
+const undeclared = "The server answers it, and the published contract does not say so"
+const envelope = "The server's 422 names itself in `error`, and always has a `detail`"
+const listed: Record<string, ReadonlyArray<string>> = {
+  [open]: [
+    '+ CustomerSeat has status: "claimed" | "pending" | "revoked" | string',
+    '- CustomerSeat has status: "claimed" | "pending" | "revoked"',
+    '+ Member has role: "billing_manager" | "member" | "owner" | string',
+    '- Member has role: "billing_manager" | "member" | "owner"'
+  ],
+  [older]: [
+    "+ CustomerSeat has email?: null | string",
+    "- CustomerSeat has email: null | string",
+    "+ CustomerSeat has member?: Member | null",
+    "- CustomerSeat has member: Member | null",
+    "+ CustomerSeat has member_id?: null | string",
+    "- CustomerSeat has member_id: null | string"
+  ],
+  [undeclared]: [
+    "+ GET /v1/customer-portal/seats answers 400",
+    "+ GET /v1/customer-seats answers 400",
+    "+ POST /v1/customer-sessions/ answers 401",
+    "+ POST /v1/customer-sessions/ answers 403"
+  ],
+  [envelope]: [
+    "+ HTTPValidationError has detail: Array<ValidationError>",
+    "- HTTPValidationError has detail?: Array<ValidationError>",
+    '+ HTTPValidationError has error: "PolarRequestValidationError" | "RequestValidationError"'
+  ],
+  "Published, and never answered by the server: a bad token is a 404 there": [
+    "- GET /v1/customer-seats/claim/{invitation_token} answers 400"
+  ],
+  "All operations of the portal stand behind one check, which for this one never says 403": [
+    "+ GET /v1/customer-portal/seats/subscriptions answers 403"
+  ],
+  "Published as one of two kinds of customer; the emulator sends one of them whole, and the client does not read it": [
+    "+ CustomerSession has customer: object",
+    "- CustomerSession has customer: anything"
+  ]
+}
+
+// The schemas that only the published contract names (a subscription's, a customer's) are not compared field by field:
+// the emulator sends them whole, which Polar's own SDKs check, and the client reads a few of their fields.
+it("is what Polar has published, but for what is listed here with its reason", () => {
+  const [own, theirs] = [new Set(factsOf(ours)), new Set(factsOf(published))]
+  // `+` is ours alone, `-` is published and not ours
+  const found = [
+    ...[...own].filter((fact) => !theirs.has(fact)).map((fact) => `+ ${fact}`),
+    ...[...theirs].filter((fact) => !own.has(fact)).map((fact) => `- ${fact}`)
+  ]
+  assert.deepEqual(found.toSorted(), Object.values(listed).flat().toSorted())
+})
