@@ -1,34 +1,63 @@
 import { Outbox } from "@polar-seats/domain/Outbox"
+import type { MemberId } from "@polar-seats/domain/Seat"
+import type { NotFound } from "@polar-seats/domain/SeatError"
+import type { SeatEvent } from "@polar-seats/domain/SeatModel"
+import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as World from "@polar-seats/domain/World"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as HttpBody from "effect/http/HttpBody"
+import * as Exit from "effect/Exit"
+import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as App from "./internal/emulator/app.ts"
+import * as Connection from "./internal/emulator/connection.ts"
+import type { Fault } from "./internal/emulator/faults.ts"
 import * as Seed from "./internal/emulator/seed.ts"
+import * as Settings from "./internal/emulator/settings.ts"
 import * as State from "./internal/emulator/state.ts"
+import * as Webhooks from "./internal/emulator/webhooks.ts"
+import { InvalidOption } from "./PolarConnection.ts"
 
+export type { Fault } from "./internal/emulator/faults.ts"
+export type { Settings, Webhook } from "./internal/emulator/settings.ts"
 export type { RecordedRequest } from "./internal/emulator/state.ts"
 
 /** A server that behaves like Polar, as far as seats go. What it can be asked and told in process. */
 export class Emulator extends Context.Service<
   Emulator,
   {
-    /** Starts afresh from a world: outbox and requests are emptied, the clock is put back. A world that makes no sense changes nothing. */
+    /** Starts afresh from a world: all that was mailed, recorded, counted and set is gone, and the clock is put back. A world that makes no sense changes nothing. */
     readonly seed: (world: World.WorldInput) => Effect.Effect<void, World.WorldInvalid>
     /** The same, from the JSON of the control API. */
     readonly seedJson: (json: unknown) => Effect.Effect<void, World.WorldInvalid>
     /** Every request to Polar's part of it, newest last. Nothing secret is in them. */
     readonly requests: Effect.Effect<ReadonlyArray<State.RecordedRequest>>
+    /** What Polar would have sent a webhook about, newest last. */
+    readonly webhooks: Effect.Effect<ReadonlyArray<SeatEvent>>
     /** The time as the emulator has it: Effect's Clock, moved by `advance` and `setTime`. */
     readonly now: Effect.Effect<DateTime.Utc>
     readonly advance: (by: Duration.Input) => Effect.Effect<void>
     readonly setTime: (to: DateTime.Utc) => Effect.Effect<void>
+    /** Replaces some of the settings; the others stay. Only the URL of a webhook can be refused. */
+    readonly settings: (patch: Partial<Settings.Settings>) => Effect.Effect<void, InvalidOption>
+    /** Makes things go wrong from now on. The first fault that matches a request and is not used up befalls it; `[]` ends them all. */
+    readonly faults: (faults: ReadonlyArray<Fault>) => Effect.Effect<void>
+    /** What Polar does when a subscription ends: every seat that is not revoked is revoked. */
+    readonly cancel: (subscriptionId: SubscriptionId) => Effect.Effect<void, NotFound>
+    /** What Polar does when a member is deleted: its seats are revoked. False where there is no such member. */
+    readonly deleteMember: (memberId: MemberId) => Effect.Effect<boolean>
   }
 >()("@polar-seats/http/Emulator") {}
 
@@ -39,9 +68,19 @@ const start = Effect.fnUntraced(function* (world: World.WorldInput) {
     seed: (next) => Effect.flatMap(Effect.fromResult(World.load(next)), state.seed),
     seedJson: (json) => Effect.flatMap(Effect.fromResult(Seed.load(json)), state.seed),
     requests: Effect.sync(() => state.requests.slice()),
+    webhooks: Effect.map(state.announced, (events) => events.slice()),
     now: state.now,
     advance: state.advance,
-    setTime: state.setTime
+    setTime: state.setTime,
+    settings: (patch) => {
+      const problem = patch.webhook == null ? undefined : Settings.whyNotWebhookUrl(patch.webhook.url)
+      return problem === undefined
+        ? state.configure(patch)
+        : Effect.fail(new InvalidOption({ option: "webhook.url", problem }))
+    },
+    faults: (faults) => Effect.sync(() => state.faults.replace(faults)),
+    cancel: (subscriptionId) => state.step((model, now) => model.cancel(subscriptionId, now)),
+    deleteMember: (memberId) => state.step((model, now) => Result.succeed(model.deleteMember(memberId, now)))
   }).pipe(
     Context.add(Outbox, {
       mails: Effect.map(state.outbox, (mails) => mails.slice()),
@@ -50,8 +89,36 @@ const start = Effect.fnUntraced(function* (world: World.WorldInput) {
       })
     })
   )
-  return { handle, services }
+  return { handle, services, state }
 })
+
+// What Node says of a connection that the other side cut
+const connectionReset = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" })
+
+// As on a socket: the scope of a request is that of its answer, which a stream ends when it ends
+const inScopeOfBody = (handle: App.Handle) =>
+  Effect.suspend(() => {
+    const scope = Scope.makeUnsafe()
+    return handle.pipe(
+      Effect.provideService(Scope.Scope, scope),
+      Effect.flatMap((response) => {
+        const { body } = response
+        return body._tag === "Stream"
+          ? Effect.succeed(
+              HttpServerResponse.setBody(
+                response,
+                HttpBody.stream(
+                  Stream.onExit(body.stream, (exit) => Scope.close(scope, exit)),
+                  body.contentType,
+                  body.contentLength
+                )
+              )
+            )
+          : Effect.as(Scope.close(scope, Exit.void), response)
+      }),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+    )
+  })
 
 /**
  * The emulator in process, for tests: an `HttpClient` whose every request ends in it, whatever the host. It needs no
@@ -63,21 +130,52 @@ export const layer = (
   Layer.effectContext(
     Effect.map(start(world), ({ handle, services }) => {
       const client = HttpClient.make((request, url) => {
-        const serverRequest = HttpServerRequest.fromClientRequest(request).modify({ url: url.pathname + url.search })
-        return handle.pipe(
+        // What a client on a socket would add
+        const headers = Headers.fromInput({
+          host: url.host,
+          ...(request.body._tag === "Empty" ? { "content-length": "0" } : {}),
+          ...request.headers
+        })
+        const serverRequest = HttpServerRequest.fromClientRequest(request).modify({
+          url: url.pathname + url.search,
+          headers
+        })
+        return inScopeOfBody(handle).pipe(
           Effect.map((response) => HttpServerResponse.toClientResponse(response, { request })),
-          Effect.provideService(HttpServerRequest.HttpServerRequest, serverRequest),
-          Effect.scoped
+          Effect.mapError(
+            () =>
+              new HttpClientError.HttpClientError({
+                reason: new HttpClientError.TransportError({ request, cause: connectionReset })
+              })
+          ),
+          Effect.provideService(HttpServerRequest.HttpServerRequest, serverRequest)
         )
       })
       return Context.add(services, HttpClient.HttpClient, client)
     })
   )
 
-/** The emulator on the `HttpServer` that it is given, for clients in any language. */
+// Where the connection was cut, nobody gets this answer
+const cutOff = HttpServerResponse.empty({ status: 500 })
+
+/**
+ * The emulator on the `HttpServer` that it is given, for clients in any language. Where the context has an `HttpClient`
+ * too, webhooks are delivered with it once the settings say where to.
+ */
 export const layerServer = (
   world: World.WorldInput
 ): Layer.Layer<Emulator | Outbox, World.WorldInvalid, HttpServer.HttpServer> =>
   Layer.effectContext(
-    Effect.flatMap(start(world), ({ handle, services }) => Effect.as(HttpServer.serveEffect(handle), services))
+    Effect.gen(function* () {
+      const { handle, services, state } = yield* start(world)
+      const client = yield* Effect.serviceOption(HttpClient.HttpClient)
+      if (Option.isSome(client)) {
+        yield* Effect.provideService(Webhooks.deliver(client.value), State.EmulatorState, state)
+      }
+      const answer = Effect.catchTag(handle, "ConnectionCut", () =>
+        Effect.as(Effect.flatMap(HttpServerRequest.HttpServerRequest, Connection.cut), cutOff)
+      )
+      yield* HttpServer.serveEffect(answer)
+      return services
+    })
   )

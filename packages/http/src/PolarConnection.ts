@@ -4,6 +4,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { isLoopback } from "./internal/loopback.ts"
 
 /** The two Polars: the real one, and the one to try things in. */
 export const Environment = Schema.Literals(["production", "sandbox"])
@@ -13,12 +14,6 @@ const hosts: Record<Environment, string> = {
   production: "https://api.polar.sh",
   sandbox: "https://sandbox-api.polar.sh"
 }
-
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" ||
-  hostname.endsWith(".localhost") ||
-  hostname === "[::1]" ||
-  /^127(\.\d{1,3}){3}$/.test(hostname)
 
 const whyNotBaseUrl = (input: string): string | undefined => {
   const url = URL.parse(input)

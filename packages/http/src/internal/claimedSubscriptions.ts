@@ -64,5 +64,4 @@ export const ask =
     )
 
 /** Page after page, each asked for when it is needed. */
-export const make = (ask: Ask): Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError> =>
-  Stream.paginate(1, ask)
+export const make = (ask: Ask): Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError> => Stream.paginate(1, ask)

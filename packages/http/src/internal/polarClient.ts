@@ -173,10 +173,7 @@ export const make = Effect.fnUntraced(function* (
   const baseUrl = yield* PolarConnection.resolve(options)
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.mapRequest((request) =>
-      request.pipe(
-        HttpClientRequest.prependUrl(baseUrl),
-        HttpClientRequest.setHeader("Polar-Version", version)
-      )
+      request.pipe(HttpClientRequest.prependUrl(baseUrl), HttpClientRequest.setHeader("Polar-Version", version))
     )
   )
   const patience = Duration.format(Duration.fromInputUnsafe(totalTimeout))
@@ -212,10 +209,7 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const textOf = (operation: SeatError.Operation, response: HttpClientResponse.HttpClientResponse) =>
-    Effect.mapError(
-      response.text,
-      (error) => new SeatError.Unavailable({ operation, reason: transportReason(error) })
-    )
+    Effect.mapError(response.text, (error) => new SeatError.Unavailable({ operation, reason: transportReason(error) }))
 
   const send = <A, E>(
     { operation, refusals, request, success = 200, token }: Opening<E>,

@@ -1,3 +1,6 @@
+import { MemberId } from "@polar-seats/domain/Seat"
+import { SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as Timestamp from "@polar-seats/domain/Timestamp"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -8,43 +11,61 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import * as Timestamp from "@polar-seats/domain/Timestamp"
+import * as Faults from "./faults.ts"
 import * as Seed from "./seed.ts"
+import * as Settings from "./settings.ts"
 import { EmulatorState } from "./state.ts"
+import * as Webhooks from "./webhooks.ts"
 
-/** Everything under this path is the emulator's own; Polar has nothing there. */
-export const prefix = "/_emulator"
+// Polar has nothing there
+const prefix = "/_emulator"
+
+/** Whether a URL is the emulator's own. */
+export const owns = (url: string): boolean => /^\/_emulator(?:[/?]|$)/.test(url)
 
 const json = (body: unknown, status = 200) => HttpServerResponse.jsonUnsafe(body, { status })
+const done = json({ ok: true })
+const emptied = <A>(list: Array<A>) => {
+  list.length = 0
+  return done
+}
 const refuse = (issues: ReadonlyArray<{ readonly path: ReadonlyArray<unknown>; readonly message: string }>) =>
   json({ error: "Invalid", issues }, 422)
+
+/** The answer where the emulator has nothing by that name. */
+export const notFound = json({ error: "NotFound" }, 404)
 
 const bodyJson = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => Effect.result(request.json))
 const notJson = refuse([{ path: [], message: "the body is not JSON" }])
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-const withBody = <A, R>(schema: Schema.Codec<A, unknown>, act: (body: A) => Effect.Effect<void, never, R>) =>
-  Effect.gen(function* () {
+const withBody = <A, R>(
+  schema: Schema.Codec<A, unknown>,
+  act: (body: A) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
+) => {
+  const decode = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
+  return Effect.gen(function* () {
     const body = yield* bodyJson
     if (Result.isFailure(body)) return notJson
-    const decoded = Schema.decodeUnknownResult(schema, { errors: "all" })(body.success)
-    if (Result.isFailure(decoded)) {
-      return refuse(formatIssue(decoded.failure.issue).issues.map(({ message, path = [] }) => ({ message, path })))
-    }
-    yield* act(decoded.success)
-    return json({ ok: true })
+    const decoded = decode(body.success)
+    return Result.isFailure(decoded)
+      ? refuse(formatIssue(decoded.failure.issue).issues.map(({ message, path = [] }) => ({ message, path })))
+      : yield* act(decoded.success)
   })
+}
 
 const Clock = Schema.Union([
   Schema.Struct({ advance_seconds: Schema.Finite }),
   Schema.Struct({ now: Timestamp.Timestamp })
 ])
+const encodeSettings = Schema.encodeSync(Settings.SettingsJson)
 
 /** The control API: plain JSON, for tests in any language. */
 export const layer = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
     const state = yield* EmulatorState
     const control = router.prefixed(prefix)
+    const settings = Effect.map(state.settings, (settings) => json(encodeSettings(settings)))
 
     yield* control.add("GET", "/health", json({ status: "ok" }))
 
@@ -57,7 +78,7 @@ export const layer = HttpRouter.use(
         const world = Seed.load(body.success)
         if (Result.isFailure(world)) return refuse(world.failure.issues)
         yield* state.seed(world.success)
-        return json({ ok: true })
+        return done
       })
     )
 
@@ -77,14 +98,7 @@ export const layer = HttpRouter.use(
         )
       )
     )
-    yield* control.add(
-      "DELETE",
-      "/outbox",
-      Effect.map(state.outbox, (mails) => {
-        mails.length = 0
-        return json({ ok: true })
-      })
-    )
+    yield* control.add("DELETE", "/outbox", Effect.map(state.outbox, emptied))
 
     yield* control.add(
       "GET",
@@ -96,17 +110,60 @@ export const layer = HttpRouter.use(
     yield* control.add(
       "DELETE",
       "/requests",
-      Effect.sync(() => {
-        state.requests.length = 0
-        return json({ ok: true })
-      })
+      Effect.sync(() => emptied(state.requests))
     )
+
+    yield* control.add(
+      "GET",
+      "/webhooks",
+      Effect.map(state.announced, (events) => json(events.map(Webhooks.toJson)))
+    )
+    yield* control.add("DELETE", "/webhooks", Effect.map(state.announced, emptied))
 
     yield* control.add(
       "POST",
       "/clock",
       withBody(Clock, (body) =>
-        "now" in body ? state.setTime(body.now) : state.advance(Duration.seconds(body.advance_seconds))
+        Effect.as("now" in body ? state.setTime(body.now) : state.advance(Duration.seconds(body.advance_seconds)), done)
+      )
+    )
+
+    yield* control.add("GET", "/settings", settings)
+    yield* control.add(
+      "POST",
+      "/settings",
+      withBody(Settings.PatchJson, (patch) => Effect.andThen(state.configure(patch), settings))
+    )
+
+    yield* control.add(
+      "POST",
+      "/faults",
+      withBody(Faults.RulesJson, ({ rules }) =>
+        Effect.sync(() => {
+          state.faults.replace(rules.map(Faults.fromJson))
+          return done
+        })
+      )
+    )
+
+    yield* control.add(
+      "POST",
+      "/cancel",
+      withBody(Schema.Struct({ subscription_id: SubscriptionId }), ({ subscription_id }) =>
+        Effect.match(
+          state.step((model, now) => model.cancel(subscription_id, now)),
+          { onSuccess: () => done, onFailure: () => notFound }
+        )
+      )
+    )
+    yield* control.add(
+      "POST",
+      "/delete-member",
+      withBody(Schema.Struct({ member_id: MemberId }), ({ member_id }) =>
+        Effect.map(
+          state.step((model, now) => Result.succeed(model.deleteMember(member_id, now))),
+          (isDeleted) => (isDeleted ? done : notFound)
+        )
       )
     )
   })

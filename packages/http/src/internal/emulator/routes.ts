@@ -251,7 +251,7 @@ const CustomerSessions = HttpApiBuilder.group(
 )
 
 /** Every route of Polar's that the emulator has. */
-export const layer = Layer.mergeAll(HttpApiBuilder.layer(PolarApi), ClaimStream.layer).pipe(
-  Layer.provide([PortalSeats, OrganizationSeats, SeatClaims, CustomerSessions]),
-  Layer.provide(Access.layer)
-)
+export const layer = Layer.mergeAll(
+  HttpApiBuilder.layer(PolarApi, { openapiPath: "/openapi.json" }),
+  ClaimStream.layer
+).pipe(Layer.provide([PortalSeats, OrganizationSeats, SeatClaims, CustomerSessions]), Layer.provide(Access.layer))

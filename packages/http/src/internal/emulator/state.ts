@@ -6,14 +6,21 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import type * as Result from "effect/Result"
+import * as Faults from "./faults.ts"
+import * as RateLimits from "./rateLimits.ts"
+import * as Settings from "./settings.ts"
 
 /** A request as the ledger keeps it: nothing secret is in it. */
 export interface RecordedRequest {
   readonly method: string
+  /** With its query. An invitation token in it is cut out. */
   readonly path: string
+  /** 0 where the connection was cut instead of an answer. */
   readonly status: number
+  /** When it came in. */
   readonly at: DateTime.Utc
 }
 
@@ -25,22 +32,35 @@ export class EmulatorState extends Context.Service<
     readonly now: Effect.Effect<DateTime.Utc>
     readonly advance: (by: Duration.Input) => Effect.Effect<void>
     readonly setTime: (to: DateTime.Utc) => Effect.Effect<void>
-    /** One step of the model, at the time of the emulator. */
+    /** One step of the model, at the time of the emulator. What it announces is published. */
     readonly step: <A, E>(
       act: (model: SeatModel.SeatModel, now: DateTime.Utc) => Result.Result<A, E>
     ) => Effect.Effect<A, E>
     /** The mails so far. */
     readonly outbox: Effect.Effect<Array<Mail>>
-    /** Starts afresh from a world: what was mailed and recorded is gone, and the clock is put back. */
+    /** What was announced so far, newest last; the caller may empty it. */
+    readonly announced: Effect.Effect<Array<SeatModel.SeatEvent>>
+    /** What is announced from now on, whatever is seeded. */
+    readonly events: PubSub.PubSub<SeatModel.SeatEvent>
+    /** Starts afresh from a world: all that was mailed, recorded, counted and set is gone, and the clock is put back. */
     readonly seed: (world: World) => Effect.Effect<void>
     /** The requests so far, newest last; the caller may add to it and empty it. */
     readonly requests: Array<RecordedRequest>
+    readonly settings: Effect.Effect<Settings.Settings>
+    /** Replaces some of the settings. */
+    readonly configure: (patch: Partial<Settings.Settings>) => Effect.Effect<void>
+    readonly faults: Faults.Faults
+    readonly rateLimits: RateLimits.RateLimits
   }
 >()("@polar-seats/http/EmulatorState") {}
 
 export const make = Effect.fnUntraced(function* (world: World) {
   const random = yield* Random.Random
+  const events = yield* PubSub.unbounded<SeatModel.SeatEvent>()
   const requests: Array<RecordedRequest> = []
+  const faults = Faults.make()
+  const rateLimits = RateLimits.make()
+  let settings = Settings.defaults
   let offset = 0
   const now = Effect.map(Clock.currentTimeMillis, (millis) => DateTime.makeUnsafe(millis + offset))
   let model = SeatModel.make(world, yield* now, random)
@@ -55,14 +75,32 @@ export const make = Effect.fnUntraced(function* (world: World) {
       Effect.map(Clock.currentTimeMillis, (millis) => {
         offset = DateTime.toEpochMillis(to) - millis
       }),
-    step: (act) => Effect.flatMap(now, (at) => Effect.fromResult(act(model, at))),
+    step: (act) =>
+      Effect.flatMap(now, (at) => {
+        const known = model.events.length
+        const result = act(model, at)
+        for (const event of model.events.slice(known)) PubSub.publishUnsafe(events, event)
+        return Effect.fromResult(result)
+      }),
     outbox: Effect.sync(() => model.outbox),
+    announced: Effect.sync(() => model.events),
+    events,
     seed: (next) =>
       Effect.map(DateTime.now, (start) => {
         offset = 0
         requests.length = 0
+        settings = Settings.defaults
+        faults.replace([])
+        rateLimits.clear()
         model = SeatModel.make(next, start, random)
       }),
-    requests
+    requests,
+    settings: Effect.sync(() => settings),
+    configure: (patch) =>
+      Effect.sync(() => {
+        settings = Settings.merge(settings, patch)
+      }),
+    faults,
+    rateLimits
   })
 })

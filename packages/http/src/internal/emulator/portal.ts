@@ -1,2 +1,0 @@
-export { CurrentSubject } from "./access.ts"
-export { layer } from "./routes.ts"

@@ -1,0 +1,465 @@
+import { assert, describe, it } from "@effect/vitest"
+import { MemberId } from "@polar-seats/domain/Seat"
+import { SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as Emulator from "@polar-seats/http/Emulator"
+import { SeatJson } from "@polar-seats/http/SeatJson"
+import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
+import { DateTime, Effect, Fiber, Layer, Queue, Redacted, Schema } from "effect"
+import { HttpClient, HttpClientError, HttpClientResponse, HttpServer } from "effect/http"
+import * as NetAddress from "effect/net/NetAddress"
+import { TestClock } from "effect/testing"
+import { ben, seats, start, subscription, tokens, unknown, world } from "../laws/world.ts"
+import { ask, control, inWorld } from "./emulatorHttp.ts"
+
+const portal = "/v1/customer-portal/seats"
+const list = `${portal}?subscription_id=${subscription}`
+const asCustomer = { token: tokens.customer }
+const resend = Effect.suspend(() => ask("POST", `${portal}/${seats.live}/resend`, asCustomer))
+
+const defaults = {
+  rate_limits: "off",
+  require_content_length: true,
+  versions: ["2026-04", "2026-10", "2027-01"],
+  default_version: "2026-04",
+  sandbox: false,
+  webhook: null
+}
+
+const issuesOf = (body: unknown) =>
+  (body as { issues: ReadonlyArray<{ path: ReadonlyArray<string | number> }> }).issues.map(({ path }) => path.join("."))
+const rows = (path: string) =>
+  Effect.map(control("GET", path), ({ body }) => body as ReadonlyArray<Record<string, unknown>>)
+
+describe("settings", () => {
+  it.effect("are merged", () =>
+    inWorld(
+      Effect.gen(function* () {
+        assert.deepEqual(yield* control("GET", "settings"), { status: 200, body: defaults })
+        yield* control("POST", "settings", { sandbox: true, versions: ["2026-04"] })
+        const { body } = yield* control("POST", "settings", { default_version: "2026-10" })
+        const expected = { ...defaults, sandbox: true, versions: ["2026-04"], default_version: "2026-10" }
+        assert.deepEqual(body, expected)
+        assert.deepEqual((yield* control("GET", "settings")).body, expected)
+        const answer = yield* ask("GET", list, asCustomer)
+        assert.deepEqual([answer.headers["polar-version"], answer.headers["x-polar-sandbox"]], ["2026-10", "1"])
+      })
+    )
+  )
+
+  it.effect.each([
+    [{ rate_limits: "on" }, ["rate_limits"]],
+    [{ require_content_length: "yes", sandbox: 1 }, ["require_content_length", "sandbox"]],
+    [{ versions: ["2026-04", "latest"] }, ["versions.1"]],
+    [{ default_version: 2026 }, ["default_version"]],
+    [{ rate_limit: "off" }, ["rate_limit"]],
+    [{ webhook: { url: "http://example.com/hook" } }, ["webhook.url"]],
+    [{ webhook: { url: "file://localhost/x" } }, ["webhook.url"]],
+    [{ webhook: { url: "http://localhost.example.com/" } }, ["webhook.url"]],
+    [{ webhook: { url: "http://127.0.0.1/", secret: "" } }, ["webhook.secret"]],
+    [[], [""]]
+  ] as const)("%j changes nothing", ([patch, paths]) =>
+    inWorld(
+      Effect.gen(function* () {
+        const { body, status } = yield* control("POST", "settings", patch)
+        assert.deepEqual([status, issuesOf(body)], [422, [...paths]])
+        assert.deepEqual((yield* control("GET", "settings")).body, defaults)
+      })
+    )
+  )
+
+  it.effect("in process, where only the URL of a webhook can be wrong", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const emulator = yield* Emulator.Emulator
+        yield* emulator.settings({ sandbox: true })
+        const error = yield* Effect.flip(emulator.settings({ webhook: { url: "https://example.com" } }))
+        assert.deepEqual([error._tag, error.option], ["InvalidOption", "webhook.url"])
+        assert.deepEqual((yield* control("GET", "settings")).body, { ...defaults, sandbox: true })
+      })
+    )
+  )
+})
+
+const faults = (rules: ReadonlyArray<unknown>) =>
+  Effect.map(control("POST", "faults", { rules }), ({ status }) => assert.strictEqual(status, 200))
+
+describe("faults", () => {
+  it.effect("answer before anything is looked at, count down, and are recorded", () =>
+    inWorld(
+      Effect.gen(function* () {
+        yield* faults([
+          { method: "POST", path: portal, times: 2, status: 429, headers: { "Retry-After": 7 }, body: "" },
+          { path: portal, times: 1, status: 502, headers: { "content-type": "text/html" }, body: "<h1>Bad</h1>" },
+          { path: `${portal}?`, status: 200, body: { seats: null } },
+          { method: "delete", status: 503, body: "gone" }
+        ])
+        const first = yield* ask("POST", `${portal}/x/resend`, { token: tokens.unknown })
+        assert.deepEqual([first.status, first.body, first.headers["retry-after"]], [429, "", "7"])
+        assert.isUndefined(first.headers["content-type"])
+        assert.isUndefined(first.headers["polar-version"])
+        assert.strictEqual((yield* resend).status, 429)
+        const second = yield* resend
+        assert.deepEqual([second.status, second.body], [502, "<h1>Bad</h1>"])
+        assert.strictEqual(second.headers["content-type"], "text/html")
+        const third = yield* ask("GET", list)
+        assert.deepEqual([third.status, third.body], [200, '{"seats":null}'])
+        assert.strictEqual(third.headers["content-type"], "application/json")
+        assert.strictEqual((yield* ask("GET", list)).body, '{"seats":null}')
+        assert.strictEqual((yield* ask("DELETE", "/v1/nothing")).body, "gone")
+        assert.strictEqual((yield* resend).status, 200)
+        const recorded = yield* rows("requests")
+        assert.deepEqual(
+          recorded.map(({ status }) => status),
+          [429, 429, 502, 200, 200, 503, 200]
+        )
+        // A list replaces the list before it, and an empty one ends them all
+        yield* faults([{ status: 500 }])
+        assert.strictEqual((yield* ask("GET", list, asCustomer)).status, 500)
+        yield* faults([])
+        assert.strictEqual((yield* ask("GET", list, asCustomer)).status, 200)
+      })
+    )
+  )
+
+  it.effect("never befall the control API, and a used up rule is passed over", () =>
+    inWorld(
+      Effect.gen(function* () {
+        yield* faults([{ times: 0, drop: "before" }, { status: 418 }])
+        assert.strictEqual((yield* ask("GET", list)).status, 418)
+        assert.strictEqual((yield* control("GET", "health")).status, 200)
+      })
+    )
+  )
+
+  it.effect("wait, then proceed, though nobody waits any more", () =>
+    inWorld(
+      Effect.gen(function* () {
+        yield* faults([{ delay_ms: 5000 }])
+        const patient = yield* Effect.forkChild(resend)
+        const impatient = yield* Effect.forkChild(resend)
+        yield* TestClock.adjust("4 seconds")
+        yield* Fiber.interrupt(impatient)
+        assert.deepEqual(yield* rows("outbox"), [])
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Fiber.join(patient)).status, 200)
+        assert.strictEqual((yield* rows("outbox")).length, 2)
+        assert.deepEqual(
+          (yield* rows("requests")).map(({ at, status }) => [status, at]),
+          [
+            [200, start],
+            [200, start]
+          ]
+        )
+      })
+    )
+  )
+
+  it.effect("cut the connection: before anything is done, or after everything was", () =>
+    inWorld(
+      Effect.gen(function* () {
+        yield* faults([
+          { drop: "before", times: 1 },
+          { drop: "after", times: 1 }
+        ])
+        const cut = Effect.map(Effect.flip(resend), (error) => {
+          assert.isTrue(HttpClientError.isHttpClientError(error))
+          if (HttpClientError.isHttpClientError(error)) {
+            assert.strictEqual(error.reason._tag, "TransportError")
+            assert.propertyVal(error.cause, "code", "ECONNRESET")
+          }
+        })
+        yield* cut
+        assert.deepEqual(yield* rows("outbox"), [])
+        yield* cut
+        assert.strictEqual((yield* rows("outbox")).length, 1)
+        assert.deepEqual(
+          (yield* rows("requests")).map(({ status }) => status),
+          [0, 0]
+        )
+      })
+    )
+  )
+
+  it.effect("in process", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const { faults } = yield* Emulator.Emulator
+        yield* faults([{ path: portal, times: 1, status: 503, body: { error: "Down" } }])
+        assert.strictEqual((yield* resend).body, '{"error":"Down"}')
+        assert.strictEqual((yield* resend).status, 200)
+      })
+    )
+  )
+
+  it.effect.each([
+    [{}, [""]],
+    [{ rules: [{ path: "/v1" }] }, ["rules.0"]],
+    [{ rules: [{ drop: "before" }, { status: 500, drop: "after" }] }, ["rules.1"]],
+    [{ rules: [{ delay_ms: 5, body: "x" }] }, ["rules.0"]],
+    [{ rules: [{ drop: "during" }] }, ["rules.0.drop"]],
+    [{ rules: [{ status: 100 }] }, ["rules.0.status"]],
+    [{ rules: [{ delay_ms: -1 }] }, ["rules.0.delay_ms"]],
+    [{ rules: [{ status: 500, times: -1 }] }, ["rules.0.times"]],
+    [{ rules: [{ status: 500, delayMs: 5 }] }, ["rules.0.delayMs"]]
+  ] as const)("%j is refused, and the faults stay", ([body, paths]) =>
+    inWorld(
+      Effect.gen(function* () {
+        yield* faults([{ status: 418 }])
+        const answer = yield* control("POST", "faults", body)
+        assert.strictEqual(answer.status, 422)
+        assert.deepEqual(issuesOf(answer.body), paths[0] === "" ? ["rules"] : [...paths])
+        assert.strictEqual((yield* resend).status, 418)
+      })
+    )
+  )
+})
+
+const encodeSeat = Schema.encodeSync(SeatJson)
+
+describe("webhooks", () => {
+  it.effect("what is announced is there with the answer, in Polar's JSON, until it is emptied", () =>
+    inWorld(
+      Effect.gen(function* () {
+        yield* resend
+        assert.deepEqual(yield* rows("webhooks"), [])
+        const claimed = yield* ask("POST", "/v1/customer-seats/claim", { body: { invitation_token: "live" } })
+        const revoked = yield* ask("DELETE", `${portal}/${seats.live}`, asCustomer)
+        assert.deepEqual(yield* rows("webhooks"), [
+          { type: "customer_seat.claimed", timestamp: start, data: JSON.parse(claimed.body).seat },
+          { type: "customer_seat.revoked", timestamp: start, data: JSON.parse(revoked.body) }
+        ])
+        const events = yield* (yield* Emulator.Emulator).webhooks
+        assert.deepEqual(
+          events.map(({ seat, type }) => [type, seat.status]),
+          [
+            ["customer_seat.claimed", "claimed"],
+            ["customer_seat.revoked", "revoked"]
+          ]
+        )
+        yield* control("DELETE", "webhooks")
+        assert.deepEqual(yield* rows("webhooks"), [])
+      })
+    )
+  )
+
+  it.effect("cancelling a subscription revokes every seat of it that is not", () =>
+    inWorld(
+      Effect.gen(function* () {
+        assert.strictEqual((yield* control("POST", "cancel", { subscription_id: subscription })).status, 200)
+        const left = JSON.parse((yield* ask("GET", list, asCustomer)).body)
+        assert.strictEqual(left.available_seats, 10)
+        const announced = yield* rows("webhooks")
+        assert.isAbove(announced.length, 3)
+        assert.isTrue(announced.every(({ type }) => type === "customer_seat.revoked"))
+      })
+    )
+  )
+
+  it.effect("deleting a member revokes its seats, and its sessions end", () =>
+    inWorld(
+      Effect.gen(function* () {
+        assert.strictEqual((yield* control("POST", "delete-member", { member_id: ben.toUpperCase() })).status, 200)
+        assert.isNotEmpty(yield* rows("webhooks"))
+        assert.strictEqual((yield* ask("GET", list, { token: tokens.member })).status, 401)
+        assert.strictEqual((yield* control("POST", "delete-member", { member_id: ben })).status, 404)
+      })
+    )
+  )
+
+  it.effect.each([
+    ["cancel", { subscription_id: unknown }, 404],
+    ["cancel", { subscription_id: "x" }, 422],
+    ["cancel", {}, 422],
+    ["delete-member", { member_id: unknown }, 404],
+    ["delete-member", { member_id: 3 }, 422]
+  ] as const)("%s %j: %s", ([path, body, status]) =>
+    inWorld(
+      Effect.gen(function* () {
+        assert.strictEqual((yield* control("POST", path, body)).status, status)
+        assert.deepEqual(yield* rows("webhooks"), [])
+      })
+    )
+  )
+
+  it.effect("in process", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const { cancel, deleteMember, webhooks } = yield* Emulator.Emulator
+        assert.isFalse(yield* deleteMember(MemberId.make(unknown)))
+        assert.isTrue(yield* deleteMember(ben))
+        const before = (yield* webhooks).length
+        yield* cancel(subscription)
+        assert.isAbove((yield* webhooks).length, before)
+        assert.strictEqual((yield* Effect.flip(cancel(SubscriptionId.make(unknown))))._tag, "NotFound")
+      })
+    )
+  )
+
+  interface Delivery {
+    readonly url: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: string
+  }
+  const delivering = <A, E>(
+    test: (deliveries: Queue.Queue<Delivery>) => Effect.Effect<A, E, Emulator.Emulator>,
+    status = 204
+  ) =>
+    Effect.gen(function* () {
+      const deliveries = yield* Queue.unbounded<Delivery>()
+      const client = HttpClient.make((request, url) =>
+        Effect.sync(() => {
+          const body = request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
+          Queue.offerUnsafe(deliveries, { url: url.href, headers: request.headers, body })
+          return HttpClientResponse.fromWeb(request, new Response(null, { status }))
+        })
+      )
+      const server = HttpServer.make({ serve: () => Effect.void, address: NetAddress.unixPathAddress("/nowhere") })
+      const layer = Emulator.layerServer(world).pipe(
+        Layer.provide(Layer.succeed(HttpServer.HttpServer, server)),
+        Layer.provide(Layer.succeed(HttpClient.HttpClient, client))
+      )
+      yield* TestClock.setTime(DateTime.toEpochMillis(DateTime.makeUnsafe(start)))
+      return yield* Effect.provide(test(deliveries), layer)
+    })
+
+  it.effect("are delivered and signed, each in its turn, with an id of its own", () => {
+    const secret = Redacted.make("polar_whs_0123456789")
+    return delivering((deliveries) =>
+      Effect.gen(function* () {
+        const { advance, cancel, settings, webhooks } = yield* Emulator.Emulator
+        yield* advance("25 hours")
+        yield* settings({ webhook: { url: "http://127.0.0.1:9/hook", secret } })
+        yield* cancel(subscription)
+        const ids = new Set<string | undefined>()
+        const events = yield* webhooks
+        for (const { seat } of events) {
+          const { body, headers, url } = yield* Queue.take(deliveries)
+          ids.add(headers["webhook-id"])
+          assert.strictEqual(url, "http://127.0.0.1:9/hook")
+          assert.strictEqual(headers["user-agent"], "polar.sh webhooks")
+          assert.strictEqual(headers["content-type"], "application/json")
+          const { verify } = yield* SeatWebhooks.SeatWebhooks
+          const event = yield* verify({ headers, body })
+          assert.strictEqual(event._tag, "Revoked")
+          assert.deepEqual(JSON.parse(body), {
+            type: "customer_seat.revoked",
+            timestamp: "2026-11-24T13:00:00Z",
+            data: encodeSeat(seat)
+          })
+        }
+        assert.strictEqual(ids.size, events.length)
+      }).pipe(Effect.provide(SeatWebhooks.layer({ secret })))
+    )
+  })
+
+  it.effect("are not signed without a secret, and one that fails is not the last", () =>
+    delivering(
+      (deliveries) =>
+        Effect.gen(function* () {
+          const { cancel, deleteMember, settings } = yield* Emulator.Emulator
+          yield* settings({ webhook: { url: "http://localhost:9/" } })
+          yield* deleteMember(ben)
+          const { headers } = yield* Queue.take(deliveries)
+          assert.containsAllKeys(headers, ["webhook-id", "webhook-timestamp"])
+          assert.doesNotHaveAnyKeys(headers, ["webhook-signature"])
+          yield* Queue.take(deliveries)
+          yield* settings({ webhook: null })
+          yield* cancel(subscription)
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual(yield* Queue.size(deliveries), 0)
+        }),
+      500
+    )
+  )
+})
+
+describe("the ledger", () => {
+  it.effect.each([
+    ["GET", "/v1/customer-seats/claim/s3cret", "/v1/customer-seats/claim/…"],
+    ["GET", "/v1/customer-seats/claim/s3cret/stream?x=1", "/v1/customer-seats/claim/…/stream?x=1"],
+    ["GET", "/api/v1/customer-seats/claim/s3cret/", "/api/v1/customer-seats/claim/…/"],
+    ["POST", "/v1//customer%2Dseats/Claim/s3cret/s3cret/x", "/v1//customer-seats/Claim/…"],
+    ["POST", "/v1/customer-seats/claim", "/v1/customer-seats/claim"],
+    ["GET", "/v1/no%20thing?a=%20", "/v1/no%20thing?a=%20"]
+  ] as const)("%s %s is kept as %s", ([method, sent, kept]) =>
+    inWorld(
+      Effect.gen(function* () {
+        yield* ask(method, sent)
+        assert.deepEqual(
+          (yield* rows("requests")).map(({ path }) => path),
+          [kept]
+        )
+      })
+    )
+  )
+})
+
+describe("a seed", () => {
+  const trouble = Effect.gen(function* () {
+    yield* ask("DELETE", `${portal}/${seats.live}`, asCustomer)
+    yield* control("POST", "settings", { rate_limits: "sandbox", sandbox: true })
+    yield* control("POST", "clock", { advance_seconds: 60 })
+    yield* Effect.replicateEffect(ask("GET", "/v1/nothing"), 100)
+    yield* control("POST", "faults", { rules: [{ path: list, status: 418 }] })
+  })
+
+  it.effect("ends faults, limits, webhooks, minted tokens and settings", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const claimed = yield* ask("POST", "/v1/customer-seats/claim", { body: { invitation_token: "live" } })
+        const minted = { token: JSON.parse(claimed.body).customer_session_token as string }
+        assert.strictEqual((yield* ask("GET", list, minted)).status, 200)
+        yield* trouble
+        yield* (yield* Emulator.Emulator).seed(world)
+        assert.deepEqual(yield* rows("webhooks"), [])
+        assert.deepEqual(yield* rows("requests"), [])
+        assert.deepEqual((yield* control("GET", "settings")).body, defaults)
+        yield* control("POST", "settings", { rate_limits: "sandbox" })
+        assert.strictEqual((yield* ask("GET", "/v1/nothing")).status, 404)
+        assert.strictEqual((yield* ask("GET", list, minted)).status, 401)
+        assert.strictEqual((yield* ask("GET", list, asCustomer)).status, 200)
+      })
+    )
+  )
+
+  it.effect("that is refused leaves all of it", () =>
+    inWorld(
+      Effect.gen(function* () {
+        yield* trouble
+        const all = Effect.all([rows("webhooks"), rows("requests"), control("GET", "settings"), rows("outbox")])
+        const before = yield* all
+        assert.strictEqual((yield* control("POST", "seed", { seats: 3 })).status, 422)
+        assert.deepEqual(yield* all, before)
+        assert.strictEqual((yield* ask("GET", list, asCustomer)).status, 418)
+        assert.strictEqual((yield* ask("GET", "/v1/nothing")).status, 429)
+      })
+    )
+  )
+})
+
+describe("the rest of it", () => {
+  it.effect.each([
+    ["GET", "nothing"],
+    ["DELETE", "settings"],
+    ["POST", "health"],
+    ["GET", ""]
+  ] as const)("%s /_emulator/%s does not exist", ([method, path]) =>
+    inWorld(
+      Effect.gen(function* () {
+        assert.deepEqual(yield* control(method, path), { status: 404, body: { error: "NotFound" } })
+        assert.deepEqual(yield* rows("requests"), [])
+      })
+    )
+  )
+
+  it.effect("a body that is no JSON", () =>
+    inWorld(
+      Effect.gen(function* () {
+        for (const path of ["seed", "settings", "faults", "clock", "cancel", "delete-member"]) {
+          const answer = yield* ask("POST", `/_emulator/${path}`, { text: "{" })
+          assert.strictEqual(answer.status, 422)
+        }
+      })
+    )
+  )
+})
