@@ -216,6 +216,32 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 /** What every request can fail with, whatever it asks for. */
 export type Common = InvalidRequest | RateLimited | Unavailable
 
+const isRateLimited = (error: { readonly _tag: string }): error is RateLimited => error._tag === "RateLimited"
+const isUnavailable = (error: { readonly _tag: string }): error is Unavailable => error._tag === "Unavailable"
+
+// What may be done twice without anybody noticing. A revoked seat stays revoked
+const idempotent: ReadonlySet<Operation> = new Set<Operation>([...harmless, "Seats.revoke"])
+
+/**
+ * Whether the call that failed with this error may be repeated as it was. Never after an answer that stands, and for
+ * what mails or uses something up only where it is certain that nothing happened.
+ */
+export const isSafeToRepeat = <E extends { readonly _tag: string }>(
+  error: E
+): error is E & (RateLimited | Unavailable) => {
+  if (isRateLimited(error)) return true
+  if (!isUnavailable(error)) return false
+  switch (error.reason._tag) {
+    case "NotSent":
+      return true
+    case "OutcomeUnknown":
+    case "ServerFailed":
+      return idempotent.has(error.operation)
+    case "UnexpectedResponse":
+      return false
+  }
+}
+
 /** Every error of `Seats`, for code that handles them all in one place. */
 export type SeatError =
   | Common

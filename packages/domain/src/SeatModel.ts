@@ -80,6 +80,7 @@ export interface SeatEvent {
 /** A subscription in which the asker sits, with who sells it. */
 export interface Claimed {
   readonly subscription: ClaimedSubscription
+  readonly checkoutId: string | null
   readonly organization: Tables.Organization
 }
 
@@ -375,7 +376,7 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
               ((subject._tag === "Customer" && row.customerId === subject.id) ||
                 (subject._tag === "Member" && row.memberId === subject.id))
           )
-          .map(() => ({ subscription, organization }))
+          .map(() => ({ subscription, organization, checkoutId: container.checkoutId }))
       }),
 
     claimInfo: (token, now) =>
@@ -445,7 +446,7 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
         )
         if (member === undefined) {
           const field = asked === undefined || "id" in asked ? "member_id" : "external_member_id"
-          return yield* doesNotExist(field, "Member does not exist.")
+          return yield* doesNotExist(field, "Member does not exist for this customer.")
         }
         return session(mint({ member: member.id }, now))
       }),

@@ -229,24 +229,26 @@ const CustomerSessions = HttpApiBuilder.group(
   "customerSessions",
   Effect.fnUntraced(function* (handlers) {
     const here = Effect.provideService(EmulatorState, yield* EmulatorState)
-    return handlers.handleRaw("create", () =>
-      validBody(Pydantic.sessionCreate).pipe(
-        Effect.flatMap((body) =>
-          act((model, subject, now) => model.createSession(subject, sessionRequestOf(body), now)).pipe(
-            Effect.map((session) =>
-              customerSession(session, Predicate.isString(body["return_url"]) ? body["return_url"] : null)
-            )
-          )
-        ),
+    const create = Effect.gen(function* () {
+      const body = yield* validBody(Pydantic.sessionCreate)
+      const returnUrl = Predicate.isString(body["return_url"]) ? body["return_url"] : null
+      const request = sessionRequestOf(body)
+      const session = yield* act((model, subject, now) => model.createSession(subject, request, now)).pipe(
         Effect.catchTag("InvalidRequest", ({ issues }) =>
           Effect.fail({
             error: "PolarRequestValidationError" as const,
-            detail: issues.map(({ message, path, type }) => ({ type, loc: path, msg: message, input: null }))
+            detail: issues.map(({ message, path, type }) => ({
+              type,
+              loc: path,
+              msg: message,
+              input: body[String(path.at(-1))]
+            }))
           })
-        ),
-        here
+        )
       )
-    )
+      return customerSession(session, returnUrl)
+    })
+    return handlers.handleRaw("create", () => here(create))
   })
 )
 

@@ -8,7 +8,10 @@ type Json = { readonly [key: string]: Schema.Json }
 const never = (...keys: ReadonlyArray<string>): Json => Object.fromEntries(keys.map((key) => [key, null]))
 
 /** Polar's `CustomerSubscription`, whole. What the emulator knows nothing of is empty, and every price is nought. */
-export const customerSubscription = ({ organization, subscription }: Claimed, start: DateTime.Utc): Json => {
+export const customerSubscription = (
+  { checkoutId, organization, subscription }: Claimed,
+  start: DateTime.Utc
+): Json => {
   const createdAt = format(subscription.createdAt)
   const organizationCreatedAt = format(start)
   return {
@@ -31,8 +34,11 @@ export const customerSubscription = ({ organization, subscription }: Claimed, st
     ...never("paused_at", "resumes_at"),
     customer_id: subscription.customerId,
     product_id: subscription.productId,
-    ...never("discount_id", "checkout_id"),
+    discount_id: null,
+    checkout_id: checkoutId,
     seats: subscription.seats,
+    // Not in the published contract yet, but a later server's SDKs ask for it
+    units: null,
     ...never("customer_cancellation_reason", "customer_cancellation_comment"),
     product: {
       id: subscription.productId,

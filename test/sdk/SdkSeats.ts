@@ -1,0 +1,210 @@
+import { AssignmentSource, check, identifierOf, Recipient, type Assignment } from "@polar-seats/domain/Assignment"
+import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
+import {
+  AlreadyAssigned,
+  AlreadyClaimed,
+  type Common,
+  Forbidden,
+  InvalidRequest,
+  InvitationUnavailable,
+  NoSeatAvailable,
+  NotFound,
+  type Operation,
+  RateLimited,
+  RecipientNotFound,
+  Unauthorized,
+  Unavailable,
+  UnavailableReason
+} from "@polar-seats/domain/SeatError"
+import { Seats } from "@polar-seats/domain/Seats"
+import { SeatSource } from "@polar-seats/domain/SeatSource"
+import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
+import { PolarClientError, PolarRateLimitError, PolarServerError } from "@polar-sh/sdk"
+import { createPolar, type models } from "@polar-sh/sdk/2027-01"
+import { Duration, Effect, Layer, Option, Predicate, Schema, Stream } from "effect"
+
+const { OutcomeUnknown, ServerFailed, UnexpectedResponse } = UnavailableReason.cases
+
+const bodyOf = ({ metadata, immediateClaim, recipient, source }: Assignment): models.CustomerSeatAssign => ({
+  ...AssignmentSource.$match(source, {
+    Subscription: ({ id }) => ({ subscription_id: id }),
+    Order: ({ id }) => ({ order_id: id }),
+    Checkout: ({ id }) => ({ checkout_id: id })
+  }),
+  ...Recipient.$match(recipient, {
+    Email: ({ email }) => ({ email }),
+    Customer: ({ id }) => ({ customer_id: id }),
+    ExternalCustomer: ({ externalId }) => ({ external_customer_id: externalId }),
+    Member: ({ id }) => ({ member_id: id }),
+    ExternalMember: ({ email, externalId }) => ({
+      external_member_id: externalId,
+      ...(email === undefined ? {} : { email })
+    })
+  }),
+  ...(metadata === undefined ? {} : { metadata }),
+  ...(immediateClaim === undefined ? {} : { immediate_claim: immediateClaim })
+})
+const resourceOf = AssignmentSource.$match({
+  Subscription: () => "subscription" as const,
+  Order: () => "order" as const,
+  Checkout: () => "checkout" as const
+})
+
+const Issues = Schema.Array(
+  Schema.Struct({
+    type: Schema.String,
+    loc: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
+    msg: Schema.String
+  })
+)
+const Body = Schema.Struct({ error: Schema.String, detail: Schema.optionalKey(Schema.Union([Schema.String, Issues])) })
+// What the SDK does not know of it hands over as text
+const decodeBody = Schema.decodeUnknownOption(Schema.Union([Body, Schema.fromJsonString(Body)]))
+const decodeSeat = Schema.decodeUnknownEffect(SeatJson)
+const decodeSeats = Schema.decodeUnknownEffect(SeatsListJson)
+const decodeClaimed = Schema.decodeUnknownEffect(ClaimedSubscription)
+
+type Refusal<E> = (key: string, detail: string) => E | undefined
+const noSeat = (id: string) => (key: string) =>
+  key === "404 ResourceNotFound" ? new NotFound({ resource: "seat", id }) : undefined
+
+const failureOf = <E>(operation: Operation, thrown: unknown, own: Refusal<E>) => {
+  const unavailable = (reason: Unavailable["reason"]) => new Unavailable({ operation, reason })
+  if (thrown instanceof PolarRateLimitError) {
+    const { retryAfter } = thrown
+    return new RateLimited({ retryAfter: retryAfter === null ? null : Duration.seconds(retryAfter) })
+  }
+  if (thrown instanceof PolarServerError) {
+    // The SDK keeps the status in its message alone
+    return unavailable(ServerFailed.make({ status: Number(/ (\d{3}) - /.exec(thrown.message)?.[1] ?? 500) }))
+  }
+  if (!(thrown instanceof PolarClientError)) {
+    return unavailable(OutcomeUnknown.make({ description: "the SDK got no answer, or none that it could read" }))
+  }
+  const { error, statusCode: status } = thrown
+  const { detail = "", error: name } = Option.getOrElse(decodeBody(error), (): typeof Body.Type => ({ error: "" }))
+  const refusal = own(`${status} ${name}`, Predicate.isString(detail) ? detail : "")
+  if (refusal !== undefined) return refusal
+  switch (`${status} ${name}`) {
+    case "401 Unauthorized":
+      return new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" })
+    case "401 invalid_token":
+      return new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
+    case "403 NotPermitted":
+      return new Forbidden({ reason: "Role" })
+    case "403 FeatureNotEnabled":
+      return new Forbidden({ reason: "SeatsNotEnabled" })
+  }
+  return status === 422 && !Predicate.isString(detail)
+    ? new InvalidRequest({ issues: detail.map(({ loc, msg, type }) => ({ type, path: loc, message: msg })) })
+    : unavailable(UnexpectedResponse.make({ status, description: "not a refusal that Polar documents" }))
+}
+
+const asked = <A, I, E = never>(
+  operation: Operation,
+  send: () => Promise<I>,
+  decode: (answer: I) => Effect.Effect<A, Schema.SchemaError>,
+  own: Refusal<E> = () => undefined
+): Effect.Effect<A, E | Common | Unauthorized | Forbidden> =>
+  Effect.tryPromise({ try: send, catch: (thrown) => failureOf(operation, thrown, own) }).pipe(
+    Effect.flatMap((answer) =>
+      Effect.mapError(
+        decode(answer),
+        ({ message }) =>
+          new Unavailable({ operation, reason: UnexpectedResponse.make({ status: 200, description: message }) })
+      )
+    )
+  )
+
+/**
+ * `Seats` of the customer portal through Polar's own SDK. Written to show that the service is not cut to our transport:
+ * one that knows only what the SDK gives away implements it too.
+ */
+export const layer = ({ baseUrl, token }: { readonly token: string; readonly baseUrl: string }): Layer.Layer<Seats> => {
+  const { seats } = createPolar({ baseUrl, accessToken: token }).customerPortal
+
+  return Layer.succeed(
+    Seats,
+    Seats.of({
+      resend: (seatId) =>
+        asked(
+          "Seats.resend",
+          () => seats.resendInvitation(seatId),
+          decodeSeat,
+          (key) => {
+            if (key === "400 SeatNotPending") return new AlreadyClaimed({ seatId })
+            if (key === "400 InvalidInvitationToken") return new InvitationUnavailable({ seatId })
+            return noSeat(seatId)(key)
+          }
+        ),
+
+      list: (source) =>
+        asked(
+          "Seats.list",
+          () =>
+            seats.listSeats(
+              SeatSource.$match(source, {
+                Subscription: ({ id }) => ({ subscription_id: id }),
+                Order: ({ id }) => ({ order_id: id })
+              })
+            ),
+          decodeSeats,
+          (key) =>
+            key === "404 ResourceNotFound" ? new NotFound({ resource: resourceOf(source), id: source.id }) : undefined
+        ),
+
+      assign: (assignment) =>
+        Effect.flatMap(Effect.fromResult(check(assignment)), ({ recipient, source }) =>
+          asked(
+            "Seats.assign",
+            () => seats.assignSeat(bodyOf(assignment)),
+            decodeSeat,
+            (key, detail) => {
+              switch (key) {
+                case "400 SeatNotAvailable":
+                  return new NoSeatAvailable({ detail })
+                case "400 SeatAlreadyAssigned":
+                  return new AlreadyAssigned({ recipient: identifierOf(recipient) })
+                case "400 InvalidSeatAssignmentRequest":
+                case "400 MemberEmailMismatch":
+                  return new InvalidRequest({ issues: [{ type: key.slice(4), path: [], message: detail }] })
+                case "404 CustomerNotFound":
+                case "404 MemberNotFound":
+                  return new RecipientNotFound({ recipient: identifierOf(recipient) })
+                case "404 ResourceNotFound":
+                  return new NotFound({ resource: resourceOf(source), id: source.id })
+                default:
+                  return undefined
+              }
+            }
+          )
+        ),
+
+      revoke: (seatId) => asked("Seats.revoke", () => seats.revokeSeat(seatId), decodeSeat, noSeat(seatId)),
+
+      // The SDK's generator can be run through once, a stream as often as one likes
+      claimedSubscriptions: Stream.suspend(() =>
+        Stream.fromAsyncIterable(seats.iterListClaimedSubscriptions({ limit: 100 }), (thrown) =>
+          failureOf("Seats.claimedSubscriptions", thrown, () => undefined)
+        )
+      ).pipe(
+        Stream.mapEffect((subscription) =>
+          Effect.orDie(
+            decodeClaimed({
+              id: subscription.id,
+              createdAt: subscription.created_at,
+              status: subscription.status,
+              customerId: subscription.customer_id,
+              productId: subscription.product_id,
+              productName: subscription.product.name,
+              currentPeriodStart: subscription.current_period_start,
+              currentPeriodEnd: subscription.current_period_end,
+              cancelAtPeriodEnd: subscription.cancel_at_period_end,
+              seats: subscription.seats
+            })
+          )
+        )
+      )
+    })
+  )
+}

@@ -1,0 +1,213 @@
+import type { models } from "@polar-sh/sdk/2027-01"
+import {
+  full,
+  ofOldOrganization,
+  order,
+  seats,
+  strangersSubscription,
+  subscription,
+  tokens,
+  unknown,
+  unpaid,
+  withoutProduct,
+  withoutSeats
+} from "../laws/world.ts"
+
+/** What an SDK can be asked for, in the words of Polar's JSON. */
+interface Inputs {
+  "portal.list": { readonly subscription_id?: string; readonly order_id?: string }
+  "portal.assign": models.CustomerSeatAssign
+  "portal.revoke": string
+  "portal.resend": string
+  "portal.claimedSubscriptions": { readonly page: number }
+  "organization.list": { readonly subscription_id?: string; readonly order_id?: string }
+  "organization.assign": models.SeatAssign
+  "organization.revoke": string
+  "organization.resend": string
+  "claim.info": string
+  "claim.claim": string
+  "sessions.create": models.CustomerSessionCustomerIDCreate
+}
+export type Operation = keyof Inputs
+
+/** An SDK that holds a token. */
+export type Sdk = { readonly [K in Operation]: (input: Inputs[K]) => Promise<unknown> }
+
+/** A call that Polar refuses: with which status, and under which name. */
+export interface Refusal {
+  readonly name: string
+  readonly operation: Operation
+  readonly token: string
+  readonly ask: (sdk: Sdk) => Promise<unknown>
+  readonly status: number
+  /** The body's `error`; null where Polar's body is plain text. */
+  readonly error: string | null
+}
+
+const refused = <K extends Operation>(
+  name: string,
+  operation: K,
+  token: string,
+  input: Inputs[K],
+  status: number,
+  error: string | null
+): Refusal => ({ name: `${operation}: ${name}`, operation, token, ask: (sdk) => sdk[operation](input), status, error })
+
+/** Polar takes no token of the wrong kind, and none that is expired or unknown: two shapes of 401. */
+const unauthorized = <K extends Operation>(operation: K, input: Inputs[K], wrong: string) => [
+  refused("a token of the wrong kind", operation, wrong, input, 401, "Unauthorized"),
+  refused("no token", operation, "", input, 401, "Unauthorized"),
+  refused("an expired token", operation, tokens.expired, input, 401, "invalid_token"),
+  refused("an unknown token", operation, tokens.unknown, input, 401, "invalid_token")
+]
+
+const garbage = "not-a-uuid"
+const version7 = "0190b5e0-7c1d-7a52-8c1f-3b2a1d0e9f88"
+const recipient = { email: "zoe@acme.com" }
+const toZoe = { subscription_id: subscription, ...recipient }
+const tooMuch = Object.fromEntries(Array.from({ length: 11 }, (_, key) => [key, 1]))
+
+type Surface = "portal" | "organization"
+
+// What both doors refuse alike: each has a token that may do everything, and one of another kind
+const shared = (surface: Surface, may: string, mayNot: string, plain: string, old: string) => {
+  const [list, assign, revoke, resend] = [
+    `${surface}.list`,
+    `${surface}.assign`,
+    `${surface}.revoke`,
+    `${surface}.resend`
+  ] as const
+  const order = { order_id: unpaid }
+  const ofOld = { subscription_id: ofOldOrganization, customer_id: unknown }
+  return [
+    ...unauthorized(list, { subscription_id: subscription }, mayNot),
+    refused("neither subscription nor order", list, may, {}, 400, "BadRequest"),
+    refused("not for sale", list, plain, { subscription_id: withoutSeats }, 403, "FeatureNotEnabled"),
+    refused("no such subscription", list, may, { subscription_id: unknown }, 404, "ResourceNotFound"),
+    refused("no such order", list, may, { order_id: unknown }, 404, "ResourceNotFound"),
+    refused("garbage", list, may, { subscription_id: garbage }, 422, "RequestValidationError"),
+    refused("an id of version 7", list, may, { order_id: version7 }, 422, "RequestValidationError"),
+
+    ...unauthorized(assign, toZoe, mayNot),
+    refused("full", assign, may, { subscription_id: full, ...recipient }, 400, "SeatNotAvailable"),
+    refused("not paid", assign, may, { ...order, ...recipient }, 400, "SeatNotAvailable"),
+    refused("no product", assign, may, { order_id: withoutProduct, ...recipient }, 400, "SeatNotAvailable"),
+    refused("twice", assign, may, { ...toZoe, email: "ann@acme.com" }, 400, "SeatAlreadyAssigned"),
+    refused(
+      "no such customer, with members",
+      assign,
+      may,
+      { subscription_id: subscription, customer_id: unknown },
+      400,
+      "InvalidSeatAssignmentRequest"
+    ),
+    refused(
+      "another's external id",
+      assign,
+      may,
+      { ...toZoe, external_member_id: "ben-1", email: "max@acme.com" },
+      400,
+      "MemberEmailMismatch"
+    ),
+    refused("not for sale", assign, plain, { subscription_id: withoutSeats, ...recipient }, 403, "FeatureNotEnabled"),
+    refused("no such subscription", assign, may, { subscription_id: unknown, ...recipient }, 404, "ResourceNotFound"),
+    refused("no such order", assign, may, { order_id: unknown, ...recipient }, 404, "ResourceNotFound"),
+    refused("no such customer, without members", assign, old, ofOld, 404, "CustomerNotFound"),
+    refused(
+      "no such member",
+      assign,
+      may,
+      { subscription_id: subscription, member_id: unknown },
+      404,
+      "MemberNotFound"
+    ),
+    refused("nobody", assign, may, { subscription_id: subscription }, 422, "RequestValidationError"),
+    refused("two sources", assign, may, { ...toZoe, ...order }, 422, "RequestValidationError"),
+    refused("no address", assign, may, { ...toZoe, email: "zoe" }, 422, "RequestValidationError"),
+    refused("eleven keys", assign, may, { ...toZoe, metadata: tooMuch }, 422, "RequestValidationError"),
+
+    ...unauthorized(revoke, seats.live, mayNot),
+    refused("not for sale", revoke, plain, seats.withoutSeats, 403, "FeatureNotEnabled"),
+    refused("no such seat", revoke, may, unknown, 404, "ResourceNotFound"),
+    refused("garbage", revoke, may, garbage, 422, "RequestValidationError"),
+    refused("no product", revoke, may, seats.withoutProduct, 500, null),
+
+    ...unauthorized(resend, seats.live, mayNot),
+    refused("claimed", resend, may, seats.claimed, 400, "SeatNotPending"),
+    refused("revoked", resend, may, seats.revoked, 400, "SeatNotPending"),
+    refused("no invitation", resend, may, seats.withoutToken, 400, "InvalidInvitationToken"),
+    refused("nobody to mail", resend, may, seats.withoutRecipient, 400, "InvalidInvitationToken"),
+    refused("not for sale", resend, plain, seats.withoutSeats, 403, "FeatureNotEnabled"),
+    refused("no such seat", resend, may, unknown, 404, "ResourceNotFound"),
+    refused("garbage", resend, may, garbage, 422, "RequestValidationError"),
+    refused("an id of version 7", resend, may, version7, 422, "RequestValidationError"),
+    refused("no product", resend, may, seats.withoutProduct, 500, null)
+  ]
+}
+
+/** Every way in which Polar refuses a call, on each that can be refused so. */
+export const refusals: ReadonlyArray<Refusal> = [
+  ...shared("portal", tokens.customer, tokens.organization, tokens.withoutSeats, tokens.oldCustomer),
+  refused(
+    "another customer's",
+    "portal.list",
+    tokens.customer,
+    { subscription_id: strangersSubscription },
+    404,
+    "ResourceNotFound"
+  ),
+  refused(
+    "no such checkout",
+    "portal.assign",
+    tokens.customer,
+    { checkout_id: unknown, ...recipient },
+    404,
+    "ResourceNotFound"
+  ),
+  refused("another customer's", "portal.revoke", tokens.customer, seats.strangers, 404, "ResourceNotFound"),
+  refused("another customer's", "portal.resend", tokens.customer, seats.strangers, 404, "ResourceNotFound"),
+  refused("a plain member", "portal.assign", tokens.member, toZoe, 403, "NotPermitted"),
+  refused("a plain member", "portal.revoke", tokens.member, seats.live, 403, "NotPermitted"),
+  refused("a plain member", "portal.resend", tokens.member, seats.live, 403, "NotPermitted"),
+  ...unauthorized("portal.claimedSubscriptions", { page: 1 }, tokens.organization),
+  refused("page nought", "portal.claimedSubscriptions", tokens.customer, { page: 0 }, 422, "RequestValidationError"),
+
+  ...shared(
+    "organization",
+    tokens.organization,
+    tokens.customer,
+    tokens.organizationWithoutSeats,
+    tokens.oldOrganization
+  ),
+  refused(
+    "may only write",
+    "organization.list",
+    tokens.organizationWriter,
+    { order_id: order },
+    403,
+    "insufficient_scope"
+  ),
+  refused("may only read", "organization.assign", tokens.organizationReader, toZoe, 403, "insufficient_scope"),
+  refused("may only read", "organization.revoke", tokens.organizationReader, seats.live, 403, "insufficient_scope"),
+  refused("may only read", "organization.resend", tokens.organizationReader, seats.live, 403, "insufficient_scope"),
+
+  refused("not for sale", "claim.info", "", "seatless", 403, "FeatureNotEnabled"),
+  refused("unknown", "claim.info", "", "unknown", 404, "ResourceNotFound"),
+  refused("expired", "claim.info", "", "expired", 404, "ResourceNotFound"),
+  refused("unknown", "claim.claim", "", "unknown", 400, "InvalidInvitationToken"),
+  refused("expired", "claim.claim", "", "expired", 400, "InvalidInvitationToken"),
+  refused("not for sale", "claim.claim", "", "seatless", 403, "FeatureNotEnabled"),
+  refused("what PostgreSQL cannot hold", "claim.claim", "", "\0", 422, "RequestValidationError"),
+
+  ...unauthorized("sessions.create", { customer_id: unknown }, tokens.customer),
+  refused("another scope", "sessions.create", tokens.organization, { customer_id: unknown }, 403, "insufficient_scope"),
+  refused(
+    "no such customer",
+    "sessions.create",
+    tokens.sessions,
+    { customer_id: unknown },
+    422,
+    "PolarRequestValidationError"
+  ),
+  refused("garbage", "sessions.create", tokens.sessions, { customer_id: garbage }, 422, "RequestValidationError")
+]
