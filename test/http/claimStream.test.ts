@@ -4,7 +4,7 @@ import * as SeatClaims from "@polar-seats/http/SeatClaims"
 import { Effect, Fiber, Layer, Redacted, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { seats, subscription, world } from "../laws/world.ts"
+import { seats, subscription } from "../laws/world.ts"
 import { ask, inWorld } from "./emulatorHttp.ts"
 
 const path = (token: string) => `/v1/customer-seats/claim/${token}/stream`

@@ -1,9 +1,17 @@
+import { check } from "@polar-seats/domain/Assignment"
+import type { SeatError } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
+import * as Cache from "effect/Cache"
 import * as Config from "effect/Config"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as CustomerSessions from "./CustomerSessions.ts"
 import * as ClaimedSubscriptions from "./internal/claimedSubscriptions.ts"
 import * as PolarClient from "./internal/polarClient.ts"
 import * as SeatsClient from "./internal/seatsClient.ts"
@@ -19,7 +27,7 @@ const withSession = (polar: PolarClient.PolarClient, token: Redacted.Redacted<st
   SeatsClient.make(polar, token, {
     path: "/v1/customer-portal/seats",
     wants: "CustomerSession",
-    claimedSubscriptions: ClaimedSubscriptions.make(polar, token)
+    claimedSubscriptions: ClaimedSubscriptions.make(ClaimedSubscriptions.ask(polar, token))
   })
 
 const make = Effect.fnUntraced(function* (options: Options) {
@@ -36,3 +44,88 @@ export const layerConfig = (
   options: Config.Wrap<Options>
 ): Layer.Layer<Seats, PolarConnection.InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effect(Seats, Effect.flatMap(Config.unwrap(options), make))
+
+/** Options of the layers that create their sessions themselves: those of `CustomerSessions`, and whose session it is. */
+export interface CustomerOptions extends CustomerSessions.Options {
+  readonly customer: CustomerSessions.CustomerReference
+  /** As which member. Default: the owner, where the organization uses members. */
+  readonly member?: CustomerSessions.MemberReference | undefined
+  /** How long before its end a session is replaced. As long as a session lives, it makes one for each call. Default: 1 minute. */
+  readonly renewBefore?: Duration.Input | undefined
+}
+
+const isRefused = (error: SeatError): boolean => error._tag === "Unauthorized" && error.reason === "InvalidToken"
+
+const makeForCustomer = Effect.fnUntraced(function* (options: CustomerOptions) {
+  const { customer, member, renewBefore = "1 minute" } = options
+  const polar = yield* PolarClient.make(options)
+  const { create } = yield* CustomerSessions.make(options)
+  const margin = Duration.toMillis(Duration.fromInputUnsafe(renewBefore))
+
+  const open = Effect.gen(function* () {
+    const { expiresAt, token } = yield* create({ customer, member })
+    const left = DateTime.toEpochMillis(expiresAt) - DateTime.toEpochMillis(yield* DateTime.now)
+    return {
+      seats: withSession(polar, token),
+      claimed: ClaimedSubscriptions.ask(polar, token),
+      goodFor: Duration.millis(Math.max(0, left - margin))
+    }
+  })
+  type Session = Effect.Success<typeof open>
+
+  // One entry: those who come while it is being made wait for it together, and a failure is not kept
+  const sessions = yield* Cache.makeWith((_: "current") => open, {
+    capacity: 1,
+    timeToLive: (exit) => (Exit.isSuccess(exit) ? exit.value.goodFor : Duration.zero)
+  })
+  const current = Cache.get(sessions, "current")
+
+  // Of several whose session was refused, the first drops it, and the others find that another is current or on its way
+  const replace = (refused: Session) =>
+    Effect.flatMap(Cache.getSuccess(sessions, "current"), (known) =>
+      Option.getOrUndefined(known) === refused
+        ? Effect.andThen(
+            Cache.invalidateWhen(sessions, "current", (session) => session === refused),
+            current
+          )
+        : current
+    )
+
+  // 401 is judged before anything is done, so that even what mails may be sent once more
+  const withCurrent = <A, E extends SeatError>(use: (session: Session) => Effect.Effect<A, E>) =>
+    Effect.flatMap(current, (session) =>
+      Effect.catchIf(use(session), isRefused, () => Effect.flatMap(replace(session), use))
+    )
+
+  return Seats.of({
+    resend: (seatId) => withCurrent(({ seats }) => seats.resend(seatId)),
+    list: (source) => withCurrent(({ seats }) => seats.list(source)),
+    assign: (assignment) =>
+      // What is refused without a request needs no session either
+      Effect.andThen(
+        Effect.fromResult(check(assignment)),
+        withCurrent(({ seats }) => seats.assign(assignment))
+      ),
+    revoke: (seatId) => withCurrent(({ seats }) => seats.revoke(seatId)),
+    claimedSubscriptions: ClaimedSubscriptions.make((page) => withCurrent(({ claimed }) => claimed(page)))
+  })
+})
+
+/**
+ * `Seats` of Polar's customer portal, for an organization that acts for one of its customers. A session is created when
+ * one is first needed, shared by all calls, and replaced before it expires, or once in a call that Polar refuses it to.
+ * What creating it fails with is what the call fails with (`CustomerSessions.create` in its `operation`). Beside that
+ * nothing is ever sent twice. `totalTimeout` is for each request.
+ *
+ * Polar: `POST /v1/customer-sessions/`, and the customer portal.
+ */
+export const layerForCustomer = (
+  options: CustomerOptions
+): Layer.Layer<Seats, PolarConnection.InvalidOption, HttpClient.HttpClient> =>
+  Layer.effect(Seats, makeForCustomer(options))
+
+/** Like `layerForCustomer`, with options that come from the configuration. */
+export const layerForCustomerConfig = (
+  options: Config.Wrap<CustomerOptions>
+): Layer.Layer<Seats, PolarConnection.InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
+  Layer.effect(Seats, Effect.flatMap(Config.unwrap(options), makeForCustomer))
