@@ -11,9 +11,9 @@ import * as Token from "./token.ts"
 type Rows<Table extends keyof World> = NonNullable<World[Table]>[number]
 
 export type Organization = Rows<"organizations"> & { readonly id: string }
-export type Product = Rows<"products"> & { readonly id: string }
+type Product = Rows<"products"> & { readonly id: string }
 export type Customer = Rows<"customers"> & { readonly id: CustomerId; readonly createdAt: DateTime.Utc }
-export type TokenRow = Rows<"tokens">
+type TokenRow = Rows<"tokens">
 
 export type SeatRow = Omit<Rows<"seats">, "id" | "status" | "createdAt"> & {
   readonly id: SeatId

@@ -155,7 +155,7 @@ export interface Opening<E> {
 }
 
 /** One request, and what to make of its answer. */
-export interface Call<A, E> extends Opening<E> {
+interface Call<A, E> extends Opening<E> {
   readonly decode: (text: string) => Result.Result<A, Schema.SchemaError>
 }
 
