@@ -154,7 +154,7 @@ const pathOf = (token: Redacted.Redacted<string>): Result.Result<string, Invalid
     : Result.succeed(`/v1/customer-seats/claim/${encodeURIComponent(text)}`)
 }
 
-// The URL is the secret, and the span of an HTTP request shows it
+// The URL is the secret, or the body is, and the span of an HTTP request holds both
 const untraced = Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
 
 const unexpected = (description: string) =>
@@ -221,14 +221,16 @@ const make = Effect.fnUntraced(function* (options: Options) {
       ),
 
     claim: (token) =>
-      polar.call({
-        operation: "SeatClaims.claim",
-        request: HttpClientRequest.post("/v1/customer-seats/claim", {
-          body: HttpBody.jsonUnsafe({ invitation_token: Redacted.value(token) })
-        }),
-        decode: decodeClaim,
-        refusals: refused
-      }),
+      untraced(
+        polar.call({
+          operation: "SeatClaims.claim",
+          request: HttpClientRequest.post("/v1/customer-seats/claim", {
+            body: HttpBody.jsonUnsafe({ invitation_token: Redacted.value(token) })
+          }),
+          decode: decodeClaim,
+          refusals: refused
+        })
+      ),
 
     events: (token) =>
       Effect.flatMap(Effect.fromResult(pathOf(token)), (path) =>
