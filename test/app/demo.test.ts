@@ -1,7 +1,7 @@
 import { assert, it } from "vitest"
 import { run } from "./process.ts"
 
-it("the demo shows the seats, the mail, every refusal and the dead link, and ends by itself", async () => {
+it.concurrent("the demo shows the seats, the mail, every refusal and the dead link, and ends by itself", async () => {
   const { code, stderr, stdout } = await run(["demo"])
   assert.strictEqual(stderr, "")
   assert.strictEqual(code, 0)
@@ -26,4 +26,21 @@ it("the demo shows the seats, the mail, every refusal and the dead link, and end
   ]) {
     assert.match(stdout, new RegExp(`^ *${tag}: .+ -> .+"$`, "m"))
   }
+})
+
+it.concurrent("the demo tells machines the same, a step a line", async () => {
+  const { code, stderr, stdout } = await run(["--json", "demo"])
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+  const steps = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    steps.map(({ error, step }) => (step === "refusal" ? error._tag : step)),
+    (
+      "emulator list resend mail NotFound AlreadyClaimed InvitationUnavailable InvalidRequest " +
+      "Unauthorized Unauthorized Forbidden Forbidden Unavailable dead-link"
+    ).split(" ")
+  )
+  assert.deepInclude(steps.at(-1), { mails: 1 })
 })

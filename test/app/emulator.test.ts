@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, beforeAll, describe, it } from "vitest"
-import { get, post, run, startEmulator } from "./process.ts"
+import { get, post, run, startEmulator, stopInTime } from "./process.ts"
 
 const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
 const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
@@ -37,13 +37,6 @@ const file = async (name: string, text: string) => {
   const path = join(folder, name)
   await writeFile(path, text)
   return path
-}
-
-type Emulator = Awaited<ReturnType<typeof startEmulator>>
-const stopInTime = async ({ stop }: Emulator, signal: NodeJS.Signals) => {
-  const told = performance.now()
-  const ended = await stop(signal)
-  return { ...ended, inTime: performance.now() - told < 1000 }
 }
 
 describe("an emulator that is told to stop ends with 0 within a second", () => {

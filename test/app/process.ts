@@ -14,11 +14,22 @@ export interface Ended {
 
 type Environment = Readonly<Record<string, string>>
 
-// Every token of these tests reads like this. Help and messages say polar_cst_… at the most
-const secret = /s3cret|polar_(cst|mst|oat)_\w/
+interface Options {
+  /** What stands on stdin, which then stays open where it ends in a line break. */
+  readonly stdin?: string
+  /** The command was asked for a session: its token may stand on stdout, once. */
+  readonly showsSession?: boolean
+  readonly timeout?: number
+}
 
-const launch = (args: ReadonlyArray<string>, env: Environment, timeout?: number) => {
+// Every secret of these tests reads like this. Help and messages say polar_cst_… at the most
+const secret = /s3cret|polar_(cst|mst|oat|whs)_\w/
+const session = /polar_(cst|mst)_\w+/
+
+const launch = (args: ReadonlyArray<string>, env: Environment, { showsSession, stdin = "", timeout }: Options = {}) => {
   const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], ...env }, timeout })
+  child.stdin.write(stdin)
+  if (!stdin.endsWith("\n")) child.stdin.end()
   const text = { stdout: "", stderr: "" }
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream].setEncoding("utf8").on("data", (chunk: string) => {
@@ -28,28 +39,39 @@ const launch = (args: ReadonlyArray<string>, env: Environment, timeout?: number)
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject).on("close", (code) => resolve({ code, ...text }))
   }).then((end) => {
-    assert.notMatch(end.stdout + end.stderr, secret, "no token is ever printed")
+    const stdout = showsSession === true ? end.stdout.replace(session, "") : end.stdout
+    assert.notMatch(stdout + end.stderr, secret, "no secret is ever printed")
     return end
   })
   return { child, ended }
 }
 
 /** Runs the command line to its end, with nothing in its environment but `env` and the PATH. One that does not end is stopped. */
-export const run = (args: ReadonlyArray<string>, env: Environment = {}): Promise<Ended> =>
-  launch(args, env, 15_000).ended
+export const run = (args: ReadonlyArray<string>, env: Environment = {}, options: Options = {}): Promise<Ended> =>
+  launch(args, env, { timeout: 15_000, ...options }).ended
 
-/** Starts the command line's emulator, and waits for its first line. Whoever starts it stops it. */
-export const startEmulator = async (...args: ReadonlyArray<string>) => {
-  const { child, ended } = launch(["emulator", ...args], {})
+/** Starts a command that serves until it is stopped, and waits for its first line. Whoever starts it stops it. */
+export const start = async (args: ReadonlyArray<string>, env: Environment = {}) => {
+  const { child, ended } = launch(args, env)
   const firstLine = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).once("line", resolve)
-    ended.then(({ stderr }) => reject(new Error(`the emulator ended at once: ${stderr}`)), reject)
+    ended.then(({ stderr }) => reject(new Error(`${args[0]} ended at once: ${stderr}`)), reject)
   })
   const stop = (signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> => {
     child.kill(signal)
     return ended
   }
   return { firstLine, stop }
+}
+
+/** The same, for the emulator. */
+export const startEmulator = (...args: ReadonlyArray<string>) => start(["emulator", ...args])
+
+/** Stops what was started, and tells whether it took less than a second. */
+export const stopInTime = async ({ stop }: Awaited<ReturnType<typeof start>>, signal: NodeJS.Signals) => {
+  const told = performance.now()
+  const ended = await stop(signal)
+  return { ...ended, inTime: performance.now() - told < 1000 }
 }
 
 /** Posts JSON, and answers with the status and the JSON that came back. */

@@ -1,72 +1,46 @@
 import { assert, beforeAll, describe, it } from "vitest"
-import { get, post, run, startEmulator } from "./process.ts"
+import { organization, session, startAcme, subscription } from "./acme.ts"
+import { run } from "./process.ts"
 
-const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
-const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
-const subscription = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
 const ann = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
 const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
 const eve = "6bc1bee2-2e40-4f96-b93d-7e117393172a"
 const uli = "874d6191-b620-43e3-bef6-826814de7c4e"
 const unknown = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
-const session = "polar_cst_s3cret"
-const organization = "polar_oat_s3cret"
 
 // Half a minute more than is shown, so that the minutes shown do not depend on how fast a test is
 const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000 + 30_000).toISOString()
 
-const world = () => {
-  const seat = { subscription_id: subscription, customer_id: customer, created_at: "2026-11-22T06:00:00Z" }
-  const pending = { ...seat, status: "pending" }
-  return {
-    organizations: [{ slug: "acme", name: "Acme" }],
-    products: [{ id: product, organization: "acme", name: "Acme Pro" }],
-    customers: [{ id: customer, organization: "acme", email: "billing@acme.com" }],
-    subscriptions: [{ id: subscription, product, customer, seats: 6 }],
-    seats: [
-      {
-        ...pending,
-        id: ann,
-        email: "ann@acme.com",
-        invitation_token: "s3cret-ann",
-        invitation_token_expires_at: inMinutes(18 * 60 + 20)
-      },
-      { ...seat, id: ben, status: "claimed", email: "ben@acme.com", claimed_at: "2026-11-22T07:00:00Z" },
-      {
-        ...pending,
-        id: eve,
-        email: "eve@acme.com",
-        invitation_token: "s3cret-eve",
-        invitation_token_expires_at: inMinutes(-6)
-      },
-      { ...pending, id: uli, email: "uli@acme.com", invitation_token: "s3cret-uli" }
-    ],
-    tokens: [
-      { token: session, customer },
-      { token: organization, organization: "acme", scopes: ["customer_seats:write"] }
-    ]
-  }
-}
+const seats = () => [
+  {
+    id: ann,
+    status: "pending",
+    email: "ann@acme.com",
+    invitation_token: "s3cret-ann",
+    invitation_token_expires_at: inMinutes(18 * 60 + 20)
+  },
+  { id: ben, status: "claimed", email: "ben@acme.com", claimed_at: "2026-11-22T07:00:00Z" },
+  {
+    id: eve,
+    status: "pending",
+    email: "eve@acme.com",
+    invitation_token: "s3cret-eve",
+    invitation_token_expires_at: inMinutes(-6)
+  },
+  { id: uli, status: "pending", email: "uli@acme.com", invitation_token: "s3cret-uli" }
+]
 
-let url = ""
+let acme: Awaited<ReturnType<typeof startAcme>>
 beforeAll(async () => {
-  const { firstLine, stop } = await startEmulator()
-  url = firstLine
-  assert.strictEqual((await post(`${url}/_emulator/seed`, world())).status, 200)
-  return stop
+  acme = await startAcme(6, seats())
+  return acme.stop
 })
 
 const polarSeats = (args: ReadonlyArray<string>, token = session) =>
-  run(args, { POLAR_API_URL: url, POLAR_CUSTOMER_SESSION: token })
-
-const listed = async () => {
-  const list = await get(`${url}/v1/customer-portal/seats?subscription_id=${subscription}`, session)
-  return list as { readonly seats: ReadonlyArray<{ readonly id: string }> }
-}
-const mailed = async () => (await get(`${url}/_emulator/outbox`)) as ReadonlyArray<{ readonly seat_id: string }>
+  run(args, { POLAR_API_URL: acme.url, POLAR_CUSTOMER_SESSION: token })
 
 it("resend --json prints the seat as Polar sends it, and one mail leaves", async () => {
-  const before = await mailed()
+  const before = await acme.mails()
   const { code, stderr, stdout } = await polarSeats(["resend", uli, "--json"])
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
   const seat = JSON.parse(stdout)
@@ -80,11 +54,8 @@ it("resend --json prints the seat as Polar sends it, and one mail leaves", async
     created_at: "2026-11-22T06:00:00Z",
     seat_metadata: {}
   })
-  assert.deepEqual(
-    seat,
-    (await listed()).seats.find(({ id }) => id === uli)
-  )
-  const after = await mailed()
+  assert.deepEqual(seat, await acme.seatOf(uli))
+  const after = await acme.mails()
   assert.deepEqual(after.slice(0, -1), before)
   assert.strictEqual(after.at(-1)?.seat_id, uli)
 })
@@ -118,10 +89,21 @@ describe.concurrent("on an emulator", () => {
     assert.match(stderr, /^[^\n]+\n$/)
   })
 
-  it("an organization token is refused, with a hint at the sessions that work", async () => {
-    const { code, stderr, stdout } = await polarSeats(["resend", ann], organization)
-    assert.deepEqual({ code, stdout }, { code: 3, stdout: "" })
-    assert.match(stderr, /customer or member session/)
+  it("an organization token in place of a session is refused, with a hint at the sessions that work", async () => {
+    const { code, stderr, stdout } = await polarSeats(["resend", ann, "--json"], organization)
+    assert.strictEqual(code, 3)
+    const { error, id } = JSON.parse(stdout)
+    assert.deepEqual({ id, tag: error._tag }, { id: ann, tag: "Unauthorized" })
+    assert.match(error.message, /customer or member session/)
+    assert.strictEqual(stderr, `${ann}: ${error.message}\n`)
+  })
+
+  it("list says in one line why Polar refuses, and as JSON on stdout", async () => {
+    const { code, stderr, stdout } = await polarSeats(["list", "--subscription", unknown, "--json"])
+    assert.strictEqual(code, 3)
+    const { error } = JSON.parse(stdout)
+    assert.strictEqual(error._tag, "NotFound")
+    assert.strictEqual(stderr, `${error.message}\n`)
   })
 
   it("list prints a table of the seats and how many are free", async () => {
@@ -144,11 +126,24 @@ describe.concurrent("on an emulator", () => {
     const { code, stderr, stdout } = await polarSeats(["list", "--json", "--subscription", subscription])
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
     const list = JSON.parse(stdout)
-    assert.deepEqual(list, await listed())
+    assert.deepEqual(list, await acme.listed())
     assert.deepInclude(list, { available_seats: 2, total_seats: 6 })
     assert.sameMembers(
       list.seats.map(({ id }: { readonly id: string }) => id),
       [ann, ben, eve, uli]
     )
+  })
+
+  it("an organization token stands in for a session, unless there is one too", async () => {
+    const args = ["list", "--subscription", subscription]
+    const withSession = await polarSeats(args)
+    for (const [env, path] of [
+      [{ POLAR_ACCESS_TOKEN: organization }, "/v1/customer-seats"],
+      [{ POLAR_ACCESS_TOKEN: organization, POLAR_CUSTOMER_SESSION: session }, "/v1/customer-portal/seats"]
+    ] as const) {
+      const { stderr, ...ended } = await run([...args, "--verbose"], { POLAR_API_URL: acme.url, ...env })
+      assert.deepEqual({ ...ended, stderr: "" }, withSession)
+      assert.match(stderr, new RegExp(`^GET ${acme.url}${path}\\?subscription_id=${subscription} -> 200 in \\d+ ms\n$`))
+    }
   })
 })

@@ -8,7 +8,7 @@ const POLAR_API_URL = "http://127.0.0.1:1"
 
 describe.concurrent("wrong use ends with 2 and says why", () => {
   it.for([
-    ["no session", {}],
+    ["neither a session nor an organization token", {}],
     ["an empty session", { POLAR_CUSTOMER_SESSION: "" }],
     ["a session with a line break", { POLAR_CUSTOMER_SESSION: "polar_cst_s3cret\nX-Evil: 1" }],
     ["a session outside ASCII", { POLAR_CUSTOMER_SESSION: "polar_cst_s3crét" }]
@@ -29,18 +29,49 @@ describe.concurrent("wrong use ends with 2 and says why", () => {
   it.for([
     ["list", /--subscription or an --order/],
     [`list --subscription ${id} --order ${id}`, /--subscription or an --order/],
-    [`resend ${id} --force`, /--force/]
+    [`resend ${id} --force`, /--force[^]*See polar-seats resend --help/],
+    ["lists", /lists[^]*See polar-seats --help/]
   ] as const)("%s", async ([command, why]) => {
-    const { code, stderr } = await run(command.split(" "), { POLAR_API_URL, POLAR_CUSTOMER_SESSION })
-    assert.strictEqual(code, 2)
+    const { code, stderr, stdout } = await run(command.split(" "), { POLAR_API_URL, POLAR_CUSTOMER_SESSION })
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
     assert.match(stderr, why)
+    assert.notMatch(stderr, /USAGE/)
   })
 })
 
-it("--help lists the commands", async () => {
+describe.concurrent("Polar that cannot be reached: 1, and why, for people and for machines", () => {
+  it.for([
+    ["list", "--order", id],
+    ["assign", "--order", id, "--email", "ann@acme.com"],
+    ["revoke", id],
+    ["claim"],
+    ["session", "--customer", id]
+  ])("%s %s", async (args) => {
+    const env = { POLAR_API_URL, POLAR_ACCESS_TOKEN: "polar_oat_s3cret", POLAR_INVITATION_TOKEN: "s3cret" }
+    const { code, stderr, stdout } = await run([...args, "--json"], env)
+    assert.strictEqual(code, 1)
+    assert.match(stderr, /^[^\n]*was not sent[^\n]*\n$/)
+    const { error } = JSON.parse(stdout)
+    assert.strictEqual(error._tag, "Unavailable")
+    assert.include(stderr, error.message)
+  })
+})
+
+const commands = ["demo", "list", "resend", "assign", "revoke", "claim", "session", "listen", "emulator"]
+
+it.concurrent("--help lists the commands, and says which token is taken", async () => {
   const { code, stderr, stdout } = await run(["--help"])
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
-  for (const command of ["demo", "list", "resend", "emulator"]) {
+  for (const command of commands) {
     assert.match(stdout, new RegExp(`^ *${command} `, "m"))
+  }
+  assert.match(stdout, /POLAR_CUSTOMER_SESSION, or else .* POLAR_ACCESS_TOKEN/)
+})
+
+it.concurrent("--completions bash knows the commands and what they take", async () => {
+  const { code, stderr, stdout } = await run(["--completions", "bash"])
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+  for (const word of [...commands, "external-member", "immediate-claim", "show-session", "json", "verbose"]) {
+    assert.include(stdout, word)
   }
 })

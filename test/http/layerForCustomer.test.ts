@@ -3,6 +3,7 @@ import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
 import { CustomerId, MemberId, SeatId } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as Emulator from "@polar-seats/http/Emulator"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import { type CustomerOptions, layerForCustomer, layerForCustomerConfig } from "@polar-seats/http/PortalSeats"
 import {
@@ -22,7 +23,9 @@ import {
 import { HttpClient, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
+import { buyer, subscription, tokens } from "../laws/world.ts"
 import { documentedSeat } from "./documented.ts"
+import { inWorld } from "./emulatorHttp.ts"
 
 const secret = "polar_oat_keep_me_to_yourself"
 const customer = { id: CustomerId.make("992fae2a-2a17-4b7a-8d9e-e287cf90131b") }
@@ -37,7 +40,7 @@ const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } })
 const invalidToken = () => json(401, { error: "invalid_token", error_description: "" })
 
-const subscription = (page: number) => ({
+const subscriptionJson = (page: number) => ({
   id: "3c90c3cc-0d44-4b50-8888-8dd25736052a",
   created_at: "2023-11-07T05:31:56Z",
   status: "active",
@@ -51,8 +54,8 @@ const subscription = (page: number) => ({
 })
 
 /**
- * Polar as far as sessions go: it makes `session_1`, `session_2`, … for an hour each, and refuses those that `polar.bad`
- * says are bad. What it is asked for waits for `polar.delay` beforehand.
+ * Polar as far as sessions go: it makes `session_1`, `session_2`, … for an hour each, and takes them all. `mint` and `use`
+ * come before its answers: they may wait, and give another answer.
  */
 const polar = (options: Partial<CustomerOptions> = {}) => {
   const state = {
@@ -90,7 +93,7 @@ const polar = (options: Partial<CustomerOptions> = {}) => {
     if (answer !== undefined) return answer
     if (request.url.endsWith("/subscriptions")) {
       const page = Number(Object.fromEntries(request.urlParams.params)["page"])
-      return json(200, { items: [subscription(page)], pagination: { total_count: 3, max_page: 3 } })
+      return json(200, { items: [subscriptionJson(page)], pagination: { total_count: 3, max_page: 3 } })
     }
     return request.method === "GET"
       ? json(200, { seats: [documentedSeat], available_seats: 4, total_seats: 5 })
@@ -455,6 +458,39 @@ describe("the pages of claimedSubscriptions", () => {
       assert.deepStrictEqual(seen, ["page 1", "page 2"])
       assert.strictEqual(state.uses.length, 4)
     })
+  )
+})
+
+describe("with the emulator", () => {
+  const sent = Effect.flatMap(Emulator.Emulator, ({ requests }) =>
+    Effect.map(requests, (all) => all.map(({ method, status }) => `${method} ${status}`))
+  )
+  const withSeats = <A, E>(effect: Effect.Effect<A, E, Seats | Emulator.Emulator>) =>
+    inWorld(
+      Effect.provide(
+        effect,
+        Layer.orDie(layerForCustomer({ token: Redacted.make(tokens.sessions), customer: { id: buyer } }))
+      )
+    )
+
+  it.effect("a session lasts for 59 minutes, and is replaced when Polar's clock says that it ended sooner", () =>
+    withSeats(
+      Effect.gen(function* () {
+        const { list } = yield* Seats
+        const emulator = yield* Emulator.Emulator
+        const listSeats = list(SeatSource.Subscription({ id: subscription }))
+        yield* listSeats
+        yield* TestClock.adjust("58 minutes")
+        yield* listSeats
+        assert.deepStrictEqual(yield* sent, ["POST 201", "GET 200", "GET 200"])
+        yield* TestClock.adjust("1 minute")
+        yield* listSeats
+        assert.deepStrictEqual((yield* sent).slice(3), ["POST 201", "GET 200"])
+        yield* emulator.advance("2 hours")
+        yield* listSeats
+        assert.deepStrictEqual((yield* sent).slice(5), ["GET 401", "POST 201", "GET 200"])
+      })
+    )
   )
 })
 

@@ -1,45 +1,42 @@
-import { Seats } from "@polar-seats/domain/Seats"
-import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import { SeatsListJson } from "@polar-seats/http/SeatJson"
-import { Console, DateTime, Effect, Layer, Option, Schema } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
-import { demo as runDemo } from "./Demo.ts"
-import * as EmulatorServer from "./EmulatorServer.ts"
-import { end, exitCode, exitCodeOf } from "./Outcome.ts"
-import * as Polar from "./Polar.ts"
-import * as Resend from "./Resend.ts"
-import { render } from "./SeatTable.ts"
+import { CustomerId, MemberId } from "@polar-seats/domain/Seat"
+import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { root } from "./Root.ts"
 
-const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON for machines"), Flag.withDefault(false))
+/** Loads a command when it is run, so that none waits for what another needs. */
+const lazily =
+  <Flags, E, R>(load: () => Promise<{ readonly run: (flags: Flags) => Effect.Effect<void, E, R> }>) =>
+  (flags: Flags): Effect.Effect<void, E, R> =>
+    Effect.flatMap(Effect.promise(load), ({ run }) => run(flags))
 
-const subscription = Flag.String("subscription").pipe(
-  Flag.withDescription("The subscription whose seats are meant"),
-  Flag.withSchema(SubscriptionId),
-  Flag.optional
-)
-const order = Flag.String("order").pipe(
-  Flag.withDescription("The order whose seats are meant"),
-  Flag.withSchema(OrderId),
-  Flag.optional
-)
+const optional = <A>(name: string, schema: Schema.ConstraintCodec<A, string>, description: string) =>
+  Flag.String(name).pipe(Flag.withSchema(schema), Flag.withDescription(description), Flag.optional)
 
-const oneSource = (flags: {
-  readonly order: Option.Option<OrderId>
-  readonly subscription: Option.Option<SubscriptionId>
-}) =>
-  Option.isSome(flags.order) === Option.isSome(flags.subscription)
-    ? end(exitCode.wrongUse, "Name either a --subscription or an --order.")
-    : Effect.succeed(
-        Option.match(flags.subscription, {
-          onSome: (id): SeatSource => SeatSource.Subscription({ id }),
-          onNone: () => SeatSource.Order({ id: Option.getOrThrow(flags.order) })
-        })
-      )
+const switched = (name: string, description: string) =>
+  Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
+
+const source = {
+  subscription: optional("subscription", SubscriptionId, "The subscription whose seats are meant"),
+  order: optional("order", OrderId, "The order whose seats are meant")
+}
+
+const seatIds = { ids: Argument.String("seat-id").pipe(Argument.atLeast(1)) }
+
+const list = Command.make(
+  "list",
+  source,
+  lazily(() => import("./List.ts"))
+).pipe(Command.withDescription("List the seats of a subscription or an order"))
 
 const resend = Command.make(
   "resend",
-  { ids: Argument.String("seat-id").pipe(Argument.atLeast(1)), json },
-  ({ ids, json }) => Resend.resend(ids, json).pipe(Effect.provide(Polar.layer))
+  seatIds,
+  lazily(() => import("./Resend.ts"))
 ).pipe(
   Command.withDescription("Mail the invitations of pending seats once more. Each mails a person, each time"),
   Command.withExamples([
@@ -50,79 +47,124 @@ const resend = Command.make(
   ])
 )
 
-const encodeList = Schema.encodeEffect(Schema.fromJsonString(SeatsListJson))
+const revoke = Command.make(
+  "revoke",
+  seatIds,
+  lazily(() => import("./Revoke.ts"))
+).pipe(Command.withDescription("Take seats away, claimed or not, without asking. One that is revoked stays revoked"))
 
-const list = Command.make(
-  "list",
-  { subscription, order, json },
-  Effect.fnUntraced(function* ({ json, ...flags }) {
-    const source = yield* oneSource(flags)
-    const found = yield* Effect.flatMap(Seats, (seats) => seats.list(source)).pipe(
-      Effect.catch((error) => end(exitCodeOf(error), error.message)),
-      Effect.provide(Polar.layer)
+const parseJson = Schema.decodeOption(Schema.fromJsonString(Schema.Json))
+
+/** `key=value`. A value that is JSON is taken as that, any other as the text it is. */
+const parsePair = (pair: string): Option.Option<readonly [key: string, value: Schema.Json]> => {
+  const separator = pair.indexOf("=")
+  const value = pair.slice(separator + 1)
+  return separator > 0
+    ? Option.some([pair.slice(0, separator), Option.getOrElse(parseJson(value), () => value)])
+    : Option.none()
+}
+
+const assign = Command.make(
+  "assign",
+  {
+    ...source,
+    checkout: optional("checkout", Schema.NonEmptyString, "The checkout that led to the seats (with a session alone)"),
+    email: optional("email", Schema.NonEmptyString, "Who gets the seat, by e-mail address"),
+    customer: optional("customer", CustomerId, "Who gets the seat, as a customer of Polar's"),
+    externalCustomer: optional("external-customer", Schema.NonEmptyString, "... as a customer, by your own id"),
+    member: optional("member", MemberId, "... as a member of the customer"),
+    externalMember: optional(
+      "external-member",
+      Schema.NonEmptyString,
+      "... as a member, by your own id; with --email it is made up if need be"
+    ),
+    metadata: Flag.String("metadata").pipe(
+      Flag.filterMap(parsePair, (pair) => `Expected key=value, got ${pair}`),
+      Flag.withMetavar("key=value"),
+      Flag.withDescription("Kept with the seat; may be repeated. A value that is JSON is kept as such"),
+      Flag.atLeast(0)
+    ),
+    immediateClaim: switched("immediate-claim", "Claim the seat at once, and mail nobody")
+  },
+  lazily(() => import("./Assign.ts"))
+).pipe(
+  Command.withDescription("Give a free seat to a person. Mails the invitation, unless it is claimed at once"),
+  Command.withExamples([
+    {
+      command: "polar-seats assign --subscription e5149aae-e521-42b9-b24c-abb3d71eea2e --email ann@acme.com",
+      description: "Invite somebody"
+    }
+  ])
+)
+
+const claim = Command.make(
+  "claim",
+  {
+    info: switched("info", "Only show what the invitation is for"),
+    showSession: switched(
+      "show-session",
+      "Show the token of the session that the claim opens, which nothing shows later"
     )
-    if (json) return yield* Console.log(yield* Effect.orDie(encodeList(found)))
-    yield* Console.log(render(found.seats, yield* DateTime.now))
-    yield* Console.log(`\n${found.availableSeats} of ${found.totalSeats} seats are free.`)
-  })
-).pipe(Command.withDescription("List the seats of a subscription or an order"))
+  },
+  lazily(() => import("./Claim.ts"))
+).pipe(
+  Command.withDescription(
+    "Accept an invitation. Its link, or the token in it, comes from POLAR_INVITATION_TOKEN or the first line of stdin"
+  )
+)
 
-const loopback = new Set(["127.0.0.1", "localhost", "::1"])
+const session = Command.make(
+  "session",
+  {
+    customer: optional("customer", CustomerId, "Whose session it is to be"),
+    externalCustomer: optional("external-customer", Schema.NonEmptyString, "... by your own id"),
+    member: optional("member", MemberId, "Which member of the customer; without one, the owner"),
+    externalMember: optional("external-member", Schema.NonEmptyString, "... by your own id")
+  },
+  lazily(() => import("./Session.ts"))
+).pipe(
+  Command.withDescription("Create a customer session with the token in POLAR_ACCESS_TOKEN, and print its token"),
+  Command.withExamples([
+    {
+      command: "POLAR_CUSTOMER_SESSION=$(polar-seats session --external-customer acme) polar-seats list --order ...",
+      description: "Act for a customer"
+    }
+  ])
+)
+
+const address = {
+  port: Flag.Int("port").pipe(
+    Flag.withDescription("The port to listen on; 0 takes any that is free"),
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65535 }))),
+    Flag.withDefault(0)
+  ),
+  host: Flag.String("host").pipe(Flag.withDescription("The address to listen on"), Flag.withDefault("127.0.0.1")),
+  allowAnyoneToConnect: switched("allow-anyone-to-connect", "Listen on an address that other machines can reach")
+}
+
+const listen = Command.make(
+  "listen",
+  address,
+  lazily(() => import("./Listen.ts"))
+).pipe(
+  Command.withDescription(
+    "Receive webhooks until interrupted: verify each with POLAR_WEBHOOK_SECRET, and print what it says"
+  )
+)
 
 const emulator = Command.make(
   "emulator",
   {
-    port: Flag.Int("port").pipe(
-      Flag.withDescription("The port to listen on; 0 takes any that is free"),
-      Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65535 }))),
-      Flag.withDefault(0)
-    ),
-    host: Flag.String("host").pipe(Flag.withDescription("The address to listen on"), Flag.withDefault("127.0.0.1")),
-    allowAnyoneToConnect: Flag.Boolean("allow-anyone-to-connect").pipe(
-      Flag.withDescription("Listen on an address that other machines can reach"),
-      Flag.withDefault(false)
-    ),
-    seed: Flag.File("seed").pipe(Flag.withDescription("A JSON file with the world to start from"), Flag.optional),
-    json
+    ...address,
+    seed: Flag.File("seed").pipe(Flag.withDescription("A JSON file with the world to start from"), Flag.optional)
   },
-  Effect.fnUntraced(function* ({ allowAnyoneToConnect, host, json, port, seed }) {
-    if (!loopback.has(host) && !allowAnyoneToConnect) {
-      return yield* end(
-        exitCode.wrongUse,
-        `${host} is not a loopback address: with it, anyone who reaches this machine can use the emulator. ` +
-          "Say --allow-anyone-to-connect if that is meant."
-      )
-    }
-    const started = Effect.gen(function* () {
-      if (Option.isSome(seed)) yield* EmulatorServer.seedFrom(seed.value)
-      const url = yield* EmulatorServer.url
-      yield* Console.log(json ? JSON.stringify({ url }) : url)
-    })
-    return yield* Layer.launch(
-      Layer.effectDiscard(started).pipe(Layer.provide(EmulatorServer.layer({ world: {}, host, port })))
-    ).pipe(
-      Effect.catchTags({
-        ServeError: () => end(exitCode.failed, `Port ${port} of ${host} cannot be listened on: is it taken?`),
-        WorldInvalid: Effect.die
-      })
-    )
-  })
+  lazily(() => import("./EmulatorServer.ts"))
 ).pipe(Command.withDescription("Run a server that behaves like Polar for seats, until interrupted"))
 
 const demo = Command.make(
   "demo",
-  {
-    subscription,
-    order,
-    yes: Flag.Boolean("yes").pipe(
-      Flag.withDescription("Against Polar itself: do send the one mail"),
-      Flag.withDefault(false)
-    )
-  },
-  Effect.fnUntraced(function* ({ yes, ...flags }) {
-    const real = Option.isSome(flags.subscription) || Option.isSome(flags.order)
-    return yield* runDemo(real ? { source: yield* oneSource(flags), yes } : undefined)
-  })
+  { ...source, yes: switched("yes", "Against Polar itself: do send the one mail") },
+  lazily(() => import("./Demo.ts"))
 ).pipe(
   Command.withDescription(
     "Show a resend and every way it is refused: on an emulator, or with --subscription or --order on Polar as the environment says"
@@ -130,7 +172,10 @@ const demo = Command.make(
 )
 
 /** The command line. */
-export const cli = Command.make("polar-seats").pipe(
-  Command.withDescription("Polar's seats: list, resend, and an emulator to try it on"),
-  Command.withSubcommands([demo, list, resend, emulator])
+export const cli = root.pipe(
+  Command.withDescription(
+    "Polar's seats. They are managed with the session in POLAR_CUSTOMER_SESSION, or else with the organization token " +
+      "in POLAR_ACCESS_TOKEN; POLAR_ENVIRONMENT (production or sandbox) or POLAR_API_URL says where"
+  ),
+  Command.withSubcommands([list, resend, assign, revoke, claim, session, listen, emulator, demo])
 )

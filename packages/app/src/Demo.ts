@@ -1,16 +1,26 @@
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Outbox } from "@polar-seats/domain/Outbox"
-import { type Seat, SeatId } from "@polar-seats/domain/Seat"
+import { SeatId, type SeatsList } from "@polar-seats/domain/Seat"
 import type { SeatError } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as Timestamp from "@polar-seats/domain/Timestamp"
 import type { WorldInput } from "@polar-seats/domain/World"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
-import { Console, DateTime, Effect, Layer, Redacted } from "effect"
+import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as EmulatorServer from "./EmulatorServer.ts"
-import { end, exitCode, exitCodeOf, plain } from "./Outcome.ts"
+import { end, errorJson, exitCode, printJson, refuse, say } from "./Outcome.ts"
 import * as Polar from "./Polar.ts"
-import { render } from "./SeatTable.ts"
+import * as Requests from "./Requests.ts"
+import { root } from "./Root.ts"
+import { describeHolder, render } from "./SeatTable.ts"
+import { layerSocket, url } from "./Serve.ts"
+import { oneSource, type SourceFlags } from "./Source.ts"
 
 const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
 const colleague = "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10"
@@ -87,6 +97,8 @@ const advice = (error: SeatError): string => {
       return "No need to: the invitation was accepted or withdrawn."
     case "InvitationUnavailable":
       return "Revoke this seat and assign it again."
+    case "ResentRecently":
+      return "It is on its way. Wait a little before you send it again."
     case "Unauthorized":
       return error.reason === "WrongToken" ? "This shop is set up wrongly, we are on it." : "Please sign in again."
     case "Forbidden":
@@ -106,48 +118,72 @@ const advice = (error: SeatError): string => {
   }
 }
 
-const say = (line: string) => Console.log(line.split("\n").map(plain).join("\n"))
+/** Shows a step: a text for people, or what happened for machines. What has no step is for people alone. */
+const show = Effect.fnUntraced(function* (
+  text: string,
+  step?: { readonly step: string; readonly [key: string]: unknown }
+) {
+  const { json } = yield* root
+  if (!json) return yield* say(text)
+  if (step !== undefined) yield* printJson(JSON.stringify(step))
+})
 
 const provoke = Effect.fnUntraced(function* <A, E extends SeatError>(attempt: Effect.Effect<A, E, Seats>) {
   const error = yield* Effect.flip(attempt).pipe(
     Effect.catch(() => end(exitCode.failed, "An error that was provoked on purpose did not come."))
   )
-  yield* say(`  ${error._tag}: ${error.message}  ->  the buyer is told: "${advice(error)}"`)
+  const told = advice(error)
+  yield* show(`  ${error._tag}: ${error.message}  ->  the buyer is told: "${told}"`, {
+    step: "refusal",
+    ...errorJson(error),
+    advice: told
+  })
 })
 
 const resend = (id: SeatId) => Effect.flatMap(Seats, (seats) => seats.resend(id))
 const list = (source: SeatSource) => Effect.flatMap(Seats, (seats) => seats.list(source))
-const orEnd = <A, E extends SeatError, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.catch(effect, (error) => end(exitCodeOf(error), error.message))
+
+const encodeSeat = Schema.encodeEffect(SeatJson)
+const encodeList = Schema.encodeEffect(SeatsListJson)
 
 const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
-  const { availableSeats, seats, totalSeats } = yield* orEnd(list(source))
-  yield* say(`\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n`)
-  yield* say(render(seats, yield* DateTime.now))
+  const found: SeatsList = yield* Effect.catch(list(source), refuse)
+  const { availableSeats, seats, totalSeats } = found
+  yield* show(
+    `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${render(seats, yield* DateTime.now)}`,
+    { step: "list", ...(yield* Effect.orDie(encodeList(found))) }
+  )
   return seats
 })
 
 const showResend = Effect.fnUntraced(function* (id: SeatId) {
-  const seat: Seat = yield* orEnd(resend(id))
-  yield* say(`\nResent the invitation of seat ${seat.id} to ${seat.holderEmail ?? "nobody that Polar names"}.`)
-  return seat
+  const seat = yield* Effect.catch(resend(id), refuse)
+  yield* show(`\nResent the invitation of seat ${seat.id} to ${describeHolder(seat)}.`, {
+    step: "resend",
+    seat: yield* Effect.orDie(encodeSeat(seat))
+  })
 })
 
 const onEmulator = Effect.gen(function* () {
-  const baseUrl = yield* EmulatorServer.url
+  const baseUrl = yield* url
   const outbox = yield* Outbox
   const as = (token: string, url = baseUrl) =>
-    PortalSeats.layer({ token: Redacted.make(token), baseUrl: url }).pipe(Layer.provide(NodeHttpClient.layerUndici))
+    // The URLs and the tokens are ours
+    Layer.orDie(PortalSeats.layer({ token: Redacted.make(token), baseUrl: url })).pipe(Layer.provide(Requests.layer))
   const source = SeatSource.Subscription({ id: subscription })
 
-  yield* say(`An emulator of Polar listens on ${baseUrl}. Everything below goes to it over HTTP.`)
+  yield* show(`An emulator of Polar listens on ${baseUrl}. Everything below goes to it over HTTP.`, {
+    step: "emulator",
+    url: baseUrl
+  })
   yield* Effect.gen(function* () {
     yield* showSeats(source)
     yield* showResend(ann)
     const mail = (yield* outbox.mails).at(-1)
     if (mail === undefined) return yield* end(exitCode.failed, "No mail went out.")
-    yield* say(`  The mail that left: to ${mail.to}, "${mail.subject}"`)
-    yield* say("\nEach way to be refused is a value of its own, and this is what the program did about it:\n")
+    const { subject, to } = mail
+    yield* show(`  The mail that left: to ${to}, "${subject}"`, { step: "mail", to, subject })
+    yield* show("\nEach way to be refused is a value of its own, and this is what the program did about it:\n")
     yield* provoke(resend(nobody))
     yield* provoke(resend(ben))
     yield* provoke(resend(dan))
@@ -161,15 +197,21 @@ const onEmulator = Effect.gen(function* () {
 
   yield* Effect.gen(function* () {
     const before = (yield* outbox.mails).length
-    const seat = yield* orEnd(resend(eve))
+    const seat = yield* Effect.catch(resend(eve), refuse)
     const invitation = seat.invitation(yield* DateTime.now)
     const mailed = (yield* outbox.mails).length - before
     if (invitation._tag !== "Expired")
       return yield* end(exitCode.failed, "The invitation of eve@acme.com is not expired.")
-    yield* say(
-      `\nAnd what Polar does not tell: the resend to ${seat.holderEmail ?? "-"} was answered with 200, and ${mailed} mail went out,\n` +
+    yield* show(
+      `\nAnd what Polar does not tell: the resend to ${describeHolder(seat)} was answered with 200, and ${mailed} mail went out,\n` +
         `but its link has been dead since ${DateTime.formatIso(invitation.expiredAt)}.\n` +
-        "`seat.invitation(now)` knows: revoke the seat and assign it again instead."
+        "`seat.invitation(now)` knows: revoke the seat and assign it again instead.",
+      {
+        step: "dead-link",
+        seat: yield* Effect.orDie(encodeSeat(seat)),
+        mails: mailed,
+        expired_at: Timestamp.format(invitation.expiredAt)
+      }
     )
   }).pipe(Effect.provide(as(owner)))
 })
@@ -178,26 +220,27 @@ const onPolar = Effect.fnUntraced(function* (source: SeatSource, yes: boolean) {
   const seats = yield* showSeats(source)
   const now = yield* DateTime.now
   const live = seats.find((seat) => seat.invitation(now)._tag === "Live")
-  if (live === undefined) yield* say("\nNo seat has a live invitation, so none is resent.")
+  if (live === undefined) yield* show("\nNo seat has a live invitation, so none is resent.")
   else if (yes) yield* showResend(live.id)
-  else yield* say(`\nWith --yes, the invitation of ${live.holderEmail ?? live.id} would be mailed once more now.`)
-  yield* say("\nWays to be refused that mail nobody:\n")
+  else yield* show(`\nWith --yes, the invitation of ${describeHolder(live)} would be mailed once more now.`)
+  yield* show("\nWays to be refused that mail nobody:\n")
   yield* provoke(resend(nobody))
   const claimed = seats.find((seat) => seat.status === "claimed")
   if (claimed !== undefined) yield* provoke(resend(claimed.id))
-})
+}, Effect.provide(Polar.seats))
 
-/** The demo: on an emulator that it starts, or against Polar as the environment says. */
-export const demo = Effect.fnUntraced(function* (
-  polar: { readonly source: SeatSource; readonly yes: boolean } | undefined
-) {
-  if (polar !== undefined) return yield* onPolar(polar.source, polar.yes).pipe(Effect.provide(Polar.layer))
-  const world = team(yield* DateTime.now)
-  yield* Effect.provide(onEmulator, EmulatorServer.layer({ world, host: "127.0.0.1", port: 0 })).pipe(
+/** Shows a resend and how it is refused: on an emulator that it starts, or on Polar as the environment says. */
+export const run = Effect.fnUntraced(function* (flags: SourceFlags & { readonly yes: boolean }) {
+  if (Option.isSome(flags.subscription) || Option.isSome(flags.order)) {
+    return yield* onPolar(yield* oneSource(flags), flags.yes)
+  }
+  const emulator = EmulatorServer.layer(team(yield* DateTime.now)).pipe(
+    Layer.provideMerge(layerSocket({ host: "127.0.0.1", port: 0 }))
+  )
+  yield* Effect.provide(onEmulator, emulator).pipe(
     Effect.catchTags({
       ServeError: () => end(exitCode.failed, "The emulator found no port to listen on."),
-      WorldInvalid: Effect.die,
-      InvalidOption: Effect.die
+      WorldInvalid: Effect.die
     })
   )
 })

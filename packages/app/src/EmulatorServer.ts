@@ -1,33 +1,26 @@
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type { Outbox } from "@polar-seats/domain/Outbox"
 import type { WorldInput, WorldInvalid } from "@polar-seats/domain/World"
 import * as Emulator from "@polar-seats/http/Emulator"
-import { Effect, FileSystem, Layer, Schema } from "effect"
-import { HttpServer, type HttpServerError } from "effect/http"
-import { createServer } from "node:http"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type * as HttpServer from "effect/http/HttpServer"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { end, exitCode } from "./Outcome.ts"
+import * as Requests from "./Requests.ts"
+import type { Root } from "./Root.ts"
+import { type Address, serve } from "./Serve.ts"
 
-// A connection that somebody holds open must not hold up the end
-const gracefulShutdownTimeout = "200 millis"
-
-/** The emulator on a socket. Port 0 takes any that is free. */
-export const layer = ({
-  host,
-  port,
-  world
-}: {
-  readonly world: WorldInput
-  readonly host: string
-  readonly port: number
-}): Layer.Layer<Emulator.Emulator | Outbox | HttpServer.HttpServer, WorldInvalid | HttpServerError.ServeError> =>
-  Emulator.layerServer(world).pipe(
-    Layer.provideMerge(NodeHttpServer.layerServer(createServer, { host, port, gracefulShutdownTimeout }))
-  )
+/** The emulator on the server in the context. It delivers webhooks too, once it is told where to. */
+export const layer = (
+  world: WorldInput
+): Layer.Layer<Emulator.Emulator | Outbox, WorldInvalid, HttpServer.HttpServer | Root> =>
+  Layer.provide(Emulator.layerServer(world), Requests.layer)
 
 const readJson = Schema.decodeEffect(Schema.fromJsonString(Schema.Unknown))
 
-/** Fills the emulator from a file of the JSON that its control API takes. */
-export const seedFrom = Effect.fnUntraced(function* (file: string) {
+const seedFrom = Effect.fnUntraced(function* (file: string) {
   const json = yield* (yield* FileSystem.FileSystem).readFileString(file).pipe(
     Effect.catch(({ message }) => end(exitCode.wrongUse, `${file} cannot be read: ${message}`)),
     Effect.flatMap((text) => Effect.catch(readJson(text), () => end(exitCode.wrongUse, `${file} is not JSON.`)))
@@ -47,5 +40,18 @@ export const seedFrom = Effect.fnUntraced(function* (file: string) {
     )
 })
 
-/** The URL that the server in the context listens on. */
-export const url: Effect.Effect<string, never, HttpServer.HttpServer> = HttpServer.addressFormattedWith(Effect.succeed)
+interface Flags extends Address {
+  readonly allowAnyoneToConnect: boolean
+  /** The file of the world to start from, in the JSON that the control API takes. */
+  readonly seed: Option.Option<string>
+}
+
+/** Runs an emulator until it is interrupted. */
+export const run = ({ seed, ...address }: Flags) =>
+  serve(
+    Layer.effectDiscard(Option.isSome(seed) ? seedFrom(seed.value) : Effect.void).pipe(
+      // An empty world makes sense
+      Layer.provide(Layer.orDie(layer({})))
+    ),
+    address
+  )

@@ -1,5 +1,11 @@
-import type { SeatError } from "@polar-seats/domain/SeatError"
-import { Console, Effect, Runtime, Schema } from "effect"
+import type { InvalidInvitation, SeatError } from "@polar-seats/domain/SeatError"
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as MutableRef from "effect/MutableRef"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+import { type Root, root } from "./Root.ts"
 
 /** How a command that did not succeed ends: what it had to say, it has said. */
 export class Ended extends Schema.TaggedError<Ended>()("Ended", { code: Schema.Int }) {
@@ -7,10 +13,18 @@ export class Ended extends Schema.TaggedError<Ended>()("Ended", { code: Schema.I
   override readonly [Runtime.errorReported] = false
 }
 
+/** Set by a command that runs until it is interrupted: it has done what it was asked for then. */
+export const MeantToBeInterrupted = Context.Reference("@polar-seats/app/MeantToBeInterrupted", {
+  defaultValue: () => MutableRef.make(false)
+})
+
 /** 1: something failed. 2: the command was used wrongly. 3: Polar refused. */
 export const exitCode = { failed: 1, wrongUse: 2, refused: 3 } as const
 
-export const exitCodeOf = (error: SeatError): number =>
+/** Whatever a command can be refused with. */
+export type Refusal = SeatError | InvalidInvitation
+
+export const exitCodeOf = (error: Refusal): number =>
   error._tag === "Unavailable" ? exitCode.failed : exitCode.refused
 
 // What comes from elsewhere may hold characters that a terminal obeys
@@ -19,9 +33,32 @@ const controls = /\p{Cc}/gu
 /** Text from outside, made safe to show on a terminal. */
 export const plain = (text: string): string => text.replace(controls, "\u{FFFD}")
 
+const plainLines = (text: string): string => text.split("\n").map(plain).join("\n")
+
+/** Says something on stdout. */
+export const say = (text: string): Effect.Effect<void> => Console.log(plainLines(text))
+
 /** Says something on stderr. */
-export const complain = (text: string): Effect.Effect<void> => Console.error(text.split("\n").map(plain).join("\n"))
+export const complain = (text: string): Effect.Effect<void> => Console.error(plainLines(text))
+
+/** Prints a line of JSON. What JSON would leave of such characters as they are, it escapes. */
+export const printJson = (json: string): Effect.Effect<void> =>
+  Console.log(json.replace(controls, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`))
+
+/** What a machine is told of an error. */
+export const errorJson = ({ _tag, message }: { readonly _tag: string; readonly message: string }) => ({
+  error: { _tag, message }
+})
 
 /** Says why, and ends the command. */
 export const end = (code: number, why: string): Effect.Effect<never, Ended> =>
   Effect.andThen(complain(why), new Ended({ code }))
+
+/** Ends the command with what Polar, or the way to it, made of it. */
+export const refuse = (error: Refusal): Effect.Effect<never, Ended, Root> =>
+  Effect.flatMap(root, ({ json }) =>
+    Effect.andThen(
+      json ? printJson(JSON.stringify(errorJson(error))) : Effect.void,
+      end(exitCodeOf(error), error.message)
+    )
+  )

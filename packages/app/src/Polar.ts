@@ -1,40 +1,61 @@
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Seats } from "@polar-seats/domain/Seats"
+import type { Seats } from "@polar-seats/domain/Seats"
+import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
+import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
-import { Config, Effect, Layer, Option, Predicate, Schema, SchemaIssue } from "effect"
-import { type Ended, end, exitCode } from "./Outcome.ts"
+import * as SeatClaims from "@polar-seats/http/SeatClaims"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import type { Ended } from "./Outcome.ts"
+import * as Requests from "./Requests.ts"
+import type { Root } from "./Root.ts"
+import { required, setting } from "./Setting.ts"
 
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+const organizationToken = PolarConnection.configToken("POLAR_ACCESS_TOKEN")
 
-const describe = ({ cause, message }: Config.ConfigError): string =>
-  Schema.isSchemaError(cause)
-    ? formatIssue(cause.issue)
-        .issues.map(({ message, path = [] }) => `${path.filter(Predicate.isString).join(".")}: ${message}`)
-        .join("\n")
-    : message
+/** A client of Polar, where `POLAR_ENVIRONMENT` and `POLAR_API_URL` say. */
+const connect = <A>(
+  make: (
+    connection: PolarConnection.Connection
+  ) => Effect.Effect<Layer.Layer<A, PolarConnection.InvalidOption, HttpClient.HttpClient>, Ended>
+): Layer.Layer<A, Ended, Root> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const environment = yield* setting(Config.schema(PolarConnection.Environment, "POLAR_ENVIRONMENT"))
+      const baseUrl = yield* setting(Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL"))
+      // Each option comes from a setting that was checked
+      return Layer.orDie(yield* make({ environment, baseUrl }))
+    })
+  ).pipe(Layer.provide(Requests.layer))
 
-/** One variable of the environment: its value, nothing where it is not set, or the end of the command where it is wrong. */
-const setting = <A>(config: Config.Config<A>): Effect.Effect<A | undefined, Ended> =>
-  Effect.matchEffect(Effect.map(Config.option(config), Option.getOrUndefined), {
-    onFailure: (error) => end(exitCode.wrongUse, describe(error)),
-    onSuccess: Effect.succeed
-  })
-
-/** `Seats` as the environment says: `POLAR_CUSTOMER_SESSION`, `POLAR_ENVIRONMENT`, `POLAR_API_URL`. */
-export const layer: Layer.Layer<Seats, Ended> = Layer.unwrap(
-  Effect.gen(function* () {
-    const token = yield* setting(PolarConnection.configToken("POLAR_CUSTOMER_SESSION"))
-    const environment = yield* setting(Config.schema(PolarConnection.Environment, "POLAR_ENVIRONMENT"))
-    const baseUrl = yield* setting(Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL"))
-    if (token === undefined) {
-      return yield* end(
-        exitCode.wrongUse,
-        "POLAR_CUSTOMER_SESSION: is missing or empty. Put the token of a customer or member session there."
-      )
-    }
-    return PortalSeats.layer({ token, environment, baseUrl }).pipe(
-      Layer.catch((error) => Layer.effect(Seats, end(exitCode.wrongUse, error.message)))
+/** `Seats` with the session in `POLAR_CUSTOMER_SESSION`, or else with the organization token in `POLAR_ACCESS_TOKEN`. */
+export const seats: Layer.Layer<Seats, Ended, Root> = connect(
+  Effect.fnUntraced(function* (connection) {
+    const session = yield* setting(PolarConnection.configToken("POLAR_CUSTOMER_SESSION"))
+    if (session !== undefined) return PortalSeats.layer({ ...connection, token: session })
+    const token = yield* required(
+      organizationToken,
+      "POLAR_CUSTOMER_SESSION and POLAR_ACCESS_TOKEN are both missing or empty. " +
+        "Put the token of a customer or member session in the one, or that of an organization in the other."
     )
+    return OrganizationSeats.layer({ ...connection, token })
   })
-).pipe(Layer.provide(NodeHttpClient.layerUndici))
+)
+
+/** `CustomerSessions` with the organization token in `POLAR_ACCESS_TOKEN`. */
+export const sessions: Layer.Layer<CustomerSessions.CustomerSessions, Ended, Root> = connect(
+  Effect.fnUntraced(function* (connection) {
+    const token = yield* required(
+      organizationToken,
+      "POLAR_ACCESS_TOKEN is missing or empty. Put the token of an organization (polar_oat_…) there."
+    )
+    return CustomerSessions.layer({ ...connection, token })
+  })
+)
+
+/** `SeatClaims`, which needs no token of ours. */
+export const claims: Layer.Layer<SeatClaims.SeatClaims, Ended, Root> = connect((connection) =>
+  Effect.succeed(SeatClaims.layer(connection))
+)

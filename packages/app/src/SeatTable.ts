@@ -1,5 +1,6 @@
 import { Invitation, type Seat } from "@polar-seats/domain/Seat"
-import { DateTime, Duration } from "effect"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import { plain } from "./Outcome.ts"
 
 const hours = (from: DateTime.Utc, to: DateTime.Utc): string => {
@@ -15,6 +16,9 @@ export const describeInvitation = (seat: Seat, now: DateTime.Utc): string =>
     Unlimited: () => "live, no end",
     None: () => "-"
   })
+
+/** Who sits in a seat, or is to. */
+export const describeHolder = (seat: Seat): string => seat.holderEmail ?? "nobody that Polar names"
 
 const header = ["SEAT", "STATUS", "HOLDER", "INVITATION"]
 

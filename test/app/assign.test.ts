@@ -1,0 +1,114 @@
+import { assert, beforeAll, describe, it } from "vitest"
+import { customer, organization, powerless, session, startAcme, subscription } from "./acme.ts"
+import { run } from "./process.ts"
+
+const unknown = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
+const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
+const cleo = "f3b1a2c4-5d6e-4f70-8a9b-0c1d2e3f4a5b"
+const dan = "ae2d8a57-1e03-4c9c-9eb7-6fac45af8e51"
+
+const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+let acme: Awaited<ReturnType<typeof startAcme>>
+beforeAll(async () => {
+  acme = await startAcme(10, [
+    { id: ben, status: "claimed", email: "ben@acme.com", claimed_at: "2026-11-22T07:00:00Z" },
+    { id: cleo, status: "pending", email: "cleo@acme.com", invitation_token: "s3cret-cleo" },
+    { id: dan, status: "pending", email: "dan@acme.com", invitation_token: "s3cret-dan" }
+  ])
+  return acme.stop
+})
+
+const asBuyer = (...args: ReadonlyArray<string>) =>
+  run(args, { POLAR_API_URL: acme.url, POLAR_CUSTOMER_SESSION: session })
+const asOrganization = (...args: ReadonlyArray<string>) =>
+  run(args, { POLAR_API_URL: acme.url, POLAR_ACCESS_TOKEN: organization })
+
+const mailsTo = async (address: string) => (await acme.mails()).filter(({ to }) => to === address)
+
+describe.concurrent("assign", () => {
+  it("invites by e-mail, and says which seat it is and how long the invitation lives", async () => {
+    const { code, stderr, stdout } = await asBuyer("assign", "--subscription", subscription, "--email", "a@acme.com")
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    const [id = ""] = stdout.split(":")
+    assert.match(stdout, new RegExp(`^${uuid}: assigned to a@acme\\.com \\(live, (23 h 59|24 h 0) min left\\)\n$`))
+    assert.deepInclude(await acme.seatOf(id), { status: "pending", email: "a@acme.com" })
+    assert.strictEqual((await mailsTo("a@acme.com")).length, 1)
+  })
+
+  it("--json prints the seat as Polar sends it, with metadata of every kind", async () => {
+    const metadata = ["team=red=hot", "floor=5", 'tags=["a",null]', 'id="5"']
+    const { code, stderr, stdout } = await asOrganization(
+      ...`assign --json --subscription ${subscription} --external-member m-1 --email b@acme.com`.split(" "),
+      ...metadata.flatMap((pair) => ["--metadata", pair])
+    )
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    const seat = JSON.parse(stdout)
+    assert.deepEqual(seat, await acme.seatOf(seat.id))
+    assert.deepEqual(seat.seat_metadata, { team: "red=hot", floor: 5, tags: ["a", null], id: "5" })
+    assert.deepInclude(seat.member, { external_id: "m-1", email: "b@acme.com" })
+  })
+
+  it("--immediate-claim claims the seat at once, and mails nobody", async () => {
+    const { code, stderr, stdout } = await asBuyer(
+      ...`assign --subscription ${subscription} --email c@acme.com --immediate-claim`.split(" ")
+    )
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    assert.match(stdout, new RegExp(`^${uuid}: assigned to c@acme\\.com, and claimed\n$`))
+    assert.deepEqual(await mailsTo("c@acme.com"), [])
+  })
+
+  it.for([
+    ["AlreadyAssigned", ["--subscription", subscription, "--email", "ben@acme.com"]],
+    ["NotFound", ["--checkout", unknown, "--email", "d@acme.com"]],
+    ["InvalidRequest", ["--subscription", subscription, "--external-customer", "nobody"]]
+  ] as const)("%s is refused by Polar", async ([tag, args]) => {
+    const { code, stderr, stdout } = await asBuyer("assign", "--json", ...args)
+    assert.strictEqual(code, 3)
+    const { error } = JSON.parse(stdout)
+    assert.strictEqual(error._tag, tag)
+    assert.strictEqual(stderr, `${error.message}\n`)
+  })
+
+  it.for([
+    ["two places", ["--order", unknown, "--checkout", unknown], /--subscription, --order and --checkout/],
+    ["nobody", ["--order", unknown], /--email, --customer, --external-customer, --member and --external-member/],
+    ["two people", ["--order", unknown, "--email", "e@acme.com", "--customer", customer], /exactly one/],
+    ["metadata without a value", ["--order", unknown, "--email", "e@acme.com", "--metadata", "team"], /key=value/]
+  ] as const)("%s: wrong use", async ([, args, why]) => {
+    const { code, stderr, stdout } = await asBuyer("assign", ...args)
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
+    assert.match(stderr, why)
+  })
+})
+
+describe.concurrent("revoke", () => {
+  it("takes seats away in order; one that fails stops none of the others", async () => {
+    const { code, stderr, stdout } = await asOrganization("revoke", ben, "seat-1", unknown, ben)
+    assert.strictEqual(code, 2)
+    assert.strictEqual(stdout, `${ben}: revoked from ben@acme.com\n${ben}: revoked\n`)
+    assert.match(stderr, new RegExp(`^seat-1: is not a UUID[^\n]*\n${unknown}: There is no seat[^\n]*\n$`))
+    assert.deepInclude(await acme.seatOf(ben), { status: "revoked", email: null })
+  })
+
+  it("--json prints a line for each: the seat as Polar sends it, or why not", async () => {
+    const { code, stdout } = await asBuyer("revoke", "--json", cleo, unknown)
+    assert.strictEqual(code, 3)
+    const [seat, refusal, end] = stdout.split("\n")
+    // Only this once Polar still names who had it
+    assert.deepEqual(JSON.parse(seat ?? ""), { ...(await acme.seatOf(cleo)), customer_email: "cleo@acme.com" })
+    assert.deepInclude(JSON.parse(refusal ?? ""), { id: unknown })
+    assert.strictEqual(JSON.parse(refusal ?? "").error._tag, "NotFound")
+    assert.strictEqual(end, "")
+  })
+
+  it("a token without the right to it changes nothing", async () => {
+    const env = { POLAR_API_URL: acme.url, POLAR_ACCESS_TOKEN: powerless }
+    const { code, stderr, stdout } = await run(["revoke", dan, "--verbose"], env)
+    assert.deepEqual({ code, stdout }, { code: 3, stdout: "" })
+    const [request, why] = stderr.split("\n")
+    assert.match(request ?? "", new RegExp(`^DELETE ${acme.url}/v1/customer-seats/${dan} -> 403 in \\d+ ms$`))
+    assert.match(why ?? "", new RegExp(`^${dan}: .*scope`))
+    assert.deepInclude(await acme.seatOf(dan), { status: "pending" })
+  })
+})

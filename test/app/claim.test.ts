@@ -1,0 +1,139 @@
+import { assert, beforeAll, describe, it } from "vitest"
+import { customer, externalCustomer, organization, powerless, startAcme, subscription } from "./acme.ts"
+import { get, run } from "./process.ts"
+
+const ann = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
+const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
+const cleo = "f3b1a2c4-5d6e-4f70-8a9b-0c1d2e3f4a5b"
+const dan = "ae2d8a57-1e03-4c9c-9eb7-6fac45af8e51"
+const eve = "6bc1bee2-2e40-4f96-b93d-7e117393172a"
+
+const pending = (id: string, name: string) => ({
+  id,
+  status: "pending",
+  email: `${name}@acme.com`,
+  invitation_token: `s3cret-${name}`
+})
+
+let acme: Awaited<ReturnType<typeof startAcme>>
+beforeAll(async () => {
+  acme = await startAcme(6, [
+    pending(ann, "ann"),
+    pending(ben, "ben"),
+    pending(cleo, "cleo"),
+    pending(dan, "dan"),
+    { ...pending(eve, "eve"), invitation_token_expires_at: "2020-01-01T00:00:00Z" }
+  ])
+  return acme.stop
+})
+
+const claim = (args: ReadonlyArray<string>, stdin: string, showsSession = false) =>
+  run(["claim", ...args], { POLAR_API_URL: acme.url }, { stdin, showsSession })
+
+const seatsWith = (token: string) =>
+  get(`${acme.url}/v1/customer-portal/seats?subscription_id=${subscription}`, token) as Promise<{ total_seats: number }>
+
+describe.concurrent("claim", () => {
+  it("tells what an invitation is for, then accepts it, and shows no session", async () => {
+    const info = await claim(["--info", "--verbose"], "s3cret-ann\nand no more\n")
+    assert.deepInclude(info, { code: 0, stdout: "A seat of Acme Pro, by Acme (acme), for ann@acme.com.\n" })
+    assert.match(info.stderr, new RegExp(`^GET ${acme.url}/v1/customer-seats/claim/… -> 200 in \\d+ ms\n$`))
+    assert.deepInclude(await acme.seatOf(ann), { status: "pending" })
+
+    const claimed = await claim([], "s3cret-ann")
+    assert.deepEqual(claimed, { code: 0, stdout: `${ann}: claimed by ann@acme.com\n`, stderr: "" })
+    assert.deepInclude(await acme.seatOf(ann), { status: "claimed" })
+  })
+
+  it("--info --json prints what Polar sends, of the link in POLAR_INVITATION_TOKEN too", async () => {
+    const env = {
+      POLAR_API_URL: acme.url,
+      POLAR_INVITATION_TOKEN: "https://polar.sh/acme/portal/claim?token=s3cret-dan"
+    }
+    const { code, stderr, stdout } = await run(["claim", "--info", "--json"], env, { stdin: "s3cret-ann" })
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    assert.deepEqual(JSON.parse(stdout), await get(`${acme.url}/v1/customer-seats/claim/s3cret-dan`))
+  })
+
+  it("--show-session shows a session that works, once", async () => {
+    const first = await claim(["--show-session"], "s3cret-ben", true)
+    assert.deepInclude(first, { code: 0, stderr: "" })
+    const [line, token = "", end] = first.stdout.split("\n")
+    assert.strictEqual(line, `${ben}: claimed by ben@acme.com`)
+    assert.strictEqual((await seatsWith(token)).total_seats, 6)
+    assert.strictEqual(end, "")
+  })
+
+  it("--json has the session only when asked for it", async () => {
+    const { code, stderr, stdout } = await claim(["--json"], "s3cret-cleo")
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    const answer = JSON.parse(stdout)
+    assert.hasAllKeys(answer, ["seat"])
+    assert.deepInclude(answer.seat, { id: cleo, status: "claimed", email: "cleo@acme.com" })
+  })
+
+  it("an expired invitation is refused", async () => {
+    const { code, stderr, stdout } = await claim(["--json"], "s3cret-eve")
+    assert.strictEqual(code, 3)
+    const { error } = JSON.parse(stdout)
+    assert.strictEqual(error._tag, "InvalidInvitation")
+    assert.strictEqual(stderr, `${error.message}\n`)
+  })
+
+  it("no token, a broken one, or one as an argument: wrong use", async () => {
+    const env = { POLAR_API_URL: acme.url }
+    for (const [ended, why] of await Promise.all([
+      Promise.all([run(["claim"], env), /^POLAR_INVITATION_TOKEN is missing/] as const),
+      Promise.all([
+        run(["claim"], { ...env, POLAR_INVITATION_TOKEN: "s3cret ann" }),
+        /^POLAR_INVITATION_TOKEN/
+      ] as const),
+      Promise.all([run(["claim", "s3cret-ann"], env), /argument too many[^]*claim --help/] as const)
+    ])) {
+      assert.deepInclude(ended, { code: 2, stdout: "" })
+      assert.match(ended.stderr, why)
+    }
+  })
+})
+
+const session = (args: ReadonlyArray<string>, token = organization) =>
+  run(["session", ...args], { POLAR_API_URL: acme.url, POLAR_ACCESS_TOKEN: token }, { showsSession: true })
+
+describe.concurrent("session", () => {
+  it("prints the token alone, and its end on stderr", async () => {
+    const { code, stderr, stdout } = await session(["--customer", customer])
+    assert.strictEqual(code, 0)
+    assert.match(stdout, /^polar_(cst|mst)_\w+\n$/)
+    assert.match(stderr, /^The session is good until 20\d\d-\S+Z\.\n$/)
+    assert.strictEqual((await seatsWith(stdout.trim())).total_seats, 6)
+  })
+
+  it("--json prints the token, its end and whose it is", async () => {
+    const { code, stderr, stdout } = await session(["--external-customer", externalCustomer, "--json"])
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    const { customer_id, expires_at, token, ...rest } = JSON.parse(stdout)
+    assert.deepEqual({ customer_id, rest }, { customer_id: customer, rest: {} })
+    assert.closeTo(Date.parse(expires_at), Date.now() + 3_600_000, 60_000)
+    assert.strictEqual((await seatsWith(token)).total_seats, 6)
+  })
+
+  it.for([
+    ["Forbidden", ["--customer", customer], powerless],
+    ["InvalidRequest", ["--customer", customer, "--external-member", "nobody"], organization]
+  ] as const)("%s is refused by Polar: %s", async ([tag, args, token]) => {
+    const { code, stderr, stdout } = await session([...args, "--json"], token)
+    assert.strictEqual(code, 3)
+    const { error } = JSON.parse(stdout)
+    assert.strictEqual(error._tag, tag)
+    assert.strictEqual(stderr, `${error.message}\n`)
+  })
+
+  it.for([
+    ["no token", ["--customer", customer], "", /^POLAR_ACCESS_TOKEN is missing/],
+    ["two members", ["--customer", customer, "--member", customer, "--external-member", "m"], organization, /not both/]
+  ] as const)("%s: wrong use", async ([, args, token, why]) => {
+    const { code, stderr, stdout } = await session(args, token)
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
+    assert.match(stderr, why)
+  })
+})

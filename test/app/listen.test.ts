@@ -1,0 +1,110 @@
+import { createHmac } from "node:crypto"
+import { once } from "node:events"
+import { connect } from "node:net"
+import { assert, describe, it, type TestContext } from "vitest"
+import { session, startAcme, subscription } from "./acme.ts"
+import { post, run, start, stopInTime } from "./process.ts"
+
+const secret = "polar_whs_s3cret"
+const id = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
+
+// https://polar.sh/docs/api-reference/webhooks/customer_seat.assigned
+const seat = {
+  created_at: "2023-11-07T05:31:56Z",
+  modified_at: null,
+  id,
+  status: "pending",
+  subscription_id: id,
+  order_id: null,
+  customer_id: id,
+  member_id: null,
+  email: "ann\u009b31m@acme.com",
+  customer_email: "ann@acme.com",
+  invitation_token_expires_at: "2023-11-08T05:31:56Z",
+  claimed_at: null,
+  revoked_at: null,
+  seat_metadata: {}
+}
+const timestamp = "2023-11-07T05:31:56.123456Z"
+const assigned = JSON.stringify({ type: "customer_seat.assigned", timestamp, data: seat })
+const order = { type: "order.paid", timestamp, data: { amount: 5 } }
+
+/** The headers that Polar sends with a body: signed with the bytes of the whole secret. */
+const sign = (body: string, sentAt = Date.now()) => {
+  const seconds = String(Math.floor(sentAt / 1000))
+  const signature = createHmac("sha256", secret).update(`msg_1.${seconds}.${body}`).digest("base64")
+  return { "webhook-id": "msg_1", "webhook-timestamp": seconds, "webhook-signature": `v1,${signature}` }
+}
+
+const deliver = async (url: string, body: string, headers: Record<string, string> = sign(body)) =>
+  (await fetch(url, { method: "POST", body, headers })).status
+
+const listen = async ({ onTestFinished }: TestContext, ...args: ReadonlyArray<string>) => {
+  const listener = await start(["listen", ...args], { POLAR_WEBHOOK_SECRET: secret })
+  onTestFinished(async () => void (await listener.stop()))
+  return listener
+}
+
+describe.concurrent("listen", () => {
+  it("prints a line for each webhook that is Polar's, refuses the others, and ends with 0 within a second", async (test) => {
+    const listener = await listen(test)
+    const url = listener.firstLine
+    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
+
+    assert.strictEqual(await deliver(url, assigned), 204)
+    assert.strictEqual(await deliver(`${url}/any/path`, JSON.stringify(order)), 204)
+    assert.strictEqual((await fetch(url)).status, 403, "no headers")
+    assert.strictEqual(await deliver(url, `${assigned} `, sign(assigned)), 403, "a body that was changed")
+    assert.strictEqual(await deliver(url, assigned, sign(assigned, Date.now() - 600_000)), 403, "a replay")
+    assert.strictEqual(await deliver(url, "{}"), 403, "nothing that Polar sends")
+    assert.strictEqual(await deliver(url, " ".repeat(2 ** 20 + 1)), 413)
+
+    const silent = connect(Number(new URL(url).port), "127.0.0.1")
+    await once(silent, "connect")
+    const { stderr, stdout, ...ended } = await stopInTime(listener, "SIGINT")
+    silent.destroy()
+    assert.deepEqual(ended, { code: 0, inTime: true })
+    assert.strictEqual(
+      stdout,
+      `${url}\n` +
+        `${timestamp} customer_seat.assigned ${id} pending ann\uFFFD31m@acme.com\n` +
+        `${timestamp} order.paid not about a seat\n`
+    )
+    assert.match(stderr, /^(Refused with 403: [^\n]+\n){4}Refused with 413: [^\n]+\n$/)
+  })
+
+  it("--json prints what the emulator announces, a line each", async (test) => {
+    const [listener, acme] = await Promise.all([listen(test, "--json"), startAcme(3, [])])
+    test.onTestFinished(async () => void (await acme.stop()))
+    const { url } = JSON.parse(listener.firstLine)
+    await post(`${acme.url}/_emulator/settings`, { webhook: { url: `${url}/hook`, secret } })
+    await run(["assign", "--subscription", subscription, "--email", "ann@acme.com"], {
+      POLAR_API_URL: acme.url,
+      POLAR_CUSTOMER_SESSION: session
+    })
+    assert.strictEqual(await deliver(url, JSON.stringify(order)), 204)
+
+    const { code, stderr, stdout } = await listener.stop("SIGTERM")
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    const events = stdout
+      .trimEnd()
+      .split("\n")
+      .slice(1)
+      .map((line) => JSON.parse(line))
+    const ofSeat = events.find(({ type }) => type === "customer_seat.assigned")
+    assert.deepEqual(ofSeat.data, (await acme.listed()).seats[0])
+    assert.deepEqual(
+      events.filter((event) => event !== ofSeat),
+      [{ id: "msg_1", ...order }]
+    )
+  })
+
+  it.for([
+    ["no secret", {}, [], /^POLAR_WEBHOOK_SECRET is missing/],
+    ["an open door", { POLAR_WEBHOOK_SECRET: secret }, ["--host", "0.0.0.0"], /--allow-anyone-to-connect/]
+  ] as const)("%s: wrong use", async ([, env, args, why]) => {
+    const { code, stderr, stdout } = await run(["listen", ...args], env)
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
+    assert.match(stderr, why)
+  })
+})
