@@ -1,3 +1,4 @@
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { SeatId } from "./Seat.ts"
@@ -87,6 +88,16 @@ export class InvitationUnavailable extends Schema.TaggedError<InvitationUnavaila
 }) {
   override get message() {
     return `Seat ${this.seatId} has no invitation to resend (no token, or nobody to mail): revoke the seat and assign it again.`
+  }
+}
+
+/** The seat was mailed an invitation shortly before, so nothing was sent. From `again` on it may be resent. */
+export class ResentRecently extends Schema.TaggedError<ResentRecently>()("ResentRecently", {
+  seatId: SeatId,
+  again: Schema.DateTimeUtcFromString
+}) {
+  override get message() {
+    return `Seat ${this.seatId} was mailed an invitation a short while ago: resend it from ${DateTime.formatIso(this.again)} on.`
   }
 }
 
@@ -250,6 +261,7 @@ export type SeatError =
   | NotFound
   | AlreadyClaimed
   | InvitationUnavailable
+  | ResentRecently
   | NoSeatAvailable
   | AlreadyAssigned
   | RecipientNotFound

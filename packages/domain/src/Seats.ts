@@ -19,7 +19,12 @@ import * as World from "./World.ts"
 type Protected = SeatError.Common | SeatError.Unauthorized | SeatError.Forbidden
 
 /** What `Seats.resend` fails with. */
-export type ResendError = Protected | SeatError.NotFound | SeatError.AlreadyClaimed | SeatError.InvitationUnavailable
+export type ResendError =
+  | Protected
+  | SeatError.NotFound
+  | SeatError.AlreadyClaimed
+  | SeatError.InvitationUnavailable
+  | SeatError.ResentRecently
 /** What `Seats.list` fails with. */
 export type ListError = Protected | SeatError.NotFound
 /** What `Seats.assign` fails with. */

@@ -1,6 +1,8 @@
+export * as Cooldown from "./Cooldown.ts"
 export * as CustomerSessions from "./CustomerSessions.ts"
 export * as Emulator from "./Emulator.ts"
 export * as OrganizationSeats from "./OrganizationSeats.ts"
+export * as Pace from "./Pace.ts"
 export * as PolarApi from "./PolarApi.ts"
 export * as PolarConnection from "./PolarConnection.ts"
 export * as PortalSeats from "./PortalSeats.ts"

@@ -3,7 +3,6 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
@@ -13,6 +12,9 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as PolarConnection from "../PolarConnection.ts"
+import { transportReason } from "./transportReason.ts"
+
+export { transportReason }
 
 /** What every client layer can be told. */
 export interface Options extends PolarConnection.Connection {
@@ -22,35 +24,7 @@ export interface Options extends PolarConnection.Connection {
   readonly totalTimeout?: Duration.Input | undefined
 }
 
-const { NotSent, OutcomeUnknown, ServerFailed, UnexpectedResponse } = SeatError.UnavailableReason.cases
-
-// Failures of the operating system and of undici that come before a byte of the request could leave
-const beforeSending = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT"
-])
-
-const codeOf = (cause: unknown): string | undefined => {
-  if (!Predicate.isObject(cause)) return undefined
-  const code: unknown = Reflect.get(cause, "code")
-  return Predicate.isString(code) ? code : codeOf(Reflect.get(cause, "cause"))
-}
-
-/** Sorts a failure of the transport into one where nothing was sent and one where nobody knows. A doubt counts as the latter. */
-export const transportReason = ({ reason }: HttpClientError.HttpClientError): SeatError.UnavailableReason => {
-  if (reason._tag === "InvalidUrlError" || reason._tag === "EncodeError") {
-    return NotSent.make({ description: "it could not be written" })
-  }
-  const code = codeOf(reason.cause)
-  const known = code !== undefined && /^[A-Z_]+$/.test(code) ? ` (${code})` : ""
-  return code !== undefined && beforeSending.has(code)
-    ? NotSent.make({ description: `Polar could not be reached${known}` })
-    : OutcomeUnknown.make({ description: `the connection failed before the answer was complete${known}` })
-}
+const { OutcomeUnknown, ServerFailed, UnexpectedResponse } = SeatError.UnavailableReason.cases
 
 const ErrorBody = Schema.fromJsonString(
   Schema.Struct({
