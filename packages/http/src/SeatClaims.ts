@@ -213,6 +213,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
         untraced(
           polar.call({
             operation: "SeatClaims.info",
+            secret: token,
             request: HttpClientRequest.get(path),
             decode: decodeInfo,
             refusals: refused
@@ -224,6 +225,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
       untraced(
         polar.call({
           operation: "SeatClaims.claim",
+          secret: token,
           request: HttpClientRequest.post("/v1/customer-seats/claim", {
             body: HttpBody.jsonUnsafe({ invitation_token: Redacted.value(token) })
           }),
@@ -237,6 +239,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
         untraced(
           polar.open({
             operation: "SeatClaims.events",
+            secret: token,
             request: HttpClientRequest.get(`${path}/stream`, { accept: "text/event-stream" }),
             refusals: invalid
           })

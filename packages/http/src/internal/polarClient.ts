@@ -157,6 +157,8 @@ export interface Opening<E> {
   /** The status that means success. Default: 200. */
   readonly success?: number
   readonly refusals: Refusals<E>
+  /** What the request holds that opens something, beside the token: it is cut from whatever a refusal says. */
+  readonly secret?: Redacted.Redacted<string> | undefined
   /** What the span tells beside the operation. */
   readonly attributes?: { readonly [name: string]: string }
 }
@@ -246,7 +248,7 @@ export const make = Effect.fnUntraced(function* (
     response.status === 429 || response.status >= 500 ? Effect.succeed("") : textOf(operation, response, maxSingle)
 
   const attempt = <A, E>(
-    { operation, refusals, request, success = 200, token }: Opening<E>,
+    { operation, refusals, request, secret, success = 200, token }: Opening<E>,
     read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, SeatError.Unavailable>,
     patience: Duration.Duration
   ): Effect.Effect<A, E | SeatError.Common> =>
@@ -255,7 +257,9 @@ export const make = Effect.fnUntraced(function* (
       Effect.flatMap((response) =>
         response.status === success
           ? read(response)
-          : Effect.flatMap(refusalText(operation, response), (text) => refused(operation, response, text, refusals))
+          : Effect.flatMap(refusalText(operation, response), (text) =>
+              refused(operation, response, withoutSecrets(text, [token, secret]), refusals)
+            )
       ),
       Effect.timeoutOrElse({
         duration: patience,
@@ -287,6 +291,13 @@ export const make = Effect.fnUntraced(function* (
     open: (opening) => retrying(options, (patience) => attempt(opening, Effect.succeed, patience))
   }
 })
+
+// What a server says of a request may well repeat it, and goes into errors
+const withoutSecrets = (text: string, secrets: ReadonlyArray<Redacted.Redacted<string> | undefined>): string =>
+  secrets.reduce(
+    (cut, secret) => (secret === undefined ? cut : cut.replaceAll(Redacted.value(secret), "<redacted>")),
+    text
+  )
 
 const maxRedirects = 3
 
