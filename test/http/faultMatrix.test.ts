@@ -95,7 +95,7 @@ const clients = [
 
 const emulator = ManagedRuntime.make(
   Emulator.layerServer(world).pipe(
-    Layer.provideMerge(NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0 })),
+    Layer.provideMerge(NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0, gracefulShutdownTimeout: "100 millis" })),
     Layer.orDie
   )
 )

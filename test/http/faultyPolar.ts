@@ -8,7 +8,7 @@ export interface Fault {
   readonly name: string
   /** Whether Polar did its work before things went wrong. */
   readonly works: boolean
-  readonly answer: (response: ServerResponse, polar: Answer, request: IncomingMessage) => void
+  readonly answer: (response: ServerResponse, polar: Answer, request: IncomingMessage, told: string) => void
 }
 
 interface Answer {
@@ -115,7 +115,7 @@ export const faultyPolar = (emulator: string) =>
       const chunks: Array<Buffer> = []
       request.on("data", (chunk: Buffer) => chunks.push(chunk))
       request.on("end", () => {
-        if (fault?.works === false) return fault.answer(response, { status: 0, body: Buffer.alloc(0) }, request)
+        if (fault?.works === false) return fault.answer(response, { status: 0, body: Buffer.alloc(0) }, request, "")
         const { headers, method, url } = request
         const forward = send(
           `${emulator}${url ?? ""}`,
@@ -124,7 +124,12 @@ export const faultyPolar = (emulator: string) =>
             const parts: Array<Buffer> = []
             answer.on("data", (part: Buffer) => parts.push(part))
             answer.on("end", () => {
-              fault?.answer(response, { status: answer.statusCode ?? 0, body: Buffer.concat(parts) }, request)
+              fault?.answer(
+                response,
+                { status: answer.statusCode ?? 0, body: Buffer.concat(parts) },
+                request,
+                Buffer.concat(chunks).toString()
+              )
             })
           }
         )

@@ -194,8 +194,10 @@ export const make = Effect.fnUntraced(function* (
       response.pipe(
         // Where a redirect leads is looked at before anything is sent there
         Effect.provideService(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
-        // Polar's CORS allows no header of a tracer, and what a trace is called is nobody else's business
-        Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+        // Polar's CORS allows no header of a tracer
+        Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+        // The span of a request would hold its URL, and every header that the server thought of
+        Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
       )
     )
   )
