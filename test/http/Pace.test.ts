@@ -71,7 +71,7 @@ const limits: ReadonlyArray<readonly [name: string, options: Pace.Options, limit
   ]
 
 describe("a pace", () => {
-  it.effect.each(limits)("for %s keeps the limit at 90 %% of the rate or more", ([, options, limit, window]) => {
+  it.effect.each(limits)("for %s keeps the limit, at nine tenths of the rate or more", ([, options, limit, window]) => {
     const { layer, times } = polar()
     return Effect.gen(function* () {
       const count = Math.max(10, limit * 5)

@@ -4,7 +4,7 @@ import { SeatId } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
-import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest } from "effect/http"
+import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { constants, createSecureServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2"
 import { connect, createServer, type LookupFunction, type Server, type Socket } from "node:net"
 import { createServer as createTlsServer, setDefaultCACertificates } from "node:tls"
@@ -145,7 +145,7 @@ const listening = (server: Server) =>
 interface Behaviour {
   /** As soon as there is a connection. Over TLS: when it is secure. */
   readonly onConnection?: (socket: Socket) => void
-  /** Whenever bytes arrive. `nth` is the how manieth arrival on this connection it is. */
+  /** Whenever bytes arrive. `nth` is which arrival on this connection it is, from 1. */
   readonly onData?: (socket: Socket, nth: number) => void
   /** A server that never reads by itself. */
   readonly deaf?: boolean
@@ -809,6 +809,37 @@ describe("what loopback cannot be made to do", () => {
   ] as const)("%s: $2", ([_, cause, is]) =>
     Effect.gen(function* () {
       assert.strictEqual((yield* reasonOf(resend, failing(cause), "https://api.polar.sh")).tag, is)
+    })
+  )
+
+  it.effect.each([
+    [
+      "a failure once there is an answer, whatever it is",
+      (request: HttpClientRequest.HttpClientRequest) =>
+        new HttpClientError.DecodeError({
+          request,
+          response: HttpClientResponse.fromWeb(request, new Response()),
+          cause: connecting("ECONNREFUSED")
+        }),
+      "OutcomeUnknown"
+    ],
+    [
+      "a body that could not be written",
+      (request: HttpClientRequest.HttpClientRequest) => new HttpClientError.EncodeError({ request }),
+      "NotSent"
+    ],
+    [
+      "a URL that is none",
+      (request: HttpClientRequest.HttpClientRequest) => new HttpClientError.InvalidUrlError({ request }),
+      "NotSent"
+    ]
+  ] as const)("%s: $2", ([_, reasonFor, is]) =>
+    Effect.gen(function* () {
+      const client = Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make((request) => Effect.fail(new HttpClientError.HttpClientError({ reason: reasonFor(request) })))
+      )
+      assert.strictEqual((yield* reasonOf(resend, client, "https://api.polar.sh")).tag, is)
     })
   )
 

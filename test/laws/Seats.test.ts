@@ -29,9 +29,9 @@ describe.each(surfaces)("$name over the emulator in memory", ({ layer, surface }
     {
       surface,
       layer: (token) =>
-        fromStart(layer({ token: Redacted.make(token) }).pipe(Layer.provideMerge(Emulator.layer(world)))).pipe(
-          Layer.orDie
-        )
+        fromStart(
+          layer({ token: Redacted.make(token), times: 0 }).pipe(Layer.provideMerge(Emulator.layer(world)))
+        ).pipe(Layer.orDie)
     },
     it.effect
   )

@@ -154,9 +154,6 @@ const pathOf = (token: Redacted.Redacted<string>): Result.Result<string, Invalid
     : Result.succeed(`/v1/customer-seats/claim/${encodeURIComponent(text)}`)
 }
 
-// The URL is the secret, or the body is, and the span of an HTTP request holds both
-const untraced = Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
-
 const unexpected = (description: string) =>
   new Unavailable({
     operation: "SeatClaims.events",
@@ -210,37 +207,34 @@ const make = Effect.fnUntraced(function* (options: Options) {
   return SeatClaims.of({
     info: (token) =>
       Effect.flatMap(Effect.fromResult(pathOf(token)), (path) =>
-        untraced(
-          polar.call({
-            operation: "SeatClaims.info",
-            request: HttpClientRequest.get(path),
-            decode: decodeInfo,
-            refusals: refused
-          })
-        )
-      ),
-
-    claim: (token) =>
-      untraced(
         polar.call({
-          operation: "SeatClaims.claim",
-          request: HttpClientRequest.post("/v1/customer-seats/claim", {
-            body: HttpBody.jsonUnsafe({ invitation_token: Redacted.value(token) })
-          }),
-          decode: decodeClaim,
+          operation: "SeatClaims.info",
+          secret: token,
+          request: HttpClientRequest.get(path),
+          decode: decodeInfo,
           refusals: refused
         })
       ),
 
+    claim: (token) =>
+      polar.call({
+        operation: "SeatClaims.claim",
+        secret: token,
+        request: HttpClientRequest.post("/v1/customer-seats/claim", {
+          body: HttpBody.jsonUnsafe({ invitation_token: Redacted.value(token) })
+        }),
+        decode: decodeClaim,
+        refusals: refused
+      }),
+
     events: (token) =>
       Effect.flatMap(Effect.fromResult(pathOf(token)), (path) =>
-        untraced(
-          polar.open({
-            operation: "SeatClaims.events",
-            request: HttpClientRequest.get(`${path}/stream`, { accept: "text/event-stream" }),
-            refusals: invalid
-          })
-        )
+        polar.open({
+          operation: "SeatClaims.events",
+          secret: token,
+          request: HttpClientRequest.get(`${path}/stream`, { accept: "text/event-stream" }),
+          refusals: invalid
+        })
       ).pipe(Effect.map(eventsIn), Stream.unwrap, Stream.withSpan("SeatClaims.events"))
   })
 })

@@ -53,6 +53,7 @@ export const ask =
     Effect.map(
       polar.call({
         operation: "Seats.claimedSubscriptions",
+        isList: true,
         request: HttpClientRequest.get("/v1/customer-portal/seats/subscriptions", {
           urlParams: { page, limit: pageSize }
         }),

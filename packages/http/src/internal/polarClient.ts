@@ -2,7 +2,9 @@ import * as SeatError from "@polar-seats/domain/SeatError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
@@ -12,16 +14,20 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as PolarConnection from "../PolarConnection.ts"
+import type { RetryPolicy } from "../RetryPolicy.ts"
+import { observed } from "./observe.ts"
+import { readBody } from "./readBody.ts"
+import { retrying } from "./retry.ts"
 import { transportReason } from "./transportReason.ts"
 
 export { transportReason }
 
 /** What every client layer can be told. */
-export interface Options extends PolarConnection.Connection {
+export interface Options extends PolarConnection.Connection, RetryPolicy {
   /** The `Polar-Version` to speak. Polar's own default moves every quarter, so one is always sent. Default: 2026-10. */
   readonly version?: string | undefined
-  /** How long a call may take in all. Default: 30 seconds. */
-  readonly totalTimeout?: Duration.Input | undefined
+  /** How large an answer may be. Polar sends a list whole, so that one is much larger. Default: 1 MiB, and 64 MiB for a list. */
+  readonly maxBytes?: { readonly single?: number | undefined; readonly list?: number | undefined } | undefined
 }
 
 const { OutcomeUnknown, ServerFailed, UnexpectedResponse } = SeatError.UnavailableReason.cases
@@ -126,31 +132,50 @@ export interface Opening<E> {
   /** The status that means success. Default: 200. */
   readonly success?: number
   readonly refusals: Refusals<E>
+  /** What the request holds that opens something, beside the token: it is cut from whatever a refusal says. */
+  readonly secret?: Redacted.Redacted<string> | undefined
+  /** What the span tells beside the operation. */
+  readonly attributes?: { readonly [name: string]: string }
 }
 
 /** One request, and what to make of its answer. */
 interface Call<A, E> extends Opening<E> {
+  /** Whether the answer may be as large as a list. */
+  readonly isList?: boolean
   readonly decode: (text: string) => Result.Result<A, Schema.SchemaError>
 }
 
 /** A client of Polar: sends, waits, and turns whatever comes back into a value or a declared error. */
 export interface PolarClient {
-  readonly call: <A, E>(call: Call<A, E>) => Effect.Effect<A, E | SeatError.Common>
+  readonly call: <A, E extends { readonly _tag: string }>(call: Call<A, E>) => Effect.Effect<A, E | SeatError.Common>
   /** For an answer that goes on and on: gives it when its headers are there, and leaves the body and the span to the caller. */
-  readonly open: <E>(opening: Opening<E>) => Effect.Effect<HttpClientResponse.HttpClientResponse, E | SeatError.Common>
+  readonly open: <E extends { readonly _tag: string }>(
+    opening: Opening<E>
+  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, E | SeatError.Common>
 }
 
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<PolarClient, PolarConnection.InvalidOption, HttpClient.HttpClient> {
-  const { totalTimeout = "30 seconds", version = "2026-10" } = options
+  const { maxBytes = {}, version = "2026-10" } = options
+  const { list: maxList = 64 * 1024 * 1024, single: maxSingle = 1024 * 1024 } = maxBytes
   const baseUrl = yield* PolarConnection.resolve(options)
+  const fetchOptions = Option.getOrElse(yield* Effect.serviceOption(FetchHttpClient.RequestInit), () => ({}))
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.mapRequest((request) =>
       request.pipe(HttpClientRequest.prependUrl(baseUrl), HttpClientRequest.setHeader("Polar-Version", version))
+    ),
+    HttpClient.transformResponse((response) =>
+      response.pipe(
+        // Where a redirect leads is looked at before anything is sent there
+        Effect.provideService(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
+        // Polar's CORS allows no header of a tracer
+        Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+        // The span of a request would hold its URL, and every header that the server thought of
+        Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
+      )
     )
   )
-  const patience = Duration.format(Duration.fromInputUnsafe(totalTimeout))
 
   const refused = <E>(
     operation: SeatError.Operation,
@@ -182,49 +207,104 @@ export const make = Effect.fnUntraced(function* (
     )
   }
 
-  const textOf = (operation: SeatError.Operation, response: HttpClientResponse.HttpClientResponse) =>
-    Effect.mapError(response.text, (error) => new SeatError.Unavailable({ operation, reason: transportReason(error) }))
+  const unavailable = (operation: SeatError.Operation, reason: SeatError.UnavailableReason) =>
+    new SeatError.Unavailable({ operation, reason })
 
-  const send = <A, E>(
-    { operation, refusals, request, success = 200, token }: Opening<E>,
-    read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, SeatError.Unavailable>
+  const textOf = (operation: SeatError.Operation, response: HttpClientResponse.HttpClientResponse, limit: number) =>
+    readBody(response, limit).pipe(
+      Effect.mapError((error) => unavailable(operation, transportReason(error))),
+      Effect.flatMap((text) =>
+        Effect.mapError(Effect.fromResult(text), (description) =>
+          unavailable(operation, UnexpectedResponse.make({ status: response.status, description }))
+        )
+      )
+    )
+
+  // What fails to be read is no worse than what says nothing: the status has said enough
+  const refusalText = (operation: SeatError.Operation, response: HttpClientResponse.HttpClientResponse) =>
+    response.status === 429 || response.status >= 500 ? Effect.succeed("") : textOf(operation, response, maxSingle)
+
+  const attempt = <A, E>(
+    { operation, refusals, request, secret, success = 200, token }: Opening<E>,
+    read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, SeatError.Unavailable>,
+    patience: Duration.Duration
   ): Effect.Effect<A, E | SeatError.Common> =>
-    client.execute(token === undefined ? request : HttpClientRequest.bearerToken(request, token)).pipe(
-      Effect.mapError((error) => new SeatError.Unavailable({ operation, reason: transportReason(error) })),
+    follow(client, token === undefined ? request : HttpClientRequest.bearerToken(request, token)).pipe(
+      Effect.mapError((error) => unavailable(operation, transportReason(error))),
       Effect.flatMap((response) =>
         response.status === success
           ? read(response)
-          : Effect.flatMap(textOf(operation, response), (text) => refused(operation, response, text, refusals))
+          : Effect.flatMap(refusalText(operation, response), (text) =>
+              refused(operation, response, withoutSecrets(text, [token, secret]), refusals)
+            )
       ),
       Effect.timeoutOrElse({
-        duration: totalTimeout,
-        orElse: () =>
-          Effect.fail(
-            new SeatError.Unavailable({
-              operation,
-              reason: OutcomeUnknown.make({ description: `no answer came within ${patience}` })
-            })
-          )
+        duration: patience,
+        orElse: () => {
+          const description = `no answer came within ${Duration.format(patience)}`
+          return Effect.fail(unavailable(operation, OutcomeUnknown.make({ description })))
+        }
       })
     )
 
   return {
     call: (call) => {
-      const { decode, operation, request } = call
-      return send({ ...call, request: HttpClientRequest.acceptJson(request) }, (response) =>
-        Effect.flatMap(textOf(operation, response), (text) =>
-          Effect.mapError(
-            Effect.fromResult(decode(text)),
-            (error) =>
-              new SeatError.Unavailable({
-                operation,
-                reason: UnexpectedResponse.make({ status: response.status, description: whyUnusable(text, error) })
-              })
+      const { attributes = {}, decode, isList = false, operation } = call
+      const opening = { ...call, request: HttpClientRequest.acceptJson(call.request) }
+      const read = (response: HttpClientResponse.HttpClientResponse) =>
+        Effect.flatMap(textOf(operation, response, isList ? maxList : maxSingle), (text) =>
+          Effect.mapError(decoded(decode, text), (description) =>
+            unavailable(operation, UnexpectedResponse.make({ status: response.status, description }))
           )
         )
-      ).pipe(Effect.withSpan(operation))
+      return observed(operation, { "polar.version": version, ...attributes }, (attempts) =>
+        retrying(options, (patience) => {
+          attempts.count++
+          return attempt(opening, read, patience)
+        })
+      )
     },
 
-    open: (opening) => send(opening, Effect.succeed)
+    open: (opening) => retrying(options, (patience) => attempt(opening, Effect.succeed, patience))
   }
 })
+
+// What a server says of a request may well repeat it, and goes into errors
+const withoutSecrets = (text: string, secrets: ReadonlyArray<Redacted.Redacted<string> | undefined>): string =>
+  secrets.reduce(
+    (cut, secret) => (secret === undefined ? cut : cut.replaceAll(Redacted.value(secret), "<redacted>")),
+    text
+  )
+
+const maxRedirects = 3
+
+/**
+ * Sends a request, and follows a redirect of a GET to the same origin. No other is followed: a token stays where it was
+ * meant for, and what changes something is not done again.
+ */
+const follow = (
+  client: HttpClient.HttpClient,
+  request: HttpClientRequest.HttpClientRequest,
+  left = maxRedirects
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+  Effect.flatMap(client.execute(request), (response) => {
+    const { location } = response.headers
+    const isRedirect = response.status >= 300 && response.status < 400 && location !== undefined
+    if (!isRedirect || request.method !== "GET" || left === 0) return Effect.succeed(response)
+    const from = URL.parse(response.request.url)
+    const to = from === null ? null : URL.parse(location, from)
+    return to === null || from === null || to.origin !== from.origin
+      ? Effect.succeed(response)
+      : follow(client, HttpClientRequest.setUrl(request, to.pathname + to.search), left - 1)
+  })
+
+// A body that nests too deep for the decoder throws, like one that is no JSON it must end as a value
+const decoded = <A>(
+  decode: (text: string) => Result.Result<A, Schema.SchemaError>,
+  text: string
+): Effect.Effect<A, string> =>
+  Effect.fromResult(
+    Result.try({ try: () => decode(text), catch: () => "the body nests too deep" }).pipe(
+      Result.flatMap(Result.mapError((error) => whyUnusable(text, error)))
+    )
+  )

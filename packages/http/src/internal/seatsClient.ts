@@ -72,6 +72,7 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
     resend: (seatId) =>
       polar.call({
         operation: "Seats.resend",
+        attributes: { "seat.id": seatId },
         request: HttpClientRequest.post(`${path}/${seatId}/resend`, { headers }),
         token,
         decode: decodeSeat,
@@ -90,6 +91,7 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
     list: (source) =>
       polar.call({
         operation: "Seats.list",
+        isList: true,
         request: HttpClientRequest.get(path, {
           headers,
           urlParams: SeatSource.$match(source, {
@@ -141,6 +143,7 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
     revoke: (seatId) =>
       polar.call({
         operation: "Seats.revoke",
+        attributes: { "seat.id": seatId },
         request: HttpClientRequest.delete(`${path}/${seatId}`, { headers }),
         token,
         decode: decodeSeat,

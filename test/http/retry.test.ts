@@ -1,0 +1,209 @@
+import { assert, describe, it } from "@effect/vitest"
+import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
+import { SeatId } from "@polar-seats/domain/Seat"
+import { Seats } from "@polar-seats/domain/Seats"
+import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import * as RetryPolicy from "@polar-seats/http/RetryPolicy"
+import * as SeatClaims from "@polar-seats/http/SeatClaims"
+import { Clock, Effect, Fiber, Layer, Redacted, Schedule, Stream } from "effect"
+import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
+import { TestClock } from "effect/testing"
+import { documentedSeat } from "./documented.ts"
+
+const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
+const id = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e")
+const invitation = Redacted.make("invitation")
+
+type Fault = "refused" | "reset" | "hang" | number | { readonly status: number; readonly retryAfter: string }
+
+/** Polar, doing to each request what comes next, and the last of it for ever. Tells when the requests came, in seconds. */
+const polar = (faults: ReadonlyArray<Fault>, options: RetryPolicy.RetryPolicy = {}) => {
+  const times: Array<number> = []
+  const client = HttpClient.make((request) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const fault = faults[Math.min(times.push(now / 1000) - 1, faults.length - 1)] ?? 200
+      if (fault === "hang") return Effect.never
+      if (fault === "refused" || fault === "reset") {
+        const cause = Object.assign(new Error(fault), {
+          code: fault === "refused" ? "ECONNREFUSED" : "ECONNRESET",
+          syscall: fault === "refused" ? "connect" : "read"
+        })
+        const reason = new HttpClientError.TransportError({ request, cause })
+        return Effect.fail(new HttpClientError.HttpClientError({ reason }))
+      }
+      const { retryAfter, status } = typeof fault === "number" ? { status: fault, retryAfter: undefined } : fault
+      const headers: HeadersInit = retryAfter === undefined ? {} : { "retry-after": retryAfter }
+      const body = request.url.includes("/subscriptions")
+        ? { items: [], pagination: { max_page: 1 } }
+        : request.url.endsWith("/seats")
+          ? { ...documentedSeat, seats: [], available_seats: 0, total_seats: 0 }
+          : request.url.endsWith("/claim")
+            ? { seat: documentedSeat, customer_session_token: "polar_mst_new" }
+            : documentedSeat
+      const answer = status === 200 ? JSON.stringify(body) : ""
+      return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(answer, { status, headers })))
+    })
+  )
+  const layer = Layer.merge(
+    PortalSeats.layer({ token: Redacted.make("polar_cst_x"), ...options }),
+    SeatClaims.layer(options)
+  ).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, client)), Layer.orDie)
+  return { layer, times }
+}
+
+const noJitter = { schedule: Schedule.exponential("200 millis") }
+
+// To the end of the call, however long it takes on the test clock
+const finish = <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(Effect.result(effect))
+    yield* TestClock.adjust("10 minutes")
+    return yield* Fiber.join(fiber)
+  })
+
+type Name = "resend" | "assign" | "claim" | "revoke" | "list" | "claimedSubscriptions"
+const operations: Record<Name, Effect.Effect<void, { readonly _tag: string }, Seats | SeatClaims.SeatClaims>> = {
+  resend: Effect.flatMap(Seats, (seats) => Effect.asVoid(seats.resend(seatId))),
+  assign: Effect.flatMap(Seats, (seats) =>
+    Effect.asVoid(
+      seats.assign({
+        source: AssignmentSource.Subscription({ id }),
+        recipient: Recipient.Email({ email: "zoe@acme.com" })
+      })
+    )
+  ),
+  claim: Effect.flatMap(SeatClaims.SeatClaims, (claims) => Effect.asVoid(claims.claim(invitation))),
+  revoke: Effect.flatMap(Seats, (seats) => Effect.asVoid(seats.revoke(seatId))),
+  list: Effect.flatMap(Seats, (seats) => Effect.asVoid(seats.list(SeatSource.Subscription({ id })))),
+  claimedSubscriptions: Effect.flatMap(Seats, (seats) => Stream.runDrain(seats.claimedSubscriptions))
+}
+const mutating: ReadonlyArray<Name> = ["resend", "assign", "claim"]
+const repeatable: ReadonlyArray<Name> = ["revoke", "list", "claimedSubscriptions"]
+
+const requestsOf = (name: Name, faults: ReadonlyArray<Fault>, options: RetryPolicy.RetryPolicy = noJitter) =>
+  Effect.gen(function* () {
+    const { layer, times } = polar(faults, options)
+    const result = yield* finish(Effect.provide(operations[name], layer))
+    return { times, result }
+  })
+
+describe("what leaves the outcome open", () => {
+  const doubts: ReadonlyArray<Fault> = ["reset", "hang", 500, 502, 503, 504]
+  it.effect.each(mutating.flatMap((name) => doubts.map((fault) => [name, fault] as const)))(
+    "is never repeated for %s: %s",
+    ([name, fault]) =>
+      Effect.gen(function* () {
+        const { result, times } = yield* requestsOf(name, [fault, 200])
+        assert.strictEqual(result._tag, "Failure")
+        assert.strictEqual(times.length, 1)
+      })
+  )
+
+  it.effect.each(repeatable.flatMap((name) => doubts.map((fault) => [name, fault] as const)))(
+    "is repeated for %s: %s",
+    ([name, fault]) =>
+      Effect.gen(function* () {
+        const { result, times } = yield* requestsOf(name, [fault, 200])
+        assert.strictEqual(result._tag, "Success")
+        assert.strictEqual(times.length, 2)
+      })
+  )
+
+  it.effect.each(
+    [...mutating, ...repeatable].flatMap((name) => [408, 425, 418].map((status) => [name, status] as const))
+  )("and what nobody documents is not repeated for %s: %s", ([name, status]) =>
+    Effect.map(requestsOf(name, [status, 200]), ({ times }) => assert.strictEqual(times.length, 1))
+  )
+})
+
+describe("what surely did not happen", () => {
+  it.effect.each(
+    [...mutating, ...repeatable].flatMap((name) => (["refused", 429] as const).map((fault) => [name, fault] as const))
+  )("is repeated for %s: %s", ([name, fault]) =>
+    Effect.gen(function* () {
+      const { result, times } = yield* requestsOf(name, [fault, fault, fault, 200])
+      assert.strictEqual(result._tag, "Success")
+      assert.strictEqual(times.length, 4)
+    })
+  )
+})
+
+describe("the policy", () => {
+  it.effect("has one budget, however failures alternate", () =>
+    Effect.gen(function* () {
+      const faults: ReadonlyArray<Fault> = ["refused", 429, 500, "reset", 503, 429, 200]
+      const { result, times } = yield* requestsOf("list", faults)
+      assert.strictEqual(result._tag, "Failure")
+      assert.strictEqual(times.length, 4)
+    })
+  )
+
+  it.effect("pauses longer each time", () =>
+    Effect.map(requestsOf("list", [500]), ({ times }) => assert.deepEqual(times, [0, 0.2, 0.6, 1.4]))
+  )
+
+  it.effect("takes a schedule of the user's own, which may end before the budget does", () =>
+    Effect.gen(function* () {
+      const schedule = Schedule.upTo(Schedule.spaced("1 second"), { times: 1 })
+      assert.deepEqual((yield* requestsOf("list", [500], { schedule })).times, [0, 1])
+    })
+  )
+
+  it.effect.each([
+    ["in seconds", "7", [0, 7]],
+    ["as a date", "Thu, 01 Jan 1970 00:00:05 GMT", [0, 5]],
+    ["shorter than the pause", "0", [0, 0.2]],
+    ["past", "Wed, 31 Dec 1969 00:00:00 GMT", [0, 0.2]],
+    ["negative", "-5", [0, 0.2]],
+    ["unreadable", "soon", [0, 0.2]],
+    ["longer than is waited for", "11", [0]],
+    ["absurd", "99999999", [0]]
+  ] as const)("obeys Retry-After %s", ([_, retryAfter, expected]) =>
+    Effect.gen(function* () {
+      const { result, times } = yield* requestsOf("resend", [{ status: 429, retryAfter }, 200])
+      assert.deepEqual(times, [...expected])
+      assert.strictEqual(result._tag, expected.length === 1 ? "Failure" : "Success")
+    })
+  )
+
+  it.effect("waits for a longer one where it is told to", () =>
+    Effect.gen(function* () {
+      const patient = { ...noJitter, maxRetryAfter: "2 minutes", totalTimeout: "5 minutes" } as const
+      assert.deepEqual((yield* requestsOf("resend", [{ status: 429, retryAfter: "60" }, 200], patient)).times, [0, 60])
+    })
+  )
+
+  it.effect("begins no pause that would end after the total", () =>
+    Effect.gen(function* () {
+      const hurried = { ...noJitter, totalTimeout: "500 millis" } as const
+      assert.deepEqual((yield* requestsOf("list", [500], hurried)).times, [0, 0.2])
+    })
+  )
+
+  it.effect("gives each request its time, and all of them together theirs", () =>
+    Effect.gen(function* () {
+      const options = { ...noJitter, attemptTimeout: "10 seconds", totalTimeout: "25 seconds" } as const
+      const { layer, times } = polar(["hang"], options)
+      const fiber = yield* Effect.forkChild(Effect.flip(Effect.provide(operations.list, layer)))
+      yield* TestClock.adjust("24999 millis")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 milli")
+      const error = yield* Fiber.join(fiber)
+      assert.deepEqual(times, [0, 10.2, 20.6])
+      assert.include(String(error), "no answer came within 4s 400ms")
+    })
+  )
+
+  it.effect("of a call wins over that of the layer, option by option", () =>
+    Effect.gen(function* () {
+      const { layer, times } = polar([500], { ...noJitter, times: 1 })
+      yield* finish(Effect.provide(operations.list, layer))
+      assert.strictEqual(times.length, 2)
+      yield* finish(Effect.provide(RetryPolicy.provide({ times: 0 })(operations.list), layer))
+      assert.strictEqual(times.length, 3)
+      yield* finish(Effect.provide(RetryPolicy.provide({ times: 2, totalTimeout: undefined })(operations.list), layer))
+      assert.strictEqual(times.length, 6)
+    })
+  )
+})
