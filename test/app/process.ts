@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { assert } from "vitest"
@@ -11,6 +13,9 @@ export interface Ended {
   readonly stdout: string
   readonly stderr: string
 }
+
+// main.ts turns this cache on too, but can no longer save its own compilation, which is a tenth of a short run
+const inherited = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") }
 
 type Environment = Readonly<Record<string, string>>
 
@@ -27,7 +32,7 @@ const secret = /s3cret|polar_(cst|mst|oat|whs)_\w/
 const session = /polar_(cst|mst)_\w+/
 
 const launch = (args: ReadonlyArray<string>, env: Environment, { showsSession, stdin = "", timeout }: Options = {}) => {
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], ...env }, timeout })
+  const child = spawn(process.execPath, [main, ...args], { env: { ...inherited, ...env }, timeout })
   child.stdin.write(stdin)
   if (!stdin.endsWith("\n")) child.stdin.end()
   const text = { stdout: "", stderr: "" }
@@ -46,7 +51,7 @@ const launch = (args: ReadonlyArray<string>, env: Environment, { showsSession, s
   return { child, ended }
 }
 
-/** Runs the command line to its end, with nothing in its environment but `env` and the PATH. One that does not end is stopped. */
+/** Runs the command line to its end, with nothing in its environment but `env`, the PATH and a cache. One that does not end is stopped. */
 export const run = (args: ReadonlyArray<string>, env: Environment = {}, options: Options = {}): Promise<Ended> =>
   launch(args, env, { timeout: 15_000, ...options }).ended
 

@@ -10,8 +10,7 @@ describe.concurrent("wrong use ends with 2 and says why", () => {
   it.for([
     ["neither a session nor an organization token", {}],
     ["an empty session", { POLAR_CUSTOMER_SESSION: "" }],
-    ["a session with a line break", { POLAR_CUSTOMER_SESSION: "polar_cst_s3cret\nX-Evil: 1" }],
-    ["a session outside ASCII", { POLAR_CUSTOMER_SESSION: "polar_cst_s3crét" }]
+    ["a session with a line break", { POLAR_CUSTOMER_SESSION: "polar_cst_s3cret\nX-Evil: 1" }]
   ] as const)("%s", async ([, session]) => {
     const { code, stderr, stdout } = await run(["resend", id], { POLAR_API_URL, ...session })
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
@@ -27,7 +26,6 @@ describe.concurrent("wrong use ends with 2 and says why", () => {
   })
 
   it.for([
-    ["list", /--subscription or an --order/],
     [`list --subscription ${id} --order ${id}`, /--subscription or an --order/],
     [`resend ${id} --force`, /--force[^]*See polar-seats resend --help/],
     ["lists", /lists[^]*See polar-seats --help/]
@@ -40,21 +38,18 @@ describe.concurrent("wrong use ends with 2 and says why", () => {
 })
 
 describe.concurrent("Polar that cannot be reached: 1, and why, for people and for machines", () => {
-  it.for([
-    ["list", "--order", id],
-    ["assign", "--order", id, "--email", "ann@acme.com"],
-    ["revoke", id],
-    ["claim"],
-    ["session", "--customer", id]
-  ])("%s %s", async (args) => {
-    const env = { POLAR_API_URL, POLAR_ACCESS_TOKEN: "polar_oat_s3cret", POLAR_INVITATION_TOKEN: "s3cret" }
-    const { code, stderr, stdout } = await run([...args, "--json"], env)
-    assert.strictEqual(code, 1)
-    assert.match(stderr, /^[^\n]*was not sent[^\n]*\n$/)
-    const { error } = JSON.parse(stdout)
-    assert.strictEqual(error._tag, "Unavailable")
-    assert.include(stderr, error.message)
-  })
+  it.for([["assign", "--order", id, "--email", "ann@acme.com"], ["claim"], ["session", "--customer", id]])(
+    "%s %s",
+    async (args) => {
+      const env = { POLAR_API_URL, POLAR_ACCESS_TOKEN: "polar_oat_s3cret", POLAR_INVITATION_TOKEN: "s3cret" }
+      const { code, stderr, stdout } = await run([...args, "--json"], env)
+      assert.strictEqual(code, 1)
+      assert.match(stderr, /^[^\n]*was not sent[^\n]*\n$/)
+      const { error } = JSON.parse(stdout)
+      assert.strictEqual(error._tag, "Unavailable")
+      assert.include(stderr, error.message)
+    }
+  )
 })
 
 const commands = ["demo", "list", "resend", "assign", "revoke", "claim", "session", "listen", "emulator"]

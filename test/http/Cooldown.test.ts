@@ -451,7 +451,7 @@ const surfaces = [
 
 describe.each(surfaces)("around $name", ({ polar, surface, token }) => {
   const overEmulator = (token: string) =>
-    Layer.orDie(polar({ token: Redacted.make(token) }).pipe(Layer.provideMerge(Emulator.layer(world))))
+    Layer.orDie(polar({ token: Redacted.make(token), times: 0 }).pipe(Layer.provideMerge(Emulator.layer(world))))
 
   it.effect("one request leaves", () =>
     Effect.gen(function* () {

@@ -341,6 +341,7 @@ describe("options that no request can be made with", () => {
     ["an empty token", { token: Redacted.make("") }, "token is empty"],
     ["a line break in it", { token: Redacted.make(`${secret}\r\nx: y`) }, "token contains a space, a line break"],
     ["a letter outside ASCII", { token: Redacted.make(`${secret}é`) }, "token contains a space, a line break"],
+    ["a version that is none", { version: "2026-10\r\nx: y" }, "version is not a version like 2026-10"],
     ["http elsewhere", { baseUrl: "http://api.polar.sh" }, "baseUrl would send the token in the clear"],
     [
       "http to a host that looks local",

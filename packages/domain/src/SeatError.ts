@@ -168,7 +168,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
 export const UnavailableReason = Schema.TaggedUnion({
   /** The request never left: repeating it is safe. */
   NotSent: { description: Schema.String },
-  /** It left, and the answer never came: it may have been done. */
+  /** It may have left, and no answer came: it may have been done. */
   OutcomeUnknown: { description: Schema.String },
   /** The server failed while it worked on it. */
   ServerFailed: { status: Schema.Int },
@@ -182,7 +182,7 @@ const describe = (reason: UnavailableReason): string => {
     case "NotSent":
       return `The request was not sent: ${reason.description}.`
     case "OutcomeUnknown":
-      return `The request was sent, but its outcome is unknown: ${reason.description}.`
+      return `Whether the request was carried out is unknown: ${reason.description}.`
     case "ServerFailed":
       return `Polar failed with status ${reason.status}.`
     case "UnexpectedResponse":

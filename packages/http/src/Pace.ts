@@ -85,8 +85,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
  * - A call that is interrupted while it waits takes up no turn.
  * - Where the store fails or takes more than a second, the request is sent at once: Polar still counts.
  *
- * `totalTimeout` of Polar's layers goes on while a call waits. A call that is cut off by it is reported as if it may
- * have been sent: for more calls at a time than leave within the timeout, make it longer.
+ * The timeouts of Polar's layers go on while a call waits. A call that they cut off is reported as if it may have been
+ * sent: for more calls at a time than leave within them, make `attemptTimeout` and `totalTimeout` longer.
  */
 export const layer = (
   options: Options = {}

@@ -74,6 +74,12 @@ export const resolve = ({ baseUrl, environment = "production" }: Connection): Ef
     Result.map(checked("baseUrl", BaseUrl, baseUrl ?? hosts[environment]), (url) => url.replace(/\/+$/, ""))
   )
 
+const Version = Schema.String.check(Schema.isPattern(/^\d{4}-\d{2}$/, { message: "is not a version like 2026-10" }))
+
+/** The version itself, once it is known to be one that can be asked for. */
+export const checkVersion = (version: string): Effect.Effect<string, InvalidOption> =>
+  Effect.fromResult(checked("version", Version, version))
+
 /** The token itself, once it is known to be one that can be sent. */
 export const checkToken = (token: Redacted.Redacted<string>): Effect.Effect<Redacted.Redacted<string>, InvalidOption> =>
   Effect.fromResult(checked("token", Token, Redacted.value(token)))

@@ -157,7 +157,8 @@ export interface PolarClient {
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<PolarClient, PolarConnection.InvalidOption, HttpClient.HttpClient> {
-  const { maxBytes = {}, version = "2026-10" } = options
+  const { maxBytes = {} } = options
+  const version = yield* PolarConnection.checkVersion(options.version ?? "2026-10")
   const { list: maxList = 64 * 1024 * 1024, single: maxSingle = 1024 * 1024 } = maxBytes
   const baseUrl = yield* PolarConnection.resolve(options)
   const fetchOptions = Option.getOrElse(yield* Effect.serviceOption(FetchHttpClient.RequestInit), () => ({}))
