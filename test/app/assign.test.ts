@@ -1,5 +1,5 @@
 import { assert, beforeAll, describe, it } from "vitest"
-import { customer, organization, powerless, session, startAcme, subscription } from "./acme.ts"
+import { organization, powerless, session, startAcme, subscription } from "./acme.ts"
 import { run } from "./process.ts"
 
 const unknown = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
