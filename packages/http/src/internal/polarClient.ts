@@ -192,7 +192,9 @@ export const make = Effect.fnUntraced(function* (
     if (status >= 500) {
       return Effect.fail(new SeatError.Unavailable({ operation, reason: ServerFailed.make({ status }) }))
     }
-    const { detail, error = "" } = Option.getOrElse(decodeErrorBody(text), (): ErrorBody => ({}))
+    const { detail, error = "" } = nestsTooDeep(text)
+      ? {}
+      : Option.getOrElse(decodeErrorBody(text), (): ErrorBody => ({}))
     const reason = Predicate.isString(detail) ? detail : ""
     const own = refusals({ key: `${status} ${error}`, detail: reason })
     if (own !== undefined) return Effect.fail(own)
@@ -299,13 +301,30 @@ const follow = (
       : follow(client, HttpClientRequest.setUrl(request, to.pathname + to.search), left - 1)
   })
 
-// A body that nests too deep for the decoder throws, like one that is no JSON it must end as a value
+const deepest = 500
+const tooDeep = "the body nests too deep"
+
+// What nests deeper than any answer of Polar's overflows the stack of whoever walks it: the decoder, or the caller later
+const nestsTooDeep = (text: string): boolean => {
+  let depth = 0
+  let isString = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at)
+    if (isString) {
+      if (character === 92) at++
+      else if (character === 34) isString = false
+    } else if (character === 34) isString = true
+    else if (character === 91 || character === 123) {
+      if (++depth > deepest) return true
+    } else if (character === 93 || character === 125) depth--
+  }
+  return false
+}
+
 const decoded = <A>(
   decode: (text: string) => Result.Result<A, Schema.SchemaError>,
   text: string
 ): Effect.Effect<A, string> =>
-  Effect.fromResult(
-    Result.try({ try: () => decode(text), catch: () => "the body nests too deep" }).pipe(
-      Result.flatMap(Result.mapError((error) => whyUnusable(text, error)))
-    )
-  )
+  text.length > deepest && nestsTooDeep(text)
+    ? Effect.fail(tooDeep)
+    : Effect.mapError(Effect.fromResult(decode(text)), (error) => whyUnusable(text, error))
