@@ -432,3 +432,22 @@ describe("who may use which door", () => {
     inWorld(Effect.map(ask("GET", path, { token }), (answer) => assert.strictEqual(answer.status, status)))
   )
 })
+
+describe("the contract", () => {
+  it.effect("is served as an OpenAPI document", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const { body, status } = yield* ask("GET", "/openapi.json")
+        assert.strictEqual(status, 200)
+        const { openapi, paths } = JSON.parse(body) as { openapi: string; paths: Record<string, object> }
+        assert.match(openapi, /^3\.1/)
+        assert.containsAllKeys(paths, [
+          portal,
+          merchant,
+          `${merchant}/claim/{invitation_token}`,
+          "/v1/customer-sessions/"
+        ])
+      })
+    )
+  )
+})
