@@ -143,13 +143,14 @@ export const RequestIssue = Schema.Struct({
 })
 export type RequestIssue = typeof RequestIssue.Type
 
-/** Polar refused the request as malformed; nothing happened. */
+/** The request is malformed, so Polar refused it, or it was not even sent. Nothing happened. */
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
   issues: Schema.Array(RequestIssue)
 }) {
   override get message() {
     const issues = this.issues.map(({ message, path }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message))
-    return `Polar refused the request, correct it: ${issues.length > 0 ? issues.join("; ") : "it did not say why"}.`
+    const why = issues.length > 0 ? issues.join("; ").replace(/\.$/, "") : "Polar did not say why"
+    return `The request is refused, correct it: ${why}.`
   }
 }
 

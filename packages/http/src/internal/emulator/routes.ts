@@ -35,7 +35,7 @@ const act = <A, E>(f: (model: SeatModel, subject: Subject, now: DateTime.Utc) =>
 const validBody = (issuesOf: (body: unknown) => ReadonlyArray<Parameters<typeof invalidRequest>[0][number]>) =>
   Effect.flatMap(CurrentBody, (body) => {
     const issues = issuesOf(body)
-    return issues.length > 0 || !Predicate.isObject(body) ? invalidRequest(issues) : Effect.succeed(body as Body)
+    return issues.length > 0 || !Predicate.isObject(body) ? invalidRequest(issues) : Effect.succeed<Body>(body)
   })
 
 const list = Effect.fnUntraced(function* (query: { readonly subscription_id?: string; readonly order_id?: string }) {
