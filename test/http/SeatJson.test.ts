@@ -70,6 +70,11 @@ describe("what Polar sends decodes", () => {
     assert.strictEqual(DateTime.formatIso(read({ ...documentedSeat, created_at: written }).createdAt), instant)
   })
 
+  it.each(["1", "2026", "Nov 23 2026", "hello 5", "20260822T100000Z", "2026-08-22T25:00:00Z", ""])(
+    "but not with %j for a time",
+    (written) => assert.isTrue(Result.isFailure(decode({ ...documentedSeat, created_at: written })))
+  )
+
   it.each(["created_at", "id", "status", "invitation_token_expires_at"])("but not without %s", (key) => {
     const { [key as "id"]: _, ...rest } = documentedSeat
     assert.isTrue(Result.isFailure(decode(rest)))

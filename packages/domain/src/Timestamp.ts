@@ -11,8 +11,11 @@ const microseconds = new WeakMap<DateTime.Utc, string>()
 
 const finer = /\.\d{3}(\d{3})/
 
+// A date parser takes much for a date that is none: "1", or "hello 5"
+const iso = /^[+-]?\d{4,6}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})?)?$/
+
 const parse = (input: string): Option.Option<DateTime.Utc> =>
-  Option.map(DateTime.make(input), (parsed) => {
+  Option.map(iso.test(input) ? DateTime.make(input) : Option.none(), (parsed) => {
     const instant = DateTime.toUtc(parsed)
     const digits = finer.exec(input)?.[1]
     if (digits !== undefined && digits !== "000") microseconds.set(instant, digits)
