@@ -317,7 +317,7 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
         }
         const container = yield* findContainer(subject, source)
         if (container.product === null) return yield* noSeat("Container has no associated product")
-        const organization = yield* sellsSeats(container)
+        yield* sellsSeats(container)
         if (!container.paid) return yield* noSeat("Order must be paid before assigning seats")
         if (available(container) === 0) return yield* noSeat(`No available seats for ${container.id}`)
         const holder = yield* Recipients.resolve(tables, container, recipient, now, random)
@@ -327,7 +327,7 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
             row.status !== "revoked" &&
             (row.memberId === holder.member.id ||
               row.email?.toLowerCase() === holder.email.toLowerCase() ||
-              (!organization.memberModelEnabled && row.customerId === holder.customerId))
+              (holder.customerId !== container.customer && row.customerId === holder.customerId))
         )
         if (taken) return yield* Result.fail(new AlreadyAssigned({ recipient: identifierOf(recipient) }))
         const reused = rows.find(({ status }) => status === "revoked")

@@ -29,7 +29,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   })
 })
 
-/** `Seats` of everything that an organization sells, with its own token. Nothing is ever sent twice. */
+/** `Seats` of everything that an organization sells, with its own token. What mails is repeated only where it surely did not happen. */
 export const layer = (options: Options): Layer.Layer<Seats, PolarConnection.InvalidOption, HttpClient.HttpClient> =>
   Layer.effect(Seats, make(options))
 

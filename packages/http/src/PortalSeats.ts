@@ -35,7 +35,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   return withSession(polar, yield* PolarConnection.checkToken(options.token))
 })
 
-/** `Seats` of Polar's customer portal, with the session of a customer or of a member. Nothing is ever sent twice. */
+/** `Seats` of Polar's customer portal, with the session of a customer or of a member. What mails is repeated only where it surely did not happen. */
 export const layer = (options: Options): Layer.Layer<Seats, PolarConnection.InvalidOption, HttpClient.HttpClient> =>
   Layer.effect(Seats, make(options))
 
@@ -115,7 +115,7 @@ const makeForCustomer = Effect.fnUntraced(function* (options: CustomerOptions) {
  * `Seats` of Polar's customer portal, for an organization that acts for one of its customers. A session is created when
  * one is first needed, shared by all calls, and replaced before it expires, or once in a call that Polar refuses it to.
  * What creating it fails with is what the call fails with (`CustomerSessions.create` in its `operation`). Beside that
- * nothing is ever sent twice. `totalTimeout` is for each request.
+ * what mails is repeated only where it surely did not happen. `totalTimeout` is for each request.
  *
  * Polar: `POST /v1/customer-sessions/`, and the customer portal.
  */

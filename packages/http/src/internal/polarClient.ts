@@ -4,7 +4,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
@@ -32,6 +31,15 @@ export interface Options extends PolarConnection.Connection, RetryPolicy {
 
 const { OutcomeUnknown, ServerFailed, UnexpectedResponse } = SeatError.UnavailableReason.cases
 
+type Secrets = ReadonlyArray<Redacted.Redacted<string> | undefined>
+
+// What a server says of a request may well repeat it, and goes into errors
+const withoutSecrets = (text: string, secrets: Secrets): string =>
+  secrets.reduce((cut, secret) => {
+    const value = secret === undefined ? "" : Redacted.value(secret)
+    return value === "" ? cut : cut.replaceAll(value, "<redacted>")
+  }, text)
+
 const ErrorBody = Schema.fromJsonString(
   Schema.Struct({
     error: Schema.optionalKey(Schema.String),
@@ -50,10 +58,14 @@ const decodeIssues = Schema.decodeUnknownOption(
     })
   )
 )
-const requestIssues = (detail: unknown): ReadonlyArray<SeatError.RequestIssue> | undefined =>
+const requestIssues = (detail: unknown, secrets: Secrets): ReadonlyArray<SeatError.RequestIssue> | undefined =>
   Option.getOrUndefined(
     Option.map(decodeIssues(detail), (issues) =>
-      issues.map(({ loc, msg, type }) => ({ type, path: loc, message: msg }))
+      issues.map(({ loc, msg, type }) => ({
+        type: withoutSecrets(type, secrets),
+        path: loc.map((part) => (Predicate.isString(part) ? withoutSecrets(part, secrets) : part)),
+        message: withoutSecrets(msg, secrets)
+      }))
     )
   )
 
@@ -168,7 +180,7 @@ export const make = Effect.fnUntraced(function* (
     ),
     HttpClient.transformResponse((response) =>
       response.pipe(
-        // Where a redirect leads is looked at before anything is sent there
+        // A token stays where it was meant for, and nothing is done again elsewhere
         Effect.provideService(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
         // Polar's CORS allows no header of a tracer
         Effect.provideService(HttpClient.TracerPropagationEnabled, false),
@@ -182,7 +194,8 @@ export const make = Effect.fnUntraced(function* (
     operation: SeatError.Operation,
     { headers, status }: HttpClientResponse.HttpClientResponse,
     text: string,
-    refusals: Refusals<E>
+    refusals: Refusals<E>,
+    secrets: Secrets
   ): Effect.Effect<never, E | SeatError.Common> => {
     if (status === 429) {
       return Effect.flatMap(DateTime.now, (now) =>
@@ -195,11 +208,11 @@ export const make = Effect.fnUntraced(function* (
     const { detail, error = "" } = nestsTooDeep(text)
       ? {}
       : Option.getOrElse(decodeErrorBody(text), (): ErrorBody => ({}))
-    const reason = Predicate.isString(detail) ? detail : ""
+    const reason = Predicate.isString(detail) ? withoutSecrets(detail, secrets) : ""
     const own = refusals({ key: `${status} ${error}`, detail: reason })
     if (own !== undefined) return Effect.fail(own)
     if (status === 400 && error === "BadRequest") return Effect.fail(invalid(error, { detail: reason }))
-    const issues = status === 422 ? requestIssues(detail) : undefined
+    const issues = status === 422 ? requestIssues(detail, secrets) : undefined
     if (issues !== undefined) return Effect.fail(new SeatError.InvalidRequest({ issues }))
     const description =
       status === 404 && error === ""
@@ -232,13 +245,13 @@ export const make = Effect.fnUntraced(function* (
     read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, SeatError.Unavailable>,
     patience: Duration.Duration
   ): Effect.Effect<A, E | SeatError.Common> =>
-    follow(client, token === undefined ? request : HttpClientRequest.bearerToken(request, token)).pipe(
+    client.execute(token === undefined ? request : HttpClientRequest.bearerToken(request, token)).pipe(
       Effect.mapError((error) => unavailable(operation, transportReason(error))),
       Effect.flatMap((response) =>
         response.status === success
           ? read(response)
           : Effect.flatMap(refusalText(operation, response), (text) =>
-              refused(operation, response, withoutSecrets(text, [token, secret]), refusals)
+              refused(operation, response, text, refusals, [token, secret])
             )
       ),
       Effect.timeoutOrElse({
@@ -271,35 +284,6 @@ export const make = Effect.fnUntraced(function* (
     open: (opening) => retrying(options, (patience) => attempt(opening, Effect.succeed, patience))
   }
 })
-
-// What a server says of a request may well repeat it, and goes into errors
-const withoutSecrets = (text: string, secrets: ReadonlyArray<Redacted.Redacted<string> | undefined>): string =>
-  secrets.reduce(
-    (cut, secret) => (secret === undefined ? cut : cut.replaceAll(Redacted.value(secret), "<redacted>")),
-    text
-  )
-
-const maxRedirects = 3
-
-/**
- * Sends a request, and follows a redirect of a GET to the same origin. No other is followed: a token stays where it was
- * meant for, and what changes something is not done again.
- */
-const follow = (
-  client: HttpClient.HttpClient,
-  request: HttpClientRequest.HttpClientRequest,
-  left = maxRedirects
-): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
-  Effect.flatMap(client.execute(request), (response) => {
-    const { location } = response.headers
-    const isRedirect = response.status >= 300 && response.status < 400 && location !== undefined
-    if (!isRedirect || request.method !== "GET" || left === 0) return Effect.succeed(response)
-    const from = URL.parse(response.request.url)
-    const to = from === null ? null : URL.parse(location, from)
-    return to === null || from === null || to.origin !== from.origin
-      ? Effect.succeed(response)
-      : follow(client, HttpClientRequest.setUrl(request, to.pathname + to.search), left - 1)
-  })
 
 const deepest = 500
 const tooDeep = "the body nests too deep"

@@ -60,5 +60,7 @@ export const retrying = Effect.fnUntraced(function* <A, E extends { readonly _ta
     const wait = Math.max(pause, asked)
     if (now - start + wait >= policy.totalTimeout) return yield* Effect.fail(error)
     yield* Effect.sleep(Duration.millis(wait))
+    // A pause may take longer than it was meant to
+    if ((yield* Clock.currentTimeMillis) - start >= policy.totalTimeout) return yield* Effect.fail(error)
   }
 })

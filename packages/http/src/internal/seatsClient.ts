@@ -112,32 +112,34 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
       }),
 
     assign: (assignment) =>
-      Effect.flatMap(Effect.fromResult(check(assignment)), ({ recipient, source }) =>
-        polar.call({
-          operation: "Seats.assign",
-          request: HttpClientRequest.post(path, { headers, body: HttpBody.jsonUnsafe(assignmentJson(assignment)) }),
-          token,
-          decode: decodeSeat,
-          refusals: (refusal) => {
-            switch (refusal.key) {
-              case "400 SeatNotAvailable":
-                return new NoSeatAvailable({ detail: refusal.detail })
-              case "400 SeatAlreadyAssigned":
-                return new AlreadyAssigned({ recipient: identifierOf(recipient) })
-              case "400 InvalidSeatAssignmentRequest":
-                return invalid("InvalidSeatAssignmentRequest", refusal)
-              case "400 MemberEmailMismatch":
-                return invalid("MemberEmailMismatch", refusal)
-              case "404 CustomerNotFound":
-              case "404 MemberNotFound":
-                return new RecipientNotFound({ recipient: identifierOf(recipient) })
-              case "404 ResourceNotFound":
-                return new NotFound({ resource: nameOf(source), id: source.id })
-              default:
-                return denied(refusal)
+      Effect.flatMap(
+        Effect.suspend(() => Effect.fromResult(check(assignment))),
+        ({ recipient, source }) =>
+          polar.call({
+            operation: "Seats.assign",
+            request: HttpClientRequest.post(path, { headers, body: HttpBody.jsonUnsafe(assignmentJson(assignment)) }),
+            token,
+            decode: decodeSeat,
+            refusals: (refusal) => {
+              switch (refusal.key) {
+                case "400 SeatNotAvailable":
+                  return new NoSeatAvailable({ detail: refusal.detail })
+                case "400 SeatAlreadyAssigned":
+                  return new AlreadyAssigned({ recipient: identifierOf(recipient) })
+                case "400 InvalidSeatAssignmentRequest":
+                  return invalid("InvalidSeatAssignmentRequest", refusal)
+                case "400 MemberEmailMismatch":
+                  return invalid("MemberEmailMismatch", refusal)
+                case "404 CustomerNotFound":
+                case "404 MemberNotFound":
+                  return new RecipientNotFound({ recipient: identifierOf(recipient) })
+                case "404 ResourceNotFound":
+                  return new NotFound({ resource: nameOf(source), id: source.id })
+                default:
+                  return denied(refusal)
+              }
             }
-          }
-        })
+          })
       ),
 
     revoke: (seatId) =>

@@ -52,7 +52,7 @@ const invalidToken = HttpServerResponse.text(`{"error": "invalid_token", "error_
 
 /** The token of a request. Another scheme, an empty value and one outside ASCII are as good as none. */
 const bearer = (authorization: string | undefined): Redacted.Redacted<string> | null => {
-  const token = /^bearer +([\x21-\x7e]+)$/i.exec(authorization ?? "")?.[1]
+  const token = /^bearer +([\x21-\x7e][\x20-\x7e]*)$/i.exec(authorization ?? "")?.[1]
   return token === undefined ? null : Redacted.make(token)
 }
 
