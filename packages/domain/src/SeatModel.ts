@@ -146,6 +146,13 @@ export interface SeatModel {
 }
 
 const reads: ReadonlySet<Operation> = new Set<Operation>(["Seats.list", "Seats.claimedSubscriptions"])
+
+/** The scope that an operation asks of an organization's token. */
+export const scopeFor = (operation: Operation): Scope => {
+  if (operation === "CustomerSessions.create") return "customer_sessions:write"
+  return reads.has(operation) ? "customer_seats:read" : "customer_seats:write"
+}
+
 const frontend = "https://polar.sh"
 const sessionLifetime = Duration.hours(1)
 
@@ -278,13 +285,9 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
       if (subject._tag !== "Organization") {
         return Result.fail(new Unauthorized({ reason: "WrongToken", wants: "OrganizationToken" }))
       }
-      const scope: Scope =
-        operation === "CustomerSessions.create"
-          ? "customer_sessions:write"
-          : reads.has(operation)
-            ? "customer_seats:read"
-            : "customer_seats:write"
-      return subject.scopes.includes(scope) ? Result.succeed(subject) : Result.fail(new Forbidden({ reason: "Scope" }))
+      return subject.scopes.includes(scopeFor(operation))
+        ? Result.succeed(subject)
+        : Result.fail(new Forbidden({ reason: "Scope" }))
     },
 
     resend: (subject, seatId, now) =>

@@ -1,5 +1,5 @@
 import type { Operation } from "@polar-seats/domain/SeatError"
-import { Subject, type Surface } from "@polar-seats/domain/SeatModel"
+import { scopeFor, Subject, type Surface } from "@polar-seats/domain/SeatModel"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
@@ -57,17 +57,6 @@ const insufficientScope = (scope: string) =>
     }
   })
 
-const scopeOf = (operation: Operation): string => {
-  switch (operation) {
-    case "CustomerSessions.create":
-      return "customer_sessions:write"
-    case "Seats.list":
-      return "customer_seats:read"
-    default:
-      return "customer_seats:write"
-  }
-}
-
 const authorized = Effect.fnUntraced(function* (surface: Surface, { identifier }: HttpApiEndpoint.Top) {
   const operation = operations[identifier]
   if (operation === undefined) return yield* Effect.die(`no operation for the endpoint ${identifier}`)
@@ -101,7 +90,7 @@ const OrganizationTokenLayer = Layer.effect(
         state
       )
       if (refusal === undefined) return yield* httpEffect
-      return refusal === "Unauthorized" ? unauthorized : insufficientScope(scopeOf(operation))
+      return refusal === "Unauthorized" ? unauthorized : insufficientScope(scopeFor(operation))
     })
     return OrganizationToken.of({ oidc: check, pat: check, oat: check })
   })
