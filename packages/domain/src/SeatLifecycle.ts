@@ -131,7 +131,7 @@ export const revoke = (state: SeatState, now: DateTime.Utc): Transition => {
         customerId: null,
         memberId: null,
         email: null,
-        customerEmail: seat.member?.email ?? null
+        customerEmail: seat.member?.email ?? seat.customerEmail
       }),
       invitationToken: null
     },
