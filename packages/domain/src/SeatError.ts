@@ -228,8 +228,13 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 /** What every request can fail with, whatever it asks for. */
 export type Common = InvalidRequest | RateLimited | Unavailable
 
-const isRateLimited = (error: { readonly _tag: string }): error is RateLimited => error._tag === "RateLimited"
+/** Whether an error is a 429. */
+export const isRateLimited = (error: { readonly _tag: string }): error is RateLimited => error._tag === "RateLimited"
 const isUnavailable = (error: { readonly _tag: string }): error is Unavailable => error._tag === "Unavailable"
+
+/** Whether Polar may have acted although the call failed. A doubt counts. */
+export const mayHaveHappened = (error: { readonly _tag: string }): boolean =>
+  isUnavailable(error) && error.mayHaveHappened
 
 // What may be done twice without anybody noticing. A revoked seat stays revoked
 const idempotent: ReadonlySet<Operation> = new Set<Operation>([...harmless, "Seats.revoke"])

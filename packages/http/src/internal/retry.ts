@@ -1,3 +1,4 @@
+import { IsWaitedFor } from "@polar-seats/domain/RateLimit"
 import { isSafeToRepeat, type RateLimited, type Unavailable } from "@polar-seats/domain/SeatError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -49,6 +50,7 @@ export const retrying = Effect.fnUntraced(function* <A, E extends { readonly _ta
     if (result._tag === "Success") return result.success
     const error = result.failure
     if (attempts > policy.times || !isSafeToRepeat(error)) return yield* Effect.fail(error)
+    if (error._tag === "RateLimited" && !(yield* IsWaitedFor)) return yield* Effect.fail(error)
     const asked = retryAfter(error)
     if (asked > policy.maxRetryAfter) return yield* Effect.fail(error)
     const now = yield* Clock.currentTimeMillis

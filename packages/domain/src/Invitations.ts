@@ -1,0 +1,241 @@
+import * as Context from "effect/Context"
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { bulk, type Step } from "./internal/bulk.ts"
+import { write } from "./internal/journaling.ts"
+import * as Reissuing from "./internal/reissuing.ts"
+import * as Reminding from "./internal/reminding.ts"
+import * as Throttle from "./internal/throttle.ts"
+import * as Journal from "./Journal.ts"
+import * as Reissue from "./Reissue.ts"
+import type { OnExpired, Outcome, RemindError, RemindOptions, SeatOptions, Stopping } from "./Reminder.ts"
+import { Invitation, type Seat, SeatId } from "./Seat.ts"
+import { AlreadyClaimed, InvitationUnavailable, NotFound } from "./SeatError.ts"
+import { type ListError, type ResendError, type RevokeError, Seats } from "./Seats.ts"
+import type { SeatSource } from "./SeatSource.ts"
+
+/** The invitation is expired, so nothing was mailed: the link would be dead. */
+export class InvitationExpired extends Schema.TaggedError<InvitationExpired>()("InvitationExpired", {
+  seatId: SeatId,
+  expiredAt: Schema.DateTimeUtcFromString
+}) {
+  override get message() {
+    return `The invitation of seat ${this.seatId} expired at ${DateTime.formatIso(this.expiredAt)}, and a resend would mail a dead link: reissue it.`
+  }
+}
+
+/** What `Invitations.reissue` and `Invitations.finish` fail with. */
+export type ReissueError =
+  | ListError
+  | RevokeError
+  | AlreadyClaimed
+  | InvitationUnavailable
+  | Reissue.ReissueIncomplete
+  | Journal.JournalFailed
+
+/** What was mailed, and the state of its link. */
+export type Sent = Data.TaggedEnum<{
+  /** The link of the first mail, once more. Where `invitation` is `Expired`, nobody can use it. */
+  Resent: { readonly seat: Seat; readonly invitation: Invitation }
+  /** A new link. `seat` is the person's seat now: its id may be that of another one, which was revoked before. */
+  Reissued: { readonly seat: Seat; readonly invitation: Invitation }
+}>
+export const Sent = Data.taggedEnum<Sent>()
+
+/** Invitations that work: a policy above `Seats`, for what Polar does not tell or do. */
+export class Invitations extends Context.Service<
+  Invitations,
+  {
+    /**
+     * Mails the invitation of a seat once more, unless its link is known to be dead: then `onExpired` says what to do
+     * instead (default: fail with `InvitationExpired`). Of an id alone nothing is known before, so it is mailed, and the
+     * result tells the state of the link.
+     *
+     * Polar: `POST …/seats/{seat_id}/resend`, or what `reissue` uses.
+     */
+    readonly resend: (
+      seat: Seat | SeatId,
+      options?: { readonly onExpired?: OnExpired | undefined }
+    ) => Effect.Effect<Sent, ResendError | InvitationExpired | ReissueError>
+    /**
+     * Gives the holder of a pending seat a new invitation, good for 24 hours: revokes the seat, and assigns one to the
+     * same person with the same metadata. Looks first: what is not pending any more is `AlreadyClaimed`, and where
+     * somebody else has reissued it since, that seat is the result. Once that the first half may have been done, every
+     * failure is `ReissueIncomplete`, an interruption included: it is in the cause, and among `unfinished`.
+     *
+     * Polar: `GET …/seats`, `DELETE …/seats/{seat_id}`, `POST …/seats`.
+     */
+    readonly reissue: (seat: Seat) => Effect.Effect<Seat, ReissueError>
+    /**
+     * Ends a reissue that was begun, wherever it stopped. Looks first, and never assigns a second seat, so it may be
+     * repeated.
+     *
+     * Polar: as `reissue`.
+     */
+    readonly finish: (incomplete: Reissue.Reissue | Reissue.ReissueIncomplete) => Effect.Effect<Seat, ReissueError>
+    /** The reissues that were begun and not ended, as far as the journal knows: what `finish` takes. */
+    readonly unfinished: Stream.Stream<Reissue.Reissue, Journal.JournalFailed>
+    /**
+     * Mails each pending seat of some subscriptions and orders once, and tells what came of every seat as soon as it is
+     * known, in no promised order. One seat's failure stops nobody else. `Unauthorized` and `Forbidden` stop all: what is
+     * on its way is told, and nothing more is sent. Who waits after a 429 holds up nobody; several in a row slow all.
+     *
+     * Each mail is written in the journal before it leaves. A run that was cut off goes on when it is started again with
+     * the same journal: it first finishes what was left incomplete, and mails nobody of whom it cannot tell. One source
+     * is read at a time, when its turn comes. A seat that Polar still limits after an hour is `Failed`.
+     *
+     * Polar: `GET …/seats`, and for each seat what `resend` or `reissue` uses.
+     */
+    readonly remind: (
+      sources: SeatSource | Iterable<SeatSource>,
+      options?: RemindOptions
+    ) => Stream.Stream<Outcome, RemindError>
+    /** What `remind` does to each seat, for one that comes from elsewhere, like a queue that workers share. */
+    readonly remindOne: (seat: Seat, options?: SeatOptions) => Effect.Effect<Outcome, Stopping>
+  }
+>()("@polar-seats/domain/Invitations") {
+  /** The policy above these `Seats`, with this journal. */
+  static readonly layer: Layer.Layer<Invitations, never, Seats | Journal.Journal> = Layer.effect(
+    Invitations,
+    Effect.suspend(() => make)
+  )
+}
+
+const isSource = (sources: SeatSource | Iterable<SeatSource>): sources is SeatSource =>
+  Predicate.hasProperty(sources, "_tag")
+
+const make = Effect.gen(function* () {
+  const seats = yield* Seats
+  const journal = yield* Journal.Journal
+  const reissuer = yield* Reissuing.make(seats, journal)
+  // Those who come one by one go as fast as Polar lets them, together
+  const shared = Throttle.make(Number.POSITIVE_INFINITY)
+
+  const begin = (reissue: Reissue.Reissue) =>
+    write(journal, reissue.key, Journal.Step.cases.Reissuing.make({ reissue }))
+
+  const reissue = Effect.fn("Invitations.reissue")(function* (seat: Seat): Effect.fn.Return<Seat, ReissueError> {
+    const { id: seatId } = seat
+    if (seat.status !== "pending") return yield* new AlreadyClaimed({ seatId })
+    const known = Reissue.of(seat)
+    if (known === undefined) return yield* new InvitationUnavailable({ seatId })
+    return yield* reissuer.exclusively(known)(
+      Effect.gen(function* () {
+        const { seats: all } = yield* seats.list(known.source)
+        const current = all.find(({ id }) => id === seatId)
+        const mine = all.find((each) => known.isHeldIn(each) && each.status === "pending")
+        if (mine === undefined) {
+          return yield* current === undefined
+            ? new NotFound({ resource: "seat", id: seatId })
+            : new AlreadyClaimed({ seatId })
+        }
+        if (!known.isDueIn(mine)) return mine
+        // Of what Polar says now, not of what it said then
+        const due = Reissue.of(mine) ?? known
+        yield* begin(due)
+        return yield* reissuer.run(due, "Revoke", Throttle.none)
+      })
+    )
+  })
+
+  const finish = Effect.fn("Invitations.finish")(function* (
+    incomplete: Reissue.Reissue | Reissue.ReissueIncomplete
+  ): Effect.fn.Return<Seat, ReissueError> {
+    const due = Predicate.isTagged(incomplete, "ReissueIncomplete") ? incomplete.reissue : incomplete
+    return yield* reissuer.exclusively(due)(reissuer.run(due, "Look", Throttle.none))
+  })
+
+  const resend = Effect.fn("Invitations.resend")(function* (
+    seat: Seat | SeatId,
+    options: { readonly onExpired?: OnExpired | undefined } = {}
+  ): Effect.fn.Return<Sent, ResendError | InvitationExpired | ReissueError> {
+    const { onExpired = "fail" } = options
+    const known = Predicate.isString(seat) ? undefined : seat
+    const before = known?.invitation(yield* DateTime.now)
+    if (known !== undefined && before?._tag === "Expired" && onExpired !== "resendAnyway") {
+      if (onExpired === "fail") {
+        return yield* new InvitationExpired({ seatId: known.id, expiredAt: before.expiredAt })
+      }
+      const reissued = yield* reissue(known)
+      return Sent.Reissued({ seat: reissued, invitation: reissued.invitation(yield* DateTime.now) })
+    }
+    const resent = yield* seats.resend(Predicate.isString(seat) ? seat : seat.id)
+    return Sent.Resent({ seat: resent, invitation: resent.invitation(yield* DateTime.now) })
+  })
+
+  const unfinished = Stream.filterMap(journal.entries, ({ step }) =>
+    step._tag === "Reissuing" ? Result.succeed(step.reissue) : Result.failVoid
+  )
+
+  /** The seats of a source. It is no seat's failure if they do not come, so they are waited for. */
+  const listed = (source: SeatSource, via: Throttle.Throttle) => {
+    const ask = (times: number, since: number): Effect.Effect<ReadonlyArray<Seat>, ListError> =>
+      Effect.andThen(via.turn, via.send(seats.list(source))).pipe(
+        Effect.map((list) => list.seats),
+        Effect.catchTag("RateLimited", (error) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            now - since >= Reminding.giveUpAfter
+              ? Effect.fail(error)
+              : Effect.andThen(Effect.sleep(Throttle.pauseAfter(error, times)), ask(times + 1, since))
+          )
+        )
+      )
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => ask(0, now))
+  }
+
+  const remind = (sources: SeatSource | Iterable<SeatSource>, options: RemindOptions = {}) => {
+    const { concurrency = 16, pace } = options
+    return Stream.suspend(() => {
+      const all = isSource(sources) ? [sources] : Array.from(sources)
+      const via = Throttle.make(
+        pace === undefined
+          ? Number.POSITIVE_INFINITY
+          : pace.limit / Duration.toMillis(Duration.fromInputUnsafe(pace.window))
+      )
+      const isMeant = ({ source }: Reissue.Reissue) =>
+        all.some(({ _tag, id }) => _tag === source._tag && id === source.id)
+      const left = Effect.map(Stream.runCollect(Stream.filter(unfinished, isMeant)), (reissues) => {
+        const keys = new Set(reissues.map(({ key }) => key))
+        return Stream.concat(
+          Stream.map(Stream.fromIterable(reissues), (reissue) =>
+            Reminding.Item.Reissue({ reissue, from: "Look", again: true })
+          ),
+          Stream.fromIterable(all).pipe(
+            Stream.flatMap((source) => Stream.fromIterableEffect(listed(source, via))),
+            Stream.filter((seat) => !keys.has(Reminding.keyOf(seat))),
+            Stream.map((seat) => Reminding.Item.Seat({ seat }))
+          )
+        )
+      })
+      return bulk(
+        Stream.unwrap(left),
+        Math.max(1, Math.floor(concurrency)),
+        Reminding.make(seats, journal, reissuer, options, via)
+      )
+    }).pipe(Stream.withSpan("Invitations.remind"))
+  }
+
+  const remindOne = Effect.fn("Invitations.remindOne")(function* (
+    seat: Seat,
+    options: SeatOptions = {}
+  ): Effect.fn.Return<Outcome, Stopping> {
+    const take = Reminding.make(seats, journal, reissuer, options, shared)
+    let item: Reminding.Item = Reminding.Item.Seat({ seat })
+    while (true) {
+      const step: Step<Reminding.Item, Outcome> = yield* take(item)
+      if (step._tag === "Done") return step.result
+      item = step.item
+      yield* Effect.sleep(step.after)
+    }
+  })
+
+  return Invitations.of({ resend, reissue, finish, unfinished, remind, remindOne })
+})

@@ -1,0 +1,23 @@
+import * as Effect from "effect/Effect"
+import type * as Journal from "../Journal.ts"
+
+type Service = Journal.Journal["Service"]
+
+/** Writes down what is certain, over whatever was written meanwhile. Only that a mail was sent outlasts what comes later. */
+export const settle = (
+  journal: Service,
+  key: string,
+  step: Journal.Step,
+  found: Journal.Entry | undefined
+): Effect.Effect<void, Journal.JournalFailed> =>
+  Effect.flatMap(journal.put(key, step, found), (written) =>
+    written !== undefined
+      ? Effect.void
+      : Effect.flatMap(journal.get(key), (other) =>
+          other?.step._tag === "Mailed" && step._tag !== "Mailed" ? Effect.void : settle(journal, key, step, other)
+        )
+  )
+
+/** The same, over whatever stands there. */
+export const write = (journal: Service, key: string, step: Journal.Step): Effect.Effect<void, Journal.JournalFailed> =>
+  Effect.flatMap(journal.get(key), (found) => settle(journal, key, step, found))

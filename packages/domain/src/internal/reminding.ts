@@ -1,0 +1,216 @@
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Journal from "../Journal.ts"
+import * as Reissue from "../Reissue.ts"
+import { Outcome, type SeatFailure, type SeatOptions, Skip, type Stopping } from "../Reminder.ts"
+import type { Seat, SeatId } from "../Seat.ts"
+import { InvitationUnavailable, isRateLimited, mayHaveHappened } from "../SeatError.ts"
+import { invitationLifetime } from "../SeatLifecycle.ts"
+import type { Seats } from "../Seats.ts"
+import type { Step } from "./bulk.ts"
+import { settle } from "./journaling.ts"
+import type { From, Reissuing as Reissuer } from "./reissuing.ts"
+import { pauseAfter, type Throttle } from "./throttle.ts"
+
+const { InDoubt, Mailed, NotMailed, Reissuing, Resending } = Journal.Step.cases
+
+/** How often something was refused for its rate, and since when. */
+interface Tries {
+  readonly times: number
+  readonly since: number
+}
+
+/** What a run takes up: a seat, or a reissue that an earlier one, or an earlier step of this one, did not end. */
+export type Item = Data.TaggedEnum<{
+  Seat: { readonly seat: Seat; readonly tries?: Tries | undefined }
+  Reissue: {
+    readonly reissue: Reissue.Reissue
+    readonly from: From
+    readonly again: boolean
+    readonly tries?: Tries | undefined
+  }
+}>
+export const Item = Data.taggedEnum<Item>()
+
+export const giveUpAfter = Duration.toMillis("1 hour")
+
+const done = (result: Outcome): Step<Item, Outcome> => ({ _tag: "Done", result })
+const later = (item: Item, after: Duration.Duration): Step<Item, Outcome> => ({ _tag: "Later", item, after })
+
+/** What is to be done to a seat, or why nothing is. */
+const decision = (options: SeatOptions) => {
+  const { address: isChosen, olderThan = 0, onExpired = "fail" } = options
+  const age = Duration.fromInputUnsafe(olderThan)
+
+  const isOldEnough = (seat: Seat, now: DateTime.Utc) => {
+    const end = seat.invitationTokenExpiresAt
+    const invitedAt =
+      end === null ? (seat.modifiedAt ?? seat.createdAt) : DateTime.subtractDuration(end, invitationLifetime)
+    return DateTime.isLessThanOrEqualTo(DateTime.addDuration(invitedAt, age), now)
+  }
+
+  return (seat: Seat, now: DateTime.Utc): Skip | "Resend" | "Reissue" => {
+    if (seat.status !== "pending") return Skip.NotPending()
+    const address = seat.holderEmail
+    if (!isOldEnough(seat, now) || (isChosen !== undefined && (address === null || !isChosen(address)))) {
+      return Skip.NotChosen()
+    }
+    const invitation = seat.invitation(now)
+    if (invitation._tag !== "Expired" || onExpired === "resendAnyway") return "Resend"
+    return onExpired === "reissue" ? "Reissue" : Skip.Expired({ expiredAt: invitation.expiredAt })
+  }
+}
+
+/** Who is mailed, in the journal. Whom nobody can mail is told apart by the seat. */
+export const keyOf = (seat: Seat): string => {
+  const source = Reissue.sourceOf(seat)
+  return source === undefined || seat.holderEmail === null ? `seat/${seat.id}` : Reissue.keyOf(source, seat.holderEmail)
+}
+
+/** Takes a step with an item: all of it, unless Polar limits the rate. */
+export const make = (
+  seats: Seats["Service"],
+  journal: Journal.Journal["Service"],
+  reissuer: Reissuer,
+  options: SeatOptions,
+  via: Throttle
+): ((item: Item) => Effect.Effect<Step<Item, Outcome>, Stopping>) => {
+  const { cooldown = "24 hours", dryRun = false, retryUnknown = false } = options
+  const rest = Duration.fromInputUnsafe(cooldown)
+  const decide = decision(options)
+
+  /** What was found in the journal that keeps a seat from being mailed. */
+  const obstacle = (
+    seat: Seat,
+    found: Journal.Entry | undefined,
+    now: DateTime.Utc
+  ): Outcome | "Unfinished" | undefined => {
+    const of = { seatId: seat.id, address: seat.holderEmail }
+    switch (found?.step._tag) {
+      case undefined:
+      case "NotMailed":
+        return undefined
+      case "Mailed": {
+        const again = DateTime.addDuration(found.at, rest)
+        return DateTime.isLessThan(now, again)
+          ? Outcome.Skipped({ ...of, why: Skip.MailedRecently({ again }) })
+          : undefined
+      }
+      case "Resending":
+      case "InDoubt":
+        return retryUnknown ? undefined : Outcome.Unknown(of)
+      case "Reissuing":
+        return "Unfinished"
+    }
+  }
+
+  const refused = (
+    item: Item,
+    of: { readonly seatId: SeatId; readonly address: string | null },
+    error: SeatFailure | Stopping
+  ): Effect.Effect<Step<Item, Outcome>, Stopping> => {
+    switch (error._tag) {
+      case "Unauthorized":
+      case "Forbidden":
+      case "JournalFailed":
+        return Effect.fail(error)
+      case "AlreadyClaimed":
+        return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.NotPending() })))
+      case "ResentRecently":
+        return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.MailedRecently({ again: error.again }) })))
+      case "RateLimited":
+        return Effect.map(DateTime.now, (at) => {
+          const now = DateTime.toEpochMillis(at)
+          const { since, times } = item.tries ?? { since: now, times: 0 }
+          return now - since >= giveUpAfter
+            ? done(Outcome.Failed({ ...of, error }))
+            : later({ ...item, tries: { since, times: times + 1 } }, pauseAfter(error, times))
+        })
+      default:
+        return Effect.succeed(done(Outcome.Failed({ ...of, error })))
+    }
+  }
+
+  const reissue = (
+    item: Item,
+    reissue: Reissue.Reissue,
+    from: From,
+    again: boolean
+  ): Effect.Effect<Step<Item, Outcome>, Stopping> => {
+    const of = { seatId: reissue.seatId, address: Redacted.value(reissue.address) }
+    if (dryRun) return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.DryRun({ would: "Reissue" }) })))
+    return Effect.matchEffect(reissuer.exclusively(reissue)(reissuer.run(reissue, from, via)), {
+      onSuccess: (seat) => Effect.succeed(done(Outcome.Reissued({ ...of, seat }))),
+      onFailure: (error) => {
+        if (error._tag !== "ReissueIncomplete" || error.error === null) return refused(item, of, error)
+        if (isRateLimited(error.error)) {
+          return refused(Item.Reissue({ reissue, from: "Assign", again, tries: item.tries }), of, error.error)
+        }
+        // Whether it was done can be looked up, but not at once
+        return again && error.error._tag === "Unavailable"
+          ? Effect.succeed(later(Item.Reissue({ reissue, from: "Look", again: false }), Duration.seconds(1)))
+          : Effect.succeed(done(Outcome.Failed({ ...of, error })))
+      }
+    })
+  }
+
+  const resend = (item: Item, seat: Seat, found: Journal.Entry | undefined) => {
+    const of = { seatId: seat.id, address: seat.holderEmail }
+    const key = keyOf(seat)
+    const step = { seatId: seat.id }
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(
+        journal.put(key, Resending.make(step), found),
+        (begun): Effect.Effect<Step<Item, Outcome>, Stopping> => {
+          if (begun === undefined) return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.Taken() })))
+          const close = (how: Journal.Step) => settle(journal, key, how, begun)
+          return Effect.matchCauseEffect(restore(via.send(seats.resend(seat.id))), {
+            onSuccess: (resent) =>
+              Effect.as(close(Mailed.make({ ...step, how: "Resent" })), done(Outcome.Resent({ ...of, seat: resent }))),
+            onFailure: (cause): Effect.Effect<Step<Item, Outcome>, Stopping> => {
+              const error = Cause.findError(cause)
+              if (Result.isFailure(error)) {
+                return Effect.andThen(close(InDoubt.make(step)), Effect.failCause(error.failure))
+              }
+              return mayHaveHappened(error.success)
+                ? Effect.as(close(InDoubt.make(step)), done(Outcome.Unknown(of)))
+                : Effect.andThen(close(NotMailed.make(step)), refused(item, of, error.success))
+            }
+          })
+        }
+      )
+    )
+  }
+
+  const ofSeat = Effect.fnUntraced(function* (item: Item, seat: Seat): Effect.fn.Return<Step<Item, Outcome>, Stopping> {
+    const of = { seatId: seat.id, address: seat.holderEmail }
+    const key = keyOf(seat)
+    const skipped = (why: Skip) => done(Outcome.Skipped({ ...of, why }))
+
+    const first = decide(seat, yield* DateTime.now)
+    if (!Predicate.isString(first)) return skipped(first)
+    // What is written down leaves at once, so the turn comes first, and some time may have passed then
+    if (!dryRun) yield* via.turn
+    const now = yield* DateTime.now
+    const what = decide(seat, now)
+    if (!Predicate.isString(what)) return skipped(what)
+    const found = yield* journal.get(key)
+    const inTheWay = obstacle(seat, found, now)
+    if (inTheWay !== undefined && inTheWay !== "Unfinished") return done(inTheWay)
+    if (dryRun) return skipped(Skip.DryRun({ would: inTheWay === undefined ? what : "Reissue" }))
+    if (found?.step._tag === "Reissuing") return yield* reissue(item, found.step.reissue, "Look", true)
+    if (what === "Resend") return yield* resend(item, seat, found)
+    const due = Reissue.of(seat)
+    if (due === undefined) return done(Outcome.Failed({ ...of, error: new InvitationUnavailable({ seatId: seat.id }) }))
+    const begun = yield* journal.put(key, Reissuing.make({ reissue: due }), found)
+    return begun === undefined ? skipped(Skip.Taken()) : yield* reissue(item, due, "Revoke", true)
+  })
+
+  return (item) => (item._tag === "Seat" ? ofSeat(item, item.seat) : reissue(item, item.reissue, item.from, item.again))
+}
