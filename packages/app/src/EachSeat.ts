@@ -6,10 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { complain, Ended, errorJson, exitCode, exitCodeOf, interrupted, printJson } from "./Outcome.ts"
+import { complain, Ended, errorJson, exitCode, exitCodeOf, interrupted, outcomeOf, printJson } from "./Outcome.ts"
 import * as Polar from "./Polar.ts"
 import { root } from "./Root.ts"
-import { type Account, open, outcomeOf, summarize } from "./SeatOutcome.ts"
+import { type Account, open, summarize } from "./SeatOutcome.ts"
 
 const decodeId = Schema.decodeResult(SeatId)
 const encodeSeat = Schema.encodeEffect(Schema.fromJsonString(SeatJson))

@@ -33,6 +33,10 @@ export type Refusal = SeatError | InvalidInvitation
 export const exitCodeOf = (error: Refusal): number =>
   error._tag === "Unavailable" ? exitCode.failed : exitCode.refused
 
+/** What an error means: that nothing was done for certain, or that nobody can tell from here. */
+export const outcomeOf = (error: Refusal): "failed" | "unknown" =>
+  error._tag === "Unavailable" && error.mayHaveHappened ? "unknown" : "failed"
+
 // What comes from elsewhere may hold characters that a terminal obeys
 const controls = /\p{Cc}/gu
 
@@ -60,10 +64,11 @@ export const errorJson = ({ _tag, message }: { readonly _tag: string; readonly m
 export const end = (code: number, why: string): Effect.Effect<never, Ended> =>
   Effect.andThen(complain(why), new Ended({ code }))
 
-const tellError = (error: Refusal): Effect.Effect<void, never, Root> =>
-  Effect.flatMap(root, ({ json }) =>
-    Effect.andThen(json ? printJson(JSON.stringify(errorJson(error))) : Effect.void, complain(error.message))
-  )
+const tellError = Effect.fnUntraced(function* (error: Refusal) {
+  const { json } = yield* root
+  if (json) yield* printJson(JSON.stringify({ outcome: outcomeOf(error), ...errorJson(error) }))
+  yield* complain(error.message)
+})
 
 /** Ends the command with what Polar, or the way to it, made of it. */
 export const refuse = (error: Refusal): Effect.Effect<never, Ended, Root> =>

@@ -1,11 +1,7 @@
-import { plain, type Refusal } from "./Outcome.ts"
+import { plain } from "./Outcome.ts"
 
 /** What came of a seat. `unknown`: it may have been done, and nothing here can tell. */
-export type SeatOutcome = "done" | "failed" | "unknown" | "not_begun"
-
-/** What an error makes of the seat that it is about. */
-export const outcomeOf = (error: Refusal): SeatOutcome =>
-  error._tag === "Unavailable" && error.mayHaveHappened ? "unknown" : "failed"
+type SeatOutcome = "done" | "failed" | "unknown" | "not_begun"
 
 /** A seat that a command was told of, and what has come of it so far. */
 export interface Account {
