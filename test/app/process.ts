@@ -55,11 +55,15 @@ const launch = (args: ReadonlyArray<string>, env: Environment, { showsSession, s
 export const run = (args: ReadonlyArray<string>, env: Environment = {}, options: Options = {}): Promise<Ended> =>
   launch(args, env, { timeout: 15_000, ...options }).ended
 
-/** Starts a command that serves until it is stopped, and waits for its first line. Whoever starts it stops it. */
-export const start = async (args: ReadonlyArray<string>, env: Environment = {}) => {
+/**
+ * Starts a command that is to be stopped, and waits for its first line, or for what else says that it is in the midst of
+ * its work. Whoever starts it stops it.
+ */
+export const start = async (args: ReadonlyArray<string>, env: Environment = {}, busy?: PromiseLike<void>) => {
   const { child, ended } = launch(args, env)
   const firstLine = await new Promise<string>((resolve, reject) => {
-    createInterface(child.stdout).once("line", resolve)
+    if (busy === undefined) createInterface(child.stdout).once("line", resolve)
+    else busy.then(() => resolve(""), reject)
     ended.then(({ stderr }) => reject(new Error(`${args[0]} ended at once: ${stderr}`)), reject)
   })
   const stop = (signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> => {

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import { printSeat } from "./EachSeat.ts"
-import { end, exitCode, refuse, say } from "./Outcome.ts"
+import { ask, end, exitCode, say } from "./Outcome.ts"
 import * as Polar from "./Polar.ts"
 import { root } from "./Root.ts"
 import { describeHolder, describeInvitation } from "./SeatTable.ts"
@@ -67,13 +67,13 @@ export const run = Effect.fnUntraced(function* (flags: Flags) {
       ),
     onSome: Effect.succeed
   })
-  const seat = yield* Effect.flatMap(Seats, (seats) =>
+  const assign = Effect.flatMap(Seats, (seats) =>
     seats.assign({
       source,
       recipient,
       metadata: flags.metadata.length > 0 ? Object.fromEntries(flags.metadata) : undefined,
       immediateClaim: flags.immediateClaim ? true : undefined
     })
-  ).pipe(Effect.catch(refuse), Effect.provide(Polar.seats))
-  yield* json ? printSeat(seat) : tell(seat)
+  )
+  yield* ask("Seats.assign", assign, json ? printSeat : tell).pipe(Effect.provide(Polar.seats))
 })

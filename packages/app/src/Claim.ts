@@ -1,6 +1,6 @@
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
-import { ClaimInfoJson, ClaimJson, SeatClaims } from "@polar-seats/http/SeatClaims"
+import { type Claim, type ClaimInfo, ClaimInfoJson, ClaimJson, SeatClaims } from "@polar-seats/http/SeatClaims"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import { end, exitCode, printJson, refuse, say } from "./Outcome.ts"
+import { ask, end, exitCode, printJson, say } from "./Outcome.ts"
 import * as Polar from "./Polar.ts"
 import { root } from "./Root.ts"
 import { describeHolder } from "./SeatTable.ts"
@@ -48,9 +48,8 @@ const invitationToken = setting(PolarConnection.configToken("POLAR_INVITATION_TO
 const encodeInfo = Schema.encodeEffect(ClaimInfoJson)
 const encodeClaim = Schema.encodeEffect(ClaimJson)
 
-const showInfo = Effect.fnUntraced(function* (token: Redacted.Redacted<string>) {
+const showInfo = Effect.fnUntraced(function* (info: ClaimInfo) {
   const { json } = yield* root
-  const info = yield* Effect.flatMap(SeatClaims, (claims) => claims.info(token)).pipe(Effect.catch(refuse))
   if (json) return yield* printJson(JSON.stringify(yield* Effect.orDie(encodeInfo(info))))
   yield* say(
     `A seat of ${info.productName}, by ${info.organizationName} (${info.organizationSlug}), ` +
@@ -58,9 +57,8 @@ const showInfo = Effect.fnUntraced(function* (token: Redacted.Redacted<string>) 
   )
 })
 
-const claim = Effect.fnUntraced(function* (token: Redacted.Redacted<string>, showSession: boolean) {
+const showClaim = Effect.fnUntraced(function* (claim: Claim, showSession: boolean) {
   const { json } = yield* root
-  const claim = yield* Effect.flatMap(SeatClaims, (claims) => claims.claim(token)).pipe(Effect.catch(refuse))
   if (json) {
     const { customer_session_token, seat } = yield* Effect.orDie(encodeClaim(claim))
     return yield* printJson(JSON.stringify({ seat, ...(showSession ? { customer_session_token } : {}) }))
@@ -72,5 +70,8 @@ const claim = Effect.fnUntraced(function* (token: Redacted.Redacted<string>, sho
 /** Accepts an invitation, or tells what it is for. */
 export const run = Effect.fnUntraced(function* (flags: { readonly info: boolean; readonly showSession: boolean }) {
   const token = yield* invitationToken
-  yield* flags.info ? showInfo(token) : claim(token, flags.showSession)
+  const { claim, info } = yield* SeatClaims
+  yield* flags.info
+    ? ask("SeatClaims.info", info(token), showInfo)
+    : ask("SeatClaims.claim", claim(token), (claim) => showClaim(claim, flags.showSession))
 }, Effect.provide(Polar.claims))

@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as EmulatorServer from "./EmulatorServer.ts"
-import { end, errorJson, exitCode, printJson, refuse, say } from "./Outcome.ts"
+import { complain, end, errorJson, exitCode, printJson, refuse, say, tellInterrupted } from "./Outcome.ts"
 import * as Polar from "./Polar.ts"
 import * as Requests from "./Requests.ts"
 import { root } from "./Root.ts"
@@ -131,6 +131,7 @@ const show = Effect.fnUntraced(function* (
 
 const provoke = Effect.fnUntraced(function* <A, E extends SeatError>(attempt: Effect.Effect<A, E, Seats>) {
   const error = yield* Effect.flip(attempt).pipe(
+    Effect.onInterrupt(() => complain("Interrupted. What was asked for last mails nobody.")),
     Effect.catch(() => end(exitCode.failed, "An error that was provoked on purpose did not come."))
   )
   const told = advice(error)
@@ -148,7 +149,7 @@ const encodeSeat = Schema.encodeEffect(SeatJson)
 const encodeList = Schema.encodeEffect(SeatsListJson)
 
 const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
-  const found: SeatsList = yield* Effect.catch(list(source), refuse)
+  const found: SeatsList = yield* list(source).pipe(tellInterrupted("Seats.list"), Effect.catch(refuse))
   const { availableSeats, seats, totalSeats } = found
   yield* show(
     `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${render(seats, yield* DateTime.now)}`,
@@ -158,7 +159,7 @@ const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
 })
 
 const showResend = Effect.fnUntraced(function* (id: SeatId) {
-  const seat = yield* Effect.catch(resend(id), refuse)
+  const seat = yield* resend(id).pipe(tellInterrupted("Seats.resend"), Effect.catch(refuse))
   yield* show(`\nResent the invitation of seat ${seat.id} to ${describeHolder(seat)}.`, {
     step: "resend",
     seat: yield* Effect.orDie(encodeSeat(seat))

@@ -6,9 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { complain, Ended, errorJson, exitCode, exitCodeOf, printJson } from "./Outcome.ts"
+import { complain, Ended, errorJson, exitCode, exitCodeOf, interrupted, outcomeOf, printJson } from "./Outcome.ts"
 import * as Polar from "./Polar.ts"
 import { root } from "./Root.ts"
+import { type Account, open, summarize } from "./SeatOutcome.ts"
 
 const decodeId = Schema.decodeResult(SeatId)
 const encodeSeat = Schema.encodeEffect(Schema.fromJsonString(SeatJson))
@@ -20,41 +21,79 @@ export const printSeat = (seat: Seat): Effect.Effect<void> => Effect.flatMap(Eff
 // From the one that another outweighs to the one that none does
 const weights = [0, exitCode.refused, exitCode.wrongUse, exitCode.failed]
 
+const printFailure = ({ id, outcome }: Account, error: { readonly _tag: string; readonly message: string }) =>
+  printJson(JSON.stringify({ id, outcome, ...errorJson(error) }))
+
+const notBegun = { _tag: "NotBegun", message: "The command was interrupted before it came to this seat." }
+
 /**
  * Does something to several seats, one after the other, and says what came of each. One that fails stops none of the
- * others.
+ * others. An interruption is answered with what was done, what was not and what is unknown.
  */
-export const eachSeat = Effect.fnUntraced(function* <E extends SeatError>(
-  ids: ReadonlyArray<string>,
-  act: (seats: Seats["Service"], id: SeatId) => Effect.Effect<Seat, E>,
-  tell: (seat: Seat) => Effect.Effect<void>
-) {
+export const eachSeat = Effect.fnUntraced(function* <E extends SeatError>({
+  act,
+  done,
+  ids,
+  operation,
+  tell
+}: {
+  readonly ids: ReadonlyArray<string>
+  readonly operation: "Seats.resend" | "Seats.revoke"
+  readonly act: (seats: Seats["Service"], id: SeatId) => Effect.Effect<Seat, E>
+  /** What `act` has done, in a word. */
+  readonly done: string
+  readonly tell: (seat: Seat) => Effect.Effect<void>
+}) {
   const { json } = yield* root
   const seats = yield* Seats
+  const accounts = open(ids)
 
   const failed = Effect.fnUntraced(function* (
-    id: string,
+    account: Account,
     code: number,
     error: { readonly _tag: string; readonly message: string }
   ) {
-    yield* complain(`${id}: ${error.message}`)
-    if (json) yield* printJson(JSON.stringify({ id, ...errorJson(error) }))
+    yield* complain(`${account.id}: ${error.message}`)
+    if (json) yield* printFailure(account, error)
     return code
   })
 
-  const actOn = Effect.fnUntraced(function* (input: string) {
-    const id = decodeId(input)
-    if (Result.isFailure(id)) {
-      const message = formatIssue(id.failure.issue).issues[0]?.message ?? "is not a seat id"
-      return yield* failed(input, exitCode.wrongUse, { _tag: "InvalidSeatId", message })
+  const refused = (account: Account, error: SeatError) => {
+    account.outcome = outcomeOf(error)
+    return failed(account, exitCodeOf(error), error)
+  }
+
+  // What has come of a seat is said even when the interruption comes in between
+  const actOn = (account: Account) =>
+    Effect.uninterruptibleMask(
+      Effect.fnUntraced(function* (restore) {
+        const id = decodeId(account.id)
+        if (Result.isFailure(id)) {
+          const message = formatIssue(id.failure.issue).issues[0]?.message ?? "is not a seat id"
+          account.outcome = "failed"
+          return yield* failed(account, exitCode.wrongUse, { _tag: "InvalidSeatId", message })
+        }
+        const seat = yield* act(seats, id.success).pipe(
+          Effect.onInterrupt(() => refused(account, interrupted(operation))),
+          restore,
+          Effect.result
+        )
+        if (Result.isFailure(seat)) return yield* refused(account, seat.failure)
+        account.outcome = "done"
+        yield* json ? printSeat(seat.success) : tell(seat.success)
+        return 0
+      })
+    )
+
+  const sayWhatCame = Effect.gen(function* () {
+    if (json) {
+      const left = accounts.filter(({ outcome }) => outcome === "not_begun")
+      yield* Effect.forEach(left, (account) => printFailure(account, notBegun))
     }
-    const seat = yield* Effect.result(act(seats, id.success))
-    if (Result.isFailure(seat)) return yield* failed(input, exitCodeOf(seat.failure), seat.failure)
-    yield* json ? printSeat(seat.success) : tell(seat.success)
-    return 0
+    yield* complain(`Interrupted.\n${summarize(accounts, done)}`)
   })
 
-  const codes = yield* Effect.forEach(ids, actOn)
+  const codes = yield* Effect.onInterrupt(Effect.forEach(accounts, actOn), () => sayWhatCame)
   const code = weights[Math.max(...codes.map((each) => weights.indexOf(each)))] ?? 0
   if (code !== 0) return yield* new Ended({ code })
 }, Effect.provide(Polar.seats))

@@ -1,9 +1,10 @@
+import type { SeatsList } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import { SeatsListJson } from "@polar-seats/http/SeatJson"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { printJson, refuse, say } from "./Outcome.ts"
+import { ask, printJson, say } from "./Outcome.ts"
 import * as Polar from "./Polar.ts"
 import { root } from "./Root.ts"
 import { render } from "./SeatTable.ts"
@@ -11,15 +12,17 @@ import { oneSource, type SourceFlags } from "./Source.ts"
 
 const encodeList = Schema.encodeEffect(Schema.fromJsonString(SeatsListJson))
 
+const printList = (list: SeatsList) => Effect.flatMap(Effect.orDie(encodeList(list)), printJson)
+
+const tell = Effect.fnUntraced(function* ({ availableSeats, seats, totalSeats }: SeatsList) {
+  yield* say(render(seats, yield* DateTime.now))
+  yield* say(`\n${availableSeats} of ${totalSeats} seats are free.`)
+})
+
 /** Lists the seats of a subscription or an order. */
 export const run = Effect.fnUntraced(function* (flags: SourceFlags) {
   const { json } = yield* root
   const source = yield* oneSource(flags)
-  const list = yield* Effect.flatMap(Seats, (seats) => seats.list(source)).pipe(
-    Effect.catch(refuse),
-    Effect.provide(Polar.seats)
-  )
-  if (json) return yield* printJson(yield* Effect.orDie(encodeList(list)))
-  yield* say(render(list.seats, yield* DateTime.now))
-  yield* say(`\n${list.availableSeats} of ${list.totalSeats} seats are free.`)
+  const list = Effect.flatMap(Seats, (seats) => seats.list(source))
+  yield* ask("Seats.list", list, json ? printList : tell).pipe(Effect.provide(Polar.seats))
 })

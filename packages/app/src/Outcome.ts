@@ -1,4 +1,10 @@
-import type { InvalidInvitation, SeatError } from "@polar-seats/domain/SeatError"
+import {
+  type InvalidInvitation,
+  type Operation,
+  type SeatError,
+  Unavailable,
+  UnavailableReason
+} from "@polar-seats/domain/SeatError"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -27,6 +33,10 @@ export type Refusal = SeatError | InvalidInvitation
 export const exitCodeOf = (error: Refusal): number =>
   error._tag === "Unavailable" ? exitCode.failed : exitCode.refused
 
+/** What an error means: that nothing was done for certain, or that nobody can tell from here. */
+export const outcomeOf = (error: Refusal): "failed" | "unknown" =>
+  error._tag === "Unavailable" && error.mayHaveHappened ? "unknown" : "failed"
+
 // What comes from elsewhere may hold characters that a terminal obeys
 const controls = /\p{Cc}/gu
 
@@ -54,11 +64,38 @@ export const errorJson = ({ _tag, message }: { readonly _tag: string; readonly m
 export const end = (code: number, why: string): Effect.Effect<never, Ended> =>
   Effect.andThen(complain(why), new Ended({ code }))
 
+const tellError = Effect.fnUntraced(function* (error: Refusal) {
+  const { json } = yield* root
+  if (json) yield* printJson(JSON.stringify({ outcome: outcomeOf(error), ...errorJson(error) }))
+  yield* complain(error.message)
+})
+
 /** Ends the command with what Polar, or the way to it, made of it. */
 export const refuse = (error: Refusal): Effect.Effect<never, Ended, Root> =>
-  Effect.flatMap(root, ({ json }) =>
-    Effect.andThen(
-      json ? printJson(JSON.stringify(errorJson(error))) : Effect.void,
-      end(exitCodeOf(error), error.message)
-    )
+  Effect.andThen(tellError(error), new Ended({ code: exitCodeOf(error) }))
+
+/** What is to be said of a call that was interrupted: its request may have arrived. */
+export const interrupted = (operation: Operation): Unavailable =>
+  new Unavailable({
+    operation,
+    reason: UnavailableReason.cases.OutcomeUnknown.make({ description: "it was interrupted" })
+  })
+
+/** Says what a call leaves open when it is interrupted. */
+export const tellInterrupted =
+  (operation: Operation) =>
+  <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Root> =>
+    Effect.onInterrupt(call, () => tellError(interrupted(operation)))
+
+/**
+ * Makes a call and shows what came of it. A refusal ends the command. An interruption says what it leaves open, and one
+ * that comes after the answer does not keep it from being shown.
+ */
+export const ask = <A, E extends Refusal, R, E2, R2>(
+  operation: Operation,
+  call: Effect.Effect<A, E, R>,
+  show: (answer: A) => Effect.Effect<void, E2, R2>
+): Effect.Effect<void, E2 | Ended, R | R2 | Root> =>
+  Effect.uninterruptibleMask((restore) =>
+    call.pipe(tellInterrupted(operation), restore, Effect.catch(refuse), Effect.flatMap(show))
   )

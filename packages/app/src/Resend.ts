@@ -15,4 +15,4 @@ const tell = Effect.fnUntraced(function* (seat: Seat) {
 
 /** Mails invitations once more. */
 export const run = ({ ids }: { readonly ids: ReadonlyArray<string> }) =>
-  eachSeat(ids, (seats, id) => seats.resend(id), tell)
+  eachSeat({ ids, operation: "Seats.resend", act: (seats, id) => seats.resend(id), done: "resent", tell })

@@ -8,4 +8,4 @@ const tell = (seat: Seat) =>
 
 /** Takes seats away. */
 export const run = ({ ids }: { readonly ids: ReadonlyArray<string> }) =>
-  eachSeat(ids, (seats, id) => seats.revoke(id), tell)
+  eachSeat({ ids, operation: "Seats.revoke", act: (seats, id) => seats.revoke(id), done: "revoked", tell })

@@ -1,10 +1,15 @@
 import type { CustomerId, MemberId } from "@polar-seats/domain/Seat"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
-import { type CustomerReference, CustomerSessions, type MemberReference } from "@polar-seats/http/CustomerSessions"
+import {
+  type CustomerReference,
+  type CustomerSession,
+  CustomerSessions,
+  type MemberReference
+} from "@polar-seats/http/CustomerSessions"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { complain, end, exitCode, printJson, refuse, say } from "./Outcome.ts"
+import { ask, complain, end, exitCode, printJson, say } from "./Outcome.ts"
 import * as Polar from "./Polar.ts"
 import { root } from "./Root.ts"
 import { exactlyOne } from "./Source.ts"
@@ -16,9 +21,17 @@ interface Flags {
   readonly externalMember: Option.Option<string>
 }
 
+const show = Effect.fnUntraced(function* ({ customerId, expiresAt, token }: CustomerSession) {
+  const { json } = yield* root
+  const secret = Redacted.value(token)
+  const expires_at = Timestamp.format(expiresAt)
+  if (json) return yield* printJson(JSON.stringify({ token: secret, expires_at, customer_id: customerId }))
+  yield* say(secret)
+  yield* complain(`The session is good until ${expires_at}.`)
+})
+
 /** Creates a session on the customer portal, and prints its token. */
 export const run = Effect.fnUntraced(function* (flags: Flags) {
-  const { json } = yield* root
   const customer = yield* Option.match(
     exactlyOne<CustomerReference>([
       Option.map(flags.customer, (id) => ({ id })),
@@ -36,13 +49,8 @@ export const run = Effect.fnUntraced(function* (flags: Flags) {
     Option.map(flags.member, (id) => ({ id })),
     Option.map(flags.externalMember, (externalId) => ({ externalId }))
   ])
-  const { customerId, expiresAt, token } = yield* Effect.flatMap(CustomerSessions, (sessions) =>
+  const create = Effect.flatMap(CustomerSessions, (sessions) =>
     sessions.create({ customer, member: Option.getOrUndefined(member) })
-  ).pipe(Effect.catch(refuse), Effect.provide(Polar.sessions))
-
-  const secret = Redacted.value(token)
-  const expires_at = Timestamp.format(expiresAt)
-  if (json) return yield* printJson(JSON.stringify({ token: secret, expires_at, customer_id: customerId }))
-  yield* say(secret)
-  yield* complain(`The session is good until ${expires_at}.`)
+  )
+  yield* ask("CustomerSessions.create", create, show).pipe(Effect.provide(Polar.sessions))
 })

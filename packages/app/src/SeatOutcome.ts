@@ -1,0 +1,36 @@
+import { plain } from "./Outcome.ts"
+
+/** What came of a seat. `unknown`: it may have been done, and nothing here can tell. */
+type SeatOutcome = "done" | "failed" | "unknown" | "not_begun"
+
+/** A seat that a command was told of, and what has come of it so far. */
+export interface Account {
+  /** As it was given. */
+  readonly id: string
+  outcome: SeatOutcome
+}
+
+/** Accounts of seats of which none is begun. */
+export const open = (ids: ReadonlyArray<string>): ReadonlyArray<Account> =>
+  ids.map((id) => ({ id, outcome: "not_begun" }))
+
+/**
+ * How many seats there are of each outcome in a line, and then a line with the ids of each. `done` says what was done to
+ * them: "resent".
+ */
+export const summarize = (accounts: ReadonlyArray<Account>, done: string): string => {
+  const names: ReadonlyArray<readonly [SeatOutcome, string]> = [
+    ["done", done],
+    ["failed", "failed"],
+    ["unknown", "unknown"],
+    ["not_begun", "not begun"]
+  ]
+  const groups = names.map(([outcome, name]) => ({
+    name,
+    ids: accounts.filter((account) => account.outcome === outcome).map(({ id }) => plain(id))
+  }))
+  return [
+    `Of ${accounts.length}: ${groups.map(({ ids, name }) => `${ids.length} ${name}`).join(", ")}.`,
+    ...groups.filter(({ ids }) => ids.length > 0).map(({ ids, name }) => `${name}: ${ids.join(" ")}`)
+  ].join("\n")
+}

@@ -1,0 +1,207 @@
+import { randomUUID } from "node:crypto"
+import { EventEmitter, once } from "node:events"
+import { type AddressInfo } from "node:net"
+import { createServer } from "node:http"
+import { assert, describe, it, type TestContext, vi } from "vitest"
+import { customer, organization, session, startAcme, subscription } from "./acme.ts"
+import { get, post, start, stopInTime } from "./process.ts"
+
+const outcomes = ["done", "failed", "unknown", "not_begun"] as const
+type Groups = Readonly<Record<(typeof outcomes)[number], ReadonlyArray<string>>>
+
+const groupsIn = (idsOf: (outcome: (typeof outcomes)[number]) => ReadonlyArray<string>): Groups => ({
+  done: idsOf("done"),
+  failed: idsOf("failed"),
+  unknown: idsOf("unknown"),
+  not_begun: idsOf("not_begun")
+})
+
+/** The groups that people are shown, where `done` is called so. */
+const groupsForPeople = (stderr: string, done: string): Groups => {
+  const names = { done, failed: "failed", unknown: "unknown", not_begun: "not begun" }
+  const groups = groupsIn((outcome) => {
+    const line = stderr.split("\n").find((line) => line.startsWith(`${names[outcome]}: `))
+    return line === undefined ? [] : line.slice(names[outcome].length + 2).split(" ")
+  })
+  const counts = outcomes.map((outcome) => `${groups[outcome].length} ${names[outcome]}`).join(", ")
+  assert.include(stderr, `\nInterrupted.\nOf 100: ${counts}.\n`)
+  return groups
+}
+
+/** The groups that machines are told: a line each, in the order in which the seats were named. */
+const groupsForMachines = (stdout: string, ids: ReadonlyArray<string>): Groups => {
+  const lines = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    lines.map(({ id }) => id),
+    [...ids]
+  )
+  for (const { error, outcome } of lines) {
+    assert.strictEqual(error === undefined, outcome === undefined, "a seat that Polar sent, or an outcome and why")
+  }
+  return groupsIn((outcome) => lines.filter((line) => (line.outcome ?? "done") === outcome).map(({ id }) => id))
+}
+
+/**
+ * Stands between the command and Polar, where requests can be seen to arrive. What has arrived is passed on, whether or
+ * not anybody waits for the answer; where there is nobody to pass it on to, it is never answered.
+ */
+const startBetween = async ({ onTestFinished }: TestContext, polar?: string) => {
+  const requests: Array<string> = []
+  const seen = new EventEmitter()
+  const server = createServer(async ({ headers: { authorization = "" }, method = "", url = "" }, response) => {
+    requests.push(`${method} ${url}`)
+    seen.emit("request")
+    if (polar === undefined) return
+    const answer = await fetch(`${polar}${url}`, { method, headers: { authorization } })
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text())
+  }).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  /** Waits until so many requests have arrived. */
+  const arrived = async (count: number) => {
+    while (requests.length < count) await once(seen, "request")
+  }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, arrived }
+}
+
+/** A hundred invitations, of which one is accepted already. */
+const startTeam = async (test: TestContext) => {
+  const ids = Array.from({ length: 100 }, () => randomUUID() as string)
+  const accepted = ids[10] ?? ""
+  const acme = await startAcme(
+    100,
+    ids.map((id) => ({
+      id,
+      email: `${id}@acme.com`,
+      ...(id === accepted
+        ? { status: "claimed", claimed_at: "2026-11-22T07:00:00Z" }
+        : {
+            status: "pending",
+            invitation_token: `s3cret-${id}`,
+            invitation_token_expires_at: "2100-01-01T00:00:00Z"
+          })
+    }))
+  )
+  test.onTestFinished(async () => void (await acme.stop()))
+  const { arrived, url } = await startBetween(test, acme.url)
+  const rules = (...rules: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
+    post(`${acme.url}/_emulator/faults`, { rules })
+  /** The seats that a request was about, in the order in which they were answered. */
+  const asked = async (method: string) => {
+    const requests = (await get(`${acme.url}/_emulator/requests`)) as ReadonlyArray<{ method: string; path: string }>
+    return requests.filter((each) => each.method === method).map(({ path }) => path.split("/")[4])
+  }
+  const env = { POLAR_API_URL: url, POLAR_CUSTOMER_SESSION: session }
+  return { ...acme, ids, accepted, rules, asked, arrived, env }
+}
+
+describe.concurrent("Ctrl-C in the middle of a hundred seats", () => {
+  it.for([
+    ["for people", []],
+    ["for machines", ["--json"]]
+  ] as const)("says which were resent, which were not and which is unknown, %s", async ([, flags], test) => {
+    const { accepted, arrived, asked, env, ids, mails, rules } = await startTeam(test)
+    // Forty are quick, and the next is at it until long after the end
+    await rules({ method: "POST", times: 40, delay_ms: 0 }, { method: "POST", delay_ms: 1500 })
+    const unknown = ids[40] ?? ""
+    const resent = ids.slice(0, 40).filter((id) => id !== accepted)
+
+    const resend = await start(["resend", ...ids, ...flags], env, arrived(41))
+    const { code, inTime, stderr, stdout } = await stopInTime(resend, "SIGINT")
+    assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+    assert.deepEqual(flags.length === 0 ? groupsForPeople(stderr, "resent") : groupsForMachines(stdout, ids), {
+      done: resent,
+      failed: [accepted],
+      unknown: [unknown],
+      not_begun: ids.slice(41)
+    })
+    assert.match(stderr, new RegExp(`^${unknown}: [^\n]*unknown[^\n]*mail may have gone out`, "m"))
+
+    // The unknown one was carried out: when it is through, so is whatever else had been sent
+    await vi.waitFor(async () => assert.include(await asked("POST"), unknown), { timeout: 5000, interval: 50 })
+    assert.deepEqual(await asked("POST"), [...ids.slice(0, 40), unknown])
+    assert.deepEqual(
+      (await mails()).map(({ seat_id }) => seat_id),
+      [...resent, unknown]
+    )
+  })
+
+  it("accounts for each of them wherever it comes, and SIGTERM is no different", async (test) => {
+    const { accepted, arrived, asked, env, ids, listed, rules } = await startTeam(test)
+    await rules({ method: "DELETE", delay_ms: 5 })
+    // A seat of no name, and one that is named twice, are accounted for too
+    const named = ["seat-1", ...ids.slice(0, 98), accepted]
+
+    const revoke = await start(["revoke", ...named, "--json"], env, arrived(20))
+    const { code, inTime, stderr, stdout } = await stopInTime(revoke, "SIGTERM")
+    assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+    const groups = groupsForMachines(stdout, named)
+    assert.deepEqual(groupsForPeople(stderr, "revoked"), groups)
+    const { done, failed, not_begun, unknown } = groups
+    assert.deepEqual([...failed, ...done, ...unknown, ...not_begun], named)
+    assert.deepEqual(failed, ["seat-1"])
+    assert.isAtLeast(done.length, 19)
+    assert.isAtMost(unknown.length, 1)
+
+    const begun = new Set([...done, ...unknown])
+    const revoked = (await listed()).seats.filter(({ status }) => status === "revoked").map(({ id }) => id)
+    assert.includeMembers(revoked, [...done])
+    assert.includeMembers([...begun], revoked)
+    assert.includeMembers([...begun], await asked("DELETE"))
+  })
+})
+
+const mailed = /unknown: it was interrupted\. The mail may have gone out: look before trying again\.$/
+const done = /unknown: it was interrupted\. It may have been done: look before trying again\.$/
+const harmless = /unknown: it was interrupted\. It is safe to try again\.$/
+
+describe.concurrent("Ctrl-C while Polar is at it ends with 130 within a second, and says what may have happened", () => {
+  it.for([
+    [["assign", "--subscription", subscription, "--email", "ann@acme.com"], "POST /v1/customer-portal/seats", mailed],
+    [["claim"], "POST /v1/customer-seats/claim", done],
+    [["session", "--customer", customer], "POST /v1/customer-sessions/", harmless],
+    [
+      ["list", "--subscription", subscription],
+      `GET /v1/customer-portal/seats?subscription_id=${subscription}`,
+      harmless
+    ],
+    [
+      ["demo", "--subscription", subscription],
+      `GET /v1/customer-portal/seats?subscription_id=${subscription}`,
+      harmless
+    ]
+  ] as const)("%s", async ([args, request, said], test) => {
+    const silent = await startBetween(test)
+    const env = {
+      POLAR_API_URL: silent.url,
+      POLAR_CUSTOMER_SESSION: session,
+      POLAR_ACCESS_TOKEN: organization,
+      POLAR_INVITATION_TOKEN: "s3cret"
+    }
+    const command = await start([...args, "--json"], env, silent.arrived(1))
+    const { code, inTime, stderr, stdout } = await stopInTime(command, "SIGINT")
+    assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+    const { error, outcome } = JSON.parse(stdout)
+    assert.strictEqual(error._tag, "Unavailable")
+    assert.strictEqual(outcome, said === harmless ? "failed" : "unknown")
+    assert.match(error.message, said)
+    assert.strictEqual(stderr, `${error.message}\n`)
+    assert.deepEqual(silent.requests, [request])
+  })
+
+  it("the one resend of the demo too", async (test) => {
+    const { arrived, env, mails, rules } = await startTeam(test)
+    await rules({ method: "POST", delay_ms: 1000 })
+    const demo = await start(["demo", "--subscription", subscription, "--yes"], env, arrived(2))
+    const { code, inTime, stderr } = await stopInTime(demo, "SIGINT")
+    assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+    assert.match(stderr.trimEnd(), mailed)
+    await vi.waitFor(async () => assert.strictEqual((await mails()).length, 1), { timeout: 5000, interval: 50 })
+  })
+})
