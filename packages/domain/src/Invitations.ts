@@ -131,7 +131,11 @@ const make = Effect.gen(function* () {
       Effect.gen(function* () {
         const { seats: all } = yield* seats.list(known.source)
         const current = all.find(({ id }) => id === seatId)
-        const mine = all.find((each) => known.isHeldIn(each) && each.status === "pending")
+        const held = all.filter((each) => known.isHeldIn(each))
+        const mine = held.find(({ status }) => status === "pending")
+        // Who sits in another one already would be refused a second one
+        const claimed = held.find(({ status }) => status !== "pending")
+        if (claimed !== undefined) return yield* new AlreadyClaimed({ seatId: claimed.id })
         if (mine === undefined) {
           return yield* current === undefined
             ? new NotFound({ resource: "seat", id: seatId })
@@ -204,13 +208,17 @@ const make = Effect.gen(function* () {
         all.some(({ _tag, id }) => _tag === source._tag && id === source.id)
       const left = Effect.map(Stream.runCollect(Stream.filter(unfinished, isMeant)), (reissues) => {
         const keys = new Set(reissues.map(({ key }) => key))
+        const ids = new Set(reissues.map(({ seatId }) => seatId))
+        // Each of these seats has its outcome from there
+        const isTaken = (seat: Seat) =>
+          keys.has(Reminding.keyOf(seat)) || (seat.status === "revoked" && ids.has(seat.id))
         return Stream.concat(
           Stream.map(Stream.fromIterable(reissues), (reissue) =>
             Reminding.Item.Reissue({ reissue, from: "Look", again: true })
           ),
           Stream.fromIterable(all).pipe(
             Stream.flatMap((source) => Stream.fromIterableEffect(listed(source, via))),
-            Stream.filter((seat) => !keys.has(Reminding.keyOf(seat))),
+            Stream.filter((seat) => !isTaken(seat)),
             Stream.map((seat) => Reminding.Item.Seat({ seat }))
           )
         )

@@ -14,8 +14,8 @@ export type Step<Item, A> =
 const patience = 2048
 
 /**
- * Takes steps with many items, so many at a time. An item that waits holds no place among them. A failure lets the steps
- * that were begun end, and begins no other.
+ * Takes steps with many items, so many at a time. An item that waits holds no place among them. A step that fails lets
+ * those end that were begun, and no other begins.
  */
 export const bulk = <Item, A, E>(
   items: Stream.Stream<Item, E>,
@@ -29,10 +29,12 @@ export const bulk = <Item, A, E>(
       const scope = yield* Effect.scope
       let unsettled = 0
       let isRead = false
-      let failure: { readonly cause: Cause.Cause<E> } | undefined
+      let failure: Cause.Cause<E> | undefined
+      let isStopped = false
 
       const stop = (cause: Cause.Cause<E>) => {
-        failure ??= { cause }
+        failure ??= cause
+        isStopped = true
         Queue.endUnsafe(ready)
       }
       const endWhenSettled = () => {
@@ -41,19 +43,24 @@ export const bulk = <Item, A, E>(
 
       const read = Stream.runForEachWhile(items, (item) =>
         Effect.map(room.take(1), () => {
-          if (failure !== undefined) return false
+          if (isStopped) return false
           unsettled++
           Queue.offerUnsafe(ready, item)
           return true
         })
       ).pipe(
+        // What was read before it failed is done all the same
+        Effect.catchCause((cause) =>
+          Effect.sync(() => {
+            failure ??= cause
+          })
+        ),
         Effect.andThen(
           Effect.sync(() => {
             isRead = true
             endWhenSettled()
           })
-        ),
-        Effect.catchCause((cause) => Effect.sync(() => stop(cause)))
+        )
       )
 
       const again = (item: Item, after: Duration.Duration) =>
@@ -68,7 +75,7 @@ export const bulk = <Item, A, E>(
       const work: Effect.Effect<void, Cause.Done> = Effect.gen(function* () {
         while (true) {
           const item = yield* Queue.take(ready)
-          if (failure !== undefined) return
+          if (isStopped) return
           const done = yield* Effect.exit(step(item))
           if (done._tag === "Failure") return stop(done.cause)
           if (done.value._tag === "Later") {
@@ -87,7 +94,7 @@ export const bulk = <Item, A, E>(
         Array.from({ length: concurrency }, () => Effect.catchCause(work, () => Effect.void)),
         { concurrency: "unbounded", discard: true }
       )
-      yield* failure === undefined ? Queue.end(results) : Queue.failCause(results, failure.cause)
+      yield* failure === undefined ? Queue.end(results) : Queue.failCause(results, failure)
     }),
     { bufferSize: concurrency }
   )

@@ -6,9 +6,13 @@ import { isRateLimited } from "../SeatError.ts"
 
 // One 429 may be meant for one; this many without a success in between say that it is too fast for everybody
 const enough = 8
-const slower = 0.7
-const faster = 1.1
-const growthEvery = 1000
+// Once it was too fast, the rate is looked at again after so many answers and so long
+const answersToJudge = 20
+const timeToJudge = 1000
+const growth = 1.05
+// Where a slower rate makes no difference to so many refusals, it is not the rate that they are for
+const isMuch = 0.1
+const triesToSlowDown = 3
 
 /** How fast all go who share it: as fast as is asked for, until Polar says again and again that it is too fast. */
 export interface Throttle {
@@ -36,9 +40,16 @@ export const make = (ceiling: number): Throttle => {
   let free = 0
   let shutUntil = 0
   let inARow = 0
-  let sent = 0
-  let since = 0
-  let grown = 0
+  let inVain = 0
+  let passed = 0
+  let refused = 0
+  let since = -1
+
+  const startOver = (now: number) => {
+    since = now
+    passed = 0
+    refused = 0
+  }
 
   // It may be shut while somebody waits for their turn
   const open: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -50,35 +61,45 @@ export const make = (ceiling: number): Throttle => {
     return at - now < 1 ? Effect.void : Effect.andThen(Effect.sleep(at - now), open)
   })
 
-  const passed = Effect.map(Clock.currentTimeMillis, (now) => {
-    inARow = 0
-    if (rate < ceiling && now - grown >= growthEvery) {
-      rate = Math.min(ceiling, rate * faster)
-      grown = now
+  const judge = (now: number) => {
+    const answers = passed + refused
+    if (rate === ceiling || answers < answersToJudge || now - since < timeToJudge) return
+    inVain = refused / answers < isMuch ? 0 : inVain + 1
+    if (inVain >= triesToSlowDown) {
+      inVain = 0
+      rate = ceiling
+    } else {
+      rate = refused === 0 ? Math.min(ceiling, rate * growth) : Math.min(rate, passed / (now - since))
     }
-  })
-  const refused = (pause: Duration.Duration) =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
-      inARow++
-      if (inARow < enough || now < shutUntil) return
-      rate = slower * Math.min(rate, sent / Math.max(1, now - since))
-      shutUntil = now + Duration.toMillis(pause)
-      free = shutUntil
-      grown = shutUntil
-      since = shutUntil
-      sent = 0
-      inARow = 0
-    })
+    startOver(now)
+  }
+  const pass = (now: number) => {
+    passed++
+    inARow = 0
+    judge(now)
+  }
+  const refuse = (now: number, pause: Duration.Duration) => {
+    // Those that left before it was shut say nothing new
+    if (now < shutUntil) return
+    refused++
+    inARow++
+    if (inARow < enough) return judge(now)
+    rate = Math.min(rate, (passed + refused) / Math.max(1, now - since)) / 2
+    shutUntil = now + Duration.toMillis(pause)
+    free = shutUntil
+    inARow = 0
+    startOver(shutUntil)
+  }
+  const answered = (tell: (now: number) => void) => Effect.map(Clock.currentTimeMillis, tell)
 
   return {
     turn,
     send: (call) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        if (since === 0) since = now
-        sent++
+        if (since < 0) since = now
         return Effect.tapError(
-          Effect.tap(Effect.provideService(call, IsWaitedFor, false), () => passed),
-          (error) => (isRateLimited(error) ? refused(pauseAfter(error, 0)) : passed)
+          Effect.tap(Effect.provideService(call, IsWaitedFor, false), () => answered(pass)),
+          (error) => answered(isRateLimited(error) ? (now) => refuse(now, pauseAfter(error, 0)) : pass)
         )
       })
   }

@@ -1,0 +1,451 @@
+import { assert } from "@effect/vitest"
+import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
+import { Invitations } from "@polar-seats/domain/Invitations"
+import { Journal } from "@polar-seats/domain/Journal"
+import { Outbox } from "@polar-seats/domain/Outbox"
+import * as Reissue from "@polar-seats/domain/Reissue"
+import type { Outcome, RemindOptions } from "@polar-seats/domain/Reminder"
+import type { Seat, SeatId } from "@polar-seats/domain/Seat"
+import type { Surface } from "@polar-seats/domain/SeatModel"
+import type { Seats } from "@polar-seats/domain/Seats"
+import { SeatSource } from "@polar-seats/domain/SeatSource"
+import { DateTime, Effect, Redacted, Stream } from "effect"
+import { assign, list, mails, ofSubscription, recipients, revoke } from "../laws/law.ts"
+import {
+  lena,
+  manager,
+  ofOldOrganization,
+  order,
+  seats,
+  start,
+  strangersSubscription,
+  subscription,
+  tokens,
+  unknown
+} from "../laws/world.ts"
+
+/** What is true of `Invitations` above every implementation of `Seats`. */
+export interface Law {
+  readonly name: string
+  readonly surface?: Surface
+  /** The world's token that it asks with. Default: the buyer's, or the organization's. */
+  readonly token?: string
+  readonly holds: Effect.Effect<void, unknown, Invitations | Journal | Seats | Outbox>
+}
+
+const now = DateTime.makeUnsafe(start)
+const tomorrow = DateTime.add(now, { hours: 24 })
+
+const seatOf = (id: SeatId, source: SeatSource = ofSubscription) =>
+  Effect.flatMap(list(source), (all) => Effect.fromNullishOr(all.seats.find((seat) => seat.id === id)))
+const heldBy = (address: string, source: SeatSource = ofSubscription) =>
+  Effect.map(list(source), (all) => all.seats.filter((seat) => seat.holderEmail === address))
+
+const reissue = (seat: Seat) => Effect.flatMap(Invitations, (service) => service.reissue(seat))
+const remind = (options?: RemindOptions, sources: SeatSource | Iterable<SeatSource> = ofSubscription) =>
+  Effect.flatMap(Invitations, (service) => Stream.runCollect(service.remind(sources, options)))
+const unfinished = Effect.flatMap(Invitations, (service) => Stream.runCollect(service.unfinished))
+
+/** What came of it, in a word, by seat. */
+const told = (outcomes: ReadonlyArray<Outcome>) =>
+  Object.fromEntries(
+    outcomes.map((outcome) => [
+      outcome.seatId,
+      outcome._tag === "Skipped" ? outcome.why._tag : outcome._tag === "Failed" ? outcome.error._tag : outcome._tag
+    ])
+  )
+
+/** What becomes of the seats of the world's subscription that no expiry policy has a say in. */
+const always = {
+  [seats.live]: "Resent",
+  [seats.unlimited]: "Resent",
+  [seats.memberOnly]: "Resent",
+  [seats.customerOnly]: "Resent",
+  [seats.claimed]: "NotPending",
+  [seats.revoked]: "NotPending",
+  [seats.withoutToken]: "InvitationUnavailable",
+  [seats.withoutRecipient]: "InvitationUnavailable"
+}
+const resentTo = ["ann@acme.com", "uli@acme.com", "ben@acme.com", "holder@acme.com"]
+
+const sorted = (texts: ReadonlyArray<string>) => texts.toSorted()
+
+/** A seat is reissued: to the same person, from the same source, with what it had, and by one mail with a new link. */
+const isReissued = (id: SeatId, source: SeatSource) =>
+  Effect.gen(function* () {
+    const before = yield* seatOf(id, source)
+    const address = before.holderEmail
+    assert.isNotNull(address)
+    const after = yield* reissue(before)
+    assert.strictEqual(after.status, "pending")
+    assert.strictEqual(after.holderEmail, address)
+    assert.deepEqual(after.seatMetadata, before.seatMetadata)
+    assert.deepEqual(Reissue.sourceOf(after), source)
+    assert.strictEqual(after.customerId, before.customerId, "nobody else's seat than before")
+    assert.deepEqual(after.invitation(now), { _tag: "Live", expiresAt: tomorrow })
+    const [mail, ...others] = yield* mails
+    assert.deepEqual(others, [])
+    assert.deepInclude(mail, { to: address, seatId: after.id })
+    const held = yield* heldBy(address, source)
+    assert.deepEqual(
+      held.filter(({ status }) => status === "pending").map((seat) => seat.id),
+      [after.id]
+    )
+    assert.deepEqual(yield* unfinished, [])
+  })
+
+/** A reissue that stopped after its first half: the seat is revoked, and its holder has none. */
+const halfDone = Effect.gen(function* () {
+  const seat = yield* seatOf(seats.expired)
+  const due = Reissue.of(seat)
+  assert.isDefined(due)
+  const journal = yield* Journal
+  yield* journal.put(due.key, { _tag: "Reissuing", reissue: due }, undefined)
+  yield* revoke(seat.id)
+  return due
+})
+
+const refuses = (seat: Effect.Effect<Seat, unknown, Seats>, expected: string) =>
+  Effect.gen(function* () {
+    const stale = yield* seat
+    const before = yield* list(ofSubscription)
+    assert.strictEqual((yield* Effect.flip(reissue(stale)))._tag, expected)
+    assert.deepEqual(yield* recipients, [])
+    assert.deepEqual(yield* list(ofSubscription), before)
+    assert.deepEqual(yield* unfinished, [])
+  })
+
+export const laws: ReadonlyArray<Law> = [
+  {
+    name: "the resend of a live invitation mails it, and tells how long the link is good",
+    holds: Effect.gen(function* () {
+      const { resend } = yield* Invitations
+      const seat = yield* seatOf(seats.live)
+      const sent = yield* resend(seat)
+      assert.strictEqual(sent._tag, "Resent")
+      assert.strictEqual(sent.invitation._tag, "Live")
+      assert.deepEqual(sent.seat, seat)
+      assert.deepEqual(yield* recipients, ["ann@acme.com"])
+    })
+  },
+  {
+    name: "the resend of an expired invitation is refused before anybody is mailed",
+    holds: Effect.gen(function* () {
+      const { resend } = yield* Invitations
+      const error = yield* Effect.flip(resend(yield* seatOf(seats.expired)))
+      assert.strictEqual(error._tag, "InvitationExpired")
+      assert.include(error.message, "2026-11-23T06:00:00.000Z")
+      assert.include(error.message, "reissue")
+      assert.deepEqual(yield* recipients, [])
+    })
+  },
+  {
+    name: "an expired invitation is resent where that is asked for, and the result tells that the link is dead",
+    holds: Effect.gen(function* () {
+      const { resend } = yield* Invitations
+      const sent = yield* resend(yield* seatOf(seats.expired), { onExpired: "resendAnyway" })
+      assert.strictEqual(sent._tag, "Resent")
+      assert.strictEqual(sent.invitation._tag, "Expired")
+      assert.deepEqual(yield* recipients, ["eve@acme.com"])
+    })
+  },
+  {
+    name: "an expired invitation is reissued where that is asked for",
+    holds: Effect.gen(function* () {
+      const { resend } = yield* Invitations
+      const sent = yield* resend(yield* seatOf(seats.expired), { onExpired: "reissue" })
+      assert.strictEqual(sent._tag, "Reissued")
+      assert.deepEqual(sent.invitation, { _tag: "Live", expiresAt: tomorrow })
+      const [mail, ...others] = yield* mails
+      assert.deepEqual(others, [])
+      assert.deepInclude(mail, { to: "eve@acme.com", seatId: sent.seat.id })
+      assert.notStrictEqual(mail === undefined ? "" : Redacted.value(mail.token), "expired")
+    })
+  },
+  {
+    name: "of an id alone it is told after the resend that the link is dead",
+    holds: Effect.gen(function* () {
+      const { resend } = yield* Invitations
+      const sent = yield* resend(seats.expired, { onExpired: "reissue" })
+      assert.strictEqual(sent._tag, "Resent")
+      assert.strictEqual(sent.invitation._tag, "Expired")
+      assert.deepEqual(yield* recipients, ["eve@acme.com"])
+    })
+  },
+  { name: "an expired seat is reissued", holds: isReissued(seats.expired, ofSubscription) },
+  { name: "a live seat is reissued", holds: isReissued(seats.live, ofSubscription) },
+  { name: "a seat whose invitation has no end is reissued", holds: isReissued(seats.unlimited, ofSubscription) },
+  { name: "a seat without a token is reissued", holds: isReissued(seats.withoutToken, ofSubscription) },
+  {
+    name: "a seat of a member is reissued to the member",
+    holds: Effect.gen(function* () {
+      const { clear } = yield* Outbox
+      const { id, memberId } = yield* assign({
+        source: AssignmentSource.Subscription({ id: subscription }),
+        recipient: Recipient.Member({ id: manager })
+      })
+      assert.strictEqual(memberId, manager)
+      yield* clear
+      yield* isReissued(id, ofSubscription)
+      assert.strictEqual((yield* heldBy("max@acme.com"))[0]?.memberId, manager)
+    })
+  },
+  {
+    name: "without the member model a seat stays its holder's, and not the buyer's",
+    token: tokens.oldOrganization,
+    surface: "organization",
+    holds: Effect.gen(function* () {
+      const { clear } = yield* Outbox
+      const source = SeatSource.Subscription({ id: ofOldOrganization })
+      const { customerId, id } = yield* assign({ source, recipient: Recipient.Customer({ id: lena }) })
+      assert.strictEqual(customerId, lena)
+      yield* clear
+      yield* isReissued(id, source)
+    })
+  },
+  {
+    name: "who sits in another seat already loses neither",
+    holds: refuses(seatOf(seats.memberOnly), "AlreadyClaimed")
+  },
+  { name: "a seat of an order is reissued", holds: isReissued(seats.ofOrder, SeatSource.Order({ id: order })) },
+  {
+    name: "a seat that only a customer is named in is reissued to the customer's address",
+    holds: Effect.gen(function* () {
+      const after = yield* reissue(yield* seatOf(seats.customerOnly))
+      assert.strictEqual(after.holderEmail, "holder@acme.com")
+      assert.deepEqual(yield* recipients, ["holder@acme.com"])
+    })
+  },
+  {
+    name: "metadata is kept",
+    holds: Effect.gen(function* () {
+      const metadata = { team: "core", level: 3, tags: ["a", { b: null }] }
+      const assigned = yield* assign({
+        source: AssignmentSource.Subscription({ id: subscription }),
+        recipient: Recipient.Email({ email: "zoe@acme.com" }),
+        metadata
+      })
+      assert.deepEqual((yield* reissue(assigned)).seatMetadata, metadata)
+    })
+  },
+  { name: "a claimed seat is not reissued", holds: refuses(seatOf(seats.claimed), "AlreadyClaimed") },
+  { name: "a revoked seat is not reissued", holds: refuses(seatOf(seats.revoked), "AlreadyClaimed") },
+  {
+    name: "a seat of nobody is not reissued",
+    holds: refuses(seatOf(seats.withoutRecipient), "InvitationUnavailable")
+  },
+  {
+    name: "a seat that was revoked since it was listed is not reissued",
+    holds: refuses(
+      Effect.tap(seatOf(seats.live), (seat) => revoke(seat.id)),
+      "AlreadyClaimed"
+    )
+  },
+  {
+    name: "a seat that another person has by now is not taken from them",
+    holds: Effect.gen(function* () {
+      const stale = yield* seatOf(seats.strangers, SeatSource.Subscription({ id: strangersSubscription }))
+      yield* revoke(stale.id)
+      const taken = yield* assign({
+        source: AssignmentSource.Subscription({ id: strangersSubscription }),
+        recipient: Recipient.Email({ email: "zoe@example.com" })
+      })
+      assert.strictEqual(taken.id, stale.id)
+      assert.strictEqual((yield* Effect.flip(reissue(stale)))._tag, "AlreadyClaimed")
+      assert.deepEqual(yield* recipients, ["zoe@example.com"])
+      const [seat] = (yield* list(SeatSource.Subscription({ id: strangersSubscription }))).seats
+      assert.strictEqual(seat?.status, "pending")
+    }),
+    surface: "organization"
+  },
+  {
+    name: "what somebody else has reissued meanwhile is not reissued again",
+    holds: Effect.gen(function* () {
+      const stale = yield* seatOf(seats.expired)
+      const first = yield* reissue(stale)
+      const second = yield* reissue(stale)
+      assert.deepEqual(second, first)
+      assert.deepEqual(yield* recipients, ["eve@acme.com"])
+    })
+  },
+  {
+    name: "of reissues of a seat at the same time one mails",
+    holds: Effect.gen(function* () {
+      const seat = yield* seatOf(seats.expired)
+      const all = yield* Effect.forEach([1, 2, 3, 4], () => reissue(seat), { concurrency: "unbounded" })
+      assert.strictEqual(new Set(all.map(({ id }) => id)).size, 1)
+      assert.deepEqual(yield* recipients, ["eve@acme.com"])
+    })
+  },
+  {
+    name: "a reissue that stopped after its first half is finished",
+    holds: Effect.gen(function* () {
+      const due = yield* halfDone
+      const { finish } = yield* Invitations
+      assert.strictEqual((yield* unfinished).length, 1)
+      const seat = yield* finish(due)
+      assert.strictEqual(seat.holderEmail, "eve@acme.com")
+      assert.strictEqual(seat.invitation(now)._tag, "Live")
+      assert.deepEqual(yield* recipients, ["eve@acme.com"])
+      assert.deepEqual(yield* unfinished, [])
+    })
+  },
+  {
+    name: "a reissue is finished once, however often and by however many that is asked for",
+    holds: Effect.gen(function* () {
+      const due = yield* halfDone
+      const { finish } = yield* Invitations
+      const all = yield* Effect.forEach([1, 2, 3], () => finish(due), { concurrency: "unbounded" })
+      all.push(yield* finish(due))
+      assert.strictEqual(new Set(all.map(({ id }) => id)).size, 1)
+      assert.deepEqual(yield* recipients, ["eve@acme.com"])
+      assert.strictEqual((yield* heldBy("eve@acme.com")).length, 1)
+    })
+  },
+  {
+    name: "a reissue that stopped before its first half is finished too",
+    holds: Effect.gen(function* () {
+      const due = Reissue.of(yield* seatOf(seats.expired))
+      assert.isDefined(due)
+      const { finish } = yield* Invitations
+      assert.strictEqual((yield* finish(due)).invitation(now)._tag, "Live")
+      assert.deepEqual(yield* recipients, ["eve@acme.com"])
+    })
+  },
+  {
+    name: "a run goes on with a reissue that stopped half-way, and mails its holder once",
+    holds: Effect.gen(function* () {
+      yield* halfDone
+      const outcomes = yield* remind({ onExpired: "reissue" })
+      assert.deepInclude(told(outcomes), { ...always, [seats.expired]: "Reissued" })
+      assert.deepEqual(sorted(yield* recipients), sorted([...resentTo, "eve@acme.com"]))
+      assert.deepEqual(yield* unfinished, [])
+    })
+  },
+  {
+    name: "a run mails each live invitation once, and passes over what is expired",
+    holds: Effect.gen(function* () {
+      const outcomes = yield* remind()
+      assert.deepEqual(told(outcomes), { ...always, [seats.expired]: "Expired" })
+      assert.strictEqual(outcomes.length, 9, "one outcome a seat")
+      assert.deepEqual(sorted(yield* recipients), sorted(resentTo))
+    })
+  },
+  {
+    name: "a run reissues what is expired where that is asked for",
+    holds: Effect.gen(function* () {
+      assert.deepEqual(told(yield* remind({ onExpired: "reissue" })), { ...always, [seats.expired]: "Reissued" })
+      assert.deepEqual(sorted(yield* recipients), sorted([...resentTo, "eve@acme.com"]))
+    })
+  },
+  {
+    name: "a run mails dead links where that is asked for",
+    holds: Effect.gen(function* () {
+      assert.deepEqual(told(yield* remind({ onExpired: "resendAnyway" })), { ...always, [seats.expired]: "Resent" })
+    })
+  },
+  {
+    name: "a second run with the same journal mails nobody, and says from when on it would",
+    holds: Effect.gen(function* () {
+      yield* remind({ onExpired: "reissue" })
+      const before = yield* recipients
+      const outcomes = yield* remind({ onExpired: "reissue" })
+      assert.deepEqual(yield* recipients, before)
+      const again = outcomes.flatMap((outcome) =>
+        outcome._tag === "Skipped" && outcome.why._tag === "MailedRecently" ? [outcome.why.again] : []
+      )
+      assert.strictEqual(again.length, 5)
+    })
+  },
+  {
+    name: "where the cooldown is over everybody is mailed again",
+    holds: Effect.gen(function* () {
+      yield* remind()
+      assert.deepInclude(told(yield* remind({ cooldown: 0 })), always)
+      assert.strictEqual((yield* recipients).length, 8)
+    })
+  },
+  {
+    name: "a run chooses by address",
+    holds: Effect.gen(function* () {
+      const outcomes = yield* remind({ address: (address) => address.startsWith("ann@") })
+      assert.strictEqual(told(outcomes)[seats.unlimited], "NotChosen")
+      assert.deepEqual(yield* recipients, ["ann@acme.com"])
+    })
+  },
+  {
+    name: "a run chooses by how long ago somebody was invited",
+    holds: Effect.gen(function* () {
+      // The live one was invited at six this morning, the expired one a day earlier
+      const outcomes = told(yield* remind({ olderThan: "12 hours", onExpired: "resendAnyway" }))
+      assert.deepInclude(outcomes, { [seats.live]: "NotChosen", [seats.expired]: "Resent" })
+      assert.notInclude(yield* recipients, "ann@acme.com")
+    })
+  },
+  {
+    name: "a dry run mails nobody, changes nothing, and tells what would happen",
+    holds: Effect.gen(function* () {
+      const before = yield* list(ofSubscription)
+      const outcomes = yield* remind({ dryRun: true, onExpired: "reissue" })
+      const would = Object.fromEntries(
+        outcomes.flatMap((outcome) =>
+          outcome._tag === "Skipped" && outcome.why._tag === "DryRun" ? [[outcome.seatId, outcome.why.would]] : []
+        )
+      )
+      assert.deepInclude(would, { [seats.live]: "Resend", [seats.expired]: "Reissue" })
+      assert.deepEqual(yield* recipients, [])
+      assert.deepEqual(yield* list(ofSubscription), before)
+      const { entries } = yield* Journal
+      assert.deepEqual(yield* Stream.runCollect(entries), [])
+    })
+  },
+  {
+    name: "a run takes several sources, one after the other",
+    holds: Effect.gen(function* () {
+      const outcomes = told(yield* remind({}, [ofSubscription, SeatSource.Order({ id: order })]))
+      assert.deepInclude(outcomes, { ...always, [seats.ofOrder]: "Resent" })
+    })
+  },
+  {
+    name: "a source that there is not ends the run, after what came before it",
+    holds: Effect.gen(function* () {
+      const service = yield* Invitations
+      const seen: Array<Outcome> = []
+      const missing = SeatSource.Order({ id: order, ...{ id: unknown as typeof order } })
+      const error = yield* Effect.flip(
+        Stream.runForEach(service.remind([SeatSource.Order({ id: order }), missing]), (outcome) =>
+          Effect.sync(() => seen.push(outcome))
+        )
+      )
+      assert.deepInclude(error, { _tag: "NotFound", resource: "order" })
+      assert.deepEqual(told(seen), { [seats.ofOrder]: "Resent" })
+    })
+  },
+  {
+    name: "an expired session stops a run",
+    surface: "portal",
+    token: tokens.expired,
+    holds: Effect.gen(function* () {
+      assert.strictEqual((yield* Effect.flip(remind()))._tag, "Unauthorized")
+      assert.deepEqual(yield* Effect.flip(remind({ dryRun: true })), yield* Effect.flip(remind()))
+    })
+  },
+  {
+    name: "a plain member may look, and stops at the first mail",
+    surface: "portal",
+    token: tokens.member,
+    holds: Effect.gen(function* () {
+      assert.strictEqual((yield* Effect.flip(remind()))._tag, "Forbidden")
+    })
+  },
+  {
+    name: "one seat alone is reminded like one of many",
+    holds: Effect.gen(function* () {
+      const { remindOne } = yield* Invitations
+      const live = yield* seatOf(seats.live)
+      assert.deepInclude(yield* remindOne(live), { _tag: "Resent", seatId: live.id, address: "ann@acme.com" })
+      assert.deepInclude(yield* remindOne(live), { _tag: "Skipped" })
+      assert.deepEqual(yield* recipients, ["ann@acme.com"])
+    })
+  }
+]

@@ -1,0 +1,136 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Invitations } from "@polar-seats/domain/Invitations"
+import { Journal } from "@polar-seats/domain/Journal"
+import { Outbox } from "@polar-seats/domain/Outbox"
+import type { ReissueIncomplete } from "@polar-seats/domain/Reissue"
+import { Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
+import { Seats } from "@polar-seats/domain/Seats"
+import { Cause, DateTime, Effect, Exit, Fiber, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { source, teamOf, token } from "./team.ts"
+import { type Trouble, troubled } from "./troubled.ts"
+
+const epoch = DateTime.makeUnsafe(0)
+const world = teamOf(epoch, { expired: 1, claimed: 1, revoked: 2 })
+const address = "expired-0@acme.com"
+
+const above = (trouble: Trouble) =>
+  Invitations.layer.pipe(
+    Layer.provideMerge(
+      Layer.merge(troubled(Layer.orDie(Seats.layerMemory(world, token)), trouble), Journal.layerMemory)
+    )
+  )
+
+const theSeat = Effect.gen(function* () {
+  const { seats } = yield* (yield* Seats).list(source)
+  return yield* Effect.fromNullishOr(seats.find((seat) => seat.holderEmail === address))
+})
+
+const held = Effect.gen(function* () {
+  const { seats } = yield* (yield* Seats).list(source)
+  return seats.filter((seat) => seat.status !== "revoked" && seat.holderEmail === address)
+})
+const mailed = Effect.flatMap(Outbox, ({ mails }) => Effect.map(mails, (all) => all.map(({ to }) => to)))
+
+const incompleteIn = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A, E | ReissueIncomplete>) =>
+  Exit.isFailure(exit)
+    ? exit.cause.reasons
+        .filter(Cause.isFailReason)
+        .flatMap(({ error }) => (error._tag === "ReissueIncomplete" ? [error as ReissueIncomplete] : []))
+    : []
+
+const cutOff = (operation: "Seats.assign" | "Seats.revoke") =>
+  new Unavailable({ operation, reason: UnavailableReason.cases.OutcomeUnknown.make({ description: "cut off" }) })
+
+describe("a reissue that is interrupted", () => {
+  // Each call travels for ten seconds, is carried out, and its answer travels for ten more
+  const slow: Trouble = (_, call) =>
+    Effect.sleep("10 seconds").pipe(Effect.andThen(call), Effect.tap(Effect.sleep("10 seconds")))
+  const points = Array.from({ length: 14 }, (_, index) => index * 5 + 1)
+
+  it.effect.each(points)("after %i seconds loses no seat without an error that can finish it", (seconds) =>
+    Effect.gen(function* () {
+      const { finish, reissue, unfinished } = yield* Invitations
+      const looking = yield* Effect.forkChild(theSeat)
+      yield* TestClock.adjust("20 seconds")
+      const seat = yield* Fiber.join(looking)
+
+      const fiber = yield* Effect.forkChild(reissue(seat))
+      yield* TestClock.adjust(`${seconds} seconds`)
+      yield* Fiber.interrupt(fiber)
+      const exit = yield* Fiber.await(fiber)
+      const [incomplete] = incompleteIn(exit)
+      const left = yield* Stream.runCollect(unfinished)
+
+      // 20 seconds to look, then the seat is revoked at 30, and the answer to that is there at 40
+      if (seconds < 20) {
+        assert.isUndefined(incomplete)
+        assert.deepEqual(left, [])
+      } else if (seconds < 60) {
+        assert.isDefined(incomplete, "whoever waits for it can tell")
+        assert.isTrue(Exit.hasInterrupts(exit))
+        assert.strictEqual(left.length, 1, "and so can the journal")
+        assert.deepEqual(left[0], incomplete.reissue)
+      } else assert.isTrue(Exit.isSuccess(exit))
+
+      const again = yield* Effect.forkChild(incomplete === undefined ? reissue(seat) : finish(incomplete))
+      yield* TestClock.adjust("2 minutes")
+      const after = yield* Fiber.join(again)
+      const reading = yield* Effect.forkChild(held)
+      yield* TestClock.adjust("20 seconds")
+      assert.deepEqual(
+        (yield* Fiber.join(reading)).map(({ id, status }) => ({ id, status })),
+        [{ id: after.id, status: "pending" }]
+      )
+      assert.deepEqual(yield* mailed, [address], "one mail, whenever it was cut off")
+      assert.deepEqual(yield* Stream.runCollect(unfinished), [])
+    }).pipe(Effect.provide(above(slow)))
+  )
+})
+
+describe("a reissue of which a half fails", () => {
+  const once = (operation: string, happens: boolean, error: Unavailable): Trouble => {
+    let times = 0
+    return (name, call) =>
+      name === operation && times++ === 0
+        ? Effect.andThen(happens ? call : Effect.void, Effect.fail(error) as Effect.Effect<never>)
+        : call
+  }
+  it.effect.each([
+    { what: "the revocation was cut off before it was done", half: "revoke", happens: false },
+    { what: "the revocation was cut off after it was done", half: "revoke", happens: true },
+    { what: "the assignment was cut off before it was done", half: "assign", happens: false },
+    { what: "the assignment was cut off after it was done", half: "assign", happens: true }
+  ] as const)("is finished where $what", ({ half, happens }) =>
+    Effect.gen(function* () {
+      const { finish, reissue, unfinished } = yield* Invitations
+      const error = yield* Effect.flip(reissue(yield* theSeat))
+      assert.strictEqual(error._tag, "ReissueIncomplete")
+      if (error._tag !== "ReissueIncomplete") return
+      assert.include(error.message, "finish")
+      assert.notInclude(error.message, address, "nobody asked to see the address")
+      assert.deepEqual(yield* Stream.runCollect(unfinished), [error.reissue])
+      const seat = yield* finish(error)
+      assert.deepEqual(
+        (yield* held).map(({ id }) => id),
+        [seat.id]
+      )
+      assert.deepEqual(yield* mailed, [address])
+    }).pipe(Effect.provide(above(once(half, happens, cutOff(`Seats.${half}`)))))
+  )
+
+  it.effect("is a plain failure where the revocation surely was not done", () => {
+    const notSent = new Unavailable({
+      operation: "Seats.revoke",
+      reason: UnavailableReason.cases.NotSent.make({ description: "connection refused" })
+    })
+    return Effect.gen(function* () {
+      const { reissue, unfinished } = yield* Invitations
+      assert.deepEqual(yield* Effect.flip(reissue(yield* theSeat)), notSent)
+      assert.deepEqual(yield* Stream.runCollect(unfinished), [])
+      assert.deepEqual(yield* mailed, [])
+      yield* reissue(yield* theSeat)
+      assert.deepEqual(yield* mailed, [address])
+    }).pipe(Effect.provide(above(once("revoke", false, notSent))))
+  })
+})

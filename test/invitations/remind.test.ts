@@ -1,0 +1,349 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Invitations } from "@polar-seats/domain/Invitations"
+import { Journal, JournalFailed } from "@polar-seats/domain/Journal"
+import { Outbox } from "@polar-seats/domain/Outbox"
+import type { Outcome } from "@polar-seats/domain/Reminder"
+import { RateLimited, Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
+import { Seats } from "@polar-seats/domain/Seats"
+import * as Cooldown from "@polar-seats/http/Cooldown"
+import { Clock, DateTime, Duration, Effect, Fiber, Layer, Random, Ref, Stream } from "effect"
+import { RateLimiter } from "effect/persistence"
+import { TestClock } from "effect/testing"
+import { source, teamOf, token } from "./team.ts"
+import { type Trouble, troubled } from "./troubled.ts"
+
+const epoch = DateTime.makeUnsafe(0)
+
+const above = (counts: Record<string, number>, trouble: Trouble = (_, call) => call) =>
+  Invitations.layer.pipe(
+    Layer.provideMerge(
+      Layer.merge(troubled(Layer.orDie(Seats.layerMemory(teamOf(epoch, counts), token)), trouble), Journal.layerMemory)
+    )
+  )
+
+const mailed = Effect.flatMap(Outbox, ({ mails }) => Effect.map(mails, (all) => all.map(({ to }) => to)))
+const tally = (outcomes: ReadonlyArray<Outcome>) => {
+  const counts: Record<string, number> = {}
+  for (const outcome of outcomes) {
+    const word = outcome._tag === "Skipped" ? outcome.why._tag : outcome._tag
+    counts[word] = (counts[word] ?? 0) + 1
+  }
+  return counts
+}
+
+/** Lets everybody go on who can without waiting for the clock. */
+const settled = Effect.forEach(Array.from({ length: 20 }), () => Effect.yieldNow, { discard: true })
+
+/** Runs something to its end, the test clock going on by steps, and tells how long it took by that clock. */
+const timed = <A, E, R>(effect: Effect.Effect<A, E, R>, step: Duration.Input) =>
+  Effect.gen(function* () {
+    const start = yield* Clock.currentTimeMillis
+    const fiber = yield* Effect.forkChild(effect)
+    yield* settled
+    while (fiber.pollUnsafe() === undefined) {
+      yield* TestClock.adjust(step)
+      yield* settled
+    }
+    const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000
+    return { value: yield* Fiber.join(fiber), seconds }
+  })
+
+const fail = (error: unknown) => Effect.fail(error) as Effect.Effect<never>
+
+const thousand = { live: 400, expired: 200, claimed: 300, revoked: 100 }
+
+it.effect("a thousand seats: six hundred people are mailed once each, and nobody by a second run", () =>
+  Effect.gen(function* () {
+    const { remind } = yield* Invitations
+    const outcomes = yield* Stream.runCollect(remind(source, { onExpired: "reissue" }))
+    assert.deepEqual(tally(outcomes), { Resent: 400, Reissued: 200, NotPending: 400 })
+    const recipients = yield* mailed
+    assert.strictEqual(recipients.length, 600)
+    assert.strictEqual(new Set(recipients).size, 600)
+    const { seats } = yield* (yield* Seats).list(source)
+    const now = yield* DateTime.now
+    assert.strictEqual(seats.filter((seat) => seat.invitation(now)._tag === "Live").length, 600)
+
+    assert.deepEqual(tally(yield* Stream.runCollect(remind(source, { onExpired: "reissue" }))), {
+      MailedRecently: 600,
+      NotPending: 400
+    })
+    assert.strictEqual((yield* mailed).length, 600)
+  }).pipe(Effect.provide(above(thousand)))
+)
+
+it.effect("past a Cooldown nobody is mailed again, whatever the journal says", () =>
+  Effect.gen(function* () {
+    const { remind } = yield* Invitations
+    yield* Stream.runDrain(remind(source, { cooldown: 0 }))
+    assert.deepEqual(tally(yield* Stream.runCollect(remind(source, { cooldown: 0 }))), { MailedRecently: 5 })
+    yield* TestClock.adjust("61 seconds")
+    assert.deepEqual(tally(yield* Stream.runCollect(remind(source, { cooldown: 0 }))), { Resent: 5 })
+  }).pipe(
+    Effect.provide(
+      Invitations.layer.pipe(
+        Layer.provide(Journal.layerMemory),
+        Layer.provide(Cooldown.layer()),
+        Layer.provideMerge(Layer.orDie(Seats.layerMemory(teamOf(epoch, { live: 5 }), token))),
+        Layer.provide(RateLimiter.layer),
+        Layer.provide(RateLimiter.layerStoreMemory),
+        Layer.orDie
+      )
+    )
+  )
+)
+
+describe("who is in doubt", () => {
+  const timeout = new Unavailable({
+    operation: "Seats.resend",
+    reason: UnavailableReason.cases.OutcomeUnknown.make({ description: "no answer came" })
+  })
+  const doubtful = () => {
+    let first = true
+    const trouble: Trouble = (operation, call) => {
+      if (operation !== "resend" || !first) return call
+      first = false
+      return Effect.andThen(call, fail(timeout))
+    }
+    return above({ live: 3 }, trouble)
+  }
+
+  it.effect("is Unknown, stays so in the next run, and stops nobody else", () =>
+    Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { Unknown: 1, Resent: 2 })
+      assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { Unknown: 1, MailedRecently: 2 })
+      assert.strictEqual((yield* mailed).length, 3)
+    }).pipe(Effect.provide(doubtful()))
+  )
+
+  it.effect("is mailed again where that is asked for", () =>
+    Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      yield* Stream.runDrain(remind(source))
+      assert.deepEqual(tally(yield* Stream.runCollect(remind(source, { retryUnknown: true }))), {
+        Resent: 1,
+        MailedRecently: 2
+      })
+    }).pipe(Effect.provide(doubtful()))
+  )
+
+  it.effect("is whoever was being mailed when the run was interrupted, and the others go on", () =>
+    Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      const { entries } = yield* Journal
+      const run = yield* Effect.forkChild(Stream.runDrain(remind(source, { concurrency: 3 })))
+      yield* settled
+      for (const _ of [1, 2, 3, 4, 5]) {
+        yield* TestClock.adjust("5 seconds")
+        yield* settled
+      }
+      yield* Fiber.interrupt(run)
+      const steps = (yield* Stream.runCollect(entries)).map(({ step }) => step._tag)
+      assert.deepEqual(steps.toSorted(), [
+        "InDoubt",
+        "InDoubt",
+        "InDoubt",
+        ...Array.from({ length: 6 }, () => "Mailed")
+      ])
+
+      const { value } = yield* timed(Stream.runCollect(remind(source)), "1 second")
+      assert.deepEqual(tally(value), { Unknown: 3, MailedRecently: 6, Resent: 1 })
+      const recipients = yield* mailed
+      assert.strictEqual(new Set(recipients).size, recipients.length, "nobody is mailed twice")
+    }).pipe(
+      Effect.provide(
+        above({ live: 10 }, (operation, call) =>
+          operation === "resend" ? Effect.andThen(Effect.sleep("10 seconds"), call) : call
+        )
+      )
+    )
+  )
+})
+
+describe("what goes wrong", () => {
+  it.effect("with one seat stops nobody else", () => {
+    let first = true
+    const refused = new Unavailable({
+      operation: "Seats.resend",
+      reason: UnavailableReason.cases.NotSent.make({ description: "connection refused" })
+    })
+    const trouble: Trouble = (operation, call) => {
+      if (operation !== "resend" || !first) return call
+      first = false
+      return fail(refused)
+    }
+    return Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { Failed: 1, Resent: 9 })
+      assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { Resent: 1, MailedRecently: 9 })
+    }).pipe(Effect.provide(above({ live: 10 }, trouble)))
+  })
+
+  it.effect("with the token stops all: what is on its way is told, and nothing more is sent", () => {
+    let sent = 0
+    const unauthorized = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
+    const trouble: Trouble = (operation, call) =>
+      operation !== "resend"
+        ? call
+        : Effect.suspend(() => Effect.andThen(Effect.sleep("1 second"), ++sent === 6 ? fail(unauthorized) : call))
+    return Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      const seen: Array<Outcome> = []
+      const run = Stream.runForEach(remind(source, { concurrency: 4 }), (outcome) =>
+        Effect.sync(() => seen.push(outcome))
+      )
+      const { value } = yield* timed(Effect.flip(run), "1 second")
+      assert.deepEqual(value, unauthorized)
+      assert.isAtMost(sent, 9, "one more may have begun before the sixth was refused")
+      assert.deepEqual(tally(seen), { Resent: sent - 1 })
+      assert.strictEqual((yield* mailed).length, sent - 1)
+    }).pipe(Effect.provide(above({ live: 100 }, trouble)))
+  })
+
+  it.effect("with the journal stops all before anything is sent that is not written down", () =>
+    Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      const error = yield* Effect.flip(Stream.runDrain(remind(source, { concurrency: 1 })))
+      assert.strictEqual(error._tag, "JournalFailed")
+      assert.deepEqual(yield* mailed, ["live-0@acme.com"], "the one whose outcome could not be written down")
+    }).pipe(
+      Effect.provide(
+        Invitations.layer.pipe(
+          Layer.provideMerge(Layer.orDie(Seats.layerMemory(teamOf(epoch, { live: 3 }), token))),
+          Layer.provide(
+            Layer.effect(
+              Journal,
+              Effect.gen(function* () {
+                const journal = yield* Journal
+                const writes = yield* Ref.make(0)
+                return Journal.of({
+                  ...journal,
+                  put: (key, step, found) =>
+                    Effect.flatMap(
+                      Ref.updateAndGet(writes, (n) => n + 1),
+                      (n) =>
+                        n > 1
+                          ? Effect.fail(new JournalFailed({ description: "the disk is full" }))
+                          : journal.put(key, step, found)
+                    )
+                })
+              })
+            )
+          ),
+          Layer.provide(Journal.layerMemory)
+        )
+      )
+    )
+  )
+})
+
+/** Takes so many milliseconds for a resend, and refuses those that `isRefused` says for so long. */
+const limited = (isRefused: (now: number) => Effect.Effect<boolean>, retryAfter: Duration.Input) => {
+  const counts = { sent: 0, refused: 0 }
+  const error = new RateLimited({ retryAfter: Duration.fromInputUnsafe(retryAfter) })
+  const trouble: Trouble = (operation, call) =>
+    operation !== "resend"
+      ? call
+      : Effect.gen(function* () {
+          counts.sent++
+          yield* Effect.sleep("5 millis")
+          if (!(yield* isRefused(yield* Clock.currentTimeMillis))) return yield* call
+          counts.refused++
+          return yield* fail(error)
+        })
+  return { counts, trouble }
+}
+
+describe("Polar's rate limit", () => {
+  it.effect("one seat that has to wait holds up nobody", () => {
+    const { counts, trouble } = limited(() => Effect.map(Random.next, (dice) => dice < 0.2), "1 second")
+    return Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      const { seconds, value } = yield* timed(Stream.runCollect(remind(source, { concurrency: 64 })), "5 millis")
+      assert.deepEqual(tally(value), { Resent: 10_000 })
+      assert.strictEqual((yield* mailed).length, 10_000)
+      // 12,500 requests of 5 ms, 64 at a time, are a second; the unluckiest seats wait five times
+      assert.isBelow(seconds, 10)
+      assert.isAbove(counts.refused, 2000)
+    }).pipe(Effect.provide(above({ live: 10_000 }, trouble)))
+  })
+
+  it.effect("where it is too fast for everybody, all slow down, and few requests are wasted", () => {
+    // 500 a second, and up to 100 at once
+    let tokens = 100
+    let last = 0
+    const { counts, trouble } = limited(
+      (now) =>
+        Effect.sync(() => {
+          tokens = Math.min(100, tokens + (now - last) * 0.5)
+          last = now
+          if (tokens < 1) return true
+          tokens--
+          return false
+        }),
+      "1 second"
+    )
+    return Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      const { seconds, value } = yield* timed(Stream.runCollect(remind(source, { concurrency: 64 })), "5 millis")
+      assert.deepEqual(tally(value), { Resent: 10_000 })
+      assert.isBelow(counts.refused / counts.sent, 0.1)
+      assert.isBelow(seconds, 40, "20 seconds is what the limit allows")
+    }).pipe(Effect.provide(above({ live: 10_000 }, trouble)))
+  })
+
+  it.effect("a pace is kept evenly", () => {
+    const times: Array<number> = []
+    const trouble: Trouble = (_, call) =>
+      Effect.andThen(
+        Effect.map(Clock.currentTimeMillis, (now) => void times.push(now)),
+        call
+      )
+    return Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      const options = { onExpired: "reissue", pace: { limit: 100, window: "1 minute" } } as const
+      const { seconds } = yield* timed(Stream.runCollect(remind(source, options)), "100 millis")
+      assert.strictEqual(times.length, 101, "one to list, and two for each reissue")
+      assert.closeTo(seconds, 60, 1)
+      times.slice(1).forEach((time, index) => assert.isAtLeast(time - (times[index] ?? 0), 599))
+    }).pipe(Effect.provide(above({ live: 60, expired: 20 }, trouble)))
+  })
+
+  it.effect("who is refused for an hour has failed", () => {
+    const { counts, trouble } = limited(() => Effect.succeed(true), "1 minute")
+    return Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      const { seconds, value } = yield* timed(Stream.runCollect(remind(source)), "10 seconds")
+      assert.deepEqual(tally(value), { Failed: 2 })
+      assert.closeTo(seconds, 3600, 300)
+      assert.isBelow(counts.sent, 130)
+    }).pipe(Effect.provide(above({ live: 2 }, trouble)))
+  })
+
+  it.effect("in the midst of a reissue it is waited for, and the seat is not lost", () => {
+    let assigned = 0
+    const error = new RateLimited({ retryAfter: Duration.minutes(1) })
+    const trouble: Trouble = (operation, call) => (operation === "assign" && assigned++ % 2 === 0 ? fail(error) : call)
+    return Effect.gen(function* () {
+      const { remind, unfinished } = yield* Invitations
+      const { value } = yield* timed(Stream.runCollect(remind(source, { onExpired: "reissue" })), "1 second")
+      assert.deepEqual(tally(value), { Reissued: 20 })
+      assert.strictEqual(new Set(yield* mailed).size, 20)
+      assert.strictEqual((yield* mailed).length, 20)
+      assert.deepEqual(yield* Stream.runCollect(unfinished), [])
+    }).pipe(Effect.provide(above({ expired: 20 }, trouble)))
+  })
+})
+
+it.effect("who takes only some outcomes stops the rest, and nothing is left running", () =>
+  Effect.gen(function* () {
+    const { remind } = yield* Invitations
+    const some = yield* Stream.runCollect(Stream.take(remind(source, { concurrency: 2 }), 3))
+    assert.strictEqual(some.length, 3)
+    const count = (yield* mailed).length
+    assert.isBelow(count, 12)
+    yield* TestClock.adjust("1 hour")
+    assert.strictEqual((yield* mailed).length, count)
+  }).pipe(Effect.provide(above({ live: 50 })))
+)
