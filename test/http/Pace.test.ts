@@ -223,7 +223,7 @@ describe("where the store", () => {
       Effect.provide(
         Layer.orDie(Pace.layer()).pipe(
           Layer.provide(RateLimiter.layer),
-          Layer.provide(Layer.mock(RateLimiter.RateLimiterStore, { tokenBucket: () => answer })),
+          Layer.provide(Layer.mock(RateLimiter.RateLimiterStore, { adaptiveConsume: () => answer })),
           Layer.provide(layer)
         )
       )
