@@ -75,9 +75,11 @@ const make = Effect.fnUntraced(function* (options: Options) {
     }
   )
   const pause = (length: Duration.Duration) =>
-    limiter
-      .adaptiveFeedback({ key: shared, epoch, tokens: 0, status: 429, retryAfter: length })
-      .pipe(Effect.timeout(patience), Effect.ignore)
+    Duration.isPositive(length)
+      ? limiter
+          .adaptiveFeedback({ key: shared, epoch, tokens: 0, status: 429, retryAfter: length })
+          .pipe(Effect.timeout(patience), Effect.ignore)
+      : Effect.void
 
   // Nothing is taken before its time has come: whoever stops waiting leaves nothing behind
   const wait = (time: Duration.Duration) => Math.max(1, Math.ceil(Duration.toMillis(time)))

@@ -76,8 +76,13 @@ export const observedStream = <A, E extends { readonly _tag: string }>(
   stream: (attempts: Attempts) => Stream.Stream<A, E>
 ): Stream.Stream<A, E> =>
   Stream.unwrap(
-    Effect.map(Clock.currentTimeMillis, (start) => {
+    Effect.gen(function* () {
       const attempts: Attempts = { count: 0 }
-      return Stream.onExit(stream(attempts), (exit) => record(operation, attempts, start, exit))
+      const start = yield* Clock.currentTimeMillis
+      // Where the reader stops early, the end runs in the reader's context, which knows another span
+      const context = yield* Effect.context()
+      return Stream.onExit(stream(attempts), (exit) =>
+        Effect.provideContext(record(operation, attempts, start, exit), context)
+      )
     })
   ).pipe(Stream.withSpan(operation, { attributes }))
