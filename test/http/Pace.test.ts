@@ -1,3 +1,4 @@
+import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Emulator from "@polar-seats/http/Emulator"
@@ -15,14 +16,17 @@ import {
   Fiber,
   Layer,
   Redacted,
+  Result,
   Schema
 } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
+import { createServer, type Server } from "node:http"
 import { ofSubscription } from "../laws/law.ts"
 import { seats as ids, tokens, world } from "../laws/world.ts"
-import { control } from "./emulatorHttp.ts"
+import { documentedSeat } from "./documented.ts"
+import { ask, control } from "./emulatorHttp.ts"
 
 const limiter = RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))
 
@@ -169,6 +173,146 @@ describe("a pace", () => {
   })
 })
 
+describe("a 429 that one request gets", () => {
+  /** A Polar that answers 429 to these requests, and remembers when it was asked. */
+  const refusing = (headers: Readonly<Record<string, string>>, refused: ReadonlyArray<number>, takes = 0) => {
+    const times: Array<number> = []
+    const client = HttpClient.make((request) =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
+        const nth = times.push(at) - 1
+        const response = refused.includes(nth) ? new Response(null, { status: 429, headers }) : new Response()
+        const answer = HttpClientResponse.fromWeb(request, response)
+        return takes === 0 ? Effect.succeed(answer) : Effect.as(Effect.sleep(takes), answer)
+      })
+    )
+    return { times, layer: Layer.succeed(HttpClient.HttpClient, client) }
+  }
+  // Where it wins over the options, of a window of a minute
+  const pauses: ReadonlyArray<readonly [what: string, headers: Readonly<Record<string, string>>, seconds: number]> = [
+    ["for as long as it says", { "retry-after": "30" }, 30],
+    ["until the date it says", { "retry-after": "Thu, 01 Jan 1970 00:00:20 GMT" }, 20],
+    ["for a window where it says nothing, or nobody may read it", {}, 60],
+    ["for a window where it says nonsense", { "retry-after": "soon" }, 60],
+    ["for no more than a window", { "retry-after": "900" }, 60]
+  ]
+  it.effect.each(pauses)("lets all others wait %s", ([_, headers, seconds]) => {
+    const { layer, times: sent } = refusing(headers, [2])
+    return Effect.gen(function* () {
+      yield* Effect.forEach(times(3), get)
+      assert.deepEqual(sent, [0, 0, 0])
+      yield* Effect.forkChild(Effect.forEach(times(5), get, together))
+      yield* TestClock.adjust(Duration.millis(seconds * 1000 - 1))
+      assert.strictEqual(sent.length, 3)
+      yield* TestClock.adjust("1 milli")
+      assert.strictEqual(sent.length, 8)
+    }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
+  })
+
+  it.effect("pauses again for the next one, and those of one moment pause once", () => {
+    const { layer, times: sent } = refusing({ "retry-after": "10" }, [1, 2, 3, 8], 1000)
+    return Effect.gen(function* () {
+      yield* Effect.forkChild(Effect.forEach(times(20), get, together))
+      yield* TestClock.adjust("1 minute")
+      // The answers come after a second: three refusals at 1000, and another at 12000
+      const burst = times(5)
+      assert.deepEqual(sent.slice(0, 13), [...burst.map(() => 0), 644, ...burst.map(() => 11_000), 11_644, 22_000])
+      assert.strictEqual(sent.length, 20)
+    }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
+  })
+
+  it.effect("and says that there is nothing to wait for, makes nobody wait", () => {
+    const { layer, times: sent } = refusing({ "retry-after": "0" }, [0])
+    return Effect.gen(function* () {
+      yield* Effect.forEach(times(5), get)
+      assert.deepEqual(sent, [0, 0, 0, 0, 0])
+    }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
+  })
+})
+
+describe("a call that waits for its turn", () => {
+  const seats = (client: Layer.Layer<HttpClient.HttpClient>, options: Partial<PortalSeats.Options>) =>
+    Layer.orDie(PortalSeats.layer({ token: Redacted.make(tokens.customer), ...options })).pipe(Layer.provide(client))
+  const resend = Effect.flatMap(Seats, (service) => service.resend(ids.live))
+  /** A Polar that takes a second for everything. */
+  const slow = (mails: Array<number>) =>
+    Layer.succeed(
+      HttpClient.HttpClient,
+      HttpClient.make((request) =>
+        Effect.map(Effect.andThen(Effect.sleep("1 second"), Clock.currentTimeMillis), (at) => {
+          mails.push(at)
+          return HttpClientResponse.fromWeb(request, new Response(JSON.stringify(documentedSeat)))
+        })
+      )
+    )
+
+  it.effect("has all of its attempt's time left when it comes", () => {
+    const mails: Array<number> = []
+    return Effect.gen(function* () {
+      const calls = yield* Effect.forkChild(Effect.forEach(times(500), () => resend, together))
+      yield* TestClock.adjust("334 seconds")
+      assert.deepEqual(calls.pollUnsafe(), Exit.void)
+      assert.strictEqual(mails.length, 500)
+    }).pipe(
+      Effect.provide(
+        seats(paced({ environment: "sandbox" }, slow(mails)), {
+          attemptTimeout: "2 seconds",
+          totalTimeout: "6 minutes"
+        })
+      )
+    )
+  })
+
+  it.effect("is NotSent where it does not come in time, and nothing is mailed", () => {
+    const mails: Array<number> = []
+    return Effect.gen(function* () {
+      const calls = yield* Effect.forkChild(
+        Effect.forEach(times(20), () => Effect.result(resend), { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("1 minute")
+      const results = yield* Fiber.join(calls)
+      // Five at once, and two more within two seconds, of which the last has no time left for its answer
+      assert.strictEqual(results.filter(Result.isSuccess).length, 6)
+      const failures = results.filter(Result.isFailure).map(({ failure }) => failure)
+      for (const [nth, failure] of failures.entries()) {
+        assert.containSubset(failure, {
+          _tag: "Unavailable",
+          reason: { _tag: nth < 2 ? "OutcomeUnknown" : "NotSent" }
+        })
+      }
+      assert.include(String(failures.at(-1)), "its turn did not come within the time of the call")
+      assert.strictEqual(mails.length, 6)
+    }).pipe(Effect.provide(seats(paced({ environment: "sandbox" }, slow(mails)), { totalTimeout: "2 seconds" })))
+  })
+
+  it.live("over a socket too", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      const url = yield* Effect.acquireRelease(
+        Effect.callback<readonly [url: string, server: Server]>((resume) => {
+          const server = createServer((_, response) => {
+            asked++
+            response.end(JSON.stringify(documentedSeat))
+          })
+          server.listen(0, "127.0.0.1", () => {
+            const address = server.address()
+            const port = address !== null && typeof address === "object" ? address.port : 0
+            resume(Effect.succeed([`http://127.0.0.1:${port}`, server]))
+          })
+        }),
+        ([_, server]) => Effect.sync(() => server.close())
+      )
+      const start = yield* Clock.currentTimeMillis
+      const client = paced({ limit: 100, window: "600 millis" }, NodeHttpClient.layerUndici)
+      const results = yield* Effect.forEach(times(500), () => Effect.result(resend), { concurrency: "unbounded" }).pipe(
+        Effect.provide(seats(client, { baseUrl: url[0], attemptTimeout: "1 second", times: 0 }))
+      )
+      assert.deepEqual(results.filter(Result.isFailure), [])
+      assert.strictEqual(asked, 500)
+      assert.isAbove((yield* Clock.currentTimeMillis) - start, 2500)
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("machines", () => {
   const machines = (one: Pace.Options, two: Pace.Options) =>
     Effect.gen(function* () {
@@ -223,7 +367,7 @@ describe("where the store", () => {
       Effect.provide(
         Layer.orDie(Pace.layer()).pipe(
           Layer.provide(RateLimiter.layer),
-          Layer.provide(Layer.mock(RateLimiter.RateLimiterStore, { tokenBucket: () => answer })),
+          Layer.provide(Layer.mock(RateLimiter.RateLimiterStore, { adaptiveConsume: () => answer })),
           Layer.provide(layer)
         )
       )
@@ -302,6 +446,54 @@ describe("before the emulator with the limits of Polar's sandbox", () => {
       const refused = yield* run(Layer.effect(HttpClient.HttpClient, HttpClient.HttpClient))
       assert.isAbove(refused.length, 300)
       assert.isTrue(refused.every((status) => status === 429))
+    })
+  )
+
+  const resends = (others: Effect.Effect<unknown, unknown, HttpClient.HttpClient>) =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* control("POST", "settings", { rate_limits: "sandbox" })).status, 200)
+      const pace = Layer.orDie(Pace.layer({ environment: "sandbox" })).pipe(Layer.provide(limiter))
+      const patient = { maxRetryAfter: "1 minute", totalTimeout: "10 minutes" } as const
+      const seats = Layer.orDie(PortalSeats.layer({ token: Redacted.make(tokens.customer), ...patient })).pipe(
+        Layer.provide(pace)
+      )
+      const calls = yield* Effect.forkChild(
+        Effect.gen(function* () {
+          const { resend } = yield* Seats
+          const results = yield* Effect.forEach(times(500), () => Effect.result(resend(ids.live)), {
+            concurrency: "unbounded"
+          })
+          return { results, end: yield* Clock.currentTimeMillis }
+        }).pipe(Effect.provide(seats))
+      )
+      const start = yield* Clock.currentTimeMillis
+      yield* TestClock.adjust("45 seconds")
+      yield* others
+      yield* TestClock.adjust("15 minutes")
+      const { end, results } = yield* Fiber.join(calls)
+      assert.deepEqual(results.filter(Result.isFailure), [])
+      const requests = yield* (yield* Emulator.Emulator).requests
+      const resent = requests.filter(({ path }) => path.endsWith("/resend"))
+      const refused = resent.filter(({ status }) => status === 429).length
+      assert.strictEqual(resent.filter(({ status }) => status === 200).length, 500)
+      return { seconds: (end - start) / 1000, refused }
+    }).pipe(Effect.provide(Emulator.layer(world)))
+
+  it.effect("500 resends at once end without a failure, at nine tenths of the rate", () =>
+    Effect.gen(function* () {
+      const { refused, seconds } = yield* resends(Effect.void)
+      assert.strictEqual(refused, 0)
+      assert.isAtMost(seconds, ((500 / 100) * 60) / 0.9)
+    })
+  )
+
+  it.effect("and where another program uses up the limit, one is refused, and the others wait", () =>
+    Effect.gen(function* () {
+      const path = `/v1/customer-portal/seats?subscription_id=${ofSubscription.id}`
+      const another = Effect.forEach(times(40), () => ask("GET", path, { token: tokens.customer }))
+      const { refused, seconds } = yield* resends(another)
+      assert.strictEqual(refused, 1)
+      assert.isAtMost(seconds, ((500 / 100) * 60) / 0.9 + 60)
     })
   )
 })

@@ -19,6 +19,7 @@ import {
   Effect,
   Fiber,
   Layer,
+  Metric,
   Redacted,
   Result,
   Schema,
@@ -433,19 +434,66 @@ describe("over a socket", () => {
   )
 })
 
-describe("no span and no error shows the token", () => {
-  /** A tracer that keeps everything, as an exporter would. */
-  const recording = () => {
-    const spans: Array<Tracer.NativeSpan> = []
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
+/** A tracer that keeps everything, as an exporter would. */
+const recording = () => {
+  const spans: Array<Tracer.NativeSpan> = []
+  const tracer = Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      spans.push(span)
+      return span
+    }
+  })
+  return { tracer, spans }
+}
+
+describe("a stream of events is observed like every operation", () => {
+  const counted = (outcome: string) =>
+    Effect.map(Metric.snapshot, (metrics) =>
+      metrics.reduce(
+        (sum, { attributes, id, state }) =>
+          id === "polar_seats_operations_total" &&
+          attributes?.["operation"] === "SeatClaims.events" &&
+          attributes["outcome"] === outcome &&
+          "count" in state
+            ? sum + Number(state.count)
+            : sum,
+        0
+      )
+    )
+  const head = Effect.flatMap(SeatClaims, (claims) => Stream.runHead(claims.events(token)))
+  const rows: ReadonlyArray<
+    readonly [what: string, Answer, Effect.Effect<unknown, unknown, SeatClaims>, outcome: string, attempts: number]
+  > = [
+    ["to its end", sending([message(documentedEvent)]).answer, events, "Success", 1],
+    ["until somebody has enough of it", sending([message(documentedEvent)], "stay").answer, head, "Success", 1],
+    ["until it breaks off", sending([message(documentedEvent)], "cut").answer, events, "OutcomeUnknown", 1],
+    ["that is none", json(200, {}), events, "UnexpectedResponse", 1],
+    ["that is refused", refusal(404, "ResourceNotFound"), events, "InvalidInvitation", 1],
+    ["that never opens", plain(502), events, "ServerFailed", 4],
+    ["that is interrupted", sending([], "stay").answer, events, "OutcomeUnknown", 1]
+  ]
+  it.effect.each(rows)("%s", ([_, answer, call, outcome, attempts]) =>
+    Effect.gen(function* () {
+      const before = yield* counted(outcome)
+      const { spans, tracer } = recording()
+      const fiber = yield* Effect.forkChild(
+        Effect.exit(call).pipe(Effect.provide(answering(answer).layer), Effect.provideService(Tracer.Tracer, tracer))
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.interrupt(fiber)
+      const span = spans.find(({ name }) => name === "SeatClaims.events")
+      assert.deepStrictEqual(Object.fromEntries(span?.attributes ?? []), {
+        "polar.version": "2026-10",
+        "polar.outcome": outcome,
+        "polar.attempts": attempts
+      })
+      assert.strictEqual((yield* counted(outcome)) - before, 1)
     })
-    return { tracer, spans }
-  }
+  )
+})
+
+describe("no span and no error shows the token", () => {
   const shownBy = ({ annotations, attributes, events, links, name, status }: Tracer.NativeSpan) =>
     inspect({ name, attributes: [...attributes], events, links, status, annotations }, { depth: 20 })
 

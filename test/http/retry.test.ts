@@ -15,7 +15,12 @@ const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
 const id = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e")
 const invitation = Redacted.make("invitation")
 
-type Fault = "refused" | "reset" | "hang" | number | { readonly status: number; readonly retryAfter: string }
+type Fault =
+  | "refused"
+  | "reset"
+  | "hang"
+  | number
+  | { readonly status: number; readonly retryAfter: string | undefined }
 
 /** Polar, doing to each request what comes next, and the last of it for ever. Tells when the requests came, in seconds. */
 const polar = (faults: ReadonlyArray<Fault>, options: RetryPolicy.RetryPolicy = {}) => {
@@ -129,6 +134,25 @@ describe("what surely did not happen", () => {
   )
 })
 
+describe("an earlier request that may have done it", () => {
+  it.effect.each(["reset", "hang", 503] as const)("is not forgotten for a last one that never left: %s", (doubt) =>
+    Effect.gen(function* () {
+      const { result, times } = yield* requestsOf("revoke", [doubt, "refused"])
+      assert.strictEqual(times.length, 4)
+      assert.containSubset(result, {
+        failure: { reason: { _tag: doubt === 503 ? "ServerFailed" : "OutcomeUnknown" } }
+      })
+    })
+  )
+
+  it.effect("and where all never left, that is said", () =>
+    Effect.gen(function* () {
+      const { result } = yield* requestsOf("revoke", ["refused"])
+      assert.containSubset(result, { failure: { reason: { _tag: "NotSent" } } })
+    })
+  )
+})
+
 describe("the policy", () => {
   it.effect("has one budget, however failures alternate", () =>
     Effect.gen(function* () {
@@ -157,6 +181,10 @@ describe("the policy", () => {
     ["past", "Wed, 31 Dec 1969 00:00:00 GMT", [0, 0.2]],
     ["negative", "-5", [0, 0.2]],
     ["unreadable", "soon", [0, 0.2]],
+    ["absent, or hidden as from browsers", undefined, [0, 0.2]],
+    ["empty", "", [0, 0.2]],
+    ["of a fraction", "1.5", [0, 0.2]],
+    ["of more digits than a number has", "9".repeat(400), [0, 0.2]],
     ["longer than is waited for", "11", [0]],
     ["absurd", "99999999", [0]]
   ] as const)("obeys Retry-After %s", ([_, retryAfter, expected]) =>

@@ -830,6 +830,27 @@ describe("what loopback cannot be made to do", () => {
     })
   )
 
+  it.effect("a failure before the request is handed to the client that sends: NotSent, whatever it is", () =>
+    Effect.gen(function* () {
+      let sent = 0
+      const client = HttpClient.make((request) => {
+        sent++
+        return Effect.succeed(HttpClientResponse.fromWeb(request, new Response()))
+      }).pipe(
+        HttpClient.mapRequestEffect((request) =>
+          Effect.fail(
+            new HttpClientError.HttpClientError({
+              reason: new HttpClientError.TransportError({ request, cause: error({ code: "ECONNRESET" }) })
+            })
+          )
+        )
+      )
+      const layer = Layer.succeed(HttpClient.HttpClient, client)
+      const { description, tag } = yield* reasonOf(resend, layer, "https://api.polar.sh")
+      assert.deepStrictEqual([tag, description, sent], ["NotSent", "it could not be prepared", 0])
+    })
+  )
+
   it.effect("a code that is none is not repeated", () =>
     Effect.gen(function* () {
       const { description } = yield* reasonOf(resend, failing({ code: `x ${secret}` }), "https://api.polar.sh")

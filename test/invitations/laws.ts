@@ -8,7 +8,7 @@ import type { Outcome, RemindOptions } from "@polar-seats/domain/Reminder"
 import type { Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Surface } from "@polar-seats/domain/SeatModel"
 import type { Seats } from "@polar-seats/domain/Seats"
-import { SeatSource } from "@polar-seats/domain/SeatSource"
+import { OrderId, SeatSource } from "@polar-seats/domain/SeatSource"
 import { DateTime, Effect, Redacted, Stream } from "effect"
 import { assign, list, mails, ofSubscription, recipients, revoke } from "../laws/law.ts"
 import {
@@ -47,7 +47,7 @@ const remind = (options?: RemindOptions, sources: SeatSource | Iterable<SeatSour
 const unfinished = Effect.flatMap(Invitations, (service) => Stream.runCollect(service.unfinished))
 
 /** What came of it, in a word, by seat. */
-const told = (outcomes: ReadonlyArray<Outcome>) =>
+const told = (outcomes: ReadonlyArray<Outcome>): Record<string, string> =>
   Object.fromEntries(
     outcomes.map((outcome) => [
       outcome.seatId,
@@ -387,7 +387,7 @@ export const laws: ReadonlyArray<Law> = [
     holds: Effect.gen(function* () {
       const before = yield* list(ofSubscription)
       const outcomes = yield* remind({ dryRun: true, onExpired: "reissue" })
-      const would = Object.fromEntries(
+      const would: Record<string, string> = Object.fromEntries(
         outcomes.flatMap((outcome) =>
           outcome._tag === "Skipped" && outcome.why._tag === "DryRun" ? [[outcome.seatId, outcome.why.would]] : []
         )
@@ -411,7 +411,7 @@ export const laws: ReadonlyArray<Law> = [
     holds: Effect.gen(function* () {
       const service = yield* Invitations
       const seen: Array<Outcome> = []
-      const missing = SeatSource.Order({ id: order, ...{ id: unknown as typeof order } })
+      const missing = SeatSource.Order({ id: OrderId.make(unknown) })
       const error = yield* Effect.flip(
         Stream.runForEach(service.remind([SeatSource.Order({ id: order }), missing]), (outcome) =>
           Effect.sync(() => seen.push(outcome))

@@ -96,7 +96,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<CustomerSessions["Service"], PolarConnection.InvalidOption, HttpClient.HttpClient> {
   const polar = yield* PolarClient.make(options)
   const token = yield* PolarConnection.checkToken(options.token)
-  const headers = options.organization === undefined ? {} : { "Polar-Organization": options.organization }
+  const headers = yield* PolarConnection.organizationHeaders(options.organization)
 
   return CustomerSessions.of({
     create: (request) =>

@@ -1,4 +1,5 @@
 import * as Config from "effect/Config"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -6,7 +7,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Semaphore from "effect/Semaphore"
-import { type Environment, InvalidOption } from "./PolarConnection.ts"
+import { retryAfter } from "./internal/retryAfter.ts"
+import { checkCount, type Environment, InvalidOption } from "./PolarConnection.ts"
 
 /** Options of the layers. */
 export interface Options {
@@ -30,6 +32,9 @@ const isUsable = (window: Duration.Duration): boolean => Duration.isFinite(windo
 /** By how much more than Polar's window a full count is spread, so that requests which travel unevenly do not crowd. */
 const slack = 1.03
 
+/** How long the store may take. */
+const patience = "1 second"
+
 const make = Effect.fnUntraced(function* (options: Options) {
   const {
     environment = "production",
@@ -37,9 +42,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     limit = published[environment],
     window: input = "1 minute"
   } = options
-  if (!Number.isSafeInteger(limit) || limit < 1) {
-    return yield* new InvalidOption({ option: "limit", problem: "is not a whole number from 1 on" })
-  }
+  yield* checkCount("limit", limit)
   const window = yield* Option.match(Option.filter(Duration.fromInput(input), isUsable), {
     onNone: () => Effect.fail(new InvalidOption({ option: "window", problem: "is no time, or one without an end" })),
     onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
@@ -52,26 +55,59 @@ const make = Effect.fnUntraced(function* (options: Options) {
   // in meanwhile are together what is allowed
   const burst = Math.max(1, Math.floor(limit / 20))
   const interval = (slack * window) / (limit - burst + 1)
+  const shared = `polar-seats/pace/${key}`
   const take = limiter.consume({
     algorithm: "token-bucket",
     onExceeded: "fail",
-    key: `polar-seats/pace/${key}`,
+    key: shared,
     limit: burst,
     window: Duration.millis(interval * burst)
   })
 
+  // Zero tokens, so that the limiter keeps a pause alone and learns no limit: Polar asks for a whole window however little
+  // of it is left, which would be taken for a rate of half as much
+  let epoch = 0
+  const pauseLeft = Effect.map(
+    limiter.adaptiveConsume({ key: shared, tokens: 0, fallbackLimit: limit, fallbackWindow: Duration.millis(window) }),
+    (state) => {
+      epoch = state.epoch
+      return state.delay
+    }
+  )
+  const pause = (length: Duration.Duration) =>
+    Duration.isPositive(length)
+      ? limiter
+          .adaptiveFeedback({ key: shared, epoch, tokens: 0, status: 429, retryAfter: length })
+          .pipe(Effect.timeout(patience), Effect.ignore)
+      : Effect.void
+
   // Nothing is taken before its time has come: whoever stops waiting leaves nothing behind
-  const turn: Effect.Effect<void> = take.pipe(
-    Effect.timeout("1 second"),
+  const wait = (time: Duration.Duration) => Math.max(1, Math.ceil(Duration.toMillis(time)))
+  const ask = Effect.flatMap(pauseLeft, (left) =>
+    Duration.isPositive(left) ? Effect.succeed(wait(left)) : Effect.as(take, 0)
+  )
+  const turn: Effect.Effect<void> = ask.pipe(
+    Effect.timeout(patience),
     Effect.catch((error) =>
-      error._tag === "RateLimiterError" && error.reason._tag === "RateLimitExceeded"
-        ? Effect.andThen(Effect.sleep(Math.max(1, Math.ceil(Duration.toMillis(error.reason.retryAfter)))), turn)
-        : Effect.void
+      Effect.succeed(
+        error._tag === "RateLimiterError" && error.reason._tag === "RateLimitExceeded"
+          ? wait(error.reason.retryAfter)
+          : 0
+      )
     ),
-    Effect.asVoid
+    Effect.flatMap((millis) => (millis === 0 ? Effect.void : Effect.andThen(Effect.sleep(millis), turn)))
   )
 
-  return HttpClient.mapRequestEffect(client, (request) => Effect.as(queue.withPermit(turn), request))
+  return client.pipe(
+    HttpClient.mapRequestEffect((request) => Effect.as(queue.withPermit(turn), request)),
+    HttpClient.tap(({ headers, status }) =>
+      status === 429
+        ? Effect.flatMap(DateTime.now, (now) =>
+            pause(Duration.min(retryAfter(headers["retry-after"], now) ?? Duration.infinity, Duration.millis(window)))
+          )
+        : Effect.void
+    )
+  )
 })
 
 /**
@@ -82,11 +118,13 @@ const make = Effect.fnUntraced(function* (options: Options) {
  *   twentieth of them may leave at once; those that wait leave evenly, at 92 % of what is allowed or more.
  * - All calls through the layer share it. Layers whose `RateLimiter` is on one store and that have the same `key` and
  *   limit share it too: on `RateLimiter.layerStoreRedis` several machines can. They take turns by chance.
+ * - Where Polar answers 429 all the same, everybody who shares the pace waits for as long as its `Retry-After` says, but
+ *   no longer than a window; without one, for a window.
  * - A call that is interrupted while it waits takes up no turn.
  * - Where the store fails or takes more than a second, the request is sent at once: Polar still counts.
  *
- * The timeouts of Polar's layers go on while a call waits. A call that they cut off is reported as if it may have been
- * sent: for more calls at a time than leave within them, make `attemptTimeout` and `totalTimeout` longer.
+ * While a call waits, its `attemptTimeout` does not run, and its `totalTimeout` does: where that ends first, the call is
+ * `Unavailable` with the reason `NotSent`. For more calls at a time than leave within it, make `totalTimeout` longer.
  */
 export const layer = (
   options: Options = {}

@@ -37,6 +37,9 @@ const whyNotToken = (input: string): string | undefined => {
     : "contains a space, a line break or a character outside ASCII, which no token of Polar's has"
 }
 
+const visible = "is empty, or contains a space, a line break or a character outside ASCII"
+const HeaderValue = Schema.String.check(Schema.isPattern(/^[\x21-\x7e]+$/, { message: visible }))
+
 /** A token as it can be sent: visible ASCII alone. What is wrong with another is said without showing it. */
 export const Token = Schema.RedactedFromValue(
   Schema.String.check(Schema.makeFilter((input: string) => whyNotToken(input)))
@@ -83,3 +86,19 @@ export const checkVersion = (version: string): Effect.Effect<string, InvalidOpti
 /** The token itself, once it is known to be one that can be sent. */
 export const checkToken = (token: Redacted.Redacted<string>): Effect.Effect<Redacted.Redacted<string>, InvalidOption> =>
   Effect.fromResult(checked("token", Token, Redacted.value(token)))
+
+/** The header that names the organization, once it is known to be one that can be sent. */
+export const organizationHeaders = (
+  organization: string | undefined
+): Effect.Effect<{ readonly [name: string]: string }, InvalidOption> =>
+  organization === undefined
+    ? Effect.succeed({})
+    : Effect.fromResult(
+        Result.map(checked("organization", HeaderValue, organization), (value) => ({ "Polar-Organization": value }))
+      )
+
+/** The number itself, once it is known to be a whole one from 1 on. */
+export const checkCount = (option: string, count: number): Effect.Effect<number, InvalidOption> =>
+  Number.isSafeInteger(count) && count >= 1
+    ? Effect.succeed(count)
+    : Effect.fail(new InvalidOption({ option, problem: "is not a whole number from 1 on" }))

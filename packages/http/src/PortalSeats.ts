@@ -54,13 +54,20 @@ export interface CustomerOptions extends CustomerSessions.Options {
   readonly renewBefore?: Duration.Input | undefined
 }
 
+const isNoLess = (duration: Duration.Duration) => !Duration.isNegative(duration)
 const isRefused = (error: SeatError): boolean => error._tag === "Unauthorized" && error.reason === "InvalidToken"
 
 const makeForCustomer = Effect.fnUntraced(function* (options: CustomerOptions) {
   const { customer, member, renewBefore = "1 minute" } = options
   const polar = yield* PolarClient.make(options)
   const { create } = yield* CustomerSessions.make(options)
-  const margin = Duration.toMillis(Duration.fromInputUnsafe(renewBefore))
+  const margin = yield* Option.match(Option.filter(Duration.fromInput(renewBefore), isNoLess), {
+    onNone: () =>
+      Effect.fail(
+        new PolarConnection.InvalidOption({ option: "renewBefore", problem: "is no time, or a negative one" })
+      ),
+    onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
+  })
 
   const open = Effect.gen(function* () {
     const { expiresAt, token } = yield* create({ customer, member })

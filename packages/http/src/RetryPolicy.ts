@@ -16,9 +16,12 @@ export interface RetryPolicy {
   readonly schedule?: Schedule.Schedule<unknown, RateLimited | Unavailable> | undefined
   /** The longest `Retry-After` that is waited for. Beyond it the call fails with `RateLimited`. Default: 10 seconds. */
   readonly maxRetryAfter?: Duration.Input | undefined
-  /** How long one request may take. Default: 30 seconds. */
+  /** How long one request may take. Waiting for its turn in a `Pace` is not part of it. Default: 30 seconds. */
   readonly attemptTimeout?: Duration.Input | undefined
-  /** How long a call may take in all, pauses included; a pause that would go beyond it is not begun. Default: 60 seconds. */
+  /**
+   * How long a call may take in all, pauses and turns included; a pause that would go beyond it is not begun, and a
+   * request whose turn does not come within it is not sent. Default: 60 seconds.
+   */
   readonly totalTimeout?: Duration.Input | undefined
 }
 
@@ -27,7 +30,11 @@ export const CurrentRetryPolicy = Context.Reference<RetryPolicy>("@polar-seats/h
   defaultValue: () => ({})
 })
 
-/** Runs the calls of an effect with a policy of their own: `seats.list(source).pipe(RetryPolicy.provide({ times: 0 }))`. */
+/**
+ * Runs the calls of an effect with a policy of their own: `seats.list(source).pipe(RetryPolicy.provide({ times: 0 }))`.
+ * A value that makes no sense (`times` below zero, no time where one is expected) counts as one that is left out. Where a
+ * layer is given one, it is `InvalidOption`.
+ */
 export const provide =
   (policy: RetryPolicy) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -228,14 +228,19 @@ const make = Effect.fnUntraced(function* (options: Options) {
       }),
 
     events: (token) =>
-      Effect.flatMap(Effect.fromResult(pathOf(token)), (path) =>
-        polar.open({
-          operation: "SeatClaims.events",
-          secret: token,
-          request: HttpClientRequest.get(`${path}/stream`, { accept: "text/event-stream" }),
-          refusals: invalid
-        })
-      ).pipe(Effect.map(eventsIn), Stream.unwrap, Stream.withSpan("SeatClaims.events"))
+      Stream.unwrap(
+        Effect.map(Effect.fromResult(pathOf(token)), (path) =>
+          polar.open(
+            {
+              operation: "SeatClaims.events",
+              secret: token,
+              request: HttpClientRequest.get(`${path}/stream`, { accept: "text/event-stream" }),
+              refusals: invalid
+            },
+            eventsIn
+          )
+        )
+      )
   })
 })
 

@@ -1,7 +1,9 @@
 import * as SeatError from "@polar-seats/domain/SeatError"
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -12,11 +14,13 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import * as Stream from "effect/Stream"
 import * as PolarConnection from "../PolarConnection.ts"
 import type { RetryPolicy } from "../RetryPolicy.ts"
-import { observed } from "./observe.ts"
+import { observed, observedStream } from "./observe.ts"
 import { readBody } from "./readBody.ts"
-import { retrying } from "./retry.ts"
+import { checkPolicy, type Patience, retrying } from "./retry.ts"
+import { retryAfter } from "./retryAfter.ts"
 import { transportReason } from "./transportReason.ts"
 
 export { transportReason }
@@ -27,9 +31,11 @@ export interface Options extends PolarConnection.Connection, RetryPolicy {
   readonly version?: string | undefined
   /** How large an answer may be. Polar sends a list whole, so that one is much larger. Default: 1 MiB, and 64 MiB for a list. */
   readonly maxBytes?: { readonly single?: number | undefined; readonly list?: number | undefined } | undefined
+  /** How large the names and values of an answer's headers may be together. Some clients allow less. Default: 64 KiB. */
+  readonly maxHeaderBytes?: number | undefined
 }
 
-const { OutcomeUnknown, ServerFailed, UnexpectedResponse } = SeatError.UnavailableReason.cases
+const { NotSent, OutcomeUnknown, ServerFailed, UnexpectedResponse } = SeatError.UnavailableReason.cases
 
 type Secrets = ReadonlyArray<Redacted.Redacted<string> | undefined>
 
@@ -68,17 +74,6 @@ const requestIssues = (detail: unknown, secrets: Secrets): ReadonlyArray<SeatErr
       }))
     )
   )
-
-/** `Retry-After`, in seconds or as a date. Anything else is as good as none. */
-const retryAfter = (header: string | undefined, now: DateTime.Utc): Duration.Duration | null => {
-  if (header === undefined) return null
-  if (/^\d{1,9}$/.test(header)) return Duration.seconds(Number(header))
-  const date = /[A-Za-z]/.test(header) ? DateTime.make(header) : Option.none()
-  return Option.match(date, {
-    onNone: () => null,
-    onSome: (at) => (DateTime.isGreaterThan(at, now) ? DateTime.distance(now, at) : Duration.zero)
-  })
-}
 
 /** A refusal as Polar tells it: the status and Polar's name for it (`"404 ResourceNotFound"`), and a sentence for people. */
 export interface Refusal {
@@ -160,24 +155,25 @@ interface Call<A, E> extends Opening<E> {
 /** A client of Polar: sends, waits, and turns whatever comes back into a value or a declared error. */
 export interface PolarClient {
   readonly call: <A, E extends { readonly _tag: string }>(call: Call<A, E>) => Effect.Effect<A, E | SeatError.Common>
-  /** For an answer that goes on and on: gives it when its headers are there, and leaves the body and the span to the caller. */
-  readonly open: <E extends { readonly _tag: string }>(
-    opening: Opening<E>
-  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, E | SeatError.Common>
+  /** For an answer that goes on and on: only until its headers are there it is timed, and repeated. */
+  readonly open: <A, E extends { readonly _tag: string }>(
+    opening: Opening<E>,
+    read: (response: HttpClientResponse.HttpClientResponse) => Stream.Stream<A, SeatError.Unavailable>
+  ) => Stream.Stream<A, E | SeatError.Common>
 }
 
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<PolarClient, PolarConnection.InvalidOption, HttpClient.HttpClient> {
   const { maxBytes = {} } = options
+  const policy = yield* checkPolicy(options)
   const version = yield* PolarConnection.checkVersion(options.version ?? "2026-10")
-  const { list: maxList = 64 * 1024 * 1024, single: maxSingle = 1024 * 1024 } = maxBytes
+  const maxSingle = yield* PolarConnection.checkCount("maxBytes.single", maxBytes.single ?? 1024 * 1024)
+  const maxList = yield* PolarConnection.checkCount("maxBytes.list", maxBytes.list ?? 64 * 1024 * 1024)
+  const maxHeaders = yield* PolarConnection.checkCount("maxHeaderBytes", options.maxHeaderBytes ?? 64 * 1024)
   const baseUrl = yield* PolarConnection.resolve(options)
   const fetchOptions = Option.getOrElse(yield* Effect.serviceOption(FetchHttpClient.RequestInit), () => ({}))
   const client = (yield* HttpClient.HttpClient).pipe(
-    HttpClient.mapRequest((request) =>
-      request.pipe(HttpClientRequest.prependUrl(baseUrl), HttpClientRequest.setHeader("Polar-Version", version))
-    ),
     HttpClient.transformResponse((response) =>
       response.pipe(
         // A token stays where it was meant for, and nothing is done again elsewhere
@@ -240,20 +236,56 @@ export const make = Effect.fnUntraced(function* (
   const refusalText = (operation: SeatError.Operation, response: HttpClientResponse.HttpClientResponse) =>
     response.status === 429 || response.status >= 500 ? Effect.succeed("") : textOf(operation, response, maxSingle)
 
-  const attempt = <A, E>(
-    { operation, refusals, request, secret, success = 200, token }: Opening<E>,
+  const addressed = (request: HttpClientRequest.HttpClientRequest, token: Redacted.Redacted<string> | undefined) =>
+    HttpClientRequest.setHeader(
+      HttpClientRequest.prependUrl(
+        token === undefined ? request : HttpClientRequest.bearerToken(request, token),
+        baseUrl
+      ),
+      "Polar-Version",
+      version
+    )
+
+  const notSent = (operation: SeatError.Operation, description: string) =>
+    unavailable(operation, NotSent.make({ description }))
+  const tooLate = (operation: SeatError.Operation) =>
+    Effect.fail(notSent(operation, "its turn did not come within the time of the call"))
+
+  // What the client does with a request before it sends it. With a pace it waits its turn there, and no byte has left yet
+  const prepared = (
+    operation: SeatError.Operation,
+    request: HttpClientRequest.HttpClientRequest,
+    deadline: number
+  ): Effect.Effect<HttpClientRequest.HttpClientRequest, SeatError.Unavailable> => {
+    const preparing = Effect.mapErrorEager(client.preprocess(request), () =>
+      notSent(operation, "it could not be prepared")
+    )
+    // Mostly there is nothing to do, and nothing to wait for
+    if (Exit.isExit(preparing)) return preparing
+    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.timeoutOrElse(preparing, { duration: deadline - now, orElse: () => tooLate(operation) })
+    )
+  }
+
+  const send = <A, E>(
+    { operation, refusals, secret, success = 200, token }: Opening<E>,
+    request: HttpClientRequest.HttpClientRequest,
     read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, SeatError.Unavailable>,
     patience: Duration.Duration
   ): Effect.Effect<A, E | SeatError.Common> =>
-    client.execute(token === undefined ? request : HttpClientRequest.bearerToken(request, token)).pipe(
+    client.postprocess(Effect.succeed(request)).pipe(
       Effect.mapError((error) => unavailable(operation, transportReason(error))),
-      Effect.flatMap((response) =>
-        response.status === success
+      Effect.flatMap((response) => {
+        if (sizeOf(response.headers) > maxHeaders) {
+          const description = `the headers are larger than ${maxHeaders} bytes`
+          return Effect.fail(unavailable(operation, UnexpectedResponse.make({ status: response.status, description })))
+        }
+        return response.status === success
           ? read(response)
           : Effect.flatMap(refusalText(operation, response), (text) =>
               refused(operation, response, text, refusals, [token, secret])
             )
-      ),
+      }),
       Effect.timeoutOrElse({
         duration: patience,
         orElse: () => {
@@ -261,6 +293,19 @@ export const make = Effect.fnUntraced(function* (
           return Effect.fail(unavailable(operation, OutcomeUnknown.make({ description })))
         }
       })
+    )
+
+  const attempt = <A, E>(
+    opening: Opening<E>,
+    read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, SeatError.Unavailable>,
+    { attemptTimeout, deadline }: Patience
+  ): Effect.Effect<A, E | SeatError.Common> =>
+    Effect.flatMap(prepared(opening.operation, addressed(opening.request, opening.token), deadline), (request) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        now < deadline
+          ? send(opening, request, read, Duration.millis(Math.min(attemptTimeout, deadline - now)))
+          : tooLate(opening.operation)
+      )
     )
 
   return {
@@ -274,16 +319,33 @@ export const make = Effect.fnUntraced(function* (
           )
         )
       return observed(operation, { "polar.version": version, ...attributes }, (attempts) =>
-        retrying(options, (patience) => {
+        retrying(policy, (patience) => {
           attempts.count++
           return attempt(opening, read, patience)
         })
       )
     },
 
-    open: (opening) => retrying(options, (patience) => attempt(opening, Effect.succeed, patience))
+    open: (opening, read) =>
+      observedStream(opening.operation, { "polar.version": version, ...opening.attributes }, (attempts) =>
+        Stream.unwrap(
+          Effect.map(
+            retrying(policy, (patience) => {
+              attempts.count++
+              return attempt(opening, Effect.succeed, patience)
+            }),
+            read
+          )
+        )
+      )
   }
 })
+
+const sizeOf = (headers: HttpClientResponse.HttpClientResponse["headers"]): number => {
+  let size = 0
+  for (const name in headers) size += name.length + (headers[name] ?? "").length
+  return size
+}
 
 const deepest = 500
 const tooDeep = "the body nests too deep"

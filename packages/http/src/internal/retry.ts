@@ -1,13 +1,16 @@
 import { IsWaitedFor } from "@polar-seats/domain/RateLimit"
-import { isSafeToRepeat, type RateLimited, type Unavailable } from "@polar-seats/domain/SeatError"
+import { isSafeToRepeat, mayHaveHappened, type RateLimited, type Unavailable } from "@polar-seats/domain/SeatError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
+import { InvalidOption } from "../PolarConnection.ts"
 import { CurrentRetryPolicy, defaults, type RetryPolicy } from "../RetryPolicy.ts"
 
-interface Merged {
+/** A policy that says everything. Times are milliseconds, and what has no end is `Infinity`. */
+export interface Policy {
   readonly times: number
   readonly schedule: Schedule.Schedule<unknown, RateLimited | Unavailable>
   readonly maxRetryAfter: number
@@ -15,44 +18,91 @@ interface Merged {
   readonly totalTimeout: number
 }
 
-const millis = (input: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(input))
+type Part = { readonly [Option in keyof Policy]: Policy[Option] | undefined }
 
-// Option by option: the call's, else the layer's, else the default
-const merge = (call: RetryPolicy, layer: RetryPolicy): Merged => ({
-  times: call.times ?? layer.times ?? defaults.times,
-  schedule: call.schedule ?? layer.schedule ?? defaults.schedule,
-  maxRetryAfter: millis(call.maxRetryAfter ?? layer.maxRetryAfter ?? defaults.maxRetryAfter),
-  attemptTimeout: millis(call.attemptTimeout ?? layer.attemptTimeout ?? defaults.attemptTimeout),
-  totalTimeout: millis(call.totalTimeout ?? layer.totalTimeout ?? defaults.totalTimeout)
+const millis = (input: Duration.Input | undefined, isUsable: (duration: Duration.Duration) => boolean) =>
+  input === undefined
+    ? undefined
+    : Option.getOrUndefined(Option.map(Option.filter(Duration.fromInput(input), isUsable), Duration.toMillis))
+
+const isNoLess = (duration: Duration.Duration) => !Duration.isNegative(duration)
+
+// What makes sense of a policy
+const usable = ({ attemptTimeout, maxRetryAfter, schedule, times, totalTimeout }: RetryPolicy): Part => ({
+  times: times !== undefined && Number.isSafeInteger(times) && times >= 0 ? times : undefined,
+  schedule,
+  maxRetryAfter: millis(maxRetryAfter, isNoLess),
+  attemptTimeout: millis(attemptTimeout, Duration.isPositive),
+  totalTimeout: millis(totalTimeout, Duration.isPositive)
 })
+
+const over = (first: Part, second: Policy): Policy => ({
+  times: first.times ?? second.times,
+  schedule: first.schedule ?? second.schedule,
+  maxRetryAfter: first.maxRetryAfter ?? second.maxRetryAfter,
+  attemptTimeout: first.attemptTimeout ?? second.attemptTimeout,
+  totalTimeout: first.totalTimeout ?? second.totalTimeout
+})
+
+const problems = [
+  ["times", "is not a whole number from 0 on"],
+  ["maxRetryAfter", "is no time, or a negative one"],
+  ["attemptTimeout", "is not a time longer than zero"],
+  ["totalTimeout", "is not a time longer than zero"]
+] as const
+
+/** The policy of a layer, once it is known to make sense. */
+export const checkPolicy = (policy: RetryPolicy): Effect.Effect<Policy, InvalidOption> => {
+  const checked = usable(policy)
+  const wrong = problems.find(([option]) => policy[option] !== undefined && checked[option] === undefined)
+  return wrong === undefined
+    ? Effect.succeed(
+        over(checked, {
+          times: defaults.times,
+          schedule: defaults.schedule,
+          maxRetryAfter: Duration.toMillis(defaults.maxRetryAfter),
+          attemptTimeout: Duration.toMillis(defaults.attemptTimeout),
+          totalTimeout: Duration.toMillis(defaults.totalTimeout)
+        })
+      )
+    : Effect.fail(new InvalidOption({ option: wrong[0], problem: wrong[1] }))
+}
 
 const retryAfter = (error: RateLimited | Unavailable): number =>
   error._tag === "RateLimited" && error.retryAfter !== null ? Duration.toMillis(error.retryAfter) : 0
 
+/** The time that a request has: until when it must have left and been answered, and how long the answer may take. */
+export interface Patience {
+  readonly deadline: number
+  readonly attemptTimeout: number
+}
+
 /**
- * Tries until there is an answer, or no repetition is safe, left, or in time. `attempt` is told how long it may take.
+ * Tries until there is an answer, or no repetition is safe, left, or in time. `attempt` is told what time it has.
  */
 export const retrying = Effect.fnUntraced(function* <A, E extends { readonly _tag: string }>(
-  layer: RetryPolicy,
-  attempt: (patience: Duration.Duration) => Effect.Effect<A, E>
+  layer: Policy,
+  attempt: (patience: Patience) => Effect.Effect<A, E>
 ): Effect.fn.Return<A, E> {
-  const policy = merge(yield* CurrentRetryPolicy, layer)
+  const policy = over(usable(yield* CurrentRetryPolicy), layer)
   const start = yield* Clock.currentTimeMillis
+  const patience = { deadline: start + policy.totalTimeout, attemptTimeout: policy.attemptTimeout }
+  let doubt: E | undefined
   let step:
     | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, RateLimited | Unavailable, never, never>>>
     | undefined
 
   for (let attempts = 1; ; attempts++) {
-    const elapsed = (yield* Clock.currentTimeMillis) - start
-    const result = yield* Effect.result(
-      attempt(Duration.millis(Math.min(policy.attemptTimeout, policy.totalTimeout - elapsed)))
-    )
+    const result = yield* Effect.result(attempt(patience))
     if (result._tag === "Success") return result.success
     const error = result.failure
-    if (attempts > policy.times || !isSafeToRepeat(error)) return yield* Effect.fail(error)
-    if (error._tag === "RateLimited" && !(yield* IsWaitedFor)) return yield* Effect.fail(error)
+    // What the last request was refused with says nothing of an earlier one that may have been carried out
+    if (mayHaveHappened(error)) doubt = error
+    const outcome = doubt ?? error
+    if (!isSafeToRepeat(error) || attempts > policy.times) return yield* Effect.fail(outcome)
+    if (error._tag === "RateLimited" && !(yield* IsWaitedFor)) return yield* Effect.fail(outcome)
     const asked = retryAfter(error)
-    if (asked > policy.maxRetryAfter) return yield* Effect.fail(error)
+    if (asked > policy.maxRetryAfter) return yield* Effect.fail(outcome)
     const now = yield* Clock.currentTimeMillis
     step ??= yield* Schedule.toStep(policy.schedule)
     const pause = yield* step(now, error).pipe(
@@ -60,9 +110,9 @@ export const retrying = Effect.fnUntraced(function* <A, E extends { readonly _ta
       Pull.catchDone(() => Effect.succeed(Number.POSITIVE_INFINITY))
     )
     const wait = Math.max(pause, asked)
-    if (now - start + wait >= policy.totalTimeout) return yield* Effect.fail(error)
+    if (now + wait >= patience.deadline) return yield* Effect.fail(outcome)
     yield* Effect.sleep(Duration.millis(wait))
     // A pause may take longer than it was meant to
-    if ((yield* Clock.currentTimeMillis) - start >= policy.totalTimeout) return yield* Effect.fail(error)
+    if ((yield* Clock.currentTimeMillis) >= patience.deadline) return yield* Effect.fail(outcome)
   }
 })
