@@ -8,11 +8,12 @@ import { isRateLimited } from "../SeatError.ts"
 const enough = 8
 // Once it was too fast, the rate is looked at again after so many answers and so long
 const answersToJudge = 20
-const timeToJudge = 1000
-const growth = 1.05
+const timeToJudge = 50
+const growthInASecond = 0.1
+const belowWhatPassed = 0.9
 // Where a slower rate makes no difference to so many refusals, it is not the rate that they are for
 const isMuch = 0.1
-const triesToSlowDown = 3
+const triesToSlowDown = 5
 
 /** How fast all go who share it: as fast as is asked for, until Polar says again and again that it is too fast. */
 export interface Throttle {
@@ -69,7 +70,11 @@ export const make = (ceiling: number): Throttle => {
       inVain = 0
       rate = ceiling
     } else {
-      rate = refused === 0 ? Math.min(ceiling, rate * growth) : Math.min(rate, passed / (now - since))
+      const time = now - since
+      rate =
+        refused === 0
+          ? Math.min(ceiling, rate * (1 + (growthInASecond * time) / 1000))
+          : Math.min(rate, (belowWhatPassed * passed) / time)
     }
     startOver(now)
   }
