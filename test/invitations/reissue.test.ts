@@ -134,3 +134,18 @@ describe("a reissue of which a half fails", () => {
     }).pipe(Effect.provide(above(once("revoke", false, notSent))))
   })
 })
+
+it.effect("two reissues at the same time do not revoke each other's invitation", () => {
+  let revocations = 0
+  const trouble: Trouble = (operation, call) =>
+    operation === "revoke" && ++revocations === 2 ? Effect.andThen(Effect.sleep("5 seconds"), call) : call
+  return Effect.gen(function* () {
+    const { reissue } = yield* Invitations
+    const seat = yield* theSeat
+    const both = yield* Effect.forkChild(Effect.all([reissue(seat), reissue(seat)], { concurrency: "unbounded" }))
+    yield* TestClock.adjust("1 minute")
+    const [one, other] = yield* Fiber.join(both)
+    assert.deepEqual(one, other)
+    assert.deepEqual(yield* mailed, [address])
+  }).pipe(Effect.provide(above(trouble)))
+})

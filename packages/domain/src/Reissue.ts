@@ -69,10 +69,7 @@ export class Reissue extends Schema.Class<Reissue>("Reissue")({
   /** Whether a seat still has the invitation that is to be replaced. */
   isDueIn(seat: Seat): boolean {
     return (
-      seat.id === this.seatId &&
-      seat.status === "pending" &&
-      this.isHeldIn(seat) &&
-      sameInstant(seat.invitationTokenExpiresAt, this.expiresAt)
+      seat.status === "pending" && this.isHeldIn(seat) && sameInstant(seat.invitationTokenExpiresAt, this.expiresAt)
     )
   }
 }
