@@ -66,7 +66,8 @@ it.each([
   { runtime: "Deno", run: () => [binary("deno", "deno"), "run", "--no-remote", "--allow-net=127.0.0.1"] }
 ])("a bundle resends and is refused in $runtime", async ({ run }) => {
   const [file = "", ...args] = run()
-  const { stderr, stdout } = await promisify(execFile)(file, [...args, join(directory, "command.mjs"), emulator.firstLine], {
+  const { stderr, stdout } = await promisify(execFile)(file, [...args, "command.mjs", emulator.firstLine], {
+    cwd: directory,
     env: { HOME: directory, DENO_NO_UPDATE_CHECK: "1", DO_NOT_TRACK: "1" }
   })
   assert.deepEqual({ stderr, stdout }, { stderr: "", stdout: `${expected}\n` })
