@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as MutableRef from "effect/MutableRef"
 import * as Runtime from "effect/Runtime"
+import { createRequire } from "node:module"
 import { cli } from "./Cli.ts"
 import { complain, Ended, exitCode, MeantToBeInterrupted } from "./Outcome.ts"
 
@@ -29,10 +30,13 @@ const config = CliConfig.layer({
   builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Wizard, GlobalFlag.Completions]
 })
 
+// It is beside src here, and beside dist where it is installed
+const { version }: { readonly version: string } = createRequire(import.meta.url)("../package.json")
+
 const meantToBeInterrupted = MutableRef.make(false)
 const interrupted = 130
 
-Command.run(cli, { version: "0.0.0" }).pipe(
+Command.run(cli, { version }).pipe(
   Effect.catchTag("ShowHelp", (help) =>
     help.errors.length === 0 ? Effect.void : new Ended({ code: exitCode.wrongUse })
   ),

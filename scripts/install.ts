@@ -1,0 +1,130 @@
+// Installs the tarballs into empty projects, and type-checks and runs there what the READMEs show:
+// on the lowest and the newest effect of the peer range, and on Node 22 and the Node of this repository.
+import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import { examples, shownInReadme } from "./examples.ts"
+import { entryPoints, packages, root, tarballs } from "./packages.ts"
+
+const work = mkdtempSync(join(tmpdir(), "polar-seats-install-"))
+
+// What pnpm sets for its scripts is not npm's to know, except where the registry is
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith("npm_") || name === "npm_config_registry")
+)
+
+const run = (cwd: string, command: string, ...args: ReadonlyArray<string>): string =>
+  execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
+
+const writeJson = (file: string, value: unknown) => writeFileSync(file, JSON.stringify(value))
+
+const emptyProject = (name: string): string => {
+  const folder = join(work, name)
+  mkdirSync(folder)
+  writeJson(join(folder, "package.json"), { private: true, type: "module" })
+  return folder
+}
+
+const install = (folder: string, ...specifiers: ReadonlyArray<string>) =>
+  run(folder, "npm", "install", "--no-audit", "--no-fund", "--loglevel=error", ...specifiers)
+
+/** A tool in the version that this repository has. */
+const pinned = (name: string, in_ = "test") =>
+  `${name}@${JSON.parse(readFileSync(`${root}${in_}/node_modules/${name}/package.json`, "utf8")).version}`
+
+const effects = () => {
+  const ranges = new Set(packages.map(({ peerDependencies }) => peerDependencies["effect"]))
+  const [range] = ranges
+  assert(range !== undefined && ranges.size === 1, "every package wants the same effect")
+  const found: ReadonlyArray<string> = [
+    JSON.parse(run(work, "npm", "view", `effect@${range}`, "version", "--json"))
+  ].flat()
+  const [lowest] = found
+  const newest = found.at(-1)
+  assert(lowest !== undefined && newest !== undefined, `the registry has no effect ${range}`)
+  console.log(
+    lowest === newest
+      ? `effect ${range}: the registry has ${lowest} alone, which is the lowest and the newest`
+      : `effect ${range}: the lowest is ${lowest}, the newest ${newest}`
+  )
+  return [...new Set([lowest, newest])]
+}
+
+/** A program that imports all that can be imported, fails to import what cannot, and prints how much it was. */
+const everyModule = () => {
+  const modules = packages.flatMap((pkg) => entryPoints(pkg).map((entry) => join(pkg.name, entry)))
+  const internals = packages.flatMap(({ folder, name }) =>
+    globSync("internal/*.js", { cwd: `${folder}/dist` }).map((file) => join(name, file.slice(0, -3)))
+  )
+  return `import assert from "node:assert/strict"
+for (const module of ${JSON.stringify(modules)}) await import(module)
+for (const module of ${JSON.stringify(internals)}) {
+  await assert.rejects(import(module), { code: "ERR_PACKAGE_PATH_NOT_EXPORTED" })
+}
+console.log(${modules.length})
+`
+}
+
+const project = (effect: string): string => {
+  const folder = emptyProject(`effect-${effect}`)
+  // First alone, as a user would: what is missing then is missing for them
+  install(folder, ...globSync(`${tarballs}/*.tgz`), `effect@${effect}`)
+  assert.deepEqual(globSync("node_modules/**/effect/package.json", { cwd: folder }), [
+    "node_modules/effect/package.json"
+  ])
+  install(
+    folder,
+    pinned("@effect/platform-node"),
+    pinned("@effect/vitest"),
+    pinned("vitest"),
+    pinned("typescript", ".")
+  )
+  const installed = JSON.parse(readFileSync(join(folder, "node_modules/effect/package.json"), "utf8")).version
+  assert.equal(installed, effect)
+  for (const file of [...examples.map(({ file }) => file), ...shownInReadme]) {
+    copyFileSync(file, join(folder, basename(file)))
+  }
+  writeFileSync(join(folder, "every.mjs"), everyModule())
+  writeJson(join(folder, "tsconfig.json"), {
+    compilerOptions: {
+      target: "ES2023",
+      lib: ["ES2023", "DOM"],
+      module: "NodeNext",
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      allowImportingTsExtensions: true,
+      types: []
+    }
+  })
+  run(folder, process.execPath, "node_modules/typescript/bin/tsc")
+  return folder
+}
+
+const node22 = () => {
+  const folder = emptyProject("node-22")
+  install(folder, "node@22")
+  return join(folder, "node_modules/node/bin/node")
+}
+
+const nodes = [node22(), process.execPath]
+for (const effect of effects()) {
+  const folder = project(effect)
+  for (const node of nodes) {
+    const on = (...args: ReadonlyArray<string>) => run(folder, node, ...args)
+    for (const { file, prints } of examples) assert.equal(on(basename(file)), prints)
+    const modules = on("every.mjs").trim()
+    const tests = /Tests .*?(\d+) passed/.exec(on("node_modules/vitest/vitest.mjs", "run", "--no-color"))?.[1]
+    assert(tests !== undefined)
+    const command = "node_modules/.bin/polar-seats"
+    assert.equal(on(command, "--version"), `polar-seats v${packages[0]?.version}\n`)
+    assert.match(on(command, "demo"), /The mail that left: to ann@acme\.com/)
+    console.log(
+      `Node ${on("--version").trim()}, effect ${effect}: ${modules} modules, ${examples.length} examples, ${tests} tests and the demo`
+    )
+  }
+}
+// A project in which something fails is left to be looked at
+rmSync(work, { recursive: true })

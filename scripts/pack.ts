@@ -1,0 +1,53 @@
+// Builds every package anew, packs it, and lets publint and attw judge the tarball.
+import assert from "node:assert/strict"
+import { execFileSync, spawnSync } from "node:child_process"
+import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { entryPoints, type Package, packages, root, tarballs } from "./packages.ts"
+
+const read = (cwd: string, command: string, ...args: ReadonlyArray<string>) =>
+  execFileSync(command, args, { cwd, encoding: "utf8" })
+
+/** Runs a judge, and shows what it says where it has something to say. */
+const judge = (command: string, ...args: ReadonlyArray<string>) => {
+  const { status, stderr, stdout } = spawnSync(command, args, { cwd: root, encoding: "utf8" })
+  assert.equal(status, 0, `${command} ${args.join(" ")}\n${stdout}${stderr}`)
+}
+
+/** A tarball has what its users, their debuggers and their agents read, and nothing else. */
+const checkFiles = ({ folder, name }: Package, files: ReadonlyArray<string>) => {
+  for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "AGENTS.md"]) {
+    assert(files.includes(file), `${name} has no ${file}. LICENSE comes from the root, the others are written by hand.`)
+  }
+  const stray = files.filter((file) => !/^((dist|src)\/.+\.(js|ts|map)|[A-Z]+(\.md)?|package\.json)$/.test(file))
+  assert.deepEqual([...stray, ...files.filter((file) => file.includes(".test."))], [], `${name} packs too much`)
+  for (const map of files.filter((file) => file.endsWith(".map"))) {
+    for (const source of JSON.parse(readFileSync(join(folder, map), "utf8")).sources) {
+      const shipped = join(dirname(map), source)
+      assert(files.includes(shipped), `${name}: ${map} points to ${shipped}, which is not packed`)
+    }
+  }
+}
+
+rmSync(tarballs, { recursive: true, force: true })
+mkdirSync(tarballs, { recursive: true })
+for (const { folder } of packages) {
+  // A module that is gone must not live on in dist
+  for (const built of ["dist", "tsconfig.tsbuildinfo"]) rmSync(join(folder, built), { recursive: true, force: true })
+}
+execFileSync("tsc", ["-b", ...packages.map(({ folder }) => folder)], { cwd: root, stdio: "inherit" })
+
+for (const pkg of packages) {
+  const { folder, name } = pkg
+  const { filename } = JSON.parse(read(folder, "pnpm", "pack", "--json", "--pack-destination", tarballs))
+  console.log(`\n${name}: ${basename(filename)}, ${Math.round(statSync(filename).size / 1024)} KiB`)
+  const listed = read(root, "tar", "-tzf", filename).trim().split("\n")
+  checkFiles(
+    pkg,
+    listed.map((path) => path.replace("package/", ""))
+  )
+  judge("publint", "run", filename, "--strict")
+  const modules = entryPoints(pkg)
+  judge("attw", filename, "--profile", "esm-only", "--format", "json", "--entrypoints", ...modules)
+  console.log(`publint and attw have nothing against its ${modules.length} modules`)
+}

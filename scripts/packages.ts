@@ -1,0 +1,28 @@
+import { globSync, readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+/** The top of the repository, with a slash at the end. */
+export const root = fileURLToPath(new URL("../", import.meta.url))
+
+/** Where the tarballs are put. */
+export const tarballs = `${root}dist/tarballs`
+
+export interface Package {
+  readonly folder: string
+  readonly name: string
+  readonly version: string
+  readonly exports: Readonly<Record<string, string | null>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+}
+
+/** Every package that is published. */
+export const packages: ReadonlyArray<Package> = readdirSync(`${root}packages`)
+  .map((name) => `${root}packages/${name}`)
+  .map((folder) => ({ ...JSON.parse(readFileSync(`${folder}/package.json`, "utf8")), folder }))
+  .filter((manifest) => manifest.private !== true)
+
+/** What the modules are imported as that the exports let through. The package has to be built. */
+export const entryPoints = ({ exports, folder }: Package): ReadonlyArray<string> =>
+  "./*" in exports
+    ? globSync("*.js", { cwd: `${folder}/dist` }).map((file) => (file === "index.js" ? "." : `./${file.slice(0, -3)}`))
+    : Object.keys(exports)

@@ -1,0 +1,21 @@
+import { SeatId } from "@polar-seats/domain/Seat"
+import { Seats } from "@polar-seats/domain/Seats"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { ann, ben, token } from "./world.ts"
+
+const program = Effect.gen(function* () {
+  const seats = yield* Seats
+  const { holderEmail } = yield* seats.resend(SeatId.make(ann))
+  const refusal = yield* Effect.flip(seats.resend(SeatId.make(ben)))
+  return `resent to ${holderEmail}, then ${refusal._tag}`
+})
+
+/** Resends an invitation over the runtime's own fetch, is refused another, and tells of both. */
+export const run = (baseUrl: string): Promise<string> => {
+  const polar = PortalSeats.layer({ token: Redacted.make(token), baseUrl })
+  return Effect.runPromise(Effect.provide(program, Layer.provide(polar, FetchHttpClient.layer)))
+}
