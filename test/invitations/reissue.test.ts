@@ -137,11 +137,16 @@ describe("a reissue of which a half fails", () => {
 
 it.effect("two reissues at the same time do not revoke each other's invitation", () => {
   let revocations = 0
-  const trouble: Trouble = (operation, call) =>
-    operation === "revoke" && ++revocations === 2 ? Effect.andThen(Effect.sleep("5 seconds"), call) : call
+  // Both have looked before either revokes, and the second revocation comes after the first reissue is done
+  const trouble: Trouble = (operation, call) => {
+    if (operation === "list") return Effect.tap(call, Effect.sleep("1 second"))
+    return operation === "revoke" && ++revocations === 2 ? Effect.andThen(Effect.sleep("5 seconds"), call) : call
+  }
   return Effect.gen(function* () {
     const { reissue } = yield* Invitations
-    const seat = yield* theSeat
+    const looking = yield* Effect.forkChild(theSeat)
+    yield* TestClock.adjust("1 second")
+    const seat = yield* Fiber.join(looking)
     const both = yield* Effect.forkChild(Effect.all([reissue(seat), reissue(seat)], { concurrency: "unbounded" }))
     yield* TestClock.adjust("1 minute")
     const [one, other] = yield* Fiber.join(both)
