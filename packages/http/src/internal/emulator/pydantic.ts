@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { ValidationIssue } from "../../PolarApi.ts"
+import { type ValidationIssue, WholeNumber } from "../../PolarApi.ts"
 
 type Loc = ValidationIssue["loc"]
 /** What is wrong with a value at a place; nothing where it is right. */
@@ -29,9 +29,11 @@ export const uuid =
       : []
   }
 
+const isWholeNumber = Schema.is(WholeNumber)
+
 /** A whole number above zero, as a query has it. */
 export const positiveInt: Check = (input, loc) => {
-  if (!Predicate.isString(input) || !/^\s*[+-]?\d+(\.0*)?\s*$/.test(input)) {
+  if (!isWholeNumber(input)) {
     return [
       {
         type: "int_parsing",
@@ -41,7 +43,7 @@ export const positiveInt: Check = (input, loc) => {
       }
     ]
   }
-  return Number(input) > 0
+  return Number(input.replaceAll("_", "")) > 0
     ? []
     : [{ type: "greater_than", loc, msg: "Input should be greater than 0", input, ctx: { gt: 0 } }]
 }
