@@ -42,7 +42,7 @@ export const resolveVersion = ({ defaultVersion, versions }: Settings, asked: st
   asked === undefined || asked === "" ? defaultVersion : versions.includes(asked) ? asked : undefined
 
 /** Why nothing is delivered to a URL: an emulator talks to the machine that it runs on, and to no other. */
-export const whyNotWebhookUrl = (input: string): string | undefined => {
+const whyNotWebhookUrl = (input: string): string | undefined => {
   const url = URL.parse(input)
   const isHttp = url?.protocol === "http:" || url?.protocol === "https:"
   return isHttp && isLoopback(url.hostname) ? undefined : "is not the http or https URL of a loopback address"
