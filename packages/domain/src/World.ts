@@ -121,7 +121,10 @@ export type WorldInput = typeof World.Encoded
 /** Where something is in a world: table, index, field. */
 export type WorldPath = ReadonlyArray<PropertyKey>
 
-/** The world makes no sense: a wrong type, a value outside an enum, or a reference that leads nowhere. Every issue is named. */
+/**
+ * The world makes no sense: a wrong type, a value outside an enum, a reference that leads nowhere, an id that two rows
+ * share, or a token with the prefix of another kind. Every issue is named.
+ */
 export class WorldInvalid extends Schema.TaggedError<WorldInvalid>()("WorldInvalid", {
   issues: Schema.Array(
     Schema.Struct({
