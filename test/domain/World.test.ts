@@ -69,6 +69,47 @@ describe("World.load", () => {
     )
   })
 
+  const sold = {
+    organizations: [{ slug: "a" }],
+    products: [{ id: uuid, organization: "a" }],
+    customers: [{ id: uuid, organization: "a", email: "x" }],
+    members: [{ id: uuid, customer: uuid, email: "x" }]
+  }
+
+  it("refuses an order with the id of a subscription, however it is written", () => {
+    const row = { product: uuid, customer: uuid }
+    assert.deepEqual(
+      issues({
+        ...sold,
+        subscriptions: [{ ...row, id: uuid }],
+        orders: [row, { ...row, id: `{${uuid.toUpperCase()}}` }]
+      }),
+      ["orders.1.id is the id of one of the subscriptions too"]
+    )
+  })
+
+  it("refuses a token whose prefix is another's, and does not repeat it", () => {
+    const holders = [{ customer: uuid }, { member: uuid }, { organization: "a" }, { userOf: ["a"] }]
+    const tokens = ["cst", "mst", "oat", "at_o", "pat", "at_u", "crt"].map((kind) => `polar_${kind}_s3cret`)
+    const own = [[tokens[0]], [tokens[1]], [tokens[2], tokens[3]], [tokens[4], tokens[5]]]
+    holders.forEach((holder, index) => {
+      for (const token of [...tokens, "s3cret"]) {
+        const found = issues({ ...sold, tokens: [{ ...holder, token }] })
+        if (own[index]?.includes(token) === true) assert.deepEqual(found, [], token)
+        else {
+          assert.match(found[0] ?? "", /^tokens\.0\.token does not begin with polar_/, token)
+          assert.notInclude(found.join(), "s3cret")
+        }
+      }
+    })
+    assert.deepEqual(issues({ ...sold, tokens: [{ token: "polar_cst_x", member: uuid }] }), [
+      "tokens.0.token does not begin with polar_mst_, as a token of a member does"
+    ])
+    assert.deepEqual(issues({ ...sold, tokens: [{ token: "polar_cst_x", organization: "a" }] }), [
+      "tokens.0.token does not begin with polar_oat_ or polar_at_o_, as a token of an organization does"
+    ])
+  })
+
   it.each([null, 3, "x", [], { seats: {} }, { seats: [null] }])("refuses %j without falling over", (input) => {
     assert.notDeepEqual(issues(input), [])
   })

@@ -35,9 +35,9 @@ describe("settings", () => {
     inWorld(
       Effect.gen(function* () {
         assert.deepEqual(yield* control("GET", "settings"), { status: 200, body: defaults })
-        yield* control("POST", "settings", { sandbox: true, versions: ["2026-04"] })
+        yield* control("POST", "settings", { sandbox: true, versions: ["2026-04", "2026-10"] })
         const { body } = yield* control("POST", "settings", { default_version: "2026-10" })
-        const expected = { ...defaults, sandbox: true, versions: ["2026-04"], default_version: "2026-10" }
+        const expected = { ...defaults, sandbox: true, versions: ["2026-04", "2026-10"], default_version: "2026-10" }
         assert.deepEqual(body, expected)
         assert.deepEqual((yield* control("GET", "settings")).body, expected)
         const answer = yield* ask("GET", list, asCustomer)
@@ -51,6 +51,10 @@ describe("settings", () => {
     [{ require_content_length: "yes", sandbox: 1 }, ["require_content_length", "sandbox"]],
     [{ versions: ["2026-04", "latest"] }, ["versions.1"]],
     [{ default_version: 2026 }, ["default_version"]],
+    [{ default_version: "2025-01", sandbox: true }, ["default_version"]],
+    [{ default_version: "2026-04", versions: ["2026-10"] }, ["default_version"]],
+    [{ versions: ["2026-10"] }, ["versions"]],
+    [{ versions: [] }, ["versions"]],
     [{ rate_limit: "off" }, ["rate_limit"]],
     [{ webhook: { url: "http://example.com/hook" } }, ["webhook.url"]],
     [{ webhook: { url: "file://localhost/x" } }, ["webhook.url"]],
@@ -67,13 +71,18 @@ describe("settings", () => {
     )
   )
 
-  it.effect("in process, where only the URL of a webhook can be wrong", () =>
+  it.effect("in process, where a webhook's URL and the default version can be wrong", () =>
     inWorld(
       Effect.gen(function* () {
         const emulator = yield* Emulator.Emulator
         yield* emulator.settings({ sandbox: true })
         const error = yield* Effect.flip(emulator.settings({ webhook: { url: "https://example.com" } }))
         assert.deepEqual([error._tag, error.option], ["InvalidOption", "webhook.url"])
+        const version = yield* Effect.flip(emulator.settings({ defaultVersion: "2025-01" }))
+        assert.strictEqual(
+          version.message,
+          "The option default_version is none of the versions 2026-04, 2026-10, 2027-01."
+        )
         assert.deepEqual((yield* control("GET", "settings")).body, { ...defaults, sandbox: true })
       })
     )
@@ -185,6 +194,8 @@ describe("faults", () => {
       Effect.gen(function* () {
         const { faults } = yield* Emulator.Emulator
         yield* faults([{ path: portal, times: 1, status: 503, body: { error: "Down" } }])
+        const error = yield* Effect.flip(faults([{ drop: "before" }, { status: 200, headers: { "a b": "c" } }]))
+        assert.deepEqual([error._tag, error.option], ["InvalidOption", "faults.1.headers.a b"])
         assert.strictEqual((yield* resend).body, '{"error":"Down"}')
         assert.strictEqual((yield* resend).status, 200)
       })
@@ -198,7 +209,20 @@ describe("faults", () => {
     [{ rules: [{ delay_ms: 5, body: "x" }] }, ["rules.0"]],
     [{ rules: [{ drop: "during" }] }, ["rules.0.drop"]],
     [{ rules: [{ status: 100 }] }, ["rules.0.status"]],
+    [
+      { rules: [{ status: 99 }, { status: 600 }, { status: 1e300 }] },
+      ["rules.0.status", "rules.1.status", "rules.2.status"]
+    ],
+    [{ rules: [{ status: 200.5 }] }, ["rules.0.status"]],
+    [
+      { rules: [{ status: 200, headers: { "a b": "c", "": "d", ok: "e" } }] },
+      ["rules.0.headers.a b", "rules.0.headers."]
+    ],
+    [{ rules: [{ status: 200, headers: { a: "b\r\nc: d" } }] }, ["rules.0.headers.a"]],
+    [{ rules: [{ status: 200, headers: { a: "\u2026" } }] }, ["rules.0.headers.a"]],
+    [{ rules: [{ status: 204, body: "x" }] }, ["rules.0.body"]],
     [{ rules: [{ delay_ms: -1 }] }, ["rules.0.delay_ms"]],
+    [{ rules: [{ delay_ms: 1e300 }] }, ["rules.0.delay_ms"]],
     [{ rules: [{ status: 500, times: -1 }] }, ["rules.0.times"]],
     [{ rules: [{ status: 500, delayMs: 5 }] }, ["rules.0.delayMs"]]
   ] as const)("%j is refused, and the faults stay", ([body, paths]) =>
@@ -373,6 +397,48 @@ describe("webhooks", () => {
   )
 })
 
+describe("the clock", () => {
+  const time = Effect.flatMap(Emulator.Emulator, ({ now }) => now)
+  it.effect.each([
+    ['{"advance_seconds":1e300}', "advance_seconds"],
+    ['{"advance_seconds":-1e300}', "advance_seconds"],
+    ['{"advance_seconds":251600000000}', "advance_seconds"],
+    ['{"now":"9999-01-01T00:00:00Z"}', "now"],
+    ['{"now":"+100000-01-01T00:00:00Z"}', "now"],
+    ['{"now":"0000-12-31T23:59:59Z"}', "now"],
+    ['{"advance_seconds":1e999}', ""],
+    ['{"advance_seconds":NaN}', ""]
+  ] as const)("%s moves nothing", ([text, path]) =>
+    inWorld(
+      Effect.gen(function* () {
+        const before = yield* time
+        const answer = yield* ask("POST", "/_emulator/clock", { text })
+        assert.deepEqual([answer.status, issuesOf(JSON.parse(answer.body))], [422, [path]])
+        assert.deepEqual(yield* time, before)
+        assert.strictEqual((yield* ask("GET", list, asCustomer)).status, 200)
+      })
+    )
+  )
+
+  it.effect("goes no further by many steps than by one", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const { advance, setTime } = yield* Emulator.Emulator
+        yield* setTime(DateTime.makeUnsafe("9998-12-31T00:00:00Z"))
+        const error = yield* Effect.flip(advance("1 day"))
+        assert.strictEqual(error.message, "The option advance moves the clock out of the years 1 to 9998.")
+        yield* advance("23 hours")
+        assert.strictEqual(DateTime.formatIso(yield* time), "9998-12-31T23:00:00.000Z")
+        assert.strictEqual((yield* Effect.flip(advance("Infinity")))._tag, "InvalidOption")
+        assert.strictEqual(
+          (yield* Effect.flip(setTime(DateTime.makeUnsafe("9999-06-01T00:00:00Z"))))._tag,
+          "InvalidOption"
+        )
+      })
+    )
+  )
+})
+
 describe("the ledger", () => {
   it.effect.each([
     ["GET", "/v1/customer-seats/claim/s3cret", "/v1/customer-seats/claim/…"],
@@ -380,7 +446,13 @@ describe("the ledger", () => {
     ["GET", "/api/v1/customer-seats/claim/s3cret/", "/api/v1/customer-seats/claim/…/"],
     ["POST", "/v1//customer%2Dseats/Claim/s3cret/s3cret/x", "/v1//customer-seats/Claim/…"],
     ["POST", "/v1/customer-seats/claim", "/v1/customer-seats/claim"],
-    ["GET", "/v1/no%20thing?a=%20", "/v1/no%20thing?a=%20"]
+    ["GET", "/v1/no%20thing?a=%20", "/v1/no%20thing?a=%20"],
+    // Tokens of the world, wherever they stand
+    ["GET", "/v1/nothing?token=live", "/v1/nothing?token=…"],
+    ["GET", "/v1/nothing/l%69ve/x?a=%20", "/v1/nothing/…/x?a= "],
+    ["GET", "/v1/nothing?to=%2Fportal%2Fclaim%3Ftoken%3Dlive%26x%3D1", "/v1/nothing?to=/portal/claim?token=…&x=1"],
+    ["GET", "/v1/nothing?to=%252Fclaim%253Ftoken%253Dlive", "/v1/nothing?to=/claim?token=…"],
+    ["GET", `${portal}/order?order_id=alive&deliver=live_1`, `${portal}/…?order_id=alive&deliver=live_1`]
   ] as const)("%s %s is kept as %s", ([method, sent, kept]) =>
     inWorld(
       Effect.gen(function* () {
@@ -389,6 +461,26 @@ describe("the ledger", () => {
           (yield* rows("requests")).map(({ path }) => path),
           [kept]
         )
+      })
+    )
+  )
+
+  it.effect("keeps no token that was made up, used up or revoked, nor where it is part of a word", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const body = { subscription_id: subscription, email: "zoe@acme.com" }
+        const assigned = JSON.parse((yield* ask("POST", portal, { ...asCustomer, body })).body) as { id: string }
+        const token = String((yield* rows("outbox"))[0]?.["token"])
+        const kept = Effect.gen(function* () {
+          yield* control("DELETE", "requests")
+          yield* ask("GET", `/v1/nothing?a=x${token}y&b=${token}`)
+          yield* ask("POST", `${portal}/${token}/resend`)
+          return (yield* rows("requests")).map(({ path }) => path)
+        })
+        const expected = ["/v1/nothing?a=x…y&b=…", `${portal}/…/resend`]
+        assert.deepEqual(yield* kept, expected)
+        yield* ask("DELETE", `${portal}/${assigned.id}`, asCustomer)
+        assert.deepEqual(yield* kept, expected)
       })
     )
   )
@@ -455,9 +547,12 @@ describe("the rest of it", () => {
   it.effect("a body that is no JSON", () =>
     inWorld(
       Effect.gen(function* () {
+        const deep = `{"seats":[{"seat_metadata":${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}}]}`
         for (const path of ["seed", "settings", "faults", "clock", "cancel", "delete-member"]) {
-          const answer = yield* ask("POST", `/_emulator/${path}`, { text: "{" })
-          assert.strictEqual(answer.status, 422)
+          for (const text of ["", "{", deep, "[".repeat(200_000), '{"a":1e999}']) {
+            const answer = yield* ask("POST", `/_emulator/${path}`, { text })
+            assert.deepEqual([answer.status, issuesOf(JSON.parse(answer.body))], [422, [""]])
+          }
         }
       })
     )

@@ -130,6 +130,10 @@ describe("a body that cannot be read", () => {
   const invalidJson = (position: number, error: string) =>
     issues({ type: "json_invalid", loc: ["body", position], msg: "JSON decode error", input: {}, ctx: { error } })
 
+  const outOfRange = "Out of range float values are not JSON compliant"
+  const tooDeep = "maximum recursion depth exceeded while decoding a JSON document"
+  const nested = (levels: number) => `{"metadata": {"a": ${"[".repeat(levels)}${"]".repeat(levels)}}}`
+
   it.effect.each([
     ["{bad", 1, "Expecting property name enclosed in double quotes"],
     ['{"a" 1}', 5, "Expecting ':' delimiter"],
@@ -138,6 +142,9 @@ describe("a body that cannot be read", () => {
     ['{"a": 1,}', 8, "Expecting property name enclosed in double quotes"],
     ['{"a": "b', 6, "Unterminated string starting at"],
     ["{} x", 3, "Extra data"],
+    ['{"metadata": {"a": Infinity}}', 19, "Expecting value"],
+    ['{"metadata": {"a": -1e999}}', 19, outOfRange],
+    ['{"a": [1e999]}', 7, outOfRange],
     ["", 0, ""]
   ] as const)("%j is 422 with a token and without: it is read before anybody is looked at", ([text, position, error]) =>
     inWorld(
@@ -150,6 +157,22 @@ describe("a body that cannot be read", () => {
           } else assert.deepEqual([answer.status, answer.body], [422, invalidJson(position, error)])
         }
       })
+    )
+  )
+
+  it.effect("a body that nests deeper than Python reads is 422 too", () =>
+    inWorld(
+      Effect.forEach(
+        [
+          ["[".repeat(200_000), 1000],
+          [nested(200_000), 1017],
+          [nested(20_000), 1017]
+        ] as const,
+        ([text, position]) =>
+          Effect.map(ask("POST", portal, { token: tokens.customer, text }), ({ body, status }) =>
+            assert.deepEqual([status, body], [422, invalidJson(position, tooDeep)])
+          )
+      )
     )
   )
 
@@ -375,12 +398,55 @@ describe("sessions", () => {
   )
 })
 
+describe("a parameter that comes twice", () => {
+  it.effect.each([
+    [`?subscription_id=x&subscription_id=${subscription}`, 200],
+    [`?subscription_id=${subscription}&subscription_id=x`, 422],
+    [`?order_id=x&subscription_id=${subscription}&order_id=${unknown}`, 200]
+  ] as const)("%s: the last counts", ([query, status]) =>
+    inWorld(
+      Effect.gen(function* () {
+        const answer = yield* ask("GET", `${portal}${query}`, { token: tokens.customer })
+        assert.strictEqual(answer.status, status)
+        if (status === 422) assert.include(answer.body, '"type":"uuid_parsing","loc":["query","subscription_id"]')
+        const [recorded] = (yield* control("GET", "requests")).body as ReadonlyArray<{ path: string }>
+        assert.strictEqual(recorded?.path, `${portal}${query}`)
+      })
+    )
+  )
+})
+
+describe("a body at the limit of what is read", () => {
+  it.effect("is answered, and shown as it came", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const deep = `{"email": ${"[".repeat(999)}${"]".repeat(999)}}`
+        const answer = yield* ask("POST", portal, { token: tokens.customer, text: deep })
+        assert.strictEqual(answer.status, 422)
+        assert.include(answer.body, '"type":"string_type","loc":["body","email"]')
+      })
+    )
+  )
+})
+
 describe("the pages of claimed subscriptions", () => {
   const page = (query: string) => ask("GET", `${portal}/subscriptions${query}`, { token: tokens.member })
   it.effect.each([
     ["?page=0", 422, "greater_than"],
     ["?limit=0", 422, "greater_than"],
     ["?page=x", 422, "int_parsing"],
+    ["?page=1e2", 422, "int_parsing"],
+    ["?page=0x1", 422, "int_parsing"],
+    ["?page=1.5", 422, "int_parsing"],
+    ["?page=1__0", 422, "int_parsing"],
+    ["?page=", 422, "int_parsing"],
+    ["?page=-99999999999999999999", 422, "greater_than"],
+    ["?page=99999999999999999999", 200, '{"items":[],"pagination":{"total_count":1,"max_page":1}}'],
+    [`?page=1${"0".repeat(400)}&limit=1${"0".repeat(400)}`, 200, '{"items":[],"pagination"'],
+    ["?page=%2B0_1.00%20&limit=007", 200, '{"items":[{'],
+    ["?page=1&page=2", 200, '{"items":[],"pagination"'],
+    ["?page=x&page=1", 200, '{"items":[{'],
+    ["?page=1&page=x", 422, '"input":"x"'],
     ["?limit=1000", 200, '"pagination":{"total_count":1,"max_page":1}'],
     ["?page=2&limit=1", 200, '{"items":[],"pagination":{"total_count":1,"max_page":1}}']
   ] as const)("%s", ([query, status, part]) =>

@@ -10,7 +10,7 @@ import {
   RecipientNotFound
 } from "@polar-seats/domain/SeatError"
 import { SubscriptionId } from "@polar-seats/domain/SeatSource"
-import { DateTime, Effect, Redacted, Result } from "effect"
+import { DateTime, Effect, Redacted, Result, type Schema } from "effect"
 import { assign, fails, type Law, list, mails, ofSubscription, recipients, revoke } from "./law.ts"
 import {
   ben,
@@ -212,6 +212,143 @@ export const assignLaws: ReadonlyArray<Law> = [
     )
   },
   {
+    name: "a refusal links no external id to the member who has a seat already",
+    holds: Effect.gen(function* () {
+      const linking = Recipient.ExternalMember({ externalId: "max-1", email: "max@acme.com" })
+      yield* assign(to(Recipient.Member({ id: manager })))
+      const error = yield* Effect.flip(assign(to(linking)))
+      assert.deepInclude({ ...error }, { _tag: "AlreadyAssigned", recipient: "max-1" })
+      const unlinked = yield* Effect.flip(assign(to(Recipient.ExternalMember({ externalId: "max-1" }))))
+      assert.deepInclude({ ...unlinked }, { _tag: "RecipientNotFound", recipient: "max-1" })
+    })
+  },
+  {
+    // The seat of ann@acme.com has an address and no member
+    name: "a refusal makes up no member",
+    holds: Effect.gen(function* () {
+      yield* fails(
+        assign(to(Recipient.ExternalMember({ externalId: "ann-1", email: "ann@acme.com" }))),
+        new AlreadyAssigned({ recipient: "ann-1" })
+      )
+      yield* fails(
+        assign(to(Recipient.ExternalMember({ externalId: "ann-1" }))),
+        new RecipientNotFound({ recipient: "ann-1" })
+      )
+    })
+  },
+  {
+    name: "what is no address is refused",
+    holds: Effect.forEach(
+      [
+        ["zoe.acme.com", "An email address must have an @-sign."],
+        ["@acme.com", "There must be something before the @-sign."],
+        ["zoe@", "There must be something after the @-sign."],
+        ["zoe@acme", "The part after the @-sign is not valid. It should have a period."],
+        ["zoe@acme..com", "An email address cannot have two periods in a row."],
+        ["zoe@.acme.com", "An email address cannot have a period immediately after the @-sign."],
+        ["zoe@acme.com.", "An email address cannot end with a period."],
+        [".zoe@acme.com", "An email address cannot start with a period."],
+        ["zoe.@acme.com", "An email address cannot have a period immediately before the @-sign."],
+        ["zoe smith@acme.com", "The email address contains invalid characters before the @-sign: SPACE."],
+        ["zoe@acme@acme.com", "The part after the @-sign contains invalid characters: '@'."],
+        [`${"z".repeat(246)}@acme.com`, "The email address is too long (1 character too many)."]
+      ] as const,
+      ([email, why]) =>
+        Effect.forEach([Recipient.Email({ email }), Recipient.ExternalMember({ externalId: "zoe-1", email })], (zoe) =>
+          fails(
+            assign(to(zoe)),
+            invalid("value_error", `value is not a valid email address: ${why}`, ["body", "email"])
+          )
+        ),
+      { discard: true }
+    )
+  },
+  {
+    name: "an address is kept without its name and blanks, its host in lower case",
+    holds: seatsAs(Recipient.Email({ email: " Zoe Smith <Zoe.Ö+x@Bücher.ACME.com> " }), "Zoe.Ö+x@bücher.acme.com")
+  },
+  {
+    name: "NUL is refused in every string",
+    holds: Effect.gen(function* () {
+      const nul = (...path: ReadonlyArray<string>) => invalid("value_error", "Null bytes are not allowed", path)
+      const external = Recipient.ExternalMember
+      for (const [assignment, refusal] of [
+        [to(Recipient.Email({ email: "z\0e@acme.com" })), nul("body", "email")],
+        [to(external({ externalId: "z", email: "z\0e@acme.com" })), nul("body", "email")],
+        [to(external({ externalId: "z\0e" })), nul("body", "external_member_id")],
+        [to(Recipient.ExternalCustomer({ externalId: "z\0e" })), nul("body", "external_customer_id")],
+        [{ ...toZoe, metadata: { a: ["\0"] } }, nul("body", "metadata")],
+        [{ ...toZoe, metadata: { a: { "\0": 1 } } }, nul("body", "metadata")]
+      ] as const) {
+        yield* fails(assign(assignment), refusal)
+      }
+    })
+  },
+  {
+    name: "a number that JSON cannot hold is refused, and where it is is told",
+    holds: Effect.forEach([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], (number) =>
+      fails(
+        assign({ ...toZoe, metadata: { desk: [1, { floor: number }] } }),
+        new InvalidRequest({
+          issues: [
+            {
+              type: "finite_number",
+              path: ["body", "metadata", "desk", 1, "floor"],
+              message: "Input should be a finite number"
+            }
+          ]
+        })
+      )
+    )
+  },
+  {
+    name: "metadata of 20,000 levels is too large",
+    holds: Effect.gen(function* () {
+      let nested: Schema.Json = []
+      for (let level = 0; level < 20_000; level++) nested = level % 2 === 0 ? [nested] : { nested }
+      yield* fails(
+        assign({ ...toZoe, metadata: { nested } }),
+        invalid("value_error", "Metadata size cannot exceed 1KB", ["body", "metadata"])
+      )
+    })
+  },
+  {
+    name: "all that is wrong with an assignment is told at once",
+    holds: Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        assign({
+          source: AssignmentSource.Checkout({ id: "not-a-uuid" }),
+          recipient: Recipient.ExternalMember({ externalId: "\0", email: "zoe" }),
+          metadata: { a: Number.NaN }
+        })
+      )
+      assert.deepEqual(error._tag === "InvalidRequest" ? error.issues.map(({ path }) => path.join(".")) : [], [
+        "body.external_member_id",
+        "body.email",
+        "body.checkout_id",
+        "body.metadata.a"
+      ])
+    })
+  },
+  {
+    name: "a checkout that is no UUID is refused",
+    holds: fails(
+      assign(from(AssignmentSource.Checkout({ id: "not-a-uuid" }))),
+      invalid("uuid_parsing", "Input should be a valid UUID, invalid character: found `n` at 1", [
+        "body",
+        "checkout_id"
+      ])
+    )
+  },
+  {
+    name: "a checkout is the same in every spelling of its id",
+    surface: "portal",
+    holds: Effect.gen(function* () {
+      const seat = yield* assign(from(AssignmentSource.Checkout({ id: `{${checkout.toUpperCase()}}` })))
+      assert.strictEqual(seat.subscriptionId, subscription)
+    })
+  },
+  {
     name: "without a free seat it is NoSeatAvailable",
     holds: fails(
       assign(from(AssignmentSource.Subscription({ id: full }))),
@@ -339,6 +476,26 @@ export const assignLaws: ReadonlyArray<Law> = [
           assert.notStrictEqual(seat.customerId, seat.member?.customerId)
           assert.strictEqual(seat.email, "new@old.com")
           assert.strictEqual(seat.memberId, seat.member?.id ?? null)
+        })
+      },
+      {
+        name: "without members, a refusal makes up no customer and no member",
+        surface,
+        token,
+        holds: Effect.gen(function* () {
+          yield* fails(
+            assign({ source, recipient: Recipient.Email({ email: "ODD@old.com" }) }),
+            new AlreadyAssigned({ recipient: "ODD@old.com" })
+          )
+          // Were there a member of that address by now, it would be linked and have this one
+          yield* fails(
+            assign({ source, recipient: Recipient.ExternalMember({ externalId: "odd-1", email: "odd@old.com" }) }),
+            new AlreadyAssigned({ recipient: "odd-1" })
+          )
+          yield* fails(
+            assign({ source, recipient: Recipient.ExternalMember({ externalId: "odd-1" }) }),
+            new RecipientNotFound({ recipient: "odd-1" })
+          )
         })
       },
       {

@@ -195,6 +195,14 @@ export const world: WorldInput = {
       status: "pending",
       email: "wim@example.com",
       invitationToken: "seatless"
+    },
+    {
+      ...seat,
+      subscriptionId: ofOldOrganization,
+      customerId: null,
+      status: "pending",
+      email: "odd@old.com",
+      invitationToken: "odd"
     }
   ],
   tokens: [

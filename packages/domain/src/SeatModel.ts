@@ -139,6 +139,8 @@ export interface SeatModel {
   readonly deleteMember: (memberId: MemberId, now: DateTime.Utc) => boolean
   /** How often the organization of a subject may ask. */
   readonly rateLimitGroup: (subject: Subject) => "restricted" | "default" | "elevated"
+  /** A text that may be shown: without any invitation token that there ever was. */
+  readonly withoutInvitations: (text: string) => string
   /** The mails so far, newest last; the caller may empty it. */
   readonly outbox: Array<Mail>
   /** What was announced so far, newest last; the caller may empty it. */
@@ -323,7 +325,8 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
         yield* sellsSeats(container)
         if (!container.paid) return yield* noSeat("Order must be paid before assigning seats")
         if (available(container) === 0) return yield* noSeat(`No available seats for ${container.id}`)
-        const holder = yield* Recipients.resolve(tables, container, recipient, now, random)
+        const resolved = yield* Recipients.resolve(tables, container, recipient, now, random)
+        const { holder } = resolved
         const rows = [...container.seats.values()]
         const taken = rows.some(
           (row) =>
@@ -333,6 +336,7 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
               (holder.customerId !== container.customer && row.customerId === holder.customerId))
         )
         if (taken) return yield* Result.fail(new AlreadyAssigned({ recipient: identifierOf(recipient) }))
+        Recipients.keep(tables, resolved)
         const reused = rows.find(({ status }) => status === "revoked")
         const vacancy = {
           id: reused?.id ?? SeatId.make(Token.uuid(random)),
@@ -474,6 +478,7 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
         ? (tables.organizations.get(subject.slugs[0] ?? "")?.rateLimitGroup ?? "default")
         : "default",
 
+    withoutInvitations: tables.secrets.cut,
     outbox,
     events
   }

@@ -58,8 +58,8 @@ export class Seats extends Context.Service<
     readonly list: (source: SeatSource) => Effect.Effect<SeatsList, ListError>
     /**
      * Gives a free seat to a person and mails the invitation, which is good for 24 hours; or, with `immediateClaim`,
-     * claims the seat for them and mails nobody. The row of a revoked seat is used again, id included. Metadata that is
-     * too large is refused before anything is sent.
+     * claims the seat for them and mails nobody. The row of a revoked seat is used again, id included. What Polar
+     * would surely refuse (no address, too much metadata, a checkout that is no UUID) is refused before anything is sent.
      *
      * Polar: `POST /v1/customer-portal/seats`, `POST /v1/customer-seats`.
      */

@@ -121,7 +121,10 @@ export type WorldInput = typeof World.Encoded
 /** Where something is in a world: table, index, field. */
 export type WorldPath = ReadonlyArray<PropertyKey>
 
-/** The world makes no sense: a wrong type, a value outside an enum, or a reference that leads nowhere. Every issue is named. */
+/**
+ * The world makes no sense: a wrong type, a value outside an enum, a reference that leads nowhere, an id that two rows
+ * share, or a token with the prefix of another kind. Every issue is named.
+ */
 export class WorldInvalid extends Schema.TaggedError<WorldInvalid>()("WorldInvalid", {
   issues: Schema.Array(
     Schema.Struct({
@@ -209,6 +212,45 @@ const duplicates = (input: unknown): ReadonlyArray<Issue> =>
     )
   })
 
+// A source of seats is looked up by its id alone, whichever of the two it is
+const sharedSources = (input: unknown): ReadonlyArray<Issue> => {
+  const subscriptions = new Set(rowsOf(input, "subscriptions").flatMap((row) => valuesOf(row, "id")))
+  return rowsOf(input, "orders").flatMap((row, index) =>
+    valuesOf(row, "id")
+      .filter((id) => subscriptions.has(id))
+      .map(() => ({ path: ["orders", index, "id"], message: "is the id of one of the subscriptions too" }))
+  )
+}
+
+const prefixes = {
+  customer: ["polar_cst_"],
+  member: ["polar_mst_"],
+  organization: ["polar_oat_", "polar_at_o_"],
+  userOf: ["polar_pat_", "polar_at_u_"]
+} as const
+const bearers = {
+  customer: "a customer",
+  member: "a member",
+  organization: "an organization",
+  userOf: "a user of organizations"
+} as const
+
+// Polar tells by its prefix whose a token is
+const mispairedTokens = (input: unknown): ReadonlyArray<Issue> =>
+  rowsOf(input, "tokens").flatMap((row, index) => {
+    const [token] = valuesOf(row, "token")
+    const [holder, ...others] = holders.filter((key) => Predicate.isObject(row) && Reflect.get(row, key) !== undefined)
+    if (token === undefined || holder === undefined || others.length > 0) return []
+    return prefixes[holder].some((prefix) => token.startsWith(prefix))
+      ? []
+      : [
+          {
+            path: ["tokens", index, "token"],
+            message: `does not begin with ${prefixes[holder].join(" or ")}, as a token of ${bearers[holder]} does`
+          }
+        ]
+  })
+
 const decode = Schema.decodeUnknownResult(World, { errors: "all" })
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
@@ -224,7 +266,13 @@ export const load = (input: unknown): Result.Result<World, WorldInvalid> => {
         }),
         message
       }))
-  const issues = [...types, ...danglingReferences(input), ...duplicates(input)]
+  const issues = [
+    ...types,
+    ...danglingReferences(input),
+    ...duplicates(input),
+    ...sharedSources(input),
+    ...mispairedTokens(input)
+  ]
   return Result.isSuccess(decoded) && issues.length === 0
     ? Result.succeed(decoded.success)
     : Result.fail(new WorldInvalid({ issues }))

@@ -23,9 +23,9 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as App from "./internal/emulator/app.ts"
 import * as Connection from "./internal/emulator/connection.ts"
-import type { Fault } from "./internal/emulator/faults.ts"
+import * as Faults from "./internal/emulator/faults.ts"
 import * as Seed from "./internal/emulator/seed.ts"
-import * as Settings from "./internal/emulator/settings.ts"
+import type * as Settings from "./internal/emulator/settings.ts"
 import * as State from "./internal/emulator/state.ts"
 import * as Webhooks from "./internal/emulator/webhooks.ts"
 import { InvalidOption } from "./PolarConnection.ts"
@@ -48,12 +48,16 @@ export class Emulator extends Context.Service<
     readonly webhooks: Effect.Effect<ReadonlyArray<SeatEvent>>
     /** The time as the emulator has it: Effect's Clock, moved by `advance` and `setTime`. */
     readonly now: Effect.Effect<DateTime.Utc>
-    readonly advance: (by: Duration.Input) => Effect.Effect<void>
-    readonly setTime: (to: DateTime.Utc) => Effect.Effect<void>
-    /** Replaces some of the settings; the others stay. Only the URL of a webhook can be refused. */
+    /** Fails where the clock would leave the years 1 to 9998. */
+    readonly advance: (by: Duration.Input) => Effect.Effect<void, InvalidOption>
+    readonly setTime: (to: DateTime.Utc) => Effect.Effect<void, InvalidOption>
+    /** Replaces some of the settings; the others stay. Refused are the URL of a webhook elsewhere, and a default version that does not exist. */
     readonly settings: (patch: Partial<Settings.Settings>) => Effect.Effect<void, InvalidOption>
-    /** Makes things go wrong from now on. The first fault that matches a request and is not used up befalls it; `[]` ends them all. */
-    readonly faults: (faults: ReadonlyArray<Fault>) => Effect.Effect<void>
+    /**
+     * Makes things go wrong from now on. The first fault that matches a request and is not used up befalls it; `[]` ends
+     * them all. Fails where an answer could not be sent, and changes nothing then.
+     */
+    readonly faults: (faults: ReadonlyArray<Faults.Fault>) => Effect.Effect<void, InvalidOption>
     /** What Polar does when a subscription ends: every seat that is not revoked is revoked. */
     readonly cancel: (subscriptionId: SubscriptionId) => Effect.Effect<void, NotFound>
     /** What Polar does when a member is deleted: its seats are revoked. False where there is no such member. */
@@ -72,13 +76,16 @@ const start = Effect.fnUntraced(function* (world: World.WorldInput) {
     now: state.now,
     advance: state.advance,
     setTime: state.setTime,
-    settings: (patch) => {
-      const problem = patch.webhook == null ? undefined : Settings.whyNotWebhookUrl(patch.webhook.url)
-      return problem === undefined
-        ? state.configure(patch)
-        : Effect.fail(new InvalidOption({ option: "webhook.url", problem }))
-    },
-    faults: (faults) => Effect.sync(() => state.faults.replace(faults)),
+    settings: state.configure,
+    faults: Effect.fnUntraced(function* (faults) {
+      for (const [index, fault] of faults.entries()) {
+        const [wrong] = "status" in fault ? Faults.whyNot({ headers: {}, ...fault }) : []
+        if (wrong !== undefined) {
+          return yield* new InvalidOption({ option: `faults.${index}.${wrong.path.join(".")}`, problem: wrong.issue })
+        }
+      }
+      state.faults.replace(faults)
+    }),
     cancel: (subscriptionId) => state.step((model, now) => model.cancel(subscriptionId, now)),
     deleteMember: (memberId) => state.step((model, now) => Result.succeed(model.deleteMember(memberId, now)))
   }).pipe(

@@ -8,6 +8,7 @@ import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import { SeatJson, SeatsListJson } from "./SeatJson.ts"
 
 // Every refusal of Polar's own making has this shape. `error` is what tells them apart, `detail` is for people
@@ -94,7 +95,17 @@ const CustomerSeatAssign = Schema.Struct({ ...assignment, checkout_id: optionalN
 )
 const sourceQuery = { subscription_id: Schema.optionalKey(UuidV4), order_id: Schema.optionalKey(UuidV4) }
 const seatParams = { seat_id: SeatId }
-const PositiveInt = Schema.FiniteFromString.check(Schema.isInt(), Schema.isGreaterThan(0))
+/** A whole number in a query, as Pydantic reads one: no exponent, no fraction but zeros, underscores between digits. */
+export const WholeNumber = Schema.String.check(Schema.isPattern(/^\s*[+-]?\d+(?:_\d+)*(?:\.0*)?\s*$/))
+const PositiveInt = WholeNumber.pipe(
+  Schema.decodeTo(
+    Schema.Number.check(Schema.isGreaterThan(0)),
+    SchemaTransformation.transform<number, string>({
+      decode: (digits) => Number(digits.replaceAll("_", "")),
+      encode: String
+    })
+  )
+)
 
 /** How much of Polar's `CustomerSubscription` the emulator has to say something about. The rest it sends empty. */
 export const CustomerSubscriptionPage = Schema.Struct({

@@ -5,7 +5,7 @@ import { identifierOf, Recipient } from "../Assignment.ts"
 import { CustomerId, Member } from "../Seat.ts"
 import { InvalidRequest, RecipientNotFound } from "../SeatError.ts"
 import type { Holder } from "../SeatLifecycle.ts"
-import { addMember, type Container, type Customer, organizationOf, type Tables } from "./tables.ts"
+import { makeMember, type Container, type Customer, organizationOf, type Tables } from "./tables.ts"
 import * as Token from "./token.ts"
 
 const sameEmail = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
@@ -15,25 +15,51 @@ const invalid = (type: string, message: string) => new InvalidRequest({ issues: 
 const membersOf = (tables: Tables, customer: CustomerId): ReadonlyArray<Member> =>
   [...tables.members.values()].filter(({ customerId }) => customerId === customer)
 
-/** Finds or makes up whoever a seat is assigned to, with or without the member model, as Polar does. */
+/** Whoever a seat is to be assigned to, and the rows that have to be kept once it is: made up, or linked. */
+export interface Resolved {
+  readonly holder: Holder
+  readonly customer: Customer | null
+  readonly member: Member | null
+}
+
+/** Keeps what `resolve` made up. Apart from it, because a refusal that comes after it must change nothing. */
+export const keep = (tables: Tables, { customer, member }: Resolved): void => {
+  if (customer !== null) tables.customers.set(customer.id, customer)
+  if (member !== null) tables.members.set(member.id, member)
+}
+
+/** Finds or makes up whoever a seat is assigned to, with or without the member model, as Polar does. Changes nothing. */
 export const resolve = (
   tables: Tables,
   container: Container,
   recipient: Recipient,
   now: DateTime.Utc,
   random: Random.Random
-): Result.Result<Holder, RecipientNotFound | InvalidRequest> => {
+): Result.Result<Resolved, RecipientNotFound | InvalidRequest> => {
   const buyer = container.customer
   const organization = organizationOf(tables, container)
   const notFound = Result.fail(new RecipientNotFound({ recipient: identifierOf(recipient) }))
   const members = membersOf(tables, buyer)
   const memberByEmail = (email: string) => members.find((member) => sameEmail(member.email, email))
   const newMember = (email: string, externalId: string | null, name: string | null = null) =>
-    addMember(tables, { customer: buyer, email, name, externalId, role: "member" }, now, random)
+    makeMember({ customer: buyer, email, name, externalId, role: "member" }, now, random)
   const customers = [...tables.customers.values()].filter((row) => row.organization === organization?.slug)
-  const held = (member: Member) => Result.succeed({ customerId: buyer, member, email: member.email })
+  const held = (member: Member): Result.Result<Resolved> =>
+    Result.succeed({ holder: { customerId: buyer, member, email: member.email }, customer: null, member: null })
+  const kept = (member: Member) => Result.map(held(member), (resolved) => ({ ...resolved, member }))
+  const addressed = (email: string, name: string | null) => {
+    const known = memberByEmail(email)
+    return known === undefined ? kept(newMember(email, null, name)) : held(known)
+  }
 
-  const byCustomer = (customer: Customer | undefined): Result.Result<Holder, RecipientNotFound | InvalidRequest> => {
+  // Without the member model the customer holds the seat, and is a member of the buyer's all the same
+  const asCustomer = (holder: Customer, customer: Customer | null) =>
+    Result.map(addressed(holder.email, holder.name), (resolved): Resolved => ({
+      ...resolved,
+      holder: { ...resolved.holder, customerId: holder.id, email: holder.email },
+      customer
+    }))
+  const byCustomer = (customer: Customer | undefined) => {
     if (organization?.memberModelEnabled === true) {
       return customer === undefined
         ? Result.fail(
@@ -42,16 +68,14 @@ export const resolve = (
               "Exactly one of email, external_customer_id, or customer_id must be provided"
             )
           )
-        : held(memberByEmail(customer.email) ?? newMember(customer.email, null, customer.name))
+        : addressed(customer.email, customer.name)
     }
-    if (customer === undefined) return notFound
-    const member = memberByEmail(customer.email) ?? newMember(customer.email, null, customer.name)
-    return Result.succeed({ customerId: customer.id, member, email: customer.email })
+    return customer === undefined ? notFound : asCustomer(customer, null)
   }
 
   return Recipient.$match(recipient, {
-    Email: ({ email }) => {
-      if (organization?.memberModelEnabled === true) return held(memberByEmail(email) ?? newMember(email, null))
+    Email: ({ email }): Result.Result<Resolved, RecipientNotFound | InvalidRequest> => {
+      if (organization?.memberModelEnabled === true) return addressed(email, null)
       const known = customers.find((customer) => sameEmail(customer.email, email))
       if (known !== undefined) return byCustomer(known)
       const id = CustomerId.make(Token.uuid(random))
@@ -63,8 +87,7 @@ export const resolve = (
         externalId: null,
         createdAt: now
       }
-      tables.customers.set(id, customer)
-      return byCustomer(customer)
+      return asCustomer(customer, customer)
     },
     Customer: ({ id }) => byCustomer(customers.find((customer) => customer.id === id)),
     ExternalCustomer: ({ externalId }) => byCustomer(customers.find((customer) => customer.externalId === externalId)),
@@ -79,12 +102,9 @@ export const resolve = (
         invalid("MemberEmailMismatch", `Member ${externalId} and the email ${email} belong to different members`)
       )
       if (known !== undefined) return sameEmail(known.email, email) ? held(known) : mismatch
-      const addressed = memberByEmail(email)
-      if (addressed === undefined) return held(newMember(email, externalId))
-      if (addressed.externalId !== null) return mismatch
-      const linked = new Member({ ...addressed, externalId, modifiedAt: now })
-      tables.members.set(linked.id, linked)
-      return held(linked)
+      const namesake = memberByEmail(email)
+      if (namesake === undefined) return kept(newMember(email, externalId))
+      return namesake.externalId === null ? kept(new Member({ ...namesake, externalId, modifiedAt: now })) : mismatch
     }
   })
 }

@@ -6,6 +6,7 @@ import { CustomerId, Member, MemberId, Seat, SeatId } from "../Seat.ts"
 import { OrderId, SubscriptionId } from "../SeatSource.ts"
 import type { SeatState } from "../SeatLifecycle.ts"
 import type { World } from "../World.ts"
+import * as Secrets from "./secrets.ts"
 import * as Token from "./token.ts"
 
 type Rows<Table extends keyof World> = NonNullable<World[Table]>[number]
@@ -46,6 +47,8 @@ export interface Tables {
   readonly seats: Map<SeatId, Container>
   /** Which seat an invitation token opens. */
   readonly invitations: Map<string, SeatId>
+  /** Every invitation token that there ever was, used up ones included. */
+  readonly secrets: Secrets.Secrets
   readonly tokens: Map<string, TokenRow>
 }
 
@@ -71,16 +74,21 @@ export const load = (world: World, now: DateTime.Utc, random: Random.Random): Ta
     containers: new Map(),
     seats: new Map(),
     invitations: new Map(),
+    secrets: Secrets.make(),
     tokens: new Map(world.tokens?.map((row) => [Redacted.value(row.token), row]))
   }
 
-  for (const row of world.members ?? []) addMember(tables, row, now, random)
+  const addMember = (row: Rows<"members">) => {
+    const member = makeMember(row, now, random)
+    tables.members.set(member.id, member)
+  }
+  for (const row of world.members ?? []) addMember(row)
   const owned = new Set(
     [...tables.members.values()].filter(({ role }) => role === "owner").map(({ customerId }) => customerId)
   )
   for (const { email, id: customer, name, organization } of tables.customers.values()) {
     if (tables.organizations.get(organization)?.memberModelEnabled === true && !owned.has(customer)) {
-      addMember(tables, { customer, email, name, externalId: null, role: "owner" }, now, random)
+      addMember({ customer, email, name, externalId: null, role: "owner" })
     }
   }
 
@@ -104,27 +112,27 @@ export const load = (world: World, now: DateTime.Utc, random: Random.Random): Ta
   return tables
 }
 
-export const addMember = (
-  tables: Tables,
+/** A member as it comes into being. */
+export const makeMember = (
   { customer: customerId, id, ...row }: Rows<"members">,
   now: DateTime.Utc,
   random: Random.Random
-): Member => {
-  const member = new Member({
+): Member =>
+  new Member({
     ...row,
     id: id ?? MemberId.make(Token.uuid(random)),
     customerId,
     createdAt: now,
     modifiedAt: null
   })
-  tables.members.set(member.id, member)
-  return member
-}
 
 const putSeat = (tables: Tables, container: Container, row: SeatRow) => {
   const before = container.seats.get(row.id)?.invitationToken ?? null
   if (before !== null) tables.invitations.delete(Redacted.value(before))
-  if (row.invitationToken !== null) tables.invitations.set(Redacted.value(row.invitationToken), row.id)
+  if (row.invitationToken !== null) {
+    tables.invitations.set(Redacted.value(row.invitationToken), row.id)
+    tables.secrets.add(Redacted.value(row.invitationToken))
+  }
   container.seats.set(row.id, row)
   tables.seats.set(row.id, container)
 }

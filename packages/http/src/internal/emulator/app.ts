@@ -122,7 +122,7 @@ export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = E
         Effect.provideService(
           polar,
           HttpServerRequest.HttpServerRequest,
-          request.modify({ url: Routing.escape(path) + query })
+          request.modify({ url: Routing.escape(path) + Routing.lastOfEach(query) })
         ),
       Redirect: (to) => Effect.succeed(redirect(originOf(request) + Routing.escape(to.path) + query)),
       NotAllowed: ({ allow }) => Effect.succeed(methodNotAllowed(allow)),
@@ -184,7 +184,12 @@ export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = E
   const recorded = Effect.fnUntraced(function* (request: Request) {
     const at = yield* state.now
     const record = (status: number) => {
-      state.requests.push({ method: request.method, path: Routing.withoutSecrets(request.url), status, at })
+      state.requests.push({
+        method: request.method,
+        path: Routing.withoutSecrets(request.url, state.withoutInvitations),
+        status,
+        at
+      })
     }
     const proceed = (request: Request) =>
       versioned(request).pipe(

@@ -11,7 +11,9 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import type { InvalidOption } from "../../PolarConnection.ts"
 import * as Faults from "./faults.ts"
+import * as PythonJson from "./pythonJson.ts"
 import * as Seed from "./seed.ts"
 import * as Settings from "./settings.ts"
 import { EmulatorState } from "./state.ts"
@@ -35,8 +37,18 @@ const refuse = (issues: ReadonlyArray<{ readonly path: ReadonlyArray<unknown>; r
 /** The answer where the emulator has nothing by that name. */
 export const notFound = json({ error: "NotFound" }, 404)
 
-const bodyJson = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => Effect.result(request.json))
-const notJson = refuse([{ path: [], message: "the body is not JSON" }])
+const refuseAs =
+  (path: ReadonlyArray<string>) =>
+  ({ problem }: InvalidOption) =>
+    refuse([{ path, message: problem }])
+
+// With the rules of Polar's part: what nests too deep or is infinite is no JSON here either
+const bodyJson = Effect.map(
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => Effect.orDie(request.text)),
+  PythonJson.parse
+)
+const notJson = ({ error, position }: PythonJson.JsonError) =>
+  refuse([{ path: [], message: `the body is not JSON: ${error} (character ${position})` }])
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 const withBody = <A, R>(
@@ -46,7 +58,7 @@ const withBody = <A, R>(
   const decode = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   return Effect.gen(function* () {
     const body = yield* bodyJson
-    if (Result.isFailure(body)) return notJson
+    if (Result.isFailure(body)) return notJson(body.failure)
     const decoded = decode(body.success)
     return Result.isFailure(decoded)
       ? refuse(formatIssue(decoded.failure.issue).issues.map(({ message, path = [] }) => ({ message, path })))
@@ -74,7 +86,7 @@ export const layer = HttpRouter.use(
       "/seed",
       Effect.gen(function* () {
         const body = yield* bodyJson
-        if (Result.isFailure(body)) return notJson
+        if (Result.isFailure(body)) return notJson(body.failure)
         const world = Seed.load(body.success)
         if (Result.isFailure(world)) return refuse(world.failure.issues)
         yield* state.seed(world.success)
@@ -124,7 +136,12 @@ export const layer = HttpRouter.use(
       "POST",
       "/clock",
       withBody(Clock, (body) =>
-        Effect.as("now" in body ? state.setTime(body.now) : state.advance(Duration.seconds(body.advance_seconds)), done)
+        "now" in body
+          ? Effect.match(state.setTime(body.now), { onSuccess: () => done, onFailure: refuseAs(["now"]) })
+          : Effect.match(state.advance(Duration.seconds(body.advance_seconds)), {
+              onSuccess: () => done,
+              onFailure: refuseAs(["advance_seconds"])
+            })
       )
     )
 
@@ -132,7 +149,11 @@ export const layer = HttpRouter.use(
     yield* control.add(
       "POST",
       "/settings",
-      withBody(Settings.PatchJson, (patch) => Effect.andThen(state.configure(patch), settings))
+      withBody(Settings.PatchJson, (patch) =>
+        Effect.andThen(state.configure(patch), settings).pipe(
+          Effect.catch((error) => Effect.succeed(refuseAs(error.option.split("."))(error)))
+        )
+      )
     )
 
     yield* control.add(

@@ -82,16 +82,47 @@ export const make = (): Faults => {
   }
 }
 
+// What a timer can count; a day and a half short of 25 days
+const longestDelay = 2 ** 31 - 1
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
+const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Why an answer cannot be sent, and where in the fault. */
+export const whyNot = ({
+  body,
+  headers,
+  status
+}: {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | number>>
+  readonly body?: unknown
+}): ReadonlyArray<{ readonly path: ReadonlyArray<string>; readonly issue: string }> => [
+  ...(Number.isInteger(status) && status >= 200 && status <= 599
+    ? []
+    : [{ path: ["status"], issue: "is not the status of an answer, which is a whole number from 200 to 599" }]),
+  ...(bodiless.has(status) && body !== undefined && body !== ""
+    ? [{ path: ["body"], issue: `cannot be sent with the status ${status}` }]
+    : []),
+  ...Object.entries(headers).flatMap(([name, value]) =>
+    !headerName.test(name)
+      ? [{ path: ["headers", name], issue: "is not the name of a header" }]
+      : headerValue.test(String(value))
+        ? []
+        : [{ path: ["headers", name], issue: "has a value that no header can have" }]
+  )
+]
+
 const kinds = ["status", "delay_ms", "drop"] as const
 
 const RuleJson = Schema.Struct({
   method: Schema.optionalKey(Schema.String),
   path: Schema.optionalKey(Schema.String),
   times: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
-  status: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 200, maximum: 599 }))),
+  status: Schema.optionalKey(Schema.Int),
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite]))),
   body: Schema.optionalKey(Schema.Json),
-  delay_ms: Schema.optionalKey(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))),
+  delay_ms: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: longestDelay }))),
   drop: Schema.optionalKey(Schema.Literals(["before", "after"]))
 }).check(
   Schema.makeFilter((rule) => kinds.filter((kind) => rule[kind] !== undefined).length === 1, {
@@ -99,7 +130,8 @@ const RuleJson = Schema.Struct({
   }),
   Schema.makeFilter((rule) => rule.status !== undefined || (rule.headers === undefined && rule.body === undefined), {
     message: "headers and body go with a status"
-  })
+  }),
+  Schema.makeFilter(({ body, headers = {}, status }) => (status === undefined ? [] : whyNot({ body, headers, status })))
 )
 
 /** A list of faults in the JSON of the control API. */

@@ -1,9 +1,10 @@
-import { jsonLength } from "@polar-seats/domain/Assignment"
-import { Uuid, UuidV4 } from "@polar-seats/domain/Uuid"
+import { readEmail, whyNotMetadata } from "@polar-seats/domain/Assignment"
+import { Uuid, UuidV4, whyNotUuid } from "@polar-seats/domain/Uuid"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { ValidationIssue } from "../../PolarApi.ts"
+import { type ValidationIssue, WholeNumber } from "../../PolarApi.ts"
 
 type Loc = ValidationIssue["loc"]
 /** What is wrong with a value at a place; nothing where it is right. */
@@ -11,25 +12,6 @@ type Check = (input: unknown, loc: Loc) => ReadonlyArray<ValidationIssue>
 
 const decodeUuid = Schema.decodeUnknownOption(Uuid)
 const decodeUuidV4 = Schema.decodeUnknownOption(UuidV4)
-
-const groupLengths = [8, 4, 4, 4, 12]
-
-/** Why a string is no UUID, in the words of the parser behind Pydantic. */
-const whyNotUuid = (input: string): string => {
-  const braced = /^\{(.*)\}$/s.exec(input)?.[1]
-  const urn = /^urn:uuid:(.*)$/s.exec(input)?.[1]
-  const text = braced ?? urn ?? input
-  const offset = braced !== undefined ? 1 : urn !== undefined ? "urn:uuid:".length : 0
-  const odd = /[^0-9a-fA-F-]/u.exec(text)
-  if (odd !== null) return `invalid character: found \`${odd[0]}\` at ${odd.index + offset + 1}`
-  const groups = text.split("-")
-  if (groups.length === 1 && offset === 0) {
-    return `invalid length: expected length 32 for simple format, found ${input.length}`
-  }
-  if (groups.length !== 5) return `invalid group count: expected 5, found ${groups.length}`
-  const wrong = groups.findIndex((group, index) => group.length !== groupLengths[index])
-  return `invalid group length in group ${wrong}: expected ${groupLengths[wrong]}, found ${groups[wrong]?.length}`
-}
 
 /** A UUID, of any version or of version 4 alone. */
 export const uuid =
@@ -47,9 +29,11 @@ export const uuid =
       : []
   }
 
+const isWholeNumber = Schema.is(WholeNumber)
+
 /** A whole number above zero, as a query has it. */
 export const positiveInt: Check = (input, loc) => {
-  if (!Predicate.isString(input) || !/^\s*[+-]?\d+(\.0*)?\s*$/.test(input)) {
+  if (!isWholeNumber(input)) {
     return [
       {
         type: "int_parsing",
@@ -59,7 +43,7 @@ export const positiveInt: Check = (input, loc) => {
       }
     ]
   }
-  return Number(input) > 0
+  return Number(input.replaceAll("_", "")) > 0
     ? []
     : [{ type: "greater_than", loc, msg: "Input should be greater than 0", input, ctx: { gt: 0 } }]
 }
@@ -84,37 +68,21 @@ const text: Check = (input, loc) =>
 const email: Check = (input, loc) => {
   const wrong = text(input, loc)
   if (wrong.length > 0 || !Predicate.isString(input)) return wrong
-  const reason = !input.includes("@")
-    ? "An email address must have an @-sign."
-    : /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(input)
-      ? undefined
-      : "The email address is not valid."
-  return reason === undefined
-    ? []
-    : [{ type: "value_error", loc, msg: `value is not a valid email address: ${reason}`, input, ctx: { reason } }]
+  return Result.match(readEmail(input), {
+    onSuccess: () => [],
+    onFailure: (reason) => [
+      { type: "value_error", loc, msg: `value is not a valid email address: ${reason}`, input, ctx: { reason } }
+    ]
+  })
 }
 
 const isRecord = (input: unknown): input is { readonly [key: string]: unknown } =>
   Predicate.isObject(input) && !Array.isArray(input)
-const isJson = Schema.is(Schema.Record(Schema.String, Schema.Json))
-
-const holdsNul = (input: Schema.Json): boolean => {
-  if (Predicate.isString(input)) return input.includes("\0")
-  if (Array.isArray(input)) return input.some(holdsNul)
-  return (
-    input !== null &&
-    typeof input === "object" &&
-    Object.entries(input).some(([key, value]) => key.includes("\0") || holdsNul(value))
-  )
-}
 
 const metadata: Check = (input, loc) => {
-  if (!isRecord(input) || !isJson(input)) {
-    return [{ type: "dict_type", loc, msg: "Input should be a valid dictionary", input }]
-  }
-  if (holdsNul(input)) return [valueError(loc, "Null bytes are not allowed", input)]
-  if (Object.keys(input).length > 10) return [valueError(loc, "Metadata cannot have more than 10 keys", input)]
-  return jsonLength(input) > 1024 ? [valueError(loc, "Metadata size cannot exceed 1KB", input)] : []
+  if (!isRecord(input)) return [{ type: "dict_type", loc, msg: "Input should be a valid dictionary", input }]
+  const wrong = whyNotMetadata(input)
+  return wrong === undefined ? [] : [valueError(loc, wrong.message, input)]
 }
 
 const truths = new Set<unknown>([true, 1, "1", "true", "t", "yes", "y", "on"])

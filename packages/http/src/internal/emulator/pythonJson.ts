@@ -1,3 +1,4 @@
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 
 /** Why Python reads no JSON in a text, in its words, and where. */
@@ -6,9 +7,16 @@ export interface JsonError {
   readonly position: number
 }
 
+// Python gives up at its recursion limit. So do we, before what comes after falls over it
+const deepest = 1000
+const tooDeep = "maximum recursion depth exceeded while decoding a JSON document"
+// Python reads 1e999 as infinity, which it can neither store nor send back
+const outOfRange = "Out of range float values are not JSON compliant"
+
 // The grammar is walked for the place of the first mistake alone; the value comes from JSON.parse
 const mistake = (text: string): JsonError => {
   let at = 0
+  let depth = 0
   const fail = (error: string, position = at): JsonError => ({ error, position })
   const blank = () => {
     while (/[ \t\n\r]/.test(text.charAt(at))) at++
@@ -35,6 +43,14 @@ const mistake = (text: string): JsonError => {
   }
 
   const items = (close: "}" | "]", item: () => JsonError | undefined, first: string): JsonError | undefined => {
+    if (depth === deepest) return fail(tooDeep)
+    depth++
+    const wrong = members(close, item, first)
+    depth--
+    return wrong
+  }
+
+  const members = (close: "}" | "]", item: () => JsonError | undefined, first: string): JsonError | undefined => {
     at++
     blank()
     if (text.charAt(at) === close) {
@@ -78,6 +94,7 @@ const mistake = (text: string): JsonError => {
     }
     const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)/.exec(text.slice(at, at + 400))
     if (scalar === null) return fail("Expecting value")
+    if (Math.abs(Number(scalar[0])) === Number.POSITIVE_INFINITY) return fail(outOfRange)
     at += scalar[0].length
     return undefined
   }
@@ -89,6 +106,20 @@ const mistake = (text: string): JsonError => {
   return fail("Extra data")
 }
 
-/** Reads JSON. What is wrong with a text that is none is told as Python tells it. */
+const isBearable = (json: unknown): boolean => {
+  const left = [{ value: json, depth: 1 }]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { depth, value } = next
+    if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return false
+    if (!Predicate.isObjectOrArray(value)) continue
+    if (depth > deepest) return false
+    for (const item of Object.values(value)) left.push({ value: item, depth: depth + 1 })
+  }
+  return true
+}
+
+/** Reads JSON. What is wrong with a text that is none, or more than Python bears, is told as Python tells it. */
 export const parse = (text: string): Result.Result<unknown, JsonError> =>
-  Result.try({ try: (): unknown => JSON.parse(text), catch: () => mistake(text) })
+  Result.try({ try: (): unknown => JSON.parse(text), catch: () => mistake(text) }).pipe(
+    Result.filterOrFail(isBearable, () => mistake(text))
+  )

@@ -79,9 +79,19 @@ export const target = (url: string): Target => {
 
 const claim = /^((?:\/+api)?\/+v1\/+customer-seats\/+claim\/+)[^/].*?((?:\/stream)?\/*)$/is
 
-/** A URL as it may be shown: an invitation token opens a seat, and is cut out. */
-export const withoutSecrets = (url: string): string => {
+/** A URL as it may be shown: an invitation token opens a seat, and is cut out where a claim has it, and by `cut` anywhere. */
+export const withoutSecrets = (url: string, cut: (text: string) => string): string => {
   const [sent, query] = split(url)
   const path = unescape(sent)
-  return claim.test(path) ? path.replace(claim, "$1…$2") + query : url
+  const shown = claim.test(path) ? path.replace(claim, "$1…$2") + query : url
+  // A URL within a URL is escaped once more
+  const plain = unescape(unescape(shown))
+  const innocent = cut(plain)
+  return innocent === plain ? shown : innocent
+}
+
+/** A query as Starlette reads it: of a name that comes again, the last. */
+export const lastOfEach = (query: string): string => {
+  const last = new URLSearchParams([...new Map(new URLSearchParams(query))]).toString()
+  return last === "" ? "" : `?${last}`
 }

@@ -1,6 +1,7 @@
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { InvalidOption } from "../../PolarConnection.ts"
 import { isLoopback } from "../loopback.ts"
 
 /** Where the webhooks of seats are delivered. Without a secret they are not signed. */
@@ -41,7 +42,7 @@ export const resolveVersion = ({ defaultVersion, versions }: Settings, asked: st
   asked === undefined || asked === "" ? defaultVersion : versions.includes(asked) ? asked : undefined
 
 /** Why nothing is delivered to a URL: an emulator talks to the machine that it runs on, and to no other. */
-export const whyNotWebhookUrl = (input: string): string | undefined => {
+const whyNotWebhookUrl = (input: string): string | undefined => {
   const url = URL.parse(input)
   const isHttp = url?.protocol === "http:" || url?.protocol === "https:"
   return isHttp && isLoopback(url.hostname) ? undefined : "is not the http or https URL of a loopback address"
@@ -89,3 +90,16 @@ export const merge = (settings: Settings, patch: Partial<Settings>): Settings =>
   ...settings,
   ...Object.fromEntries(Object.entries(patch).filter(([, value]) => isGiven(value)))
 })
+
+/** Why settings make no sense after a patch: in which option of it, by its JSON name, and what is wrong there. */
+export const whyNot = (
+  { defaultVersion, versions, webhook }: Settings,
+  patch: Partial<Settings>
+): InvalidOption | undefined => {
+  const problem = webhook === null ? undefined : whyNotWebhookUrl(webhook.url)
+  if (problem !== undefined) return new InvalidOption({ option: "webhook.url", problem })
+  if (versions.includes(defaultVersion)) return undefined
+  return isGiven(patch.defaultVersion)
+    ? new InvalidOption({ option: names.defaultVersion, problem: `is none of the versions ${versions.join(", ")}` })
+    : new InvalidOption({ option: "versions", problem: `leave out the ${names.defaultVersion}, ${defaultVersion}` })
+}

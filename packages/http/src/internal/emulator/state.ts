@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import type * as Result from "effect/Result"
+import { InvalidOption } from "../../PolarConnection.ts"
 import * as Faults from "./faults.ts"
 import * as RateLimits from "./rateLimits.ts"
 import * as Settings from "./settings.ts"
@@ -30,12 +31,14 @@ export class EmulatorState extends Context.Service<
   {
     /** The time in the emulator: that of Effect's Clock, moved by what the control API was told. */
     readonly now: Effect.Effect<DateTime.Utc>
-    readonly advance: (by: Duration.Input) => Effect.Effect<void>
-    readonly setTime: (to: DateTime.Utc) => Effect.Effect<void>
+    readonly advance: (by: Duration.Input) => Effect.Effect<void, InvalidOption>
+    readonly setTime: (to: DateTime.Utc) => Effect.Effect<void, InvalidOption>
     /** One step of the model, at the time of the emulator. What it announces is published. */
     readonly step: <A, E>(
       act: (model: SeatModel.SeatModel, now: DateTime.Utc) => Result.Result<A, E>
     ) => Effect.Effect<A, E>
+    /** A text that may be shown: without any invitation token that the model knows. */
+    readonly withoutInvitations: (text: string) => string
     /** The mails so far. */
     readonly outbox: Effect.Effect<Array<Mail>>
     /** What was announced so far, newest last; the caller may empty it. */
@@ -47,12 +50,16 @@ export class EmulatorState extends Context.Service<
     /** The requests so far, newest last; the caller may add to it and empty it. */
     readonly requests: Array<RecordedRequest>
     readonly settings: Effect.Effect<Settings.Settings>
-    /** Replaces some of the settings. */
-    readonly configure: (patch: Partial<Settings.Settings>) => Effect.Effect<void>
+    /** Replaces some of the settings, unless they make no sense then. */
+    readonly configure: (patch: Partial<Settings.Settings>) => Effect.Effect<void, InvalidOption>
     readonly faults: Faults.Faults
     readonly rateLimits: RateLimits.RateLimits
   }
 >()("@polar-seats/http/EmulatorState") {}
+
+// What Polar's own clock can say, with a year to spare for all that ends later than now
+const earliest = DateTime.toEpochMillis(DateTime.makeUnsafe("0001-01-01T00:00:00Z"))
+const latest = DateTime.toEpochMillis(DateTime.makeUnsafe("9999-01-01T00:00:00Z"))
 
 export const make = Effect.fnUntraced(function* (world: World) {
   const random = yield* Random.Random
@@ -64,17 +71,19 @@ export const make = Effect.fnUntraced(function* (world: World) {
   let offset = 0
   const now = Effect.map(Clock.currentTimeMillis, (millis) => DateTime.makeUnsafe(millis + offset))
   let model = SeatModel.make(world, yield* now, random)
+  const moved = Effect.fnUntraced(function* (option: string, offsetAt: (millis: number) => number) {
+    const millis = yield* Clock.currentTimeMillis
+    const next = offsetAt(millis)
+    if (!(millis + next >= earliest && millis + next < latest)) {
+      return yield* new InvalidOption({ option, problem: "moves the clock out of the years 1 to 9998" })
+    }
+    offset = next
+  })
 
   return EmulatorState.of({
     now,
-    advance: (by) =>
-      Effect.sync(() => {
-        offset += Duration.toMillis(Duration.fromInputUnsafe(by))
-      }),
-    setTime: (to) =>
-      Effect.map(Clock.currentTimeMillis, (millis) => {
-        offset = DateTime.toEpochMillis(to) - millis
-      }),
+    advance: (by) => moved("advance", () => offset + Duration.toMillis(Duration.fromInputUnsafe(by))),
+    setTime: (to) => moved("setTime", (millis) => DateTime.toEpochMillis(to) - millis),
     step: (act) =>
       Effect.flatMap(now, (at) => {
         const known = model.events.length
@@ -82,6 +91,7 @@ export const make = Effect.fnUntraced(function* (world: World) {
         for (const event of model.events.slice(known)) PubSub.publishUnsafe(events, event)
         return Effect.fromResult(result)
       }),
+    withoutInvitations: (text) => model.withoutInvitations(text),
     outbox: Effect.sync(() => model.outbox),
     announced: Effect.sync(() => model.events),
     events,
@@ -96,10 +106,12 @@ export const make = Effect.fnUntraced(function* (world: World) {
       }),
     requests,
     settings: Effect.sync(() => settings),
-    configure: (patch) =>
-      Effect.sync(() => {
-        settings = Settings.merge(settings, patch)
-      }),
+    configure: Effect.fnUntraced(function* (patch) {
+      const next = Settings.merge(settings, patch)
+      const problem = Settings.whyNot(next, patch)
+      if (problem !== undefined) return yield* problem
+      settings = next
+    }),
     faults,
     rateLimits
   })
