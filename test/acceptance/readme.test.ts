@@ -7,9 +7,12 @@ const file = (path: string) => readFileSync(new URL(path, root), "utf8")
 const readme = file("README.md")
 
 describe("the README", () => {
-  it("shows the example that the tests run, to the letter", () => {
-    const example = file("test/acceptance/swapLayers.test.ts")
-    const program = example.slice(example.indexOf("const resendLive"))
+  it.each([
+    ["swapLayers.test.ts", "const resendLive"],
+    ["remind.test.ts", "const remindTeam"]
+  ])("shows %s, which the tests run, to the letter", (name, start) => {
+    const example = file(`test/acceptance/${name}`)
+    const program = example.slice(example.indexOf(start))
     assert.include(readme, `\`\`\`ts\n${program.trimEnd()}\n\`\`\``)
   })
 

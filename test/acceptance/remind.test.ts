@@ -1,0 +1,27 @@
+import { assert, it } from "@effect/vitest"
+import { Invitations } from "@polar-seats/domain/Invitations"
+import { Journal } from "@polar-seats/domain/Journal"
+import { Seats } from "@polar-seats/domain/Seats"
+import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import { Effect, Layer, Stream } from "effect"
+import { token, world } from "./team.ts"
+
+const remindTeam = Effect.gen(function* () {
+  const { remind } = yield* Invitations
+  const team = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e") })
+  return yield* remind(team, { onExpired: "reissue" }).pipe(
+    Stream.map(({ _tag, address }) => `${_tag} ${address}`),
+    Stream.runCollect
+  )
+})
+
+const invitations = Invitations.layer.pipe(
+  Layer.provide(Journal.layerMemory),
+  Layer.provide(Seats.layerMemory(world, token)) // or PortalSeats.layer, OrganizationSeats.layer
+)
+
+it.effect("reminds a team", () =>
+  Effect.map(Effect.provide(remindTeam, invitations), (outcomes) =>
+    assert.deepEqual(outcomes, ["Resent ann@acme.com", "Reissued eve@acme.com", "Skipped ben@acme.com"])
+  )
+)
