@@ -25,5 +25,6 @@ export const examples: ReadonlyArray<Example> = packages.flatMap(({ folder }) =>
 export const shownInReadme: ReadonlyArray<string> = [
   `${directory}readme.ts`,
   `${root}test/acceptance/swapLayers.test.ts`,
+  `${root}test/acceptance/remind.test.ts`,
   `${root}test/acceptance/team.ts`
 ]
