@@ -1,4 +1,5 @@
 import * as SeatError from "@polar-seats/domain/SeatError"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -174,20 +175,20 @@ export const make = Effect.fnUntraced(function* (
   const { list: maxList = 64 * 1024 * 1024, single: maxSingle = 1024 * 1024 } = maxBytes
   const baseUrl = yield* PolarConnection.resolve(options)
   const fetchOptions = Option.getOrElse(yield* Effect.serviceOption(FetchHttpClient.RequestInit), () => ({}))
+  // Made once: a call pays for each thing that is provided
+  const quiet = Context.empty().pipe(
+    // A token stays where it was meant for, and nothing is done again elsewhere
+    Context.add(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
+    // Polar's CORS allows no header of a tracer
+    Context.add(HttpClient.TracerPropagationEnabled, false),
+    // The span of a request would hold its URL, and every header that the server thought of
+    Context.add(HttpClient.TracerDisabledWhen, () => true)
+  )
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.mapRequest((request) =>
       request.pipe(HttpClientRequest.prependUrl(baseUrl), HttpClientRequest.setHeader("Polar-Version", version))
     ),
-    HttpClient.transformResponse((response) =>
-      response.pipe(
-        // A token stays where it was meant for, and nothing is done again elsewhere
-        Effect.provideService(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
-        // Polar's CORS allows no header of a tracer
-        Effect.provideService(HttpClient.TracerPropagationEnabled, false),
-        // The span of a request would hold its URL, and every header that the server thought of
-        Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
-      )
-    )
+    HttpClient.transformResponse(Effect.provideContext(quiet))
   )
 
   const refused = <E>(

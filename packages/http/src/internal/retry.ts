@@ -31,23 +31,30 @@ const retryAfter = (error: RateLimited | Unavailable): number =>
 /**
  * Tries until there is an answer, or no repetition is safe, left, or in time. `attempt` is told how long it may take.
  */
-export const retrying = Effect.fnUntraced(function* <A, E extends { readonly _tag: string }>(
+export const retrying = <A, E extends { readonly _tag: string }>(
   layer: RetryPolicy,
   attempt: (patience: Duration.Duration) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.withFiber((fiber) => {
+    const policy = merge(fiber.getRef(CurrentRetryPolicy), layer)
+    const start = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    const patience = Duration.millis(Math.min(policy.attemptTimeout, policy.totalTimeout))
+    // Mostly there is nothing to repeat, and a generator is not for nothing
+    return Effect.catch(attempt(patience), (error) => again(policy, start, error, attempt))
+  })
+
+const again = Effect.fnUntraced(function* <A, E extends { readonly _tag: string }>(
+  policy: Merged,
+  start: number,
+  first: E,
+  attempt: (patience: Duration.Duration) => Effect.Effect<A, E>
 ): Effect.fn.Return<A, E> {
-  const policy = merge(yield* CurrentRetryPolicy, layer)
-  const start = yield* Clock.currentTimeMillis
+  let error = first
   let step:
     | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, RateLimited | Unavailable, never, never>>>
     | undefined
 
   for (let attempts = 1; ; attempts++) {
-    const elapsed = (yield* Clock.currentTimeMillis) - start
-    const result = yield* Effect.result(
-      attempt(Duration.millis(Math.min(policy.attemptTimeout, policy.totalTimeout - elapsed)))
-    )
-    if (result._tag === "Success") return result.success
-    const error = result.failure
     if (attempts > policy.times || !isSafeToRepeat(error)) return yield* Effect.fail(error)
     const asked = retryAfter(error)
     if (asked > policy.maxRetryAfter) return yield* Effect.fail(error)
@@ -61,6 +68,12 @@ export const retrying = Effect.fnUntraced(function* <A, E extends { readonly _ta
     if (now - start + wait >= policy.totalTimeout) return yield* Effect.fail(error)
     yield* Effect.sleep(Duration.millis(wait))
     // A pause may take longer than it was meant to
-    if ((yield* Clock.currentTimeMillis) - start >= policy.totalTimeout) return yield* Effect.fail(error)
+    const elapsed = (yield* Clock.currentTimeMillis) - start
+    if (elapsed >= policy.totalTimeout) return yield* Effect.fail(error)
+    const result = yield* Effect.result(
+      attempt(Duration.millis(Math.min(policy.attemptTimeout, policy.totalTimeout - elapsed)))
+    )
+    if (result._tag === "Success") return result.success
+    error = result.failure
   }
 })
