@@ -8,6 +8,7 @@ import { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as Emulator from "@polar-seats/http/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as SeatClaims from "@polar-seats/http/SeatClaims"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { DateTime, Effect, Exit, Layer, ManagedRuntime, Redacted, Schedule, Stream } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { createServer } from "node:http"
@@ -89,6 +90,7 @@ const expected: Record<
 
 const clients = [
   ["undici", NodeHttpClient.layerUndici],
+  ["our transport", UndiciTransport.layer],
   ["fetch", FetchHttpClient.layer],
   ["node:http", NodeHttpClient.layerNodeHttp]
 ] as const

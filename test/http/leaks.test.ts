@@ -4,6 +4,7 @@ import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
 import * as Emulator from "@polar-seats/http/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as SeatClaims from "@polar-seats/http/SeatClaims"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { DateTime, Effect, Exit, Layer, Logger, ManagedRuntime, Redacted, References, Schedule, Tracer } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { createServer } from "node:http"
@@ -112,6 +113,7 @@ const everythingSeen = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<string
 
 const clients = [
   ["undici", NodeHttpClient.layerUndici],
+  ["our transport", UndiciTransport.layer],
   ["fetch", FetchHttpClient.layer]
 ] as const
 

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { SeatId } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { constants, createSecureServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2"
@@ -82,7 +83,7 @@ const fetchBy = (dispatcher: unknown): Layer.Layer<HttpClient.HttpClient> => {
 const fetchVia = (connect: Connecting) => fetchBy(Reflect.construct(Object(original).constructor, [{ connect }]))
 
 interface Client {
-  readonly name: "undici" | "fetch" | "fetch beside undici" | "node:http"
+  readonly name: "undici" | "our transport" | "fetch" | "fetch beside undici" | "node:http"
   readonly layer: Layer.Layer<HttpClient.HttpClient>
   readonly via: (connect: Connecting) => Layer.Layer<HttpClient.HttpClient>
   readonly keepAlive: Layer.Layer<HttpClient.HttpClient>
@@ -117,7 +118,13 @@ const nodeHttp: Client = {
   via: nodeHttpWith,
   keepAlive: nodeHttpWith({ keepAlive: true })
 }
-const clients: ReadonlyArray<Client> = [undici, fetches, fetchesBesideUndici, nodeHttp]
+const transport: Client = {
+  name: "our transport",
+  layer: UndiciTransport.layer,
+  via: (connect) => UndiciTransport.layerOptions({ connect }),
+  keepAlive: UndiciTransport.layer
+}
+const clients: ReadonlyArray<Client> = [undici, transport, fetches, fetchesBesideUndici, nodeHttp]
 
 /** Somebody to talk to, who remembers how many requests reached him. */
 interface Peer {
@@ -228,7 +235,7 @@ const reasonOf = Effect.fnUntraced(function* <A, E>(
 // What each client says. "" is no code at all, and undefined that it depends on who is faster
 type Codes = readonly [undici: string | undefined, fetch: string | undefined, nodeHttp: string | undefined]
 const codeOf = ([ofUndici, ofFetch, ofNodeHttp]: Codes, { name }: Client) =>
-  name === "undici" ? ofUndici : name === "node:http" ? ofNodeHttp : ofFetch
+  name === "undici" || name === "our transport" ? ofUndici : name === "node:http" ? ofNodeHttp : ofFetch
 
 interface Row {
   readonly what: string
@@ -558,6 +565,7 @@ describe("what the client refuses by itself", () => {
 
   it.live.each([
     [undici, "NotSent", "UND_ERR_INVALID_ARG"],
+    [transport, "NotSent", "UND_ERR_INVALID_ARG"],
     [fetches, "OutcomeUnknown", ""]
   ] as const)("a header with a line break", ([client, is, says]) =>
     Effect.gen(function* () {
@@ -613,7 +621,7 @@ describe("a connection that never comes about", () => {
     Effect.gen(function* () {
       const full = yield* crowded
       const { requests, settled, url: silent } = yield* peer({ scheme: "https" })
-      const impatient = [undici.via({ timeout: 50 }), fetches.via({ timeout: 50 })]
+      const impatient = [undici.via({ timeout: 50 }), transport.via({ timeout: 50 }), fetches.via({ timeout: 50 })]
       const reasons = yield* Effect.forEach(
         impatient.flatMap((client) => [full, silent].map((url) => ({ client, url }))),
         ({ client, url }) => reasonOf(resend, client, url),
@@ -630,9 +638,28 @@ describe("a connection that never comes about", () => {
   )
 })
 
+describe("a client that waits no longer by itself", () => {
+  it.live.each([
+    ["headers", {}, { headersTimeout: 50 }, "UND_ERR_HEADERS_TIMEOUT"],
+    [
+      "a body",
+      { onData: replying("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{") },
+      { bodyTimeout: 50 },
+      "UND_ERR_BODY_TIMEOUT"
+    ]
+  ] as const)("our transport for %s: OutcomeUnknown", ([_, by, options, says]) =>
+    Effect.gen(function* () {
+      const { requests, url } = yield* peer(by)
+      const { code, tag } = yield* reasonOf(resend, UndiciTransport.layerOptions(options), url)
+      assert.deepStrictEqual([tag, code, requests()], ["OutcomeUnknown", says, 1])
+    })
+  )
+})
+
 describe("a client that is shut down", () => {
   it.live.each([
     [undici, "UND_ERR_DESTROYED"],
+    [transport, "UND_ERR_DESTROYED"],
     [nodeHttp, "ECONNRESET"]
   ] as const)("while it waits: OutcomeUnknown", ([{ layer }, says]) =>
     Effect.gen(function* () {
@@ -647,10 +674,10 @@ describe("a client that is shut down", () => {
     })
   )
 
-  it.live("before: undici says the same, so OutcomeUnknown too", () =>
+  it.live.each([undici, transport])("before: undici says the same, so OutcomeUnknown too", ({ layer }) =>
     Effect.gen(function* () {
       const { requests, url } = yield* peer({})
-      const client = Layer.succeedContext(yield* Effect.scoped(Layer.build(undici.layer)))
+      const client = Layer.succeedContext(yield* Effect.scoped(Layer.build(layer)))
       const { code, tag } = yield* reasonOf(resend, client, url)
       assert.deepStrictEqual([tag, code, requests()], ["OutcomeUnknown", "UND_ERR_DESTROYED", 0])
     })
@@ -658,7 +685,7 @@ describe("a client that is shut down", () => {
 })
 
 // undici speaks it where the server does; fetch and node:http do not
-describe("undici over HTTP/2", () => {
+describe.each([undici, transport])("$name over HTTP/2", ({ layer }) => {
   const server = Effect.fnUntraced(function* (
     onStream: (stream: ServerHttp2Stream, session: ServerHttp2Session, close: () => void) => void
   ) {
@@ -710,7 +737,7 @@ describe("undici over HTTP/2", () => {
   ])("$what: OutcomeUnknown", ({ by, code, streams }) =>
     Effect.gen(function* () {
       const { streams: seen, url } = yield* server(by)
-      const reason = yield* reasonOf(resend, undici.layer, url)
+      const reason = yield* reasonOf(resend, layer, url)
       assert.deepStrictEqual([reason.tag, reason.code, seen()], ["OutcomeUnknown", code, streams])
     })
   )
@@ -722,7 +749,7 @@ describe("undici over HTTP/2", () => {
         stream.close(constants.NGHTTP2_REFUSED_STREAM)
         session.close()
       })
-      const { code, tag } = yield* reasonOf(resend, undici.layer, url)
+      const { code, tag } = yield* reasonOf(resend, layer, url)
       assert.deepStrictEqual([tag, code, streams()], ["NotSent", "ECONNREFUSED", 1])
     })
   )

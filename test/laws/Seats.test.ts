@@ -4,6 +4,7 @@ import { Seats } from "@polar-seats/domain/Seats"
 import * as Emulator from "@polar-seats/http/Emulator"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { DateTime, Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { TestClock } from "effect/testing"
@@ -39,6 +40,7 @@ describe.each(surfaces)("$name over the emulator in memory", ({ layer, surface }
 
 const clients = [
   ["undici", NodeHttpClient.layerUndici],
+  ["our transport", UndiciTransport.layer],
   ["fetch", FetchHttpClient.layer]
 ] as const
 

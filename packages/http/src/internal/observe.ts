@@ -4,8 +4,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
+import type * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 
 const total = Metric.counter("polar_seats_operations_total", {
   description: "Calls of Polar's seat operations, by operation and outcome",
@@ -35,39 +37,62 @@ export interface Attempts {
   count: number
 }
 
+// A metric with attributes keeps its key, so each pair of them is made once
+const counters = new Map<string, { readonly total: typeof total; readonly duration: typeof duration }>()
+const countersOf = (operation: Operation, outcome: string) => {
+  const name = `${operation} ${outcome}`
+  const known = counters.get(name)
+  if (known !== undefined) return known
+  const labels = { operation, outcome }
+  const made = { total: Metric.withAttributes(total, labels), duration: Metric.withAttributes(duration, labels) }
+  counters.set(name, made)
+  return made
+}
+const repetitions = new Map<Operation, typeof retries>()
+const repetitionsOf = (operation: Operation) => {
+  const known = repetitions.get(operation)
+  if (known !== undefined) return known
+  const made = Metric.withAttributes(retries, { operation })
+  repetitions.set(operation, made)
+  return made
+}
+
+// Who installed none has nobody to show a span to, and it costs as much as all the rest of a call
+const isTraced = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
+
 const record = <A, E extends { readonly _tag: string }>(
   operation: Operation,
   { count }: Attempts,
   start: number,
   exit: Exit.Exit<A, E>
-) =>
-  Effect.flatMap(Clock.currentTimeMillis, (end) => {
+): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
     const outcome = outcomeOf(exit)
-    const labels = { operation, outcome }
-    return Effect.all(
-      [
-        Effect.annotateCurrentSpan({ "polar.outcome": outcome, "polar.attempts": count }),
-        Metric.update(Metric.withAttributes(total, labels), 1),
-        Metric.update(Metric.withAttributes(duration, labels), Duration.millis(end - start)),
-        Metric.update(Metric.withAttributes(retries, { operation }), Math.max(0, count - 1))
-      ],
-      { discard: true }
-    )
+    const counters = countersOf(operation, outcome)
+    const end = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    counters.total.updateUnsafe(1, fiber.context)
+    counters.duration.updateUnsafe(Duration.millis(end - start), fiber.context)
+    repetitionsOf(operation).updateUnsafe(Math.max(0, count - 1), fiber.context)
+    return isTraced(fiber)
+      ? Effect.annotateCurrentSpan({ "polar.outcome": outcome, "polar.attempts": count })
+      : Effect.void
   })
 
 /**
- * Runs a call in a span of its name, and leaves there and in the metrics what became of it and how many requests it
- * took. So does a call that is interrupted, which has nobody else left to tell.
+ * Runs a call in a span of its name, where there is a tracer, and leaves there and in the metrics what became of it and
+ * how many requests it took. So does a call that is interrupted, which has nobody else left to tell.
  */
 export const observed = <A, E extends { readonly _tag: string }>(
   operation: Operation,
   attributes: { readonly [name: string]: string },
   call: (attempts: Attempts) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
-  Effect.flatMap(Clock.currentTimeMillis, (start) => {
+  Effect.withFiber((fiber) => {
+    const start = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
     const attempts: Attempts = { count: 0 }
-    return Effect.onExit(call(attempts), (exit) => record(operation, attempts, start, exit))
-  }).pipe(Effect.withSpan(operation, { attributes }))
+    const recorded = Effect.onExit(call(attempts), (exit) => record(operation, attempts, start, exit))
+    return isTraced(fiber) ? Effect.withSpan(recorded, operation, { attributes }) : recorded
+  })
 
 /** The same for an answer that goes on and on, from its request to its end. Who has enough of it has succeeded. */
 export const observedStream = <A, E extends { readonly _tag: string }>(

@@ -1,5 +1,6 @@
 import * as SeatError from "@polar-seats/domain/SeatError"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -173,18 +174,16 @@ export const make = Effect.fnUntraced(function* (
   const maxHeaders = yield* PolarConnection.checkCount("maxHeaderBytes", options.maxHeaderBytes ?? 64 * 1024)
   const baseUrl = yield* PolarConnection.resolve(options)
   const fetchOptions = Option.getOrElse(yield* Effect.serviceOption(FetchHttpClient.RequestInit), () => ({}))
-  const client = (yield* HttpClient.HttpClient).pipe(
-    HttpClient.transformResponse((response) =>
-      response.pipe(
-        // A token stays where it was meant for, and nothing is done again elsewhere
-        Effect.provideService(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
-        // Polar's CORS allows no header of a tracer
-        Effect.provideService(HttpClient.TracerPropagationEnabled, false),
-        // The span of a request would hold its URL, and every header that the server thought of
-        Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
-      )
-    )
+  // Made once: a call pays for each thing that is provided
+  const quiet = Context.empty().pipe(
+    // A token stays where it was meant for, and nothing is done again elsewhere
+    Context.add(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
+    // Polar's CORS allows no header of a tracer
+    Context.add(HttpClient.TracerPropagationEnabled, false),
+    // The span of a request would hold its URL, and every header that the server thought of
+    Context.add(HttpClient.TracerDisabledWhen, () => true)
   )
+  const client = (yield* HttpClient.HttpClient).pipe(HttpClient.transformResponse(Effect.provideContext(quiet)))
 
   const refused = <E>(
     operation: SeatError.Operation,

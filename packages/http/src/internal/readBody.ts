@@ -44,8 +44,10 @@ const collect = (response: HttpClientResponse.HttpClientResponse, limit: number)
     )
   })
 
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
 const decode = (bytes: Uint8Array): Result.Result<string, string> =>
   Result.try({
-    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    try: () => utf8.decode(bytes),
     catch: () => "the body is not UTF-8"
   })

@@ -80,22 +80,32 @@ export interface Patience {
 /**
  * Tries until there is an answer, or no repetition is safe, left, or in time. `attempt` is told what time it has.
  */
-export const retrying = Effect.fnUntraced(function* <A, E extends { readonly _tag: string }>(
+export const retrying = <A, E extends { readonly _tag: string }>(
   layer: Policy,
   attempt: (patience: Patience) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.withFiber((fiber) => {
+    const own = fiber.getRef(CurrentRetryPolicy)
+    const policy = Object.keys(own).length === 0 ? layer : over(usable(own), layer)
+    const start = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    const patience = { deadline: start + policy.totalTimeout, attemptTimeout: policy.attemptTimeout }
+    // Mostly there is nothing to repeat, and a generator is not for nothing
+    return Effect.catch(attempt(patience), (error) => again(policy, patience, error, attempt))
+  })
+
+const again = Effect.fnUntraced(function* <A, E extends { readonly _tag: string }>(
+  policy: Policy,
+  patience: Patience,
+  first: E,
+  attempt: (patience: Patience) => Effect.Effect<A, E>
 ): Effect.fn.Return<A, E> {
-  const policy = over(usable(yield* CurrentRetryPolicy), layer)
-  const start = yield* Clock.currentTimeMillis
-  const patience = { deadline: start + policy.totalTimeout, attemptTimeout: policy.attemptTimeout }
+  let error = first
   let doubt: E | undefined
   let step:
     | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, RateLimited | Unavailable, never, never>>>
     | undefined
 
   for (let attempts = 1; ; attempts++) {
-    const result = yield* Effect.result(attempt(patience))
-    if (result._tag === "Success") return result.success
-    const error = result.failure
     // What the last request was refused with says nothing of an earlier one that may have been carried out
     if (mayHaveHappened(error)) doubt = error
     const outcome = doubt ?? error
@@ -114,5 +124,8 @@ export const retrying = Effect.fnUntraced(function* <A, E extends { readonly _ta
     yield* Effect.sleep(Duration.millis(wait))
     // A pause may take longer than it was meant to
     if ((yield* Clock.currentTimeMillis) >= patience.deadline) return yield* Effect.fail(outcome)
+    const result = yield* Effect.result(attempt(patience))
+    if (result._tag === "Success") return result.success
+    error = result.failure
   }
 })

@@ -1,0 +1,179 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
+import { Deferred, Effect, Exit, Fiber, Layer, Schedule, Scope, Stream } from "effect"
+import { HttpBody, HttpClient } from "effect/http"
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+
+// What it does on sockets that fail is in transport.test.ts and faultMatrix.test.ts
+
+/** A server, how many connections it has, and a way to wait until it has none. */
+const serving = Effect.fnUntraced(function* (listener: RequestListener) {
+  const server = yield* Effect.acquireRelease(
+    Effect.callback<ReturnType<typeof createServer>>((resume) => {
+      const server = createServer(listener).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+  )
+  const connections = Effect.callback<number>((resume) => {
+    server.getConnections((_, count) => resume(Effect.succeed(count)))
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections,
+    deserted: connections.pipe(
+      Effect.repeat({ until: (count) => count === 0, schedule: Schedule.spaced("5 millis") }),
+      Effect.timeout("5 seconds")
+    )
+  }
+})
+
+const withClient = Effect.provide(UndiciTransport.layer)
+const big = Buffer.alloc(256 * 1024, "x")
+
+describe("an answer", () => {
+  const listener: RequestListener = (request, response) => {
+    const chunks: Array<Buffer> = []
+    request
+      .on("data", (chunk: Buffer) => chunks.push(chunk))
+      .on("end", () => {
+        const told = Buffer.concat(chunks)
+        response.writeHead(request.url === "/none?a=b" ? 204 : 200, {
+          "content-type": request.headers["content-type"] ?? "text/plain",
+          "set-cookie": ["a=1; Path=/", "b=2"],
+          "x-method": request.method,
+          "x-path": request.url
+        })
+        response.end(told)
+      })
+  }
+  const echoed = (body: HttpBody.HttpBody, path = "/echo") =>
+    Effect.flatMap(serving(listener), ({ url }) => HttpClient.post(`${url}${path}?a=b#c`, { body }))
+
+  it.live("has what it was sent with", () =>
+    Effect.gen(function* () {
+      const response = yield* echoed(HttpBody.text("hé"))
+      assert.strictEqual(response.status, 200)
+      assert.strictEqual(response.headers["x-method"], "POST")
+      assert.strictEqual(response.headers["x-path"], "/echo?a=b")
+      assert.strictEqual(response.headers["set-cookie"], "a=1; Path=/, b=2")
+      assert.match(response.url, /\/echo\?a=b$/)
+      assert.deepStrictEqual(Object.keys(response.cookies.cookies), ["a", "b"])
+      assert.strictEqual(yield* response.text, "hé")
+      assert.strictEqual((yield* response.arrayBuffer).byteLength, 3)
+    }).pipe(withClient)
+  )
+
+  it.live("is JSON, a form, or nothing", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* (yield* echoed(HttpBody.jsonUnsafe({ a: 1 }))).json, { a: 1 })
+      assert.strictEqual((yield* Effect.flip((yield* echoed(HttpBody.text("{"))).json)).reason._tag, "DecodeError")
+      const form = yield* echoed(HttpBody.urlParams([["a", "1"]] as never))
+      assert.strictEqual((yield* form.formData).get("a"), "1")
+      const none = yield* echoed(HttpBody.empty, "/none")
+      assert.strictEqual(none.status, 204)
+      assert.strictEqual(yield* none.json, null)
+      assert.strictEqual((yield* Effect.flip(none.upgrade)).reason._tag, "StatusCodeError")
+    }).pipe(withClient)
+  )
+
+  it.live("to a stream is a stream", () =>
+    Effect.gen(function* () {
+      const chunks = Array.from({ length: 8 }, () => big)
+      const response = yield* echoed(HttpBody.stream(Stream.fromIterable(chunks)))
+      const sizes = yield* Stream.runCollect(Stream.map(response.stream, ({ byteLength }) => byteLength))
+      assert.strictEqual(
+        sizes.reduce((total, size) => total + size, 0),
+        8 * big.length
+      )
+      const again = yield* Effect.flip(response.text)
+      assert.strictEqual(again.reason._tag, "DecodeError")
+    }).pipe(withClient)
+  )
+
+  it.live("to a form cannot be had: it sends none", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(echoed(HttpBody.formData(new FormData())))
+      assert.strictEqual(error.reason._tag, "EncodeError")
+    }).pipe(withClient)
+  )
+})
+
+describe("a connection", () => {
+  it.live("is used again, and closed with the layer", () =>
+    Effect.gen(function* () {
+      const { connections, deserted, url } = yield* serving((_, response) => response.end("{}"))
+      const scope = yield* Scope.make()
+      const client = Layer.succeedContext(yield* Layer.buildWithScope(UndiciTransport.layer, scope))
+      const call = Effect.flatMap(HttpClient.get(url), (response) => response.text)
+      yield* Effect.provide(Effect.repeat(call, { times: 9 }), client)
+      assert.strictEqual(yield* connections, 1)
+      yield* Scope.close(scope, Exit.void)
+      yield* deserted
+    })
+  )
+
+  const endless: RequestListener = (_, response) => {
+    const write = () => {
+      while (response.write(big));
+    }
+    response.on("drain", write).on("error", () => {})
+    write()
+  }
+
+  it.live.each([
+    ["as a whole", (url: string) => Effect.flatMap(HttpClient.get(url), (response) => response.text)],
+    ["part by part", (url: string) => Effect.flatMap(HttpClient.get(url), ({ stream }) => Stream.runDrain(stream))]
+  ] as const)("is closed when who reads %s is interrupted", ([_, read]) =>
+    Effect.gen(function* () {
+      const began = yield* Deferred.make<void>()
+      const { deserted, url } = yield* serving((_, response) => {
+        response.write(big, () => Deferred.doneUnsafe(began, Effect.void))
+      })
+      const fiber = yield* Effect.forkChild(read(url))
+      yield* Deferred.await(began)
+      yield* Effect.sleep("20 millis")
+      yield* Fiber.interrupt(fiber)
+      yield* deserted
+    }).pipe(withClient)
+  )
+
+  it.live("is closed when somebody has read enough", () =>
+    Effect.gen(function* () {
+      const { deserted, url } = yield* serving(endless)
+      const { stream } = yield* HttpClient.get(url)
+      yield* Stream.runDrain(Stream.take(stream, 3))
+      yield* deserted
+    }).pipe(withClient)
+  )
+
+  it.live("makes the server wait for who reads slowly, and is closed once nobody can read any more", () =>
+    Effect.gen(function* () {
+      let written = 0
+      const { deserted, url } = yield* serving((_, response) => {
+        const write = () => {
+          do written += big.length
+          while (response.write(big))
+        }
+        response.on("drain", write).on("error", () => {})
+        write()
+      })
+      // In a function of its own, so that nothing here holds on to the answer
+      yield* Effect.asVoid(HttpClient.get(url))
+      yield* Effect.sleep("200 millis")
+      const before = written
+      yield* Effect.sleep("100 millis")
+      assert.strictEqual(written, before)
+      setFlagsFromString("--expose-gc")
+      const gc: () => void = runInNewContext("gc")
+      const collecting = Effect.forever(Effect.andThen(Effect.sync(gc), Effect.sleep("10 millis")))
+      yield* Effect.raceFirst(deserted, collecting)
+    }).pipe(withClient)
+  )
+})
