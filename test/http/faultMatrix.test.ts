@@ -154,7 +154,7 @@ it.effect("has a column for every operation of every service", () =>
     )
     assert.sameMembers(operations, Object.keys(columns))
     assert.sameMembers(operations, [...names])
-  }).pipe(Effect.provide(layers({ baseUrl: "https://polar.test" })), Effect.provide(FetchHttpClient.layer))
+  }).pipe(Effect.provide(layers({ baseUrl: "https://polar.test" }).pipe(Layer.provide(FetchHttpClient.layer))))
 )
 
 it("has a row for every fault", () => {
@@ -199,9 +199,8 @@ describe.each(clients)("by %s", (_, client) => {
                 maxBytes: { list: 2 * 1024 * 1024 }
               },
               name === "Seats.claimedSubscriptions" ? tokens.member : tokens.customer
-            )
+            ).pipe(Layer.provide(client))
           ),
-          Effect.provide(client),
           Effect.exit
         )
         const sent = yield* Effect.promise(() => emulator.runPromise(Effect.flatMap(Outbox, (outbox) => outbox.mails)))

@@ -65,7 +65,8 @@ const server = createServer((request, response) => {
   })
   forward.on("error", () => {
     count("broken")
-    response.writeHead(502).end()
+    if (response.headersSent) response.destroy()
+    else response.writeHead(502).end()
   })
   request.pipe(forward)
 })
