@@ -151,6 +151,7 @@ const listening = (server: Server) =>
 export const faultyPolar = async (emulator: string) => {
   let fault: Fault | undefined
   let requests = 0
+  let working = 0
   const server = createServer((request, response) => {
     requests++
     const chunks: Array<Buffer> = []
@@ -161,12 +162,16 @@ export const faultyPolar = async (emulator: string) => {
       if (fault?.works === false) return answer({ status: 0, type: "", body: Buffer.alloc(0) })
       const { headers, method = "GET", url = "" } = request
       if (url.endsWith("/stream")) return answer({ status: 200, type: "text/event-stream", body: Buffer.from(events) })
+      working++
       return send(`${emulator}${url}`, { method, headers, agent: false }, (polar) => {
         const { headers, statusCode: status = 0 } = polar
         const type = headers["content-type"] ?? ""
         const parts: Array<Buffer> = []
         polar.on("data", (part: Buffer) => parts.push(part))
-        polar.on("end", () => answer({ status, type, body: Buffer.concat(parts) }))
+        polar.on("end", () => {
+          working--
+          answer({ status, type, body: Buffer.concat(parts) })
+        })
       }).end(told)
     })
   })
@@ -191,6 +196,10 @@ export const faultyPolar = async (emulator: string) => {
       fault = next
       requests = 0
     },
-    requests: () => requests
+    requests: () => requests,
+    /** When Polar has done what it was asked, whether or not somebody still waits for it. */
+    settled: async () => {
+      while (working > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
   }
 }
