@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import { createServer, request as send } from "node:http"
 import { createServer as createSecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
+import { setTimeout } from "node:timers/promises"
 import { gzipSync } from "node:zlib"
 
 /** Why a request does not even get to a server. */
@@ -199,7 +200,8 @@ export const faultyPolar = async (emulator: string) => {
     requests: () => requests,
     /** When Polar has done what it was asked, whether or not somebody still waits for it. */
     settled: async () => {
-      while (working > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      const isWorking = () => working > 0
+      while (isWorking()) await setTimeout(5)
     }
   }
 }
