@@ -239,7 +239,7 @@ it.live("after half a write it writes nothing more, and opened again it has what
       room = Number.POSITIVE_INFINITY
       assert.include((yield* Effect.flip(put("c"))).message, "Open it again")
       assert.deepStrictEqual(yield* keys, ["a"], "what was not written is not there")
-    }).pipe(Effect.provide(JournalFile.layer(path)), Effect.provide(full), Effect.provide(NodeServices.layer))
+    }).pipe(Effect.provide(JournalFile.layer(path).pipe(Layer.provide(full), Layer.provide(NodeServices.layer))))
     assert.deepStrictEqual(yield* open(path, Effect.andThen(put("b"), keys)), ["a", "b"])
   })
 )

@@ -168,7 +168,10 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const error = yield* Effect.flip(Effect.provide(worker(shared, work), refusing, { local: true }))
       assert.strictEqual(error._tag, "Unauthorized")
       assert.deepStrictEqual(yield* mailed, [])
-      // The lock of a seat lasts two minutes
+      const sql = yield* PgClient.PgClient
+      const attempts = yield* sql`SELECT 1 FROM ${sql(`${shared.table}_queue`)} WHERE attempts > 0`
+      assert.strictEqual(attempts.length, 0, "it is not held against the seats")
+      // Their locks would last for two minutes
       yield* Effect.timeout(worker(shared, work), "5 seconds")
       assert.deepStrictEqual(yield* mailed, everybody)
     })
@@ -226,6 +229,26 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const outcomes = yield* worker(shared, work)
       assert.strictEqual(outcomes.find(({ address }) => address === "ann@acme.com")?._tag, "Reissued")
       assert.deepStrictEqual(yield* mailed, everybody)
+    })
+  )
+
+  on(
+    "a seat that comes again after it was mailed is not mailed again, and stays what it was",
+    Effect.gen(function* () {
+      const shared = tables()
+      yield* worker(shared, offer)
+      yield* worker(shared, work)
+      // As if workers had been killed after they had settled, and one before it had
+      const sql = yield* PgClient.PgClient
+      yield* sql`UPDATE ${sql(`${shared.table}_queue`)} SET state = 'pending'`
+      yield* sql`UPDATE ${sql(shared.table)} SET weight = NULL, result = NULL WHERE id = (
+        SELECT 'seat/' || id FROM ${sql(`${shared.table}_queue`)} WHERE element LIKE '%"pending"%'
+        ORDER BY visible_at DESC, sequence DESC LIMIT 1)`
+      yield* worker(shared, (run) => Stream.runDrain(run.work({ concurrency: 1 })))
+      assert.deepStrictEqual(yield* mailed, everybody)
+      const all = yield* worker(shared, results)
+      assert.strictEqual(all.filter(({ outcome }) => outcome === "Resent").length, 3)
+      assert.strictEqual(all.filter(({ why }) => why === "MailedRecently").length, 1)
     })
   )
 

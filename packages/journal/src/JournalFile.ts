@@ -116,7 +116,7 @@ const make = (
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     // A link stays one, and two names of a file are one file
     Effect.flatMap(
-      Effect.catch(fs.realPath(path), () => Effect.succeed(path)),
+      Effect.orElseSucceed(fs.realPath(path), () => path),
       open
     )
   ).pipe(
