@@ -14,6 +14,21 @@ export interface Account {
 export const open = (ids: ReadonlyArray<string>): ReadonlyArray<Account> =>
   ids.map((id) => ({ id, outcome: "not_begun" }))
 
+/** Seats with the same fate, and how it is called. */
+export type Group = readonly [name: string, ids: ReadonlyArray<string>]
+
+/** A line with the ids of each group that has any. */
+export const namesOf = (groups: ReadonlyArray<Group>): ReadonlyArray<string> =>
+  groups.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name}: ${ids.map(plain).join(" ")}`)
+
+/** How many there are of each in a line, and then the ids of each. */
+export const tally = (groups: ReadonlyArray<Group>): string => {
+  const total = groups.reduce((sum, [, ids]) => sum + ids.length, 0)
+  return [`Of ${total}: ${groups.map(([name, ids]) => `${ids.length} ${name}`).join(", ")}.`, ...namesOf(groups)].join(
+    "\n"
+  )
+}
+
 /**
  * How many seats there are of each outcome in a line, and then a line with the ids of each. `done` says what was done to
  * them: "resent".
@@ -25,12 +40,10 @@ export const summarize = (accounts: ReadonlyArray<Account>, done: string): strin
     ["unknown", "unknown"],
     ["not_begun", "not begun"]
   ]
-  const groups = names.map(([outcome, name]) => ({
-    name,
-    ids: accounts.filter((account) => account.outcome === outcome).map(({ id }) => plain(id))
-  }))
-  return [
-    `Of ${accounts.length}: ${groups.map(({ ids, name }) => `${ids.length} ${name}`).join(", ")}.`,
-    ...groups.filter(({ ids }) => ids.length > 0).map(({ ids, name }) => `${name}: ${ids.join(" ")}`)
-  ].join("\n")
+  return tally(
+    names.map(([outcome, name]) => [
+      name,
+      accounts.filter((account) => account.outcome === outcome).map(({ id }) => id)
+    ])
+  )
 }
