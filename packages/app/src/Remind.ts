@@ -19,7 +19,7 @@ import * as Polar from "./Polar.ts"
 import { watch } from "./Progress.ts"
 import { describe, toJson, whyOf, whys, type Word, wordOf } from "./Reminded.ts"
 import { root } from "./Root.ts"
-import { type Group, namesOf, tally } from "./SeatOutcome.ts"
+import { type Group, namesOf } from "./SeatOutcome.ts"
 import { someSources, type SourcesFlags } from "./Source.ts"
 
 interface Flags extends SourcesFlags {
@@ -257,7 +257,6 @@ const mail = Effect.fnUntraced(function* (
         })
       )
     }
-    if (error !== undefined) yield* complain(error.message)
     const idsOf = (word: Word) => Array.from(accounts.values()).flatMap((each) => (each.word === word ? [each.id] : []))
     const groups: ReadonlyArray<Group> = [
       ["resent", idsOf("resent")],
@@ -274,13 +273,11 @@ const mail = Effect.fnUntraced(function* (
     const why = describeSkipped(results)
     yield* complain(
       [
-        ...(ending === "done"
-          ? [
-              `Of ${total} seats: ${inAll}.`,
-              ...(why.length > 0 ? [`Skipped: ${why.join(", ")}.`] : []),
-              ...namesOf(groups.slice(3))
-            ]
-          : [...(error === undefined ? ["Interrupted."] : []), tally(groups)]),
+        ...(ending === "interrupted" ? ["Interrupted."] : []),
+        ...namesOf(ending === "done" ? groups.filter(([name]) => name === "failed" || name === "unknown") : groups),
+        `Of ${total} seats: ${inAll}.`,
+        ...(why.length > 0 ? [`Skipped: ${why.join(", ")}.`] : []),
+        ...(error === undefined ? [] : [error.message]),
         ...advice(results, flags)
       ].join("\n")
     )

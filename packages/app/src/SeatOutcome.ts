@@ -21,14 +21,6 @@ export type Group = readonly [name: string, ids: ReadonlyArray<string>]
 export const namesOf = (groups: ReadonlyArray<Group>): ReadonlyArray<string> =>
   groups.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name}: ${ids.map(plain).join(" ")}`)
 
-/** How many there are of each in a line, and then the ids of each. */
-export const tally = (groups: ReadonlyArray<Group>): string => {
-  const total = groups.reduce((sum, [, ids]) => sum + ids.length, 0)
-  return [`Of ${total}: ${groups.map(([name, ids]) => `${ids.length} ${name}`).join(", ")}.`, ...namesOf(groups)].join(
-    "\n"
-  )
-}
-
 /**
  * How many seats there are of each outcome in a line, and then a line with the ids of each. `done` says what was done to
  * them: "resent".
@@ -40,10 +32,10 @@ export const summarize = (accounts: ReadonlyArray<Account>, done: string): strin
     ["unknown", "unknown"],
     ["not_begun", "not begun"]
   ]
-  return tally(
-    names.map(([outcome, name]) => [
-      name,
-      accounts.filter((account) => account.outcome === outcome).map(({ id }) => id)
-    ])
-  )
+  const groups = names.map(([outcome, name]): Group => [
+    name,
+    accounts.filter((account) => account.outcome === outcome).map(({ id }) => id)
+  ])
+  const counts = groups.map(([name, ids]) => `${ids.length} ${name}`).join(", ")
+  return [`Of ${accounts.length}: ${counts}.`, ...namesOf(groups)].join("\n")
 }
