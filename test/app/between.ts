@@ -33,5 +33,10 @@ export const startBetween = async ({ onTestFinished }: TestContext, polar?: stri
   const arrived = async (count: number) => {
     while (requests.length < count) await once(seen, "request")
   }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, arrived }
+  /** Waits until so many more of a kind have. */
+  const arrivedOf = async (kind: RegExp, count: number) => {
+    const before = requests.length
+    while (requests.slice(before).filter((request) => kind.test(request)).length < count) await once(seen, "request")
+  }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, arrived, arrivedOf }
 }

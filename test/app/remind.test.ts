@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto"
-import { rm } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { assert, describe, it, vi } from "vitest"
+import { assert, describe, it, type TestContext, vi } from "vitest"
 import { powerless, subscription } from "./acme.ts"
 import { startBetween } from "./between.ts"
 import { readLines, startInvited } from "./invited.ts"
@@ -12,10 +12,16 @@ const remind = ["remind", "--subscription", subscription]
 /** As fast as it goes, and without asking. */
 const now = ["--pace", "0", "--yes"]
 
+/** A name for a file that is gone with the test. */
+const temporary = async (test: TestContext) => {
+  const directory = await mkdtemp(join(tmpdir(), "polar-seats-"))
+  test.onTestFinished(() => rm(directory, { recursive: true }))
+  return join(directory, "journal")
+}
+
 it("of a thousand seats mails the six hundred that are pending once each with links that work, and then nobody", async (test) => {
   const acme = await startInvited(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
-  const journal = join(tmpdir(), randomUUID())
-  test.onTestFinished(() => rm(journal, { force: true }))
+  const journal = await temporary(test)
   const args = [...remind, ...now, "--on-expired", "reissue", "--journal", journal, "--json"]
 
   const first = await run(args, acme.env)
@@ -63,7 +69,9 @@ describe.concurrent("remind", () => {
   it("--dry-run says whom it would mail, mails nobody and changes nothing", async (test) => {
     const { env, listed, mails, requests, seats } = await startInvited(test, { live: 3, expired: 2, claimed: 1 })
     const before = await listed()
-    const { code, stderr, stdout } = await run([...remind, "--dry-run", "--on-expired", "reissue", "--json"], env)
+    const journal = await temporary(test)
+    const args = [...remind, "--dry-run", "--on-expired", "reissue", "--journal", journal, "--json"]
+    const { code, stderr, stdout } = await run(args, env)
     assert.strictEqual(code, 0, stderr)
     const { lines, rest } = readLines(stdout)
     const would = (what: string) => lines.filter((line) => line.would === what).map(({ id }) => id)
@@ -80,6 +88,7 @@ describe.concurrent("remind", () => {
     assert.deepEqual(await mails(), [])
     assert.deepEqual([...(await requests("POST")), ...(await requests("DELETE"))], [])
     assert.deepEqual(await listed(), before)
+    assert.isFalse(existsSync(journal))
   })
 
   it("mails nobody where nobody can say yes to more than one person, and one person without asking", async (test) => {
@@ -191,18 +200,47 @@ describe.concurrent("remind", () => {
     assert.strictEqual((await mails()).length, 8)
   })
 
+  it("Ctrl-C between the halves of a reissue says how to give the seat back", async (test) => {
+    const { env, rules, seatOf, seats, url } = await startInvited(test, { live: 0, expired: 1 })
+    const id = seats.expired[0]?.id ?? ""
+    const { arrived, url: between } = await startBetween(test, url)
+    await rules({ method: "DELETE", delay_ms: 1000 })
+    // Two lists and the revocation, which is on its way
+    const args = [...remind, ...now, "--on-expired", "reissue"]
+    const busy = await start(args, { ...env, POLAR_API_URL: between }, arrived(3))
+    const { code, inTime, stderr } = await stopInTime(busy, "SIGINT")
+    assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+    assert.match(stderr, new RegExp(`^unknown: ${id}$`, "m"))
+    const byHand = /polar-seats (assign .*)$/m.exec(stderr)?.[1] ?? ""
+    await vi.waitFor(async () => assert.strictEqual((await seatOf(id))?.status, "revoked"), {
+      timeout: 5000,
+      interval: 50
+    })
+    const { code: given } = await run(byHand.split(" "), env)
+    assert.strictEqual(given, 0)
+    assert.strictEqual((await seatOf(id))?.email, "expired0@acme.com")
+  })
+
+  it("a file that is no journal is left as it is, and mails nobody", async (test) => {
+    const { env, mails } = await startInvited(test, { live: 1 })
+    const file = await temporary(test)
+    await writeFile(file, "# Seats\n")
+    const { code, stderr } = await run([...remind, ...now, "--journal", file], env)
+    assert.strictEqual(code, 2)
+    assert.match(stderr, /is no journal, and was left as it is/)
+    assert.strictEqual(await readFile(file, "utf8"), "# Seats\n")
+    assert.deepEqual(await mails(), [])
+  })
+
   it.for([[[]], [["--json"]]] as const)(
     "Ctrl-C ends it within a second and says whose mail left, whose did not and whose is in doubt %s",
     async ([flags], test) => {
       const { env, mails, requests, rules, seats, url } = await startInvited(test, { live: 100 })
       const { arrived, url: between } = await startBetween(test, url)
-      await rules({ method: "POST", times: 30, delay_ms: 0 }, { method: "POST", delay_ms: 1500 })
+      await rules({ method: "POST", times: 30, delay_ms: 0 }, { method: "POST", times: 4, delay_ms: 1500 })
+      const args = [...remind, ...now, "--journal", await temporary(test), "--concurrency", "4"]
       // The list is read twice, before thirty that are quick and four that are not
-      const busy = await start(
-        [...remind, ...now, "--concurrency", "4", ...flags],
-        { ...env, POLAR_API_URL: between },
-        arrived(36)
-      )
+      const busy = await start([...args, ...flags], { ...env, POLAR_API_URL: between }, arrived(36))
       const { code, inTime, stderr, stdout } = await stopInTime(busy, "SIGINT")
       assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
       const named = (name: string) =>
@@ -230,6 +268,15 @@ describe.concurrent("remind", () => {
         (await mails()).map(({ seat_id }) => seat_id),
         [...resent, ...unknown]
       )
+
+      // The same command goes on from there
+      const again = await run([...args, "--json"], env)
+      assert.strictEqual(again.code, 1)
+      const { idsOf, rest } = readLines(again.stdout)
+      assert.sameMembers([...idsOf("resent")], notBegun)
+      assert.sameMembers([...idsOf("unknown")], unknown)
+      assert.deepEqual(rest.skipped, { mailed_recently: 30 })
+      assert.strictEqual((await mails()).length, 100)
     }
   )
 

@@ -1,15 +1,68 @@
 import { spawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { once } from "node:events"
 import { readFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { createInterface } from "node:readline"
+import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { assert, it } from "vitest"
 import { session, subscription } from "../app/acme.ts"
+import { startBetween } from "../app/between.ts"
 import { readLines, startInvited } from "../app/invited.ts"
 import { post, run, startEmulator } from "../app/process.ts"
 
 const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
 const uuid = (kind: number, index: number) =>
   `${String(kind).padStart(8, "0")}-0000-4000-8000-${String(index).padStart(12, "0")}`
+
+it("killed twenty times and started again: nobody has two mails, and who is in doubt is listed", async (test) => {
+  const acme = await startInvited(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
+  const { arrivedOf, url } = await startBetween(test, acme.url)
+  const journal = join(tmpdir(), randomUUID())
+  test.onTestFinished(() => rm(journal, { force: true }))
+  const env = { PATH: process.env["PATH"], ...acme.env, POLAR_API_URL: url }
+  const remind = ["remind", "--subscription", subscription, "--pace", "0", "--yes", "--on-expired", "reissue", "--json"]
+
+  const atKill: Array<number> = []
+  for (let kill = 0; kill < 20; kill++) {
+    const child = spawn(process.execPath, [main, ...remind, "--journal", journal], { env, stdio: "ignore" })
+    const ended = once(child, "exit")
+    await arrivedOf(/^(POST|DELETE)/, 1 + Math.floor(Math.random() * 35))
+    await setTimeout(Math.random() * 10)
+    child.kill("SIGKILL")
+    const [, signal] = await ended
+    assert.strictEqual(signal, "SIGKILL", "it was killed in the middle")
+    atKill.push((await acme.mails()).length)
+  }
+
+  const last = await run([...remind, "--journal", journal], { ...acme.env, POLAR_API_URL: url }, { timeout: 120_000 })
+  const { idsOf, lines, summary } = readLines(last.stdout)
+  const told = lines.map(({ address }) => address)
+  const mails = await acme.mails()
+  console.log(`mails at each kill: ${atKill.join(", ")}; in the end ${mails.length} of 600, ${JSON.stringify(summary)}`)
+  const mailed = mails.map(({ to }) => to)
+  assert.strictEqual(new Set(mailed).size, mailed.length, "nobody has two mails")
+  assert.deepEqual([summary.failed, summary.not_begun], [0, 0])
+  const people = acme.emails([...acme.seats.live, ...acme.seats.expired])
+  const everybody = [...people, ...acme.emails(acme.seats.claimed)]
+  assert.sameMembers(
+    told.filter((address) => address !== null),
+    everybody,
+    "a line for each person"
+  )
+  const inDoubt = lines.filter(({ outcome }) => outcome === "unknown").map(({ address }) => address)
+  assert.includeMembers(
+    inDoubt,
+    people.filter((address) => !mailed.includes(address ?? "")),
+    "who has no mail is in doubt"
+  )
+  assert.strictEqual(last.code, inDoubt.length > 0 ? 1 : 0)
+  for (const id of idsOf("unknown")) assert.include(last.stderr, id)
+  assert.strictEqual(await acme.claimable(), mails.length)
+}, 600_000)
 
 it("five hundred at the limit of the sandbox: none fails, at 90 % of what Polar allows or more", async (test) => {
   const { env, mails, requests, url } = await startInvited(test, { live: 500 })

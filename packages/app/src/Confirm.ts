@@ -15,7 +15,7 @@ export const confirm = Effect.fnUntraced(function* (question: string) {
   }
   const isMeant = yield* Prompt.run(Prompt.Confirm({ message: question })).pipe(
     Effect.catchTag("QuitError", () =>
-      Effect.andThen(complain("Interrupted. Nothing was sent."), new Ended({ code: interrupted }))
+      Effect.andThen(complain("\nInterrupted. Nothing was sent."), new Ended({ code: interrupted }))
     )
   )
   if (!isMeant) return yield* end(exitCode.failed, "Nothing was sent.")

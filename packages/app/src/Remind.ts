@@ -118,7 +118,11 @@ const advice = ({ counts, failed, incomplete, skipped, unknown }: Results, flags
               ? "They are not mailed again, unless --retry-unknown says so."
               : "Ask them before you run this again: without --journal, nothing remembers who was mailed.")
         ]),
-    ...incomplete.map((reissue) => `To give seat ${reissue.seatId} to its holder again: ${assignByHand(reissue)}`),
+    ...incomplete.map((reissue) =>
+      isKept
+        ? `Seat ${reissue.seatId} may be revoked and its holder without an invitation: the same command finishes that.`
+        : `Seat ${reissue.seatId} may be revoked and its holder without an invitation. This gives it back: ${assignByHand(reissue)}`
+    ),
     ...(failed.length + counts.not_begun === 0
       ? []
       : [
@@ -134,6 +138,9 @@ const tell = Effect.fnUntraced(function* (outcome: Outcome) {
   yield* json ? Effect.flatMap(toJson(outcome), printJson) : say(describe(outcome, yield* DateTime.now))
 })
 
+/** A row that was somebody's may be somebody else's by now. */
+const nameOf = ({ address, seatId }: Outcome): string => `${seatId} ${address}`
+
 const keyOf = (source: SeatSource, { address, seatId }: Outcome): string =>
   address === null ? `seat/${seatId}` : Reissue.keyOf(source, address)
 
@@ -141,7 +148,7 @@ const keyOf = (source: SeatSource, { address, seatId }: Outcome): string =>
 const plan = Effect.fnUntraced(function* (sources: ReadonlyArray<SeatSource>, options: RemindOptions, isTold: boolean) {
   const { remind } = yield* Invitations
   const results = makeResults()
-  const accounts = new Map<SeatId, Account>()
+  const accounts = new Map<string, Account>()
   const pause = options.pace === undefined ? 0 : Duration.toMillis(options.pace.window) / options.pace.limit
   let persons = 0
   let done = 0
@@ -160,7 +167,7 @@ const plan = Effect.fnUntraced(function* (sources: ReadonlyArray<SeatSource>, op
         const { address, seatId: id } = outcome
         const key = keyOf(source, outcome)
         keys.add(key)
-        if (!isTold) accounts.set(id, { id, address, key, word: "not_begun" })
+        if (!isTold) accounts.set(nameOf(outcome), { id, address, key, word: "not_begun" })
       }
       return isTold ? progress.above(tell(outcome)) : Effect.void
     })
@@ -170,15 +177,20 @@ const plan = Effect.fnUntraced(function* (sources: ReadonlyArray<SeatSource>, op
   return { accounts, people: persons, results }
 }, Effect.scoped)
 
-/** What the journal says of those of whom nothing was heard: of a run that was cut off, or who are gone from the lists. */
+/**
+ * Finds out in the journal what came of those of whom nothing was heard: who was on their way when the run was cut off.
+ * What is left of a reissue is given back.
+ */
 const lookUp = Effect.fnUntraced(function* (accounts: Iterable<Account>, since: DateTime.Utc) {
   const journal = yield* Journal
+  const incomplete: Array<Reissue.Reissue> = []
   const open = new Map(Array.from(accounts, (account) => [account.key, account] as const))
   yield* Effect.catch(
     Stream.runForEach(journal.entries, ({ at, key, step }) =>
       Effect.sync(() => {
         const account = open.get(key)
         if (account === undefined || step._tag === "NotMailed") return
+        if (step._tag === "Reissuing") incomplete.push(step.reissue)
         if (step._tag !== "Mailed") account.word = "unknown"
         else if (DateTime.isGreaterThanOrEqualTo(at, since))
           account.word = step.how === "Resent" ? "resent" : "reissued"
@@ -187,6 +199,7 @@ const lookUp = Effect.fnUntraced(function* (accounts: Iterable<Account>, since: 
     // Then nobody knows of any of them
     () => Effect.sync(() => open.forEach((account) => void (account.word = "unknown")))
   )
+  return incomplete
 })
 
 type Ending = "done" | "interrupted" | RemindError
@@ -195,7 +208,7 @@ const mail = Effect.fnUntraced(function* (
   sources: ReadonlyArray<SeatSource>,
   options: RemindOptions,
   flags: Flags,
-  accounts: ReadonlyMap<SeatId, Account>
+  accounts: ReadonlyMap<string, Account>
 ) {
   const { json } = yield* root
   const { remind } = yield* Invitations
@@ -206,9 +219,9 @@ const mail = Effect.fnUntraced(function* (
 
   const settled = (outcome: Outcome) => {
     results.add(outcome)
-    const account = open.get(outcome.seatId)
+    const account = open.get(nameOf(outcome))
     if (account !== undefined) account.word = wordOf(outcome)
-    open.delete(outcome.seatId)
+    open.delete(nameOf(outcome))
   }
 
   const run = Effect.gen(function* () {
@@ -235,7 +248,7 @@ const mail = Effect.fnUntraced(function* (
   }).pipe(Effect.scoped)
 
   const conclude = Effect.fnUntraced(function* (ending: Ending) {
-    yield* lookUp(open.values(), since)
+    results.incomplete.push(...(yield* lookUp(open.values(), since)))
     for (const { id, word } of open.values()) {
       results.counts[word]++
       if (word === "unknown") results.unknown.push(id)
@@ -283,7 +296,7 @@ const mail = Effect.fnUntraced(function* (
     )
     if (error !== undefined) return exitCodeOf(error)
     return counts.failed + counts.unknown + counts.not_begun > 0 ? exitCode.failed : 0
-  })
+  }, Effect.uninterruptible)
 
   const code = yield* run.pipe(
     Effect.onInterrupt(() => conclude("interrupted")),
@@ -329,7 +342,7 @@ export const run = Effect.fnUntraced(function* (flags: Flags) {
   const sources = yield* someSources(flags)
   const pace = yield* Option.match(flags.pace, { onNone: () => Polar.publishedLimit, onSome: Effect.succeed })
   const layer = Invitations.layer.pipe(
-    Layer.provideMerge(JournalLayer.layer(flags.journal)),
+    Layer.provideMerge(flags.dryRun ? JournalLayer.layerDryRun(flags.journal) : JournalLayer.layer(flags.journal)),
     Layer.provide(Polar.seats)
   )
   yield* Effect.provide(remind(sources, optionsOf(flags, pace), flags), layer)
