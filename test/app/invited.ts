@@ -1,4 +1,7 @@
 import { randomUUID } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { assert, type TestContext } from "vitest"
 import { session, startAcme } from "./acme.ts"
 import { get, post } from "./process.ts"
@@ -11,6 +14,13 @@ interface Kinds {
   readonly expired?: number
   readonly claimed?: number
   readonly revoked?: number
+}
+
+/** A name for a file that is gone with the test. */
+export const temporaryFile = async (test: TestContext) => {
+  const directory = await mkdtemp(join(tmpdir(), "polar-seats-"))
+  test.onTestFinished(() => rm(directory, { recursive: true }))
+  return join(directory, "journal")
 }
 
 /** Invitations of Acme's, in an emulator that ends with the test. */
@@ -34,13 +44,13 @@ export const startInvited = async (test: TestContext, { claimed = 0, expired = 0
   const all = Object.values(seats).flat()
   const acme = await startAcme(all.length, all)
   test.onTestFinished(async () => void (await acme.stop()))
-  /** What of this world leaves by mail, and what can be done about it. */
   const rules = (...rules: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
     post(`${acme.url}/_emulator/faults`, { rules })
   const requests = async (method: string) => {
     const all = (await get(`${acme.url}/_emulator/requests`)) as ReadonlyArray<{ method: string; path: string }>
     return all.filter((each) => each.method === method)
   }
+  /** How many of the links that were mailed could be claimed, each of which is claimed now. */
   const claimable = async () => {
     const mails = await acme.mails()
     const claims = mails.map(async ({ claim_url }) => {

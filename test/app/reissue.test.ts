@@ -1,7 +1,7 @@
 import { assert, describe, it, vi } from "vitest"
 import { subscription } from "./acme.ts"
 import { startBetween } from "./between.ts"
-import { startInvited } from "./invited.ts"
+import { startInvited, temporaryFile } from "./invited.ts"
 import { run, start, stopInTime } from "./process.ts"
 
 const where = ["--subscription", subscription]
@@ -10,7 +10,7 @@ const portal = "/v1/customer-portal/seats"
 /** The command that the last line on stderr says to run, without its name. */
 const saidIn = (stderr: string) => (/polar-seats (assign .*)$/m.exec(stderr)?.[1] ?? "").split(" ")
 
-describe.concurrent("reissue", () => {
+describe.concurrent("reissue", { timeout: 60_000 }, () => {
   it("mails the same people links that work, and tells as Polar does what seats they have now", async (test) => {
     const { claimable, env, listed, mails, seats } = await startInvited(test, { live: 1, expired: 2 })
     const ids = [...seats.expired, ...seats.live].map(({ id }) => id)
@@ -119,6 +119,28 @@ describe.concurrent("reissue", () => {
     const byHand = await run(saidIn(stderr), env)
     assert.strictEqual(byHand.code, 0, byHand.stderr)
     assert.strictEqual((await seatOf(id))?.email, "expired0@acme.com")
+  })
+
+  it("with a journal, the next reissue finishes what was left of one that was cut off", async (test) => {
+    const { claimable, env, mails, rules, seatOf, seats, url } = await startInvited(test, { expired: 2, live: 0 })
+    const [id = "", other = ""] = seats.expired.map(({ id }) => id)
+    const { arrived, url: between } = await startBetween(test, url)
+    const journal = ["--journal", await temporaryFile(test)]
+    await rules({ method: "DELETE", times: 1, delay_ms: 1000 })
+    const busy = start(["reissue", id, ...where, ...journal], { ...env, POLAR_API_URL: between }, arrived(3))
+    assert.strictEqual((await stopInTime(await busy, "SIGINT")).code, 130)
+    await vi.waitFor(async () => assert.strictEqual((await seatOf(id))?.status, "revoked"), {
+      timeout: 5000,
+      interval: 50
+    })
+    const { code, stderr, stdout } = await run(["reissue", other, ...where, ...journal], env)
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    assert.match(stdout, /^\S+: reissued to expired0@acme\.com .*\n\S+: reissued to expired1@acme\.com .*\n$/)
+    assert.deepEqual(
+      (await mails()).map(({ to }) => to),
+      ["expired0@acme.com", "expired1@acme.com"]
+    )
+    assert.strictEqual(await claimable(), 2)
   })
 
   it("Ctrl-C before anything was done says that nothing was", async (test) => {
