@@ -7,11 +7,12 @@ it.concurrent("the demo shows the seats, the mail, every refusal and the dead li
   assert.strictEqual(code, 0)
   for (const shown of [
     /^SEAT +STATUS +HOLDER +INVITATION$/m,
-    /^\S{36} +pending +ann@acme\.com +live, 17 h 59 min left$/m,
+    /^\S{36} +pending +ann@acme\.com +live, 18 h left$/m,
     /^\S{36} +claimed +ben@acme\.com +-$/m,
-    /^\S{36} +pending +eve@acme\.com +expired 6 h 0 min ago$/m,
+    /^\S{36} +pending +eve@acme\.com +expired 6 h ago$/m,
     /mail that left: to ann@acme\.com, "You've been invited to access Acme Pro"$/m,
-    /answered with 200, and 1 mail went out,$\n.*link has been dead since/m
+    /answered with 200, and 1 mail went out,$\n.*link has been dead since/m,
+    /^Reissued to eve@acme\.com \(live, 24 h left\)\.\n.*mail that left: to eve@acme\.com, .*\n.*eve@acme\.com has claimed/m
   ]) {
     assert.match(stdout, shown)
   }
@@ -39,8 +40,18 @@ it.concurrent("the demo tells machines the same, a step a line", async () => {
     steps.map(({ error, step }) => (step === "refusal" ? error._tag : step)),
     (
       "emulator list resend mail NotFound AlreadyClaimed InvitationUnavailable InvalidRequest " +
-      "Unauthorized Unauthorized Forbidden Forbidden Unavailable dead-link"
+      "Unauthorized Unauthorized Forbidden Forbidden Unavailable dead-link reissue claim"
     ).split(" ")
   )
-  assert.deepInclude(steps.at(-1), { mails: 1 })
+  const [dead, reissue, claim] = steps.slice(-3)
+  assert.strictEqual(dead.mails, 1)
+  assert.deepEqual(
+    [dead, reissue, claim].map(({ seat: { email, status } }) => [email, status]),
+    [
+      ["eve@acme.com", "pending"],
+      ["eve@acme.com", "pending"],
+      ["eve@acme.com", "claimed"]
+    ]
+  )
+  assert.isAbove(Date.parse(reissue.seat.invitation_token_expires_at), Date.parse(dead.expired_at))
 })

@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto"
-import { EventEmitter, once } from "node:events"
-import { type AddressInfo } from "node:net"
-import { createServer } from "node:http"
 import { assert, describe, it, type TestContext, vi } from "vitest"
 import { customer, organization, session, startAcme, subscription } from "./acme.ts"
+import { startBetween } from "./between.ts"
 import { get, post, start, stopInTime } from "./process.ts"
 
 const outcomes = ["done", "failed", "unknown", "not_begun"] as const
@@ -42,32 +40,6 @@ const groupsForMachines = (stdout: string, ids: ReadonlyArray<string>): Groups =
     assert.strictEqual(error === undefined, outcome === undefined, "a seat that Polar sent, or an outcome and why")
   }
   return groupsIn((outcome) => lines.filter((line) => (line.outcome ?? "done") === outcome).map(({ id }) => id))
-}
-
-/**
- * Stands between the command and Polar, where requests can be seen to arrive. What has arrived is passed on, whether or
- * not anybody waits for the answer; where there is nobody to pass it on to, it is never answered.
- */
-const startBetween = async ({ onTestFinished }: TestContext, polar?: string) => {
-  const requests: Array<string> = []
-  const seen = new EventEmitter()
-  const server = createServer(async ({ headers: { authorization = "" }, method = "", url = "" }, response) => {
-    requests.push(`${method} ${url}`)
-    seen.emit("request")
-    if (polar === undefined) return
-    const answer = await fetch(`${polar}${url}`, { method, headers: { authorization } })
-    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text())
-  }).listen(0, "127.0.0.1")
-  await once(server, "listening")
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  /** Waits until so many requests have arrived. */
-  const arrived = async (count: number) => {
-    while (requests.length < count) await once(seen, "request")
-  }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, arrived }
 }
 
 /** A hundred invitations, of which one is accepted already. */

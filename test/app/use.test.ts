@@ -52,7 +52,19 @@ describe.concurrent("Polar that cannot be reached: 1, and why, for people and fo
   )
 })
 
-const commands = ["demo", "list", "resend", "assign", "revoke", "claim", "session", "listen", "emulator"]
+const commands = [
+  "demo",
+  "list",
+  "resend",
+  "remind",
+  "reissue",
+  "assign",
+  "revoke",
+  "claim",
+  "session",
+  "listen",
+  "emulator"
+]
 
 it.concurrent("--help lists the commands, and says which token is taken", async () => {
   const { code, stderr, stdout } = await run(["--help"])
@@ -66,7 +78,16 @@ it.concurrent("--help lists the commands, and says which token is taken", async 
 it.concurrent("--completions bash knows the commands and what they take", async () => {
   const { code, stderr, stdout } = await run(["--completions", "bash"])
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
-  for (const word of [...commands, "external-member", "immediate-claim", "show-session", "json", "verbose"]) {
+  for (const word of [
+    ...commands,
+    "external-member",
+    "immediate-claim",
+    "show-session",
+    "on-expired",
+    "journal",
+    "json",
+    "verbose"
+  ]) {
     assert.include(stdout, word)
   }
 })

@@ -3,6 +3,7 @@ import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -26,6 +27,14 @@ const source = {
 }
 
 const seatIds = { ids: Argument.String("seat-id").pipe(Argument.atLeast(1)) }
+
+const several = <A>(name: string, schema: Schema.ConstraintCodec<A, string>, description: string) =>
+  Flag.String(name).pipe(Flag.withSchema(schema), Flag.withDescription(description), Flag.atLeast(0))
+
+const journal = Flag.Path("journal").pipe(
+  Flag.withDescription("A file that remembers who was mailed, so that a run that was cut off can be gone on with"),
+  Flag.optional
+)
 
 const list = Command.make(
   "list",
@@ -52,6 +61,87 @@ const revoke = Command.make(
   seatIds,
   lazily(() => import("./Revoke.ts"))
 ).pipe(Command.withDescription("Take seats away, claimed or not, without asking. One that is revoked stays revoked"))
+
+const reissue = Command.make(
+  "reissue",
+  { ...seatIds, ...source, journal, yes: switched("yes", "Mail more than one person without asking") },
+  lazily(() => import("./Reissue.ts"))
+).pipe(
+  Command.withDescription(
+    "Give the holders of pending seats a new link, good for 24 hours: revokes each seat and assigns it to the same person"
+  ),
+  Command.withExamples([
+    {
+      command:
+        "polar-seats reissue 9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b --subscription e5149aae-e521-42b9-b24c-abb3d71eea2e",
+      description: "Replace a dead link"
+    }
+  ])
+)
+
+const units: Readonly<Record<string, Duration.Unit>> = { s: "seconds", m: "minutes", h: "hours", d: "days", w: "weeks" }
+
+/** `36h`, `2 days`. */
+const parseDuration = (text: string): Option.Option<Duration.Duration> => {
+  const [, count = "", word = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(text) ?? []
+  const unit = units[word] ?? Object.values(units).find((unit) => unit === word || unit === `${word}s`)
+  return unit === undefined ? Option.none() : Duration.fromInput(`${Number(count)} ${unit}`)
+}
+
+const remind = Command.make(
+  "remind",
+  {
+    subscription: several("subscription", SubscriptionId, "A subscription whose seats are meant; may be repeated"),
+    order: several("order", OrderId, "An order whose seats are meant; may be repeated"),
+    onExpired: Flag.ChoiceWithValue("on-expired", [
+      ["fail", "fail"],
+      ["resend-anyway", "resendAnyway"],
+      ["reissue", "reissue"]
+    ] as const).pipe(
+      Flag.withDescription("What becomes of dead links: skip them (fail), mail them all the same, or mail new ones"),
+      Flag.withDefault("fail" as const)
+    ),
+    olderThan: Flag.String("older-than").pipe(
+      Flag.filterMap(parseDuration, (text) => `Expected a time like 36h, 2d or "3 days", got ${text}`),
+      Flag.withMetavar("duration"),
+      Flag.withDescription("Only who was invited at least so long ago: 90m, 36h, 2d"),
+      Flag.optional
+    ),
+    to: Flag.String("to").pipe(
+      Flag.withMetavar("pattern"),
+      Flag.withDescription("Only addresses like this, such as '*@acme.com'; may be repeated"),
+      Flag.atLeast(0)
+    ),
+    concurrency: Flag.Int("concurrency").pipe(
+      Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 256 }))),
+      Flag.withDescription("How many seats are worked on at a time (default 16)"),
+      Flag.optional
+    ),
+    pace: Flag.Int("pace").pipe(
+      Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+      Flag.withDescription(
+        "How many requests a minute (default what Polar allows: 500, or 100 in the sandbox); 0 is as many as it lets through"
+      ),
+      Flag.optional
+    ),
+    dryRun: switched("dry-run", "Mail nobody, and show who would be mailed"),
+    journal,
+    retryUnknown: switched("retry-unknown", "Also mail those of whom the journal does not know whether they were"),
+    yes: switched("yes", "Mail more than one person without asking")
+  },
+  lazily(() => import("./Remind.ts"))
+).pipe(
+  Command.withDescription(
+    "Mail every pending seat of some subscriptions and orders once more, each person once, as fast as Polar allows"
+  ),
+  Command.withExamples([
+    {
+      command:
+        "polar-seats remind --subscription e5149aae-e521-42b9-b24c-abb3d71eea2e --on-expired reissue --journal acme.journal",
+      description: "Remind everybody, with new links where the old ones are dead; may be cut off and started again"
+    }
+  ])
+)
 
 const parseJson = Schema.decodeOption(Schema.fromJsonString(Schema.Json))
 
@@ -177,5 +267,5 @@ export const cli = root.pipe(
     "Polar's seats. They are managed with the session in POLAR_CUSTOMER_SESSION, or else with the organization token " +
       "in POLAR_ACCESS_TOKEN; POLAR_ENVIRONMENT (production or sandbox) or POLAR_API_URL says where"
   ),
-  Command.withSubcommands([list, resend, assign, revoke, claim, session, listen, emulator, demo])
+  Command.withSubcommands([list, resend, remind, reissue, assign, revoke, claim, session, listen, emulator, demo])
 )

@@ -1,3 +1,5 @@
+import { Invitations } from "@polar-seats/domain/Invitations"
+import { Journal } from "@polar-seats/domain/Journal"
 import { Outbox } from "@polar-seats/domain/Outbox"
 import { SeatId, type SeatsList } from "@polar-seats/domain/Seat"
 import type { SeatError } from "@polar-seats/domain/SeatError"
@@ -7,6 +9,7 @@ import * as Timestamp from "@polar-seats/domain/Timestamp"
 import type { WorldInput } from "@polar-seats/domain/World"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as RetryPolicy from "@polar-seats/http/RetryPolicy"
+import { layer as layerClaims, SeatClaims } from "@polar-seats/http/SeatClaims"
 import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -19,7 +22,7 @@ import { complain, end, errorJson, exitCode, printJson, refuse, say, tellInterru
 import * as Polar from "./Polar.ts"
 import * as Requests from "./Requests.ts"
 import { root } from "./Root.ts"
-import { describeHolder, render } from "./SeatTable.ts"
+import { columns, describeHolder, describeInvitation, render } from "./SeatTable.ts"
 import { layerSocket, url } from "./Serve.ts"
 import { oneSource, type SourceFlags } from "./Source.ts"
 
@@ -152,7 +155,7 @@ const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
   const found: SeatsList = yield* list(source).pipe(tellInterrupted("Seats.list"), Effect.catch(refuse))
   const { availableSeats, seats, totalSeats } = found
   yield* show(
-    `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${render(seats, yield* DateTime.now)}`,
+    `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${render(seats, yield* DateTime.now, yield* columns)}`,
     { step: "list", ...(yield* Effect.orDie(encodeList(found))) }
   )
   return seats
@@ -173,6 +176,8 @@ const onEmulator = Effect.gen(function* () {
     // The URLs and the tokens are ours
     Layer.orDie(PortalSeats.layer({ token: Redacted.make(token), baseUrl: url })).pipe(Layer.provide(Requests.layer))
   const source = SeatSource.Subscription({ id: subscription })
+  const claims = Layer.orDie(layerClaims({ baseUrl })).pipe(Layer.provide(Requests.layer))
+  const invitations = Layer.merge(Invitations.layer.pipe(Layer.provide(Journal.layerMemory)), claims)
 
   yield* show(`An emulator of Polar listens on ${baseUrl}. Everything below goes to it over HTTP.`, {
     step: "emulator",
@@ -208,7 +213,7 @@ const onEmulator = Effect.gen(function* () {
     yield* show(
       `\nAnd what Polar does not tell: the resend to ${describeHolder(seat)} was answered with 200, and ${mailed} mail went out,\n` +
         `but its link has been dead since ${DateTime.formatIso(invitation.expiredAt)}.\n` +
-        "`seat.invitation(now)` knows: revoke the seat and assign it again instead.",
+        "`seat.invitation(now)` knows, and a reissue mails a new link: it revokes the seat and assigns it to the same person.",
       {
         step: "dead-link",
         seat: yield* Effect.orDie(encodeSeat(seat)),
@@ -216,7 +221,23 @@ const onEmulator = Effect.gen(function* () {
         expired_at: Timestamp.format(invitation.expiredAt)
       }
     )
-  }).pipe(Effect.provide(as(owner)))
+
+    const { reissue } = yield* Invitations
+    const reissued = yield* Effect.catch(reissue(seat), refuse)
+    const mail = (yield* outbox.mails).at(-1)
+    if (mail === undefined) return yield* end(exitCode.failed, "No mail went out.")
+    yield* show(
+      `\nReissued to ${describeHolder(reissued)} (${describeInvitation(reissued, yield* DateTime.now)}).\n` +
+        `  The mail that left: to ${mail.to}, "${mail.subject}"`,
+      { step: "reissue", seat: yield* Effect.orDie(encodeSeat(reissued)) }
+    )
+    const { claim } = yield* SeatClaims
+    const claimed = yield* Effect.catch(claim(mail.token), refuse)
+    yield* show(`  Its link works: ${describeHolder(claimed.seat)} has claimed the seat.`, {
+      step: "claim",
+      seat: yield* Effect.orDie(encodeSeat(claimed.seat))
+    })
+  }).pipe(Effect.provide(invitations.pipe(Layer.provideMerge(as(owner)))))
 })
 
 const onPolar = Effect.fnUntraced(function* (source: SeatSource, yes: boolean) {

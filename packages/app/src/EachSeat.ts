@@ -1,13 +1,13 @@
 import { type Seat, SeatId } from "@polar-seats/domain/Seat"
-import type { SeatError } from "@polar-seats/domain/SeatError"
-import { Seats } from "@polar-seats/domain/Seats"
 import { SeatJson } from "@polar-seats/http/SeatJson"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { complain, Ended, errorJson, exitCode, exitCodeOf, interrupted, outcomeOf, printJson } from "./Outcome.ts"
-import * as Polar from "./Polar.ts"
+import { complain, Ended, errorJson, exitCode, exitCodeOf, outcomeOf, printJson, type Refusal } from "./Outcome.ts"
 import { root } from "./Root.ts"
 import { type Account, open, summarize } from "./SeatOutcome.ts"
 
@@ -21,6 +21,9 @@ export const printSeat = (seat: Seat): Effect.Effect<void> => Effect.flatMap(Eff
 // From the one that another outweighs to the one that none does
 const weights = [0, exitCode.refused, exitCode.wrongUse, exitCode.failed]
 
+const heaviest = (codes: ReadonlyArray<number>): number =>
+  weights[Math.max(...codes.map((each) => weights.indexOf(each)))] ?? 0
+
 const printFailure = ({ id, outcome }: Account, error: { readonly _tag: string; readonly message: string }) =>
   printJson(JSON.stringify({ id, outcome, ...errorJson(error) }))
 
@@ -30,22 +33,29 @@ const notBegun = { _tag: "NotBegun", message: "The command was interrupted befor
  * Does something to several seats, one after the other, and says what came of each. One that fails stops none of the
  * others. An interruption is answered with what was done, what was not and what is unknown.
  */
-export const eachSeat = Effect.fnUntraced(function* <E extends SeatError>({
+export const eachSeat = Effect.fnUntraced(function* <E extends Refusal>({
   act,
+  describe = ({ message }) => message,
   done,
   ids,
-  operation,
+  interrupted,
   tell
 }: {
   readonly ids: ReadonlyArray<string>
-  readonly operation: "Seats.resend" | "Seats.revoke"
-  readonly act: (seats: Seats["Service"], id: SeatId) => Effect.Effect<Seat, E>
+  /** What is to be said where `act` was interrupted and said nothing itself. */
+  readonly interrupted: Refusal
+  /** Is interrupted where it restores that alone. */
+  readonly act: (
+    id: SeatId,
+    restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  ) => Effect.Effect<Seat, E>
+  /** What to say of an error. Default: its message. */
+  readonly describe?: ((error: Refusal) => string) | undefined
   /** What `act` has done, in a word. */
   readonly done: string
   readonly tell: (seat: Seat) => Effect.Effect<void>
 }) {
   const { json } = yield* root
-  const seats = yield* Seats
   const accounts = open(ids)
 
   const failed = Effect.fnUntraced(function* (
@@ -58,9 +68,9 @@ export const eachSeat = Effect.fnUntraced(function* <E extends SeatError>({
     return code
   })
 
-  const refused = (account: Account, error: SeatError) => {
+  const refused = (account: Account, error: Refusal) => {
     account.outcome = outcomeOf(error)
-    return failed(account, exitCodeOf(error), error)
+    return failed(account, exitCodeOf(error), { _tag: error._tag, message: describe(error) })
   }
 
   // What has come of a seat is said even when the interruption comes in between
@@ -73,15 +83,15 @@ export const eachSeat = Effect.fnUntraced(function* <E extends SeatError>({
           account.outcome = "failed"
           return yield* failed(account, exitCode.wrongUse, { _tag: "InvalidSeatId", message })
         }
-        const seat = yield* act(seats, id.success).pipe(
-          Effect.onInterrupt(() => refused(account, interrupted(operation))),
-          restore,
-          Effect.result
-        )
-        if (Result.isFailure(seat)) return yield* refused(account, seat.failure)
-        account.outcome = "done"
-        yield* json ? printSeat(seat.success) : tell(seat.success)
-        return 0
+        const seat = yield* Effect.exit(act(id.success, restore))
+        if (Exit.isSuccess(seat)) {
+          account.outcome = "done"
+          yield* json ? printSeat(seat.value) : tell(seat.value)
+          return 0
+        }
+        const error = Option.getOrUndefined(Cause.findErrorOption(seat.cause))
+        if (error === undefined && !Cause.hasInterrupts(seat.cause)) return yield* Effect.failCause(seat.cause)
+        return yield* refused(account, error ?? interrupted)
       })
     )
 
@@ -94,6 +104,6 @@ export const eachSeat = Effect.fnUntraced(function* <E extends SeatError>({
   })
 
   const codes = yield* Effect.onInterrupt(Effect.forEach(accounts, actOn), () => sayWhatCame)
-  const code = weights[Math.max(...codes.map((each) => weights.indexOf(each)))] ?? 0
+  const code = heaviest(codes)
   if (code !== 0) return yield* new Ended({ code })
-}, Effect.provide(Polar.seats))
+})

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { ask, printJson, say } from "./Outcome.ts"
 import * as Polar from "./Polar.ts"
 import { root } from "./Root.ts"
-import { render } from "./SeatTable.ts"
+import { columns, render } from "./SeatTable.ts"
 import { oneSource, type SourceFlags } from "./Source.ts"
 
 const encodeList = Schema.encodeEffect(Schema.fromJsonString(SeatsListJson))
@@ -15,7 +15,7 @@ const encodeList = Schema.encodeEffect(Schema.fromJsonString(SeatsListJson))
 const printList = (list: SeatsList) => Effect.flatMap(Effect.orDie(encodeList(list)), printJson)
 
 const tell = Effect.fnUntraced(function* ({ availableSeats, seats, totalSeats }: SeatsList) {
-  yield* say(render(seats, yield* DateTime.now))
+  yield* say(render(seats, yield* DateTime.now, yield* columns))
   yield* say(`\n${availableSeats} of ${totalSeats} seats are free.`)
 })
 

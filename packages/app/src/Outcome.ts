@@ -1,3 +1,5 @@
+import type { JournalFailed } from "@polar-seats/domain/Journal"
+import type { ReissueIncomplete } from "@polar-seats/domain/Reissue"
 import {
   type InvalidInvitation,
   type Operation,
@@ -28,14 +30,20 @@ export const MeantToBeInterrupted = Context.Reference("@polar-seats/app/MeantToB
 export const exitCode = { failed: 1, wrongUse: 2, refused: 3 } as const
 
 /** Whatever a command can be refused with. */
-export type Refusal = SeatError | InvalidInvitation
+export type Refusal = SeatError | InvalidInvitation | ReissueIncomplete | JournalFailed
 
-export const exitCodeOf = (error: Refusal): number =>
-  error._tag === "Unavailable" ? exitCode.failed : exitCode.refused
+// What says nothing of whether Polar would do it
+const failures: ReadonlySet<Refusal["_tag"]> = new Set<Refusal["_tag"]>([
+  "Unavailable",
+  "ReissueIncomplete",
+  "JournalFailed"
+])
+
+export const exitCodeOf = ({ _tag }: Refusal): number => (failures.has(_tag) ? exitCode.failed : exitCode.refused)
 
 /** What an error means: that nothing was done for certain, or that nobody can tell from here. */
 export const outcomeOf = (error: Refusal): "failed" | "unknown" =>
-  error._tag === "Unavailable" && error.mayHaveHappened ? "unknown" : "failed"
+  error._tag === "ReissueIncomplete" || (error._tag === "Unavailable" && error.mayHaveHappened) ? "unknown" : "failed"
 
 // What comes from elsewhere may hold characters that a terminal obeys
 const controls = /\p{Cc}/gu

@@ -15,6 +15,13 @@ import { required, setting } from "./Setting.ts"
 
 const organizationToken = PolarConnection.configToken("POLAR_ACCESS_TOKEN")
 
+const environment = setting(Config.schema(PolarConnection.Environment, "POLAR_ENVIRONMENT"))
+
+/** How many requests a minute Polar lets through there, by its documentation. */
+export const publishedLimit: Effect.Effect<number, Ended> = Effect.map(environment, (environment) =>
+  environment === "sandbox" ? 100 : 500
+)
+
 /** A client of Polar, where `POLAR_ENVIRONMENT` and `POLAR_API_URL` say. */
 const connect = <A>(
   make: (
@@ -23,10 +30,9 @@ const connect = <A>(
 ): Layer.Layer<A, Ended, Root> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const environment = yield* setting(Config.schema(PolarConnection.Environment, "POLAR_ENVIRONMENT"))
       const baseUrl = yield* setting(Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL"))
       // Each option comes from a setting that was checked
-      return Layer.orDie(yield* make({ environment, baseUrl }))
+      return Layer.orDie(yield* make({ environment: yield* environment, baseUrl }))
     })
   ).pipe(Layer.provide(Requests.layer))
 

@@ -14,6 +14,13 @@ export interface Account {
 export const open = (ids: ReadonlyArray<string>): ReadonlyArray<Account> =>
   ids.map((id) => ({ id, outcome: "not_begun" }))
 
+/** Seats with the same fate, and how it is called. */
+export type Group = readonly [name: string, ids: ReadonlyArray<string>]
+
+/** A line with the ids of each group that has any. */
+export const namesOf = (groups: ReadonlyArray<Group>): ReadonlyArray<string> =>
+  groups.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name}: ${ids.map(plain).join(" ")}`)
+
 /**
  * How many seats there are of each outcome in a line, and then a line with the ids of each. `done` says what was done to
  * them: "resent".
@@ -25,12 +32,10 @@ export const summarize = (accounts: ReadonlyArray<Account>, done: string): strin
     ["unknown", "unknown"],
     ["not_begun", "not begun"]
   ]
-  const groups = names.map(([outcome, name]) => ({
+  const groups = names.map(([outcome, name]): Group => [
     name,
-    ids: accounts.filter((account) => account.outcome === outcome).map(({ id }) => plain(id))
-  }))
-  return [
-    `Of ${accounts.length}: ${groups.map(({ ids, name }) => `${ids.length} ${name}`).join(", ")}.`,
-    ...groups.filter(({ ids }) => ids.length > 0).map(({ ids, name }) => `${name}: ${ids.join(" ")}`)
-  ].join("\n")
+    accounts.filter((account) => account.outcome === outcome).map(({ id }) => id)
+  ])
+  const counts = groups.map(([name, ids]) => `${ids.length} ${name}`).join(", ")
+  return [`Of ${accounts.length}: ${counts}.`, ...namesOf(groups)].join("\n")
 }

@@ -1,0 +1,172 @@
+import { assert, describe, it, vi } from "vitest"
+import { subscription } from "./acme.ts"
+import { startBetween } from "./between.ts"
+import { startInvited, temporaryFile } from "./invited.ts"
+import { run, start, stopInTime } from "./process.ts"
+
+const where = ["--subscription", subscription]
+const portal = "/v1/customer-portal/seats"
+
+/** The command that the last line on stderr says to run, without its name. */
+const saidIn = (stderr: string) => (/polar-seats (assign .*)$/m.exec(stderr)?.[1] ?? "").split(" ")
+
+describe.concurrent("reissue", { timeout: 60_000 }, () => {
+  it("mails the same people links that work, and tells as Polar does what seats they have now", async (test) => {
+    const { claimable, env, listed, mails, seats } = await startInvited(test, { live: 1, expired: 2 })
+    const ids = [...seats.expired, ...seats.live].map(({ id }) => id)
+    const { code, stderr, stdout } = await run(["reissue", ...ids, ...where, "--yes", "--json"], env)
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    const addresses = ["expired0@acme.com", "expired1@acme.com", "live0@acme.com"]
+    assert.deepEqual(
+      lines.map(({ email, status }) => [email, status]),
+      addresses.map((address) => [address, "pending"])
+    )
+    assert.sameDeepMembers(lines, (await listed()).seats.filter(({ status }) => status === "pending") as Array<unknown>)
+    assert.deepEqual(
+      (await mails()).map(({ to }) => to),
+      addresses
+    )
+    assert.strictEqual(await claimable(), 3)
+  })
+
+  it("one that is claimed and one that is not there stop nobody else, and mail nobody", async (test) => {
+    const { env, mails, seats } = await startInvited(test, { live: 1, expired: 1, claimed: 1 })
+    const [dead = "", accepted = ""] = [seats.expired[0]?.id, seats.claimed[0]?.id]
+    const missing = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
+    const { code, stderr, stdout } = await run(["reissue", accepted, missing, "seat-1", dead, ...where, "--yes"], env)
+    assert.strictEqual(code, 2)
+    assert.strictEqual(stdout, `${dead}: reissued to expired0@acme.com (live, 24 h left)\n`)
+    const lines = stderr.trimEnd().split("\n")
+    assert.match(lines[0] ?? "", new RegExp(`^${accepted}: .*not pending any more`))
+    assert.match(lines[1] ?? "", new RegExp(`^${missing}: There is no seat`))
+    assert.match(lines[2] ?? "", /^seat-1: is not a UUID/)
+    assert.strictEqual((await mails()).length, 1)
+  })
+
+  it("takes a yes for more than one, and names of one place", async (test) => {
+    const { env, mails, seats } = await startInvited(test, { live: 2 })
+    const ids = seats.live.map(({ id }) => id)
+    const [asked, nowhere] = await Promise.all([run(["reissue", ...ids, ...where], env), run(["reissue", ...ids], env)])
+    assert.deepEqual({ code: asked.code, stdout: asked.stdout }, { code: 2, stdout: "" })
+    assert.match(asked.stderr, /^Mail 2 people a new link\? .*pass --yes\.\n$/)
+    assert.strictEqual(nowhere.code, 2)
+    assert.match(nowhere.stderr, /--subscription or an --order/)
+    assert.deepEqual(await mails(), [])
+  })
+
+  it("tries the second half once more, and mails once", async (test) => {
+    const { env, mails, requests, rules, seats } = await startInvited(test, { expired: 1, live: 0 })
+    const id = seats.expired[0]?.id ?? ""
+    await rules({ method: "POST", path: portal, times: 1, status: 500, headers: {}, body: "Internal Server Error" })
+    const { code, stderr, stdout } = await run(["reissue", id, ...where], env)
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    assert.strictEqual(stdout, `${id}: reissued to expired0@acme.com (live, 24 h left)\n`)
+    assert.deepEqual([(await requests("DELETE")).length, (await requests("POST")).length], [1, 2])
+    assert.strictEqual((await mails()).length, 1)
+  })
+
+  it("a second half that does not come about ends with 1 and the command that does it", async (test) => {
+    const { env, mails, rules, seatOf, seats } = await startInvited(test, { expired: 1, live: 0 })
+    const id = seats.expired[0]?.id ?? ""
+    await rules({ method: "POST", path: portal, status: 500, headers: {}, body: "Internal Server Error" })
+    const failed = await run(["reissue", id, ...where, "--json"], env)
+    assert.strictEqual(failed.code, 1)
+    const { error, outcome } = JSON.parse(failed.stdout)
+    assert.deepEqual([outcome, error._tag], ["unknown", "ReissueIncomplete"])
+    assert.strictEqual((await seatOf(id))?.status, "revoked")
+    await rules()
+    const byHand = await run(saidIn(failed.stderr), env)
+    assert.strictEqual(byHand.code, 0, byHand.stderr)
+    assert.strictEqual((await seatOf(id))?.email, "expired0@acme.com")
+    assert.strictEqual((await mails()).length, 1)
+  })
+
+  it("Ctrl-C between the halves loses no seat without a word", async (test) => {
+    const { env, mails, rules, seatOf, seats, url } = await startInvited(test, { expired: 2, live: 0 })
+    const [id = "", other = ""] = seats.expired.map(({ id }) => id)
+    const { arrived, url: between } = await startBetween(test, url)
+    await rules({ method: "DELETE", delay_ms: 1000 })
+    // Two lists and the revocation, which is on its way
+    const busy = start(
+      ["reissue", id, other, ...where, "--yes", "--json"],
+      { ...env, POLAR_API_URL: between },
+      arrived(3)
+    )
+    const { code, inTime, stderr, stdout } = await stopInTime(await busy, "SIGINT")
+    assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    assert.deepEqual(
+      lines.map(({ error, id, outcome }) => [id, outcome, error._tag]),
+      [
+        [id, "unknown", "ReissueIncomplete"],
+        [other, "not_begun", "NotBegun"]
+      ]
+    )
+    assert.match(stderr, /^Interrupted\.\nOf 2: 0 reissued, 0 failed, 1 unknown, 1 not begun\.$/m)
+    await vi.waitFor(async () => assert.strictEqual((await seatOf(id))?.status, "revoked"), {
+      timeout: 5000,
+      interval: 50
+    })
+    assert.deepEqual(await mails(), [])
+    await rules()
+    const byHand = await run(saidIn(stderr), env)
+    assert.strictEqual(byHand.code, 0, byHand.stderr)
+    assert.strictEqual((await seatOf(id))?.email, "expired0@acme.com")
+  })
+
+  it("with a journal, the next reissue finishes what was left of one that was cut off", async (test) => {
+    const { claimable, env, mails, rules, seatOf, seats, url } = await startInvited(test, { expired: 2, live: 0 })
+    const [id = "", other = ""] = seats.expired.map(({ id }) => id)
+    const { arrived, url: between } = await startBetween(test, url)
+    const journal = ["--journal", await temporaryFile(test)]
+    await rules({ method: "DELETE", times: 1, delay_ms: 1000 })
+    const busy = start(["reissue", id, ...where, ...journal], { ...env, POLAR_API_URL: between }, arrived(3))
+    assert.strictEqual((await stopInTime(await busy, "SIGINT")).code, 130)
+    await vi.waitFor(async () => assert.strictEqual((await seatOf(id))?.status, "revoked"), {
+      timeout: 5000,
+      interval: 50
+    })
+    const { code, stderr, stdout } = await run(["reissue", other, ...where, ...journal], env)
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    assert.match(stdout, /^\S+: reissued to expired0@acme\.com .*\n\S+: reissued to expired1@acme\.com .*\n$/)
+    assert.deepEqual(
+      (await mails()).map(({ to }) => to),
+      ["expired0@acme.com", "expired1@acme.com"]
+    )
+    assert.strictEqual(await claimable(), 2)
+  })
+
+  it("Ctrl-C before anything was done says that nothing was", async (test) => {
+    const { env, rules, seats, url } = await startInvited(test, { expired: 1, live: 0 })
+    const { arrived, url: between } = await startBetween(test, url)
+    await rules({ method: "GET", path: portal, times: 1, delay_ms: 0 }, { method: "GET", path: portal, delay_ms: 1500 })
+    const busy = start(
+      ["reissue", seats.expired[0]?.id ?? "", ...where, "--json"],
+      { ...env, POLAR_API_URL: between },
+      arrived(2)
+    )
+    const { code, inTime, stdout } = await stopInTime(await busy, "SIGINT")
+    assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+    assert.strictEqual(JSON.parse(stdout).outcome, "failed")
+  })
+
+  it("resend says to reissue a link that is dead", async (test) => {
+    const { env, seats } = await startInvited(test, { expired: 1, live: 0 })
+    const id = seats.expired[0]?.id ?? ""
+    const { code, stderr } = await run(["resend", id], env)
+    assert.strictEqual(code, 0)
+    assert.match(
+      stderr,
+      new RegExp(
+        `^${id}: the link in that mail is dead\\. .*polar-seats reissue ${id} --subscription ${subscription}\n$`
+      )
+    )
+  })
+})

@@ -1,0 +1,290 @@
+import { existsSync } from "node:fs"
+import { readFile, writeFile } from "node:fs/promises"
+import { assert, describe, it, vi } from "vitest"
+import { powerless, subscription } from "./acme.ts"
+import { startBetween } from "./between.ts"
+import { readLines, startInvited, temporaryFile } from "./invited.ts"
+import { run, start, stopInTime } from "./process.ts"
+
+const remind = ["remind", "--subscription", subscription]
+/** As fast as it goes, and without asking. */
+const now = ["--pace", "0", "--yes"]
+
+it(
+  "of a thousand seats mails the six hundred that are pending once each with links that work, and then nobody",
+  { timeout: 60_000 },
+  async (test) => {
+    const acme = await startInvited(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
+    const journal = await temporaryFile(test)
+    const args = [...remind, ...now, "--on-expired", "reissue", "--journal", journal, "--json"]
+
+    const first = await run(args, acme.env)
+    assert.strictEqual(first.code, 0, first.stderr)
+    const { rest, summary } = readLines(first.stdout)
+    assert.deepEqual(summary, { resent: 400, reissued: 200, skipped: 400, failed: 0, unknown: 0, not_begun: 0 })
+    assert.deepInclude(rest, { skipped: { not_pending: 400 }, interrupted: false })
+    const mails = await acme.mails()
+    assert.sameMembers(
+      mails.map(({ to }) => to),
+      acme.emails([...acme.seats.live, ...acme.seats.expired]) as Array<string>
+    )
+    assert.strictEqual(mails.length, 600)
+
+    const second = await run(args, acme.env)
+    assert.strictEqual(second.code, 0, second.stderr)
+    assert.deepInclude(readLines(second.stdout).rest.skipped, { mailed_recently: 600 })
+    assert.match(second.stderr, /600 mailed within the last 24 hours/)
+    assert.strictEqual((await acme.mails()).length, 600)
+    assert.strictEqual(await acme.claimable(), 600)
+  }
+)
+
+// Each starts several processes, which a busy machine takes its time for
+const timeout = 60_000
+
+describe.concurrent("remind", { timeout }, () => {
+  it("says in a line what came of each seat, and what to do about what was not mailed", async (test) => {
+    const { env, mails, seats } = await startInvited(test, { live: 1, expired: 1, claimed: 1 })
+    const { code, stderr, stdout } = await run([...remind, ...now], env)
+    assert.strictEqual(code, 0)
+    assert.sameMembers(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.replace(/since .*Z$/, "since then")),
+      [
+        `${seats.live[0]?.id}: resent to live0@acme.com (live, 20 h left)`,
+        `${seats.expired[0]?.id}: skipped expired0@acme.com: its link has been dead since then`,
+        `${seats.claimed[0]?.id}: skipped claimed0@acme.com: it is claimed or revoked`
+      ]
+    )
+    assert.match(stderr, /^To mail: 1 person, 1 with the link they have and 0 with a new one\.$/m)
+    assert.match(stderr, /^Of 3 seats: 1 resent, 0 reissued, 2 skipped, 0 failed, 0 unknown, 0 not begun\.$/m)
+    assert.match(stderr, /--on-expired reissue/)
+    assert.strictEqual((await mails()).length, 1)
+  })
+
+  it("--dry-run says whom it would mail, mails nobody and changes nothing", async (test) => {
+    const { env, listed, mails, requests, seats } = await startInvited(test, { live: 3, expired: 2, claimed: 1 })
+    const before = await listed()
+    const journal = await temporaryFile(test)
+    const args = [...remind, "--dry-run", "--on-expired", "reissue", "--journal", journal, "--json"]
+    const { code, stderr, stdout } = await run(args, env)
+    assert.strictEqual(code, 0, stderr)
+    const { lines, rest } = readLines(stdout)
+    const would = (what: string) => lines.filter((line) => line.would === what).map(({ id }) => id)
+    assert.sameMembers(
+      would("resend"),
+      seats.live.map(({ id }) => id)
+    )
+    assert.sameMembers(
+      would("reissue"),
+      seats.expired.map(({ id }) => id)
+    )
+    assert.deepInclude(rest, { skipped: { dry_run: 5, not_pending: 1 }, people: 5 })
+    assert.match(stderr, /nobody was mailed\. To mail: 5 people, 3 with .* and 2 with a new one/)
+    assert.deepEqual(await mails(), [])
+    assert.deepEqual([...(await requests("POST")), ...(await requests("DELETE"))], [])
+    assert.deepEqual(await listed(), before)
+    assert.isFalse(existsSync(journal))
+  })
+
+  it("mails nobody where nobody can say yes to more than one person, and one person without asking", async (test) => {
+    const { env, mails } = await startInvited(test, { live: 2, expired: 1 })
+    const many = await run(remind, env)
+    assert.deepEqual({ code: many.code, stdout: many.stdout }, { code: 2, stdout: "" })
+    assert.match(many.stderr, /^Mail 2 people\? .*pass --yes\.$/m)
+    assert.deepEqual(await mails(), [])
+    const one = await run([...remind, "--to", "live1@acme.com"], env)
+    assert.strictEqual(one.code, 0, one.stderr)
+    assert.strictEqual((await mails()).length, 1)
+  })
+
+  it("--to and --older-than choose who is meant", async (test) => {
+    // Who has 20 of 24 hours left was invited 4 hours ago, and whose link died 2 hours ago 26 hours ago
+    const { emails, env, mails, seats } = await startInvited(test, { live: 12, expired: 3 })
+    const asked = async (...flags: ReadonlyArray<string>) => {
+      const { code, stdout } = await run([...remind, ...now, "--dry-run", "--json", ...flags], env)
+      assert.strictEqual(code, 0)
+      return readLines(stdout).lines.flatMap(({ address, why }) => (why === "dry_run" ? [address] : []))
+    }
+    const [dotted, two, none, young, old, oldest] = await Promise.all([
+      asked("--to", "LIVE1?@*.com"),
+      asked("--to", "live2@*", "--to", "live3@*"),
+      asked("--to", "live2"),
+      asked("--older-than", "5h"),
+      asked("--older-than", "210m"),
+      asked("--older-than", "1 day", "--on-expired", "resend-anyway")
+    ])
+    assert.sameMembers(dotted, ["live10@acme.com", "live11@acme.com"])
+    assert.sameMembers(two, ["live2@acme.com", "live3@acme.com"])
+    assert.deepEqual([none, young], [[], []])
+    assert.sameMembers(old, emails(seats.live))
+    assert.sameMembers(oldest, emails(seats.expired))
+    assert.deepEqual(await mails(), [])
+  })
+
+  it.for([
+    [[], /at least one --subscription or --order/],
+    [["--subscription", "acme"], /subscription/],
+    [["--order", subscription, "--older-than", "soon"], /36h/],
+    [["--order", subscription, "--on-expired", "ignore"], /resend-anyway/],
+    [["--order", subscription, "--concurrency", "0"], /concurrency/],
+    [["--order", subscription, "--pace", "-1"], /pace/]
+  ] as const)("%s is wrong use, and nothing is asked", async ([flags, why]) => {
+    // Nothing listens there: what gets as far as asking ends with 1
+    const env = { POLAR_API_URL: "http://127.0.0.1:1", POLAR_CUSTOMER_SESSION: "polar_cst_s3cret" }
+    const { code, stderr, stdout } = await run(["remind", ...flags], env)
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
+    assert.match(stderr, why)
+  })
+
+  it("a source that is not there ends it before anybody is mailed", async (test) => {
+    const { env, mails } = await startInvited(test, { live: 2 })
+    const { code, stderr, stdout } = await run([...remind, ...now, "--order", subscription, "--json"], env)
+    assert.strictEqual(code, 3)
+    assert.strictEqual(JSON.parse(stdout).error._tag, "NotFound")
+    assert.match(stderr, /There is no order .* Nobody was mailed\.$/m)
+    assert.deepEqual(await mails(), [])
+  })
+
+  it("a token that is not taken ends it with 3, and says of each whether it was mailed", async (test) => {
+    const { env, mails, rules } = await startInvited(test, { live: 40 })
+    const refusal = {
+      status: 401,
+      headers: { "content-type": "application/json" },
+      body: '{"error":"Unauthorized","detail":"Unauthorized"}'
+    }
+    await rules({ method: "POST", times: 10, delay_ms: 0 }, { method: "POST", ...refusal })
+    const { code, stderr, stdout } = await run([...remind, ...now, "--concurrency", "2", "--json"], env)
+    assert.strictEqual(code, 3)
+    const { idsOf, rest } = readLines(stdout)
+    assert.strictEqual(rest.error._tag, "Unauthorized")
+    assert.include(stderr, rest.error.message)
+    assert.deepEqual([idsOf("resent").length, idsOf("not_begun").length], [10, 30])
+    assert.strictEqual((await mails()).length, 10)
+  })
+
+  it("one that may not even list is refused", async (test) => {
+    const { url } = await startInvited(test, { live: 1 })
+    const { code, stderr } = await run([...remind, ...now], { POLAR_API_URL: url, POLAR_ACCESS_TOKEN: powerless })
+    assert.strictEqual(code, 3)
+    assert.match(stderr, /scope.* Nobody was mailed\.$/m)
+  })
+
+  it("a seat that fails or is in doubt stops nobody else, and ends it with 1", async (test) => {
+    const { env, mails, rules, seats } = await startInvited(test, { live: 10 })
+    const path = (index: number) => `/v1/customer-portal/seats/${seats.live[index]?.id}/resend`
+    await rules(
+      { method: "POST", path: path(2), status: 500, headers: {}, body: "Internal Server Error" },
+      { method: "POST", path: path(3), drop: "after" },
+      {
+        method: "POST",
+        path: path(4),
+        status: 400,
+        headers: { "content-type": "application/json" },
+        body: '{"error":"InvalidInvitationToken","detail":"Invalid or expired invitation token"}'
+      },
+      { method: "POST", path: path(5), status: 429, times: 1, headers: { "retry-after": "1" }, body: "" }
+    )
+    const { code, stderr, stdout } = await run([...remind, ...now, "--json"], env)
+    assert.strictEqual(code, 1)
+    const { idsOf, summary } = readLines(stdout)
+    assert.deepEqual(summary, { resent: 7, reissued: 0, skipped: 0, failed: 1, unknown: 2, not_begun: 0 })
+    assert.sameMembers([...idsOf("unknown")], [seats.live[2]?.id, seats.live[3]?.id] as Array<string>)
+    assert.deepEqual(idsOf("failed"), [seats.live[4]?.id ?? ""])
+    assert.match(stderr, new RegExp(`^failed: ${seats.live[4]?.id}$`, "m"))
+    assert.match(stderr, /^Those in doubt may have been mailed/m)
+    assert.strictEqual((await mails()).length, 8)
+  })
+
+  it("Ctrl-C between the halves of a reissue says how to give the seat back", async (test) => {
+    const { env, rules, seatOf, seats, url } = await startInvited(test, { live: 0, expired: 1 })
+    const id = seats.expired[0]?.id ?? ""
+    const { arrived, url: between } = await startBetween(test, url)
+    await rules({ method: "DELETE", delay_ms: 1000 })
+    // Two lists and the revocation, which is on its way
+    const args = [...remind, ...now, "--on-expired", "reissue"]
+    const busy = await start(args, { ...env, POLAR_API_URL: between }, arrived(3))
+    const { code, inTime, stderr } = await stopInTime(busy, "SIGINT")
+    assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+    assert.match(stderr, new RegExp(`^unknown: ${id}$`, "m"))
+    const byHand = /polar-seats (assign .*)$/m.exec(stderr)?.[1] ?? ""
+    await vi.waitFor(async () => assert.strictEqual((await seatOf(id))?.status, "revoked"), {
+      timeout: 5000,
+      interval: 50
+    })
+    const { code: given } = await run(byHand.split(" "), env)
+    assert.strictEqual(given, 0)
+    assert.strictEqual((await seatOf(id))?.email, "expired0@acme.com")
+  })
+
+  it("a file that is no journal is left as it is, and mails nobody", async (test) => {
+    const { env, mails } = await startInvited(test, { live: 1 })
+    const file = await temporaryFile(test)
+    await writeFile(file, "# Seats\n")
+    const { code, stderr } = await run([...remind, ...now, "--journal", file], env)
+    assert.strictEqual(code, 2)
+    assert.match(stderr, /is no journal, and was left as it is/)
+    assert.strictEqual(await readFile(file, "utf8"), "# Seats\n")
+    assert.deepEqual(await mails(), [])
+  })
+
+  it.for([[[]], [["--json"]]] as const)(
+    "Ctrl-C ends it within a second and says whose mail left, whose did not and whose is in doubt %s",
+    async ([flags], test) => {
+      const { env, mails, requests, rules, seats, url } = await startInvited(test, { live: 100 })
+      const { arrived, url: between } = await startBetween(test, url)
+      await rules({ method: "POST", times: 30, delay_ms: 0 }, { method: "POST", times: 4, delay_ms: 1500 })
+      const args = [...remind, ...now, "--journal", await temporaryFile(test), "--concurrency", "4"]
+      // The list is read twice, before thirty that are quick and four that are not
+      const busy = await start([...args, ...flags], { ...env, POLAR_API_URL: between }, arrived(36))
+      const { code, inTime, stderr, stdout } = await stopInTime(busy, "SIGINT")
+      assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+      const named = (name: string) =>
+        (new RegExp(`^${name}: (.*)$`, "m").exec(stderr)?.[1] ?? "").split(" ").filter((id) => id !== "")
+      const [resent, unknown, notBegun] = [named("resent"), named("unknown"), named("not begun")]
+      assert.deepEqual([resent.length, unknown.length, notBegun.length], [30, 4, 66])
+      assert.sameMembers(
+        [...resent, ...unknown, ...notBegun],
+        seats.live.map(({ id }) => id)
+      )
+      if (flags.length > 0) {
+        const { idsOf, rest } = readLines(stdout)
+        assert.isTrue(rest.interrupted)
+        assert.deepEqual(
+          [idsOf("resent"), idsOf("unknown"), idsOf("not_begun")].map((ids) => ids.toSorted()),
+          [resent.toSorted(), unknown.toSorted(), notBegun.toSorted()]
+        )
+      }
+      // Those in doubt were carried out: when they are through, so is whatever else had been sent
+      await vi.waitFor(async () => assert.strictEqual((await requests("POST")).length, 34), {
+        timeout: 5000,
+        interval: 50
+      })
+      assert.sameMembers(
+        (await mails()).map(({ seat_id }) => seat_id),
+        [...resent, ...unknown]
+      )
+
+      // The same command goes on from there
+      const again = await run([...args, "--json"], env)
+      assert.strictEqual(again.code, 1)
+      const { idsOf, rest } = readLines(again.stdout)
+      assert.sameMembers([...idsOf("resent")], notBegun)
+      assert.sameMembers([...idsOf("unknown")], unknown)
+      assert.deepEqual(rest.skipped, { mailed_recently: 30 })
+      assert.strictEqual((await mails()).length, 100)
+    }
+  )
+
+  it("Ctrl-C while it looks mails nobody, and says so", async (test) => {
+    const silent = await startBetween(test)
+    const env = { POLAR_API_URL: silent.url, POLAR_CUSTOMER_SESSION: "polar_cst_s3cret" }
+    const { code, inTime, stderr } = await stopInTime(
+      await start([...remind, ...now], env, silent.arrived(1)),
+      "SIGINT"
+    )
+    assert.deepEqual({ code, inTime, stderr }, { code: 130, inTime: true, stderr: "Interrupted. Nobody was mailed.\n" })
+  })
+})

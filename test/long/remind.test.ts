@@ -1,0 +1,138 @@
+import { spawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { setTimeout } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { assert, it } from "vitest"
+import { session, subscription } from "../app/acme.ts"
+import { startBetween } from "../app/between.ts"
+import { readLines, startInvited } from "../app/invited.ts"
+import { post, run, startEmulator } from "../app/process.ts"
+
+const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
+const uuid = (kind: number, index: number) =>
+  `${String(kind).padStart(8, "0")}-0000-4000-8000-${String(index).padStart(12, "0")}`
+
+it("killed twenty times and started again: nobody has two mails, and who is in doubt is listed", async (test) => {
+  const acme = await startInvited(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
+  const { arrivedOf, url } = await startBetween(test, acme.url)
+  const journal = join(tmpdir(), randomUUID())
+  test.onTestFinished(() => rm(journal, { force: true }))
+  const env = { PATH: process.env["PATH"], ...acme.env, POLAR_API_URL: url }
+  const remind = ["remind", "--subscription", subscription, "--pace", "0", "--yes", "--on-expired", "reissue", "--json"]
+
+  const atKill: Array<number> = []
+  for (let kill = 0; kill < 20; kill++) {
+    const child = spawn(process.execPath, [main, ...remind, "--journal", journal], { env, stdio: "ignore" })
+    const ended = once(child, "exit")
+    await arrivedOf(/^(POST|DELETE)/, 1 + Math.floor(Math.random() * 35))
+    await setTimeout(Math.random() * 10)
+    child.kill("SIGKILL")
+    const [, signal] = await ended
+    assert.strictEqual(signal, "SIGKILL", "it was killed in the middle")
+    atKill.push((await acme.mails()).length)
+  }
+
+  const last = await run([...remind, "--journal", journal], { ...acme.env, POLAR_API_URL: url }, { timeout: 120_000 })
+  const { idsOf, lines, summary } = readLines(last.stdout)
+  const told = lines.map(({ address }) => address)
+  const mails = await acme.mails()
+  console.log(`mails at each kill: ${atKill.join(", ")}; in the end ${mails.length} of 600, ${JSON.stringify(summary)}`)
+  const mailed = mails.map(({ to }) => to)
+  assert.strictEqual(new Set(mailed).size, mailed.length, "nobody has two mails")
+  assert.deepEqual([summary.failed, summary.not_begun], [0, 0])
+  const people = acme.emails([...acme.seats.live, ...acme.seats.expired])
+  const everybody = [...people, ...acme.emails(acme.seats.claimed)]
+  assert.sameMembers(
+    told.filter((address) => address !== null),
+    everybody,
+    "a line for each person"
+  )
+  const inDoubt = lines.filter(({ outcome }) => outcome === "unknown").map(({ address }) => address)
+  assert.includeMembers(
+    inDoubt,
+    people.filter((address) => !mailed.includes(address ?? "")),
+    "who has no mail is in doubt"
+  )
+  assert.strictEqual(last.code, inDoubt.length > 0 ? 1 : 0)
+  for (const id of idsOf("unknown")) assert.include(last.stderr, id)
+  assert.strictEqual(await acme.claimable(), mails.length)
+}, 600_000)
+
+it("five hundred at the limit of the sandbox: none fails, at 90 % of what Polar allows or more", async (test) => {
+  const { env, mails, requests, url } = await startInvited(test, { live: 500 })
+  await post(`${url}/_emulator/settings`, { rate_limits: "sandbox" })
+  const began = performance.now()
+  const args = ["remind", "--subscription", subscription, "--yes", "--json"]
+  const { code, stderr, stdout } = await run(args, { ...env, POLAR_ENVIRONMENT: "sandbox" }, { timeout: 600_000 })
+  const minutes = (performance.now() - began) / 60_000
+  const refused = (await requests("POST")).filter((request) => "status" in request && request.status === 429).length
+  console.log(
+    `500 in ${minutes.toFixed(2)} min, ${(500 / minutes).toFixed(1)} a minute of 100, ${refused} refused for their rate`
+  )
+  assert.strictEqual(code, 0, stderr)
+  assert.deepInclude(readLines(stdout).summary, { resent: 500, failed: 0, unknown: 0 })
+  assert.strictEqual((await mails()).length, 500)
+  assert.isAtLeast(500 / minutes, 90)
+}, 700_000)
+
+it("a hundred thousand seats in a dry run: the memory is flat", async (test) => {
+  const [sources, seatsEach] = [100, 1000]
+  const emulator = await startEmulator()
+  test.onTestFinished(async () => void (await emulator.stop()))
+  const { firstLine: url } = emulator
+  const expiry = new Date(Date.now() + 72_000_000).toISOString()
+  const product = uuid(9, 0)
+  const customer = uuid(9, 1)
+  const seeded = await post(`${url}/_emulator/seed`, {
+    organizations: [{ slug: "acme" }],
+    products: [{ id: product, organization: "acme" }],
+    customers: [{ id: customer, organization: "acme", email: "billing@acme.com" }],
+    subscriptions: Array.from({ length: sources }, (_, index) => ({
+      id: uuid(1, index),
+      product,
+      customer,
+      seats: seatsEach
+    })),
+    seats: Array.from({ length: sources * seatsEach }, (_, index) => ({
+      id: uuid(2, index),
+      subscription_id: uuid(1, Math.floor(index / seatsEach)),
+      status: "pending",
+      email: `seat${index}@acme.com`,
+      customer_id: customer,
+      invitation_token: `s3cret${index}`,
+      invitation_token_expires_at: expiry
+    })),
+    tokens: [{ token: session, customer }]
+  })
+  assert.strictEqual(seeded.status, 200)
+
+  const flags = Array.from({ length: sources }, (_, index) => ["--subscription", uuid(1, index)]).flat()
+  const args = ["remind", "--dry-run", "--json", "--pace", "0", ...flags]
+  const began = performance.now()
+  const env = { PATH: process.env["PATH"], POLAR_API_URL: url, POLAR_CUSTOMER_SESSION: session }
+  const child = spawn(process.execPath, [main, ...args], { env })
+  child.stderr.resume()
+  let last = ""
+  let lines = 0
+  const memory: Array<{ readonly lines: number; readonly megabytes: number }> = []
+  for await (const line of createInterface(child.stdout)) {
+    last = line
+    if (++lines % 5000 === 0) {
+      const [kilobytes = "0"] = /(?<=VmRSS:\s+)\d+/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8")) ?? []
+      memory.push({ lines, megabytes: Math.round(Number(kilobytes) / 1024) })
+    }
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  console.log(`${seconds} s; MB each 5,000 seats: ${memory.map(({ megabytes }) => megabytes).join(", ")}`)
+  const { people, skipped } = JSON.parse(last)
+  assert.deepEqual({ people, skipped }, { people: 100_000, skipped: { dry_run: 100_000 } })
+  const highest = (samples: typeof memory) => Math.max(...samples.map(({ megabytes }) => megabytes))
+  const half = Math.floor(memory.length / 2)
+  assert.isBelow(highest(memory.slice(half)) / highest(memory.slice(0, half)), 1.25, "the memory is flat")
+}, 300_000)
