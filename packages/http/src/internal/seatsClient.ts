@@ -16,13 +16,23 @@ import * as Effect from "effect/Effect"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import { SeatJson, SeatsListJson } from "../SeatJson.ts"
 import { forbidden, invalid, type PolarClient, type Refusal, unauthorized } from "./polarClient.ts"
 
-const decodeSeat = Schema.decodeResult(Schema.fromJsonString(SeatJson))
-const decodeSeats = Schema.decodeResult(Schema.fromJsonString(SeatsListJson))
+// In two steps: as one schema they would be another one than that which `SeatJson` has a fast reader for
+const inJson = <A>(schema: Schema.Codec<A, unknown>) => {
+  const decode = Schema.decodeUnknownResult(schema)
+  const explain = Schema.decodeResult(Schema.fromJsonString(schema))
+  return (text: string): Result.Result<A, Schema.SchemaError> => {
+    const json = Result.try((): unknown => JSON.parse(text))
+    return Result.isSuccess(json) ? decode(json.success) : explain(text)
+  }
+}
+const decodeSeat = inJson(SeatJson)
+const decodeSeats = inJson(SeatsListJson)
 
 /** One of Polar's two doors to seats: where it is, who may come in, and what is behind it alone. */
 export interface Surface {
