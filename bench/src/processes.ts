@@ -14,6 +14,8 @@ export const serve = (work: (task: Task) => Outcome | Promise<Outcome>): void =>
   process.on("message", (task: Task) => {
     void Promise.resolve(work(task)).then((outcome) => process.send?.(outcome))
   })
+  // Nothing outlives a run that was broken off
+  process.on("disconnect", () => process.exit(1))
   process.on("unhandledRejection", (reason) => {
     process.stderr.write(`${String(reason)}\n`)
     process.exit(1)

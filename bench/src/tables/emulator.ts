@@ -33,6 +33,8 @@ const scriptOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const startServer = async (args: ReadonlyArray<string>) => {
   const begin = performance.now()
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
+  // Nothing outlives a run that was broken off
+  process.once("exit", () => child.kill("SIGKILL"))
   const [line] = await once(child.stdout, "data")
   const url = String(line).trim()
   const headers = { authorization: `Bearer ${token}`, "polar-version": "2026-10" }
