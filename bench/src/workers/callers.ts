@@ -75,9 +75,9 @@ const headers = { authorization: `Bearer ${token}`, accept: "application/json", 
 const ours = async (url: string, transport: Layer.Layer<HttpClient.HttpClient>): Promise<Caller> => {
   const { runtime, seats } = await connect(url, transport)
   return (id, concurrency, goOn) => {
-    const call = seats.resend(SeatId.make(id))
-    const loop: Effect.Effect<void, Effect.Error<typeof call>> = Effect.gen(function* () {
-      while (goOn((yield* call).id));
+    const seatId = SeatId.make(id)
+    const loop = Effect.gen(function* () {
+      while (goOn((yield* seats.resend(seatId)).id));
     })
     return runtime.runPromise(
       Effect.forEach(Array.from({ length: concurrency }), () => loop, { concurrency, discard: true })

@@ -1,14 +1,13 @@
 /** One contender that decodes Polar's JSON, as often as it is told to. */
-import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
-import * as Schema from "effect/Schema"
 import { customerSeatFromJSON } from "polar-sdk-0-49/models/components/customerseat"
 import { seatsListFromJSON } from "polar-sdk-0-49/models/components/seatslist"
+import * as Decoder from "../decoder.ts"
 import * as HandWritten from "../handWritten.ts"
 import { serve } from "../processes.ts"
 import { seatId, seatJson, seatsListJson } from "../wire.ts"
 import * as ZodSeat from "../zodSeat.ts"
 
-interface Decoder {
+interface Contender {
   /** A seat; throws where the text is none. */
   readonly seat: (text: string) => { readonly id: string }
   readonly list: (text: string) => { readonly seats: ReadonlyArray<{ readonly id: string }> }
@@ -21,11 +20,8 @@ const valueOf = <A>(
   return result.value
 }
 
-const contenders: Record<string, Decoder> = {
-  ours: {
-    seat: Schema.decodeSync(Schema.fromJsonString(SeatJson)),
-    list: Schema.decodeSync(Schema.fromJsonString(SeatsListJson))
-  },
+const contenders: Record<string, Contender> = {
+  ours: Decoder,
   handWritten: HandWritten,
   json: { seat: JSON.parse, list: JSON.parse },
   zod: {
