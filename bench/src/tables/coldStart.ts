@@ -37,21 +37,23 @@ const rounds = 15
 
 /** From the moment that the process is asked for to its first answer. */
 const firstAnswer = (script: string, url: string) =>
-  new Promise<{ readonly millis: number; readonly megabytes: number }>((resolve, reject) => {
-    const begin = performance.now()
-    const child = spawn(process.execPath, [script, url], { stdio: ["ignore", "pipe", "inherit"] })
-    let millis = Number.NaN
-    let said = ""
-    child.stdout.on("data", (chunk) => {
-      if (said === "") millis = performance.now() - begin
-      said += String(chunk)
-    })
-    child.on("exit", (code) => {
-      const { id, maxRss } = code === 0 ? JSON.parse(said) : {}
-      if (id === seatId(1)) resolve({ millis, megabytes: maxRss / 1024 })
-      else reject(new Error(`${script} ended with ${code} and without the seat.`))
-    })
-  })
+  new Promise<{ readonly millis: number; readonly cpuMillis: number; readonly megabytes: number }>(
+    (resolve, reject) => {
+      const begin = performance.now()
+      const child = spawn(process.execPath, [script, url], { stdio: ["ignore", "pipe", "inherit"] })
+      let millis = Number.NaN
+      let said = ""
+      child.stdout.on("data", (chunk) => {
+        if (said === "") millis = performance.now() - begin
+        said += String(chunk)
+      })
+      child.on("exit", (code) => {
+        const { cpuMillis, id, megabytes } = code === 0 ? JSON.parse(said) : {}
+        if (id === seatId(1)) resolve({ millis, cpuMillis, megabytes })
+        else reject(new Error(`${script} ended with ${code} and without the seat.`))
+      })
+    }
+  )
 
 export const run = async (): Promise<Report> => {
   const polar = await startPolar("plain")
@@ -67,19 +69,22 @@ export const run = async (): Promise<Report> => {
   const outcomes = await interleaved(rounds, names, ask)
   await Promise.all([polar.stop(), rm(folder, { recursive: true })])
   const millis = (name: Name) => outcomes[name].map(({ millis }) => millis)
+  const cpuMillis = (name: Name) => outcomes[name].map(({ cpuMillis }) => cpuMillis)
   const megabytes = (name: Name) => outcomes[name].map(({ megabytes }) => megabytes)
   return {
     title: "Cold start",
     notes: [
-      `From the start of a Node process to the first answer, and the most memory it held until then. Medians of ${rounds} rounds. Bundled and minified by esbuild where nothing else is said.`
+      `From the start of a Node process to the first answer, the CPU time it took, and the most memory it held. Medians of ${rounds} rounds. Bundled and minified by esbuild where nothing else is said.`
     ],
     tables: [
       {
-        columns: ["contender", "ms", "x SDK 1.0.1", "MB", "x SDK 1.0.1"],
+        columns: ["contender", "ms", "x SDK 1.0.1", "CPU ms", "x SDK 1.0.1", "MB", "x SDK 1.0.1"],
         rows: names.map((name) => [
           contenders[name],
           show(median(millis(name))),
           show(ratio(millis(name), millis("sdk"))),
+          show(median(cpuMillis(name))),
+          show(ratio(cpuMillis(name), cpuMillis("sdk"))),
           show(median(megabytes(name))),
           show(ratio(megabytes(name), megabytes("sdk")))
         ])
