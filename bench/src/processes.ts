@@ -62,9 +62,9 @@ export const start = async (script: string, ...args: ReadonlyArray<string>): Pro
   }
 }
 
-/** A server that answers from memory, in a process of its own, with its URL. */
-export const startPolar = async (mode: "plain" | "fifth" | "bucket") => {
-  const polar = await start(worker("polar"), mode)
+/** A server that answers from memory, in a process of its own, with its URL. It has so many seats to list. */
+export const startPolar = async (mode: "plain" | "fifth" | "bucket", seats = 0) => {
+  const polar = await start(worker("polar"), mode, String(seats))
   const { port } = await polar.ask()
   return { ...polar, url: `http://127.0.0.1:${port}` }
 }

@@ -1,6 +1,9 @@
 /** The session that every contender sends. */
 export const token = "polar_cst_bench"
 
+/** The subscription that all seats are of. */
+export const subscriptionId = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
+
 /** The id of a seat by its number: a UUID of version 4 whose last twelve digits are that number. */
 export const seatId = (index: number): string => `00000000-0000-4000-8000-${index.toString(16).padStart(12, "0")}`
 
@@ -12,7 +15,7 @@ export const seatJson = (id: string) => ({
   created_at: "2026-08-22T10:00:00.123456Z",
   modified_at: null,
   id,
-  subscription_id: "e5149aae-e521-42b9-b24c-abb3d71eea2e",
+  subscription_id: subscriptionId,
   order_id: null,
   status: "pending",
   customer_id: "992fae2a-2a17-4b7a-8d9e-e287cf90131b",
@@ -41,6 +44,28 @@ export const seatsListJson = (count: number) => ({
   available_seats: 0,
   total_seats: count
 })
+
+/** The list of so many pending seats, each of another person, whose invitations are good. */
+export const pendingSeatsJson = (count: number) => ({
+  seats: Array.from({ length: count }, (_, index) => {
+    const id = seatId(index + 1)
+    const email = `${index + 1}@acme.com`
+    const seat = seatJson(id)
+    return {
+      ...seat,
+      member_id: id,
+      member: { ...seat.member, id, email },
+      email,
+      customer_email: email,
+      invitation_token_expires_at: "2099-08-23T10:00:00Z"
+    }
+  }),
+  available_seats: 0,
+  total_seats: count
+})
+
+/** Where the seats of the subscription are asked for. */
+export const listPath = `/v1/customer-portal/seats?subscription_id=${subscriptionId}`
 
 /** Where a resend of a seat is asked for. */
 export const resendPath = (id: string): string => `/v1/customer-portal/seats/${id}/resend`

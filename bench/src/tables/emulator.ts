@@ -34,7 +34,8 @@ const startServer = async (args: ReadonlyArray<string>) => {
   const begin = performance.now()
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
   // Nothing outlives a run that was broken off
-  process.once("exit", () => child.kill("SIGKILL"))
+  const kill = () => child.kill("SIGKILL")
+  process.once("exit", kill)
   const [line] = await once(child.stdout, "data")
   const url = String(line).trim()
   const headers = { authorization: `Bearer ${token}`, "polar-version": "2026-10" }
@@ -43,8 +44,9 @@ const startServer = async (args: ReadonlyArray<string>) => {
   const millis = performance.now() - begin
   if (answer.status !== 200 || id !== seatId(1)) throw new Error(`${args.join(" ")} gave no seat.`)
   const stop = async () => {
+    process.off("exit", kill)
     const gone = once(child, "exit")
-    child.kill("SIGKILL")
+    kill()
     await gone
   }
   return { url, millis, stop }

@@ -1,13 +1,13 @@
 /**
- * Polar, as far as a resend goes, on a raw socket and from memory: as little as a server can do and still see that it
- * was asked right. `fifth` refuses seats with a 429 so that a fifth of all answers is one, the same seats whoever asks;
+ * Polar, as far as a resend and a list go, on a raw socket and from memory: as little as a server can do and still see
+ * that it was asked right. `fifth` refuses seats with a 429 so that a fifth of all answers is one, the same seats whoever asks;
  * `bucket` is a rate limiter.
  */
 import { createServer } from "node:net"
 import { serve } from "../processes.ts"
-import { indexOf, seatJson, seatId, token } from "../wire.ts"
+import { indexOf, listPath, pendingSeatsJson, seatJson, seatId, token } from "../wire.ts"
 
-const [, , mode] = process.argv
+const [, , mode, seats = "0"] = process.argv
 
 const counts = { answers: 0, refused: 0, mailed: 0, twice: 0, wrong: 0 }
 const mailed = new Set<string>()
@@ -55,7 +55,11 @@ const noBody = /\r\ncontent-length: 0\r\n/i
 /** The seat that nobody has. */
 const unknown = 0xffffffff
 
+const list = JSON.stringify(pendingSeatsJson(Number(seats)))
+const listAnswer = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${list.length}\r\n\r\n${list}`
+
 const answer = (request: string): string => {
+  if (request.startsWith(`GET ${listPath} HTTP/1.1\r\n`) && authorization.test(request)) return listAnswer
   const id = requestLine.exec(request)?.[1]
   if (id === undefined || !authorization.test(request) || !noBody.test(request)) {
     counts.wrong++

@@ -1,17 +1,15 @@
 import { serve } from "../../processes.ts"
-import { seatId } from "../../wire.ts"
 
-/** Resends many seats, so many at once, and says of each whether it was. */
-export type Bulk = (ids: ReadonlyArray<string>, concurrency: number, onEach: (isDone: boolean) => void) => Promise<void>
+/** Lists the seats of the subscription, resends the pending ones, so many at once, and says of each whether it was. */
+export type Bulk = (concurrency: number, onEach: (isDone: boolean) => void) => Promise<void>
 
-/** Lets a contender resend when it is told to, and tells how long it took and how much memory the process held at most. */
+/** Lets a contender begin when it is told to, and tells how long it took and how much memory the process held at most. */
 export const run = (bulk: Bulk): void =>
-  serve(async ({ concurrency, seats }) => {
-    const ids = Array.from({ length: Number(seats) }, (_, index) => seatId(index + 1))
+  serve(async ({ concurrency }) => {
     let done = 0
     let failed = 0
     const begin = performance.now()
-    await bulk(ids, Number(concurrency), (isDone) => {
+    await bulk(Number(concurrency), (isDone) => {
       if (isDone) done++
       else failed++
     })

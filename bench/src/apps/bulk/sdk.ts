@@ -3,7 +3,7 @@ import { PolarRateLimitError } from "@polar-sh/sdk"
 import { createPolar } from "@polar-sh/sdk/2026-10"
 import { setTimeout } from "node:timers/promises"
 import pLimit from "p-limit"
-import { token } from "../../wire.ts"
+import { subscriptionId, token } from "../../wire.ts"
 import { url } from "../answered.ts"
 import { run } from "./run.ts"
 
@@ -19,7 +19,9 @@ const resend = async (id: string): Promise<boolean> => {
   }
 }
 
-run(async (ids, concurrency, onEach) => {
+run(async (concurrency, onEach) => {
   const limit = pLimit(concurrency)
-  await Promise.all(ids.map((id) => limit(async () => onEach(await resend(id)))))
+  const { seats: all } = await seats.listSeats({ subscription_id: subscriptionId })
+  const pending = all.filter(({ status }) => status === "pending")
+  await Promise.all(pending.map(({ id }) => limit(async () => onEach(await resend(id)))))
 })
