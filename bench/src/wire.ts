@@ -45,9 +45,10 @@ export const seatsListJson = (count: number) => ({
   total_seats: count
 })
 
-/** The list of so many pending seats, each of another person, whose invitations are good. */
-export const pendingSeatsJson = (count: number) => ({
-  seats: Array.from({ length: count }, (_, index) => {
+/** The list of so many pending seats, each of another person, who were invited twelve hours ago. */
+export const pendingSeatsJson = (count: number) => {
+  const expiresAt = new Date(Date.now() + 12 * 60 * 60 * 1000).toISOString()
+  const seats = Array.from({ length: count }, (_, index) => {
     const id = seatId(index + 1)
     const email = `${index + 1}@acme.com`
     const seat = seatJson(id)
@@ -57,12 +58,11 @@ export const pendingSeatsJson = (count: number) => ({
       member: { ...seat.member, id, email },
       email,
       customer_email: email,
-      invitation_token_expires_at: "2099-08-23T10:00:00Z"
+      invitation_token_expires_at: expiresAt
     }
-  }),
-  available_seats: 0,
-  total_seats: count
-})
+  })
+  return { seats, available_seats: 0, total_seats: count }
+}
 
 /** Where the seats of the subscription are asked for. */
 export const listPath = `/v1/customer-portal/seats?subscription_id=${subscriptionId}`
