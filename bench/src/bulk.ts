@@ -1,0 +1,20 @@
+import { Invitations } from "@polar-seats/domain/Invitations"
+import { Journal } from "@polar-seats/domain/Journal"
+import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { subscriptionId } from "./wire.ts"
+
+const source = SeatSource.Subscription({ id: SubscriptionId.make(subscriptionId) })
+
+const invitations = Invitations.layer.pipe(Layer.provide(Journal.layerMemory))
+
+/** Reminds the holders of the subscription's pending seats, so many at once, and says of each seat whether it was mailed. */
+export const resendAll = (concurrency: number, onEach: (isDone: boolean) => void) =>
+  Invitations.pipe(
+    Effect.flatMap(({ remind }) =>
+      Stream.runForEach(remind(source, { concurrency }), ({ _tag }) => Effect.sync(() => onEach(_tag === "Resent")))
+    ),
+    Effect.provide(invitations)
+  )

@@ -1,0 +1,42 @@
+import { build } from "esbuild"
+import { fileURLToPath } from "node:url"
+import { gzipSync } from "node:zlib"
+
+const apps = fileURLToPath(new URL("./apps", import.meta.url))
+
+/** What a browser would be sent for these apps together (paths under `apps`, without `.ts`): minified, and gzipped. */
+export const weigh = async (...entries: ReadonlyArray<string>) => {
+  const { metafile, outputFiles } = await build({
+    stdin: { contents: entries.map((entry) => `import "./${entry}.ts"`).join("\n"), resolveDir: apps },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2023",
+    platform: "browser",
+    legalComments: "none",
+    metafile: true,
+    write: false
+  })
+  const code = outputFiles[0]?.contents ?? new Uint8Array()
+  const inputs = Object.values(metafile.outputs)[0]?.inputs ?? {}
+  const ours = Object.entries(inputs)
+    .filter(([path]) => /packages\/(domain|http)\/src\//.test(path))
+    .reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0)
+  return { minified: code.byteLength, gzipped: gzipSync(code, { level: 9 }).byteLength, ours }
+}
+
+/** Bundles an app for Node, as one would for a container or a function. */
+export const bundleForNode = async (entry: string, outfile: string): Promise<void> => {
+  await build({
+    entryPoints: [`${apps}/${entry}.ts`],
+    outfile,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "node24",
+    platform: "node",
+    legalComments: "none",
+    // What is CommonJS inside asks for Node's modules by require
+    banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' }
+  })
+}

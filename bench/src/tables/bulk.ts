@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { bundleForNode } from "../bundle.ts"
+import { interleaved, start, startPolar } from "../processes.ts"
+import { median, ratio, type Report, show } from "../report.ts"
+
+const contenders = {
+  raw: "raw `undici.request`, who waits holds nobody up",
+  rawAgain: "raw `undici.request`, again (noise)",
+  sdk: "`@polar-sh/sdk` 1.0.1 in a Promise pool",
+  oursFetch: "ours on fetch",
+  oursUndici: "ours on undici"
+} as const
+type Name = keyof typeof contenders
+const names: ReadonlyArray<Name> = ["raw", "rawAgain", "sdk", "oursFetch", "oursUndici"]
+const bundled = ["raw", "sdk", "oursFetch", "oursUndici"] as const
+
+const concurrency = 64
+const rounds = 3
+
+/** One run of one contender, in a process of its own against a server of its own. It must mail every seat, and none twice. */
+const resendAll = async (folder: string, name: Name, mode: "fifth" | "bucket", seats: number) => {
+  const polar = await startPolar(mode, seats)
+  const worker = await start(join(folder, `${name.replace("Again", "")}.mjs`), polar.url)
+  const { failed = 0, megabytes = Number.NaN, seconds = Number.NaN } = await worker.ask({ concurrency })
+  const { answers = 0, mailed = 0, refused = 0, twice = 0, wrong = 0 } = await polar.ask()
+  await Promise.all([worker.stop(), polar.stop()])
+  if (mailed + failed !== seats || twice > 0 || wrong > 0) {
+    throw new Error(`${name} mailed ${mailed} of ${seats} seats, ${twice} twice, ${wrong} requests were wrong.`)
+  }
+  return { failed, megabytes, seconds, wasted: refused / answers, answers }
+}
+type Run = Awaited<ReturnType<typeof resendAll>>
+
+export const run = async (): Promise<Report> => {
+  const folder = await mkdtemp(join(tmpdir(), "polar-seats-bench-"))
+  await Promise.all(bundled.map((name) => bundleForNode(`bulk/${name}`, join(folder, `${name}.mjs`))))
+  const fifth = await interleaved(rounds, names, (name) => resendAll(folder, name, "fifth", 10_000))
+  const limited = await interleaved(1, names, (name) => resendAll(folder, name, "bucket", 3000))
+  await rm(folder, { recursive: true })
+  const of = (name: Name, key: keyof Run) => fifth[name].map((run) => run[key])
+  const only = (name: Name, key: keyof Run) => median(limited[name].map((run) => run[key]))
+  /** 500 mails at once, then 500 a second. */
+  const idealSeconds = (3000 - 500) / 500
+  return {
+    title: "Bulk",
+    notes: [
+      `A list of the seats, and a resend of each, ${concurrency} at once. Each run has a process and a server of its own, which sees to it that every seat is mailed and none twice. ` +
+        "The SDK repeats nothing by itself: its pool is `p-limit`, and a call that is refused sleeps for `Retry-After` and tries again, in its place. " +
+        "The ideal of the first table is the raw contender, that of the second is arithmetic."
+    ],
+    tables: [
+      {
+        caption: `10,000 seats, a fifth of all answers is 429 with \`Retry-After: 1\` (to the same seats whoever asks, at most five times in a row); medians of ${rounds} rounds`,
+        columns: ["contender", "calls", "failed", "seconds", "x ideal", "MB at most", "x SDK pool"],
+        rows: names.map((name) => [
+          contenders[name],
+          show(median(of(name, "answers"))),
+          show(median(of(name, "failed"))),
+          show(median(of(name, "seconds"))),
+          show(ratio(of(name, "seconds"), of("raw", "seconds"))),
+          show(median(of(name, "megabytes"))),
+          show(ratio(of(name, "megabytes"), of("sdk", "megabytes")))
+        ])
+      },
+      {
+        caption: `3,000 seats against a limiter: a bucket of 500 that fills with 500 a second, and \`Retry-After: 1\`; it takes ${idealSeconds} seconds at best`,
+        columns: ["contender", "calls", "failed", "seconds", "x ideal", "wasted on 429"],
+        rows: names.map((name) => [
+          contenders[name],
+          show(only(name, "answers")),
+          show(only(name, "failed")),
+          show(only(name, "seconds")),
+          show(only(name, "seconds") / idealSeconds),
+          `${show(only(name, "wasted") * 100)} %`
+        ])
+      }
+    ],
+    measured: {
+      "bulk/seconds": median(of("oursUndici", "seconds")),
+      "bulk/failed": median(of("oursUndici", "failed")),
+      "bulk/memory": ratio(of("oursUndici", "megabytes"), of("sdk", "megabytes")),
+      "bulk/wasted": only("oursUndici", "wasted")
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { interleaved, start, startPolar, worker } from "../processes.ts"
+import { median, ratio, type Report, show } from "../report.ts"
+
+const contenders = {
+  socket: "raw `net` socket (the floor)",
+  undici: "raw `undici.request`",
+  fetch: "raw `fetch`",
+  sdk: "`@polar-sh/sdk` 1.0.1",
+  sdkAgain: "`@polar-sh/sdk` 1.0.1, again (noise)",
+  sdk049: "`@polar-sh/sdk` 0.49.0",
+  oursFetch: "ours on fetch",
+  oursUndici: "ours on undici"
+} as const
+type Name = keyof typeof contenders
+
+const all: ReadonlyArray<Name> = ["socket", "undici", "fetch", "sdk", "sdkAgain", "sdk049", "oursFetch", "oursUndici"]
+
+interface Extent {
+  readonly names: ReadonlyArray<Name>
+  readonly concurrencies: ReadonlyArray<number>
+  readonly rounds: number
+  readonly millis: number
+}
+export const full: Extent = { names: all, concurrencies: [1, 16, 128], rounds: 9, millis: 300 }
+export const quick: Extent = {
+  names: ["undici", "sdk", "sdkAgain", "oursFetch", "oursUndici"],
+  concurrencies: [16],
+  rounds: 9,
+  millis: 300
+}
+
+export const run = async ({ concurrencies, millis, names, rounds }: Extent): Promise<Report> => {
+  const polar = await startPolar("plain")
+  const workers = new Map(
+    await Promise.all(
+      names.map(
+        async (name) => [name, await start(worker("callers"), name === "sdkAgain" ? "sdk" : name, polar.url)] as const
+      )
+    )
+  )
+  const call = async (name: Name, concurrency: number, millis: number, atLeast = 0) => {
+    const outcome = await workers.get(name)?.ask({ concurrency, millis, atLeast })
+    return {
+      callsPerSecond: outcome?.["callsPerSecond"] ?? Number.NaN,
+      cpuMicros: outcome?.["cpuMicros"] ?? Number.NaN
+    }
+  }
+  // Enough for the compiler to have made up its mind
+  await interleaved(1, names, (name) => call(name, 16, 500, 5000))
+  const measured: Record<string, number> = {}
+  const tables = []
+  for (const concurrency of concurrencies) {
+    await interleaved(1, names, (name) => call(name, concurrency, 200, 500))
+    const outcomes = await interleaved(rounds, names, (name) => call(name, concurrency, millis))
+    const speed = (name: Name) => outcomes[name].map(({ callsPerSecond }) => callsPerSecond)
+    const cpu = (name: Name) => outcomes[name].map(({ cpuMicros }) => cpuMicros)
+    for (const name of names) {
+      measured[`call/${name}/sdk/${concurrency}`] = ratio(speed(name), speed("sdk"))
+      measured[`call/${name}/undici/${concurrency}`] = ratio(speed(name), speed("undici"))
+      measured[`cpu/${name}/sdk/${concurrency}`] = ratio(cpu(name), cpu("sdk"))
+    }
+    tables.push({
+      caption: `${concurrency} at once`,
+      columns: ["contender", "calls a second", "x SDK 1.0.1", "x raw undici", "CPU µs a call", "x SDK 1.0.1"],
+      rows: names.map((name) => [
+        contenders[name],
+        show(median(speed(name))),
+        show(ratio(speed(name), speed("sdk"))),
+        show(ratio(speed(name), speed("undici"))),
+        show(median(cpu(name))),
+        show(ratio(cpu(name), cpu("sdk")))
+      ])
+    })
+  }
+  await Promise.all([polar, ...workers.values()].map(({ stop }) => stop()))
+  return {
+    title: "A call",
+    notes: [
+      `Resends of one seat, each contender in a process of its own. Medians of ${rounds} rounds of ${millis} ms; ratios are medians of the ` +
+        "ratios within a round. Ours validates every answer, with its timeouts, retry policy and spans as shipped; the raw contenders and the " +
+        "SDK 1.0.1 parse the JSON. All check the status and that the seat that came back is the one that was asked for."
+    ],
+    tables,
+    measured
+  }
+}

@@ -1,0 +1,95 @@
+import { spawn } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { bundleForNode } from "../bundle.ts"
+import { interleaved, startPolar } from "../processes.ts"
+import { median, ratio, type Report, show } from "../report.ts"
+import { seatId } from "../wire.ts"
+
+const contenders = {
+  fetch: "raw `fetch`",
+  sdk: "`@polar-sh/sdk` 1.0.1",
+  sdkAgain: "`@polar-sh/sdk` 1.0.1, again (noise)",
+  sdk049: "`@polar-sh/sdk` 0.49.0",
+  oursFetch: "ours on fetch",
+  oursUndici: "ours on undici",
+  sdkSource: "`@polar-sh/sdk` 1.0.1, not bundled",
+  oursFetchSource: "ours on fetch, not bundled, from TypeScript",
+  oursUndiciSource: "ours on undici, not bundled, from TypeScript"
+} as const
+type Name = keyof typeof contenders
+const names: ReadonlyArray<Name> = [
+  "fetch",
+  "sdk",
+  "sdkAgain",
+  "sdk049",
+  "oursFetch",
+  "oursUndici",
+  "sdkSource",
+  "oursFetchSource",
+  "oursUndiciSource"
+]
+const bundled = ["fetch", "sdk", "sdk049", "oursFetch", "oursUndici"] as const
+
+const rounds = 15
+
+/** From the moment that the process is asked for to its first answer. */
+const firstAnswer = (script: string, url: string) =>
+  new Promise<{ readonly millis: number; readonly cpuMillis: number; readonly megabytes: number }>(
+    (resolve, reject) => {
+      const begin = performance.now()
+      const child = spawn(process.execPath, [script, url], { stdio: ["ignore", "pipe", "inherit"] })
+      let millis = Number.NaN
+      let said = ""
+      child.stdout.on("data", (chunk) => {
+        if (said === "") millis = performance.now() - begin
+        said += String(chunk)
+      })
+      child.on("exit", (code) => {
+        const { cpuMillis, id, megabytes } = code === 0 ? JSON.parse(said) : {}
+        if (id === seatId(1)) resolve({ millis, cpuMillis, megabytes })
+        else reject(new Error(`${script} ended with ${code} and without the seat.`))
+      })
+    }
+  )
+
+export const run = async (): Promise<Report> => {
+  const polar = await startPolar("plain")
+  const folder = await mkdtemp(join(tmpdir(), "polar-seats-bench-"))
+  await Promise.all(bundled.map((name) => bundleForNode(`cold/${name}`, join(folder, `${name}.mjs`))))
+  const scriptOf = (name: Name) =>
+    name.endsWith("Source")
+      ? fileURLToPath(new URL(`../apps/cold/${name.replace("Source", "")}.ts`, import.meta.url))
+      : join(folder, `${name.replace("Again", "")}.mjs`)
+  const ask = (name: Name) => firstAnswer(scriptOf(name), polar.url)
+  // Once unmeasured, so that everybody's files are in the page cache
+  await interleaved(1, names, ask)
+  const outcomes = await interleaved(rounds, names, ask)
+  await Promise.all([polar.stop(), rm(folder, { recursive: true })])
+  const millis = (name: Name) => outcomes[name].map(({ millis }) => millis)
+  const cpuMillis = (name: Name) => outcomes[name].map(({ cpuMillis }) => cpuMillis)
+  const megabytes = (name: Name) => outcomes[name].map(({ megabytes }) => megabytes)
+  return {
+    title: "Cold start",
+    notes: [
+      `From the start of a Node process to the first answer, the CPU time it took, and the most memory it held. Medians of ${rounds} rounds. Bundled and minified by esbuild where nothing else is said.`
+    ],
+    tables: [
+      {
+        columns: ["contender", "ms", "x SDK 1.0.1", "CPU ms", "x SDK 1.0.1", "MB", "x SDK 1.0.1"],
+        rows: names.map((name) => [
+          contenders[name],
+          show(median(millis(name))),
+          show(ratio(millis(name), millis("sdk"))),
+          show(median(cpuMillis(name))),
+          show(ratio(cpuMillis(name), cpuMillis("sdk"))),
+          show(median(megabytes(name))),
+          show(ratio(megabytes(name), megabytes("sdk")))
+        ])
+      }
+    ],
+    measured: Object.fromEntries(names.map((name) => [`cold/${name}`, ratio(millis(name), millis("sdk"))]))
+  }
+}

@@ -1,0 +1,4 @@
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
+
+/** The transport of "ours on undici". */
+export const layer = UndiciTransport.layer

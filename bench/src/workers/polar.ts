@@ -1,0 +1,100 @@
+/**
+ * Polar, as far as a resend and a list go, on a raw socket and from memory: as little as a server can do and still see
+ * that it was asked right. `fifth` refuses seats with a 429 so that a fifth of all answers is one, the same seats whoever asks;
+ * `bucket` is a rate limiter.
+ */
+import { createServer } from "node:net"
+import { serve } from "../processes.ts"
+import { indexOf, listPath, pendingSeatsJson, seatJson, seatId, token } from "../wire.ts"
+
+const [, , mode, seats = "0"] = process.argv
+
+const counts = { answers: 0, refused: 0, mailed: 0, twice: 0, wrong: 0 }
+const mailed = new Set<string>()
+
+const refusalsLeft = new Map<number, number>()
+/** 1 of 5 seats is refused once, 1 of 25 twice, and so on: a fifth of all answers. */
+const isFifth = (index: number): boolean => {
+  let left = refusalsLeft.get(index)
+  if (left === undefined) {
+    left = 0
+    for (let rest = index; rest > 0 && rest % 5 === 0; rest /= 5) left++
+  }
+  refusalsLeft.set(index, left - 1)
+  return left > 0
+}
+
+export const bucket = { size: 500, perSecond: 500 }
+let tokens = bucket.size
+let filledAt = performance.now()
+const isOverLimit = (): boolean => {
+  const now = performance.now()
+  tokens = Math.min(bucket.size, tokens + ((now - filledAt) / 1000) * bucket.perSecond)
+  filledAt = now
+  if (tokens < 1) return true
+  tokens--
+  return false
+}
+
+const [before = "", after = ""] = JSON.stringify(seatJson(seatId(0))).split(seatId(0))
+const head = [
+  "HTTP/1.1 200 OK",
+  "content-type: application/json",
+  "polar-version: 2026-10",
+  "cache-control: private, no-store",
+  `content-length: ${before.length + 36 + after.length}`
+].join("\r\n")
+const refusal = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"
+const notFoundBody = '{"error":"ResourceNotFound","detail":"Seat not found"}'
+const notFound = `HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${notFoundBody.length}\r\n\r\n${notFoundBody}`
+const badRequest = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
+
+const requestLine = /^POST \/v1\/customer-portal\/seats\/([0-9a-f-]{36})\/resend HTTP\/1\.1\r\n/
+const authorization = new RegExp(`\r\nauthorization: Bearer ${token}\r\n`, "i")
+const noBody = /\r\ncontent-length: 0\r\n/i
+/** The seat that nobody has. */
+const unknown = 0xffffffff
+
+const list = JSON.stringify(pendingSeatsJson(Number(seats)))
+const listAnswer = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${list.length}\r\n\r\n${list}`
+
+const answer = (request: string): string => {
+  if (request.startsWith(`GET ${listPath} HTTP/1.1\r\n`) && authorization.test(request)) return listAnswer
+  const id = requestLine.exec(request)?.[1]
+  if (id === undefined || !authorization.test(request) || !noBody.test(request)) {
+    counts.wrong++
+    return badRequest
+  }
+  counts.answers++
+  if (mode !== "plain") {
+    if (mode === "fifth" ? isFifth(indexOf(id)) : isOverLimit()) {
+      counts.refused++
+      return refusal
+    }
+    if (mailed.has(id)) counts.twice++
+    else counts.mailed++
+    mailed.add(id)
+  }
+  return indexOf(id) === unknown ? notFound : `${head}\r\n\r\n${before}${id}${after}`
+}
+
+const server = createServer({ noDelay: true }, (socket) => {
+  let pending = ""
+  socket.on("data", (chunk) => {
+    pending += chunk.toString("latin1")
+    let answers = ""
+    for (let end = pending.indexOf("\r\n\r\n"); end !== -1; end = pending.indexOf("\r\n\r\n")) {
+      answers += answer(pending.slice(0, end + 2))
+      pending = pending.slice(end + 4)
+    }
+    if (answers !== "") socket.write(answers)
+  })
+  // Whoever goes away is done
+  socket.on("error", () => socket.destroy())
+})
+
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : 0
+  serve(() => ({ port, ...counts }))
+})
