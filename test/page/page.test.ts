@@ -204,6 +204,15 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
 
     await shoot(page, "page")
 
+    // It all crossed origins: the browser asked whether it may
+    const requests = (await get(`${url}/_emulator/requests`)) as ReadonlyArray<{ method: string; path: string }>
+    for (const path of [seats, "/v1/customer-seats/claim"]) {
+      assert.isTrue(
+        requests.some((request) => request.method === "OPTIONS" && request.path === path),
+        path
+      )
+    }
+
     // A reload finds the demo again
     await page.reload()
     await row(page, "zoe@acme.com").getByText("claimed").waitFor()
