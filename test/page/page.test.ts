@@ -67,6 +67,8 @@ describe("what the emulator answers beside Polar's and its own", () => {
 const missing = "Chromium is missing: install Debian's chromium, or say where one is in POLAR_SEATS_CHROMIUM"
 // eslint-disable-next-line vitest/no-conditional-tests
 if (chromiumPath === undefined) {
+  // The name of a skipped test is not shown in every run
+  console.warn(missing)
   // eslint-disable-next-line vitest/no-disabled-tests, vitest/valid-title
   it.skip(missing, () => assert.isDefined(chromiumPath))
 }
