@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { end, exitCode } from "./Outcome.ts"
+import * as Page from "./Page.ts"
 import * as Requests from "./Requests.ts"
 import type { Root } from "./Root.ts"
 import { type Address, serve } from "./Serve.ts"
@@ -46,12 +47,12 @@ interface Flags extends Address {
   readonly seed: Option.Option<string>
 }
 
-/** Runs an emulator until it is interrupted. */
+/** Runs an emulator, with its page, until it is interrupted. */
 export const run = ({ seed, ...address }: Flags) =>
   serve(
     Layer.effectDiscard(Option.isSome(seed) ? seedFrom(seed.value) : Effect.void).pipe(
       // An empty world makes sense
-      Layer.provide(Layer.orDie(layer({})))
+      Layer.provide(Page.layer(Layer.orDie(layer({}))))
     ),
     address
   )

@@ -27,7 +27,7 @@ import {
   UnavailableReason
 } from "./SeatError.ts"
 import * as SeatLifecycle from "./SeatLifecycle.ts"
-import { OrderId, type SeatSource, SubscriptionId } from "./SeatSource.ts"
+import { OrderId, SeatSource, SubscriptionId } from "./SeatSource.ts"
 import type { Scope, World } from "./World.ts"
 
 /** Who is asking, once the token was looked up. */
@@ -75,6 +75,14 @@ export interface SeatEvent {
   readonly seat: Seat
   /** The product that the seat is for. */
   readonly productId: string | null
+}
+
+/** Something with seats that was bought, whoever may see it. */
+export interface Sold {
+  readonly source: SeatSource
+  /** Null where it has no product. */
+  readonly productName: string | null
+  readonly buyerEmail: string | null
 }
 
 /** A subscription in which the asker sits, with who sells it. */
@@ -137,6 +145,8 @@ export interface SeatModel {
   readonly cancel: (subscriptionId: SubscriptionId, now: DateTime.Utc) => Result.Result<void, NotFound>
   /** What Polar does when a member is deleted: its seats are revoked. False where there is no such member. */
   readonly deleteMember: (memberId: MemberId, now: DateTime.Utc) => boolean
+  /** Every subscription and order there is. */
+  readonly sold: ReadonlyArray<Sold>
   /** How often the organization of a subject may ask. */
   readonly rateLimitGroup: (subject: Subject) => "restricted" | "default" | "elevated"
   /** A text that may be shown: without any invitation token that there ever was. */
@@ -479,6 +489,12 @@ export const make = (world: World, start: DateTime.Utc, random: Random.Random): 
         : "default",
 
     withoutInvitations: tables.secrets.cut,
+    sold: [...tables.containers.values()].map((container) => ({
+      source: sourceOf(container),
+      productName: container.product === null ? null : (tables.products.get(container.product)?.name ?? null),
+      buyerEmail: tables.customers.get(container.customer)?.email ?? null
+    })),
+
     outbox,
     events
   }
@@ -494,6 +510,11 @@ const sourceIds = ({
   kind === "subscription"
     ? { subscriptionId: SubscriptionId.make(id), orderId: null }
     : { subscriptionId: null, orderId: OrderId.make(id) }
+
+const sourceOf = ({ id, kind }: Tables.Container): SeatSource =>
+  kind === "subscription"
+    ? SeatSource.Subscription({ id: SubscriptionId.make(id) })
+    : SeatSource.Order({ id: OrderId.make(id) })
 
 const failedWithin = (operation: Operation) =>
   new Unavailable({ operation, reason: UnavailableReason.make({ _tag: "ServerFailed", status: 500 }) })

@@ -1,7 +1,7 @@
 import { Outbox } from "@polar-seats/domain/Outbox"
 import type { MemberId } from "@polar-seats/domain/Seat"
 import type { NotFound } from "@polar-seats/domain/SeatError"
-import type { SeatEvent } from "@polar-seats/domain/SeatModel"
+import type { SeatEvent, Sold } from "@polar-seats/domain/SeatModel"
 import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as World from "@polar-seats/domain/World"
 import * as Context from "effect/Context"
@@ -46,6 +46,8 @@ export class Emulator extends Context.Service<
     readonly requests: Effect.Effect<ReadonlyArray<State.RecordedRequest>>
     /** What Polar would have sent a webhook about, newest last. */
     readonly webhooks: Effect.Effect<ReadonlyArray<SeatEvent>>
+    /** Every subscription and order there is, whoever may see it. */
+    readonly sold: Effect.Effect<ReadonlyArray<Sold>>
     /** The time as the emulator has it: Effect's Clock, moved by `advance` and `setTime`. */
     readonly now: Effect.Effect<DateTime.Utc>
     /** Fails where the clock would leave the years 1 to 9998. */
@@ -73,6 +75,7 @@ const start = Effect.fnUntraced(function* (world: World.WorldInput) {
     seedJson: (json) => Effect.flatMap(Effect.fromResult(Seed.load(json)), state.seed),
     requests: Effect.sync(() => state.requests.slice()),
     webhooks: Effect.map(state.announced, (events) => events.slice()),
+    sold: state.sold,
     now: state.now,
     advance: state.advance,
     setTime: state.setTime,

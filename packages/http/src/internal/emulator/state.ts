@@ -43,6 +43,8 @@ export class EmulatorState extends Context.Service<
     readonly outbox: Effect.Effect<Array<Mail>>
     /** What was announced so far, newest last; the caller may empty it. */
     readonly announced: Effect.Effect<Array<SeatModel.SeatEvent>>
+    /** Every subscription and order there is. */
+    readonly sold: Effect.Effect<ReadonlyArray<SeatModel.Sold>>
     /** What is announced from now on, whatever is seeded. */
     readonly events: PubSub.PubSub<SeatModel.SeatEvent>
     /** Starts afresh from a world: all that was mailed, recorded, counted and set is gone, and the clock is put back. */
@@ -94,6 +96,7 @@ export const make = Effect.fnUntraced(function* (world: World) {
     withoutInvitations: (text) => model.withoutInvitations(text),
     outbox: Effect.sync(() => model.outbox),
     announced: Effect.sync(() => model.events),
+    sold: Effect.sync(() => model.sold),
     events,
     seed: (next) =>
       Effect.map(DateTime.now, (start) => {

@@ -1,0 +1,55 @@
+import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as Redacted from "effect/Redacted"
+
+const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
+// Not the one of Polar's documents, which a seed of yours may have: the page knows the demo by it
+const subscription = SubscriptionId.make("d3a0f5c1-7b2e-4c64-9a1f-5e8b0c7d6a21")
+
+/** What the demo is about. */
+export const source = SeatSource.Subscription({ id: subscription })
+
+/** The buyer's session. The same in every demo, so that a reload goes on with it; it opens nothing else. */
+export const session = Redacted.make("polar_cst_demo")
+
+/** A team in which every state of an invitation can be seen, as the control API takes it. */
+export const world = (now: number) => {
+  const at = (hours: number) => new Date(now + hours * 3_600_000).toISOString()
+  const seat = (id: string, name: string, minutesAgo: number, rest: Readonly<Record<string, unknown>>) => ({
+    id,
+    subscription_id: subscription,
+    customer_id: buyer,
+    email: `${name}@acme.com`,
+    created_at: at(-30 + minutesAgo / 60),
+    ...rest
+  })
+  return {
+    organizations: [{ slug: "acme", name: "Acme" }],
+    products: [{ id: product, organization: "acme", name: "Acme Pro" }],
+    customers: [{ id: buyer, organization: "acme", email: "billing@acme.com" }],
+    subscriptions: [{ id: subscription, product, customer: buyer, seats: 8 }],
+    seats: [
+      seat("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b", "ann", 0, {
+        status: "pending",
+        invitation_token: "demo-ann",
+        invitation_token_expires_at: at(18)
+      }),
+      seat("2b7e1516-28ae-4d2a-abf7-158809cf4f3c", "ben", 1, { status: "claimed", claimed_at: at(-20) }),
+      seat("6bc1bee2-2e40-4f96-b93d-7e117393172a", "eve", 2, {
+        status: "pending",
+        invitation_token: "demo-eve",
+        invitation_token_expires_at: at(-6)
+      }),
+      seat("ae2d8a57-1e03-4c9c-9eb7-6fac45af8e51", "dan", 3, {
+        status: "pending",
+        invitation_token_expires_at: at(5)
+      }),
+      seat("30c81c46-a35c-4411-a5fb-c1191a0a52ef", "mia", 4, {
+        status: "pending",
+        invitation_token: "demo-mia",
+        invitation_token_expires_at: at(0.05)
+      })
+    ],
+    tokens: [{ token: Redacted.value(session), customer: buyer }]
+  }
+}
