@@ -1,11 +1,16 @@
-import type { IncomingMessage, ServerResponse } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import { createServer, request as send } from "node:http"
+import { createServer as createSecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { gzipSync } from "node:zlib"
 
-/** What a server can do to a request. `answer` has what Polar answered, where the request got that far. */
+/** Why a request does not even get to a server. */
+type Obstacle = "nobody listens" | "no such host" | "an untrusted certificate"
+
+/** What can happen to a request. `answer` has what Polar answered, where the request got that far. */
 export interface Fault {
   readonly name: string
+  readonly obstacle?: Obstacle
   /** Whether Polar did its work before things went wrong. */
   readonly works: boolean
   readonly answer: (response: ServerResponse, polar: Answer, request: IncomingMessage, told: string) => void
@@ -13,10 +18,11 @@ export interface Fault {
 
 interface Answer {
   readonly status: number
+  readonly type: string
   readonly body: Buffer
 }
 
-const json = { "content-type": "application/json" }
+const unreachable = (name: string, obstacle: Obstacle): Fault => ({ name, obstacle, works: false, answer: () => {} })
 const plainly = (name: string, works: boolean, status: number, headers: Record<string, string>, body = ""): Fault => ({
   name,
   works,
@@ -25,22 +31,26 @@ const plainly = (name: string, works: boolean, status: number, headers: Record<s
 const mangled = (
   name: string,
   mangle: (body: Buffer) => Buffer | string,
-  headers: Record<string, string> = json
+  headers: Record<string, string> = {}
 ): Fault => ({
   name,
   works: true,
-  answer: (response, { body, status }) => response.writeHead(status, headers).end(mangle(body))
+  answer: (response, { body, status, type }) =>
+    response.writeHead(status, { "content-type": type, ...headers }).end(mangle(body))
 })
 
 const deep = "[".repeat(200_000) + "]".repeat(200_000)
 
 export const faults: ReadonlyArray<Fault> = [
+  unreachable("refused", "nobody listens"),
+  unreachable("DNS failure", "no such host"),
+  unreachable("TLS failure", "an untrusted certificate"),
   { name: "reset before headers", works: true, answer: (_, __, request) => request.socket.resetAndDestroy() },
   {
     name: "reset mid-body",
     works: true,
-    answer: (response, { body, status }, request) => {
-      response.writeHead(status, { ...json, "content-length": body.length })
+    answer: (response, { body, status, type }, request) => {
+      response.writeHead(status, { "content-type": type, "content-length": body.length })
       response.write(body.subarray(0, body.length / 2), () => request.socket.resetAndDestroy())
     }
   },
@@ -48,8 +58,8 @@ export const faults: ReadonlyArray<Fault> = [
   {
     name: "hang mid-body",
     works: true,
-    answer: (response, { body, status }) => {
-      response.writeHead(status, { ...json, "content-length": body.length })
+    answer: (response, { body, status, type }) => {
+      response.writeHead(status, { "content-type": type, "content-length": body.length })
       response.write(body.subarray(0, body.length / 2))
     }
   },
@@ -64,16 +74,14 @@ export const faults: ReadonlyArray<Fault> = [
   plainly("500 text", true, 500, { "content-type": "text/plain" }, "Internal Server Error"),
   plainly("502 HTML", true, 502, { "content-type": "text/html" }, "<html>Bad gateway</html>"),
   plainly("503", true, 503, { "retry-after": "0" }),
-  mangled("truncated gzip", (body) => gzipSync(body).subarray(0, -12), { ...json, "content-encoding": "gzip" }),
+  mangled("truncated gzip", (body) => gzipSync(body).subarray(0, -12), { "content-encoding": "gzip" }),
   mangled("wrong content type", (body) => body, { "content-type": "text/html" }),
   {
     name: "wrong length",
     works: true,
-    answer: (response, { body, status }, request) => {
+    answer: (response, { body, status, type }, request) => {
       const socket = request.socket
-      socket.write(
-        `HTTP/1.1 ${status} OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length - 40}\r\n\r\n`
-      )
+      socket.write(`HTTP/1.1 ${status} OK\r\ncontent-type: ${type}\r\ncontent-length: ${body.length - 40}\r\n\r\n`)
       socket.end(body)
       response.detachSocket(socket)
     }
@@ -81,9 +89,9 @@ export const faults: ReadonlyArray<Fault> = [
   {
     name: "endless body",
     works: true,
-    answer: (response, { status }) => {
+    answer: (response, { status, type }) => {
       const spaces = Buffer.alloc(64 * 1024, " ")
-      response.writeHead(status, json)
+      response.writeHead(status, { "content-type": type })
       const pour = () => {
         while (!response.destroyed && response.write(spaces));
         response.once("drain", pour)
@@ -92,62 +100,97 @@ export const faults: ReadonlyArray<Fault> = [
     }
   },
   mangled("invalid UTF-8", () => Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])),
-  mangled("deep JSON", (body) => body.toString().replace(/"seat_metadata":\{\}/g, `"seat_metadata":{"a":${deep}}`)),
+  mangled("deep JSON", (body) =>
+    body.toString().replace(/^\{/, `{"a":${deep},`).replace('"payload":{', `"payload":{"a":${deep},`)
+  ),
   mangled("deep JSON alone", () => deep),
   mangled("huge number", (body) =>
     body
       .toString()
-      .replace(/"available_seats":\d+/, '"available_seats":1e999')
-      .replace(/^\{"created_at":"[^"]*"/, '{"created_at":1e999')
+      .replace(/"available_seats":\d+|"created_at":"[^"]*"|"can_claim":\w+/g, (field) => field.replace(/:.*/, ":1e999"))
+      .replace('"payload":{', '"payload":{"a":1e999,')
   ),
   mangled("duplicate keys", (body) => body.toString().replace(/^\{/, '{"id":"x","seats":[],"items":[],')),
   mangled("a byte order mark", (body) => Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), body])),
-  mangled("a header of 100 KB", (body) => body, { ...json, "x-large": "x".repeat(100_000) })
+  mangled("a header of 100 KB", (body) => body, { "x-large": "x".repeat(100_000) })
 ]
 
-/** A server in front of an emulator that does to every request what `fault` says. Counts what reached it. */
-export const faultyPolar = (emulator: string) =>
-  new Promise<{ url: string; close: () => void; set: (fault: Fault) => void; requests: () => number }>((resolve) => {
-    let fault: Fault | undefined
-    let requests = 0
-    const server = createServer((request, response) => {
-      requests++
-      const chunks: Array<Buffer> = []
-      request.on("data", (chunk: Buffer) => chunks.push(chunk))
-      request.on("end", () => {
-        if (fault?.works === false) return fault.answer(response, { status: 0, body: Buffer.alloc(0) }, request, "")
-        const { headers, method, url } = request
-        const forward = send(
-          `${emulator}${url ?? ""}`,
-          { method: method ?? "GET", headers, agent: false },
-          (answer) => {
-            const parts: Array<Buffer> = []
-            answer.on("data", (part: Buffer) => parts.push(part))
-            answer.on("end", () => {
-              fault?.answer(
-                response,
-                { status: answer.statusCode ?? 0, body: Buffer.concat(parts) },
-                request,
-                Buffer.concat(chunks).toString()
-              )
-            })
-          }
-        )
-        forward.end(Buffer.concat(chunks))
-      })
-    })
-    server.listen(0, "127.0.0.1", () => {
-      resolve({
-        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-        close: () => {
-          server.closeAllConnections()
-          server.close()
-        },
-        set: (next) => {
-          fault = next
-          requests = 0
-        },
-        requests: () => requests
-      })
+const nowhere: Record<Exclude<Obstacle, "an untrusted certificate">, string> = {
+  // Below 1024 nobody listens unasked, and fetch has nothing against this one
+  "nobody listens": "http://127.0.0.1:2",
+  // Longer than a label may be, so that no name server is asked
+  "no such host": `https://${"x".repeat(64)}.invalid`
+}
+
+// Signed by itself. Made once with `openssl ca` (prime256v1, valid 2020 to 2120) for these tests alone
+const pem = (label: string, base64: string) =>
+  `-----BEGIN ${label}-----\n${base64.replace(/.{64}/g, "$&\n")}\n-----END ${label}-----\n`
+const key = pem(
+  "PRIVATE KEY",
+  "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgPu5o6TQwpXBruw0nJVY70BKP3gz4kB43EjHSZJPPNMOhRANCAARYW9WPX2U2BSz4gAIIQVVnNtPKple7YkkNPTYBgXW4SxTDJq+8DIt+z3QV74jU1p+/FYCgjTlEJC/6kDHmaLdv"
+)
+const cert = pem(
+  "CERTIFICATE",
+  "MIIBZTCCAQugAwIBAgIUFad3qxn4aktI0cFUTeLdaJmPFEMwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEc2VsZjAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowDzENMAsGA1UEAwwEc2VsZjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABFhb1Y9fZTYFLPiAAghBVWc208qmV7tiSQ09NgGBdbhLFMMmr7wMi37PdBXviNTWn78VgKCNOUQkL/qQMeZot2+jQzBBMA8GA1UdEQQIMAaHBH8AAAEwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUdMxpmJMFdt1vnAn5K8U2d0sL7JQwCgYIKoZIzj0EAwIDSAAwRQIgUhrE3Cb2MVK2UJFlnZ4tV6P8z5PFw5HXi9DEbGlg4ncCIQDdYYhyWEJ8BsCAvRGbPcS1Ns3cWORa5VWFwhwZHGXF0A=="
+)
+
+// The emulator's stream of events goes on for ten minutes: this is what it is when somebody claims, as documented
+const events = [
+  `{"id":"0190b5e0-0000-4000-8000-000000000000","key":"customer_seat.claimed","payload":{"seat_id":"9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b","subscription_id":"e5149aae-e521-42b9-b24c-abb3d71eea2e","order_id":null,"product_id":"4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"}}`,
+  `{"type": "reconnect"}`
+]
+  .map((data) => `data: ${data}\r\n\r\n`)
+  .join("")
+
+const listening = (server: Server) =>
+  new Promise<number>((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port))
+  })
+
+/** A server in front of an emulator that does to every request what the fault says that was set. Counts what reached it. */
+export const faultyPolar = async (emulator: string) => {
+  let fault: Fault | undefined
+  let requests = 0
+  const server = createServer((request, response) => {
+    requests++
+    const chunks: Array<Buffer> = []
+    request.on("data", (chunk: Buffer) => chunks.push(chunk))
+    request.on("end", () => {
+      const told = Buffer.concat(chunks)
+      const answer = (polar: Answer) => fault?.answer(response, polar, request, told.toString())
+      if (fault?.works === false) return answer({ status: 0, type: "", body: Buffer.alloc(0) })
+      const { headers, method = "GET", url = "" } = request
+      if (url.endsWith("/stream")) return answer({ status: 200, type: "text/event-stream", body: Buffer.from(events) })
+      return send(`${emulator}${url}`, { method, headers, agent: false }, (polar) => {
+        const { headers, statusCode: status = 0 } = polar
+        const type = headers["content-type"] ?? ""
+        const parts: Array<Buffer> = []
+        polar.on("data", (part: Buffer) => parts.push(part))
+        polar.on("end", () => answer({ status, type, body: Buffer.concat(parts) }))
+      }).end(told)
     })
   })
+  const secure = createSecureServer({ key, cert }, (_, response) => {
+    requests++
+    response.end()
+  })
+  const [port, securePort] = [await listening(server), await listening(secure)]
+  const places: Record<Obstacle, string> = {
+    ...nowhere,
+    "an untrusted certificate": `https://127.0.0.1:${securePort}`
+  }
+  return {
+    url: () => (fault?.obstacle === undefined ? `http://127.0.0.1:${port}` : places[fault.obstacle]),
+    close: () => {
+      for (const each of [server, secure]) {
+        each.closeAllConnections()
+        each.close()
+      }
+    },
+    set: (next: Fault) => {
+      fault = next
+      requests = 0
+    },
+    requests: () => requests
+  }
+}

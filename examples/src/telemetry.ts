@@ -1,0 +1,48 @@
+// Resends invitations, and exports the spans and metrics of it over OTLP/HTTP:
+//
+//     npx -y pnpm@10.34.8 exec node examples/src/telemetry.ts <seat-id>...
+//
+// The session is in POLAR_CUSTOMER_SESSION, the collector in OTEL_EXPORTER_OTLP_ENDPOINT (http://localhost:4318 where it is not set).
+
+import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
+import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http"
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http"
+import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics"
+import { BatchSpanProcessor } from "@opentelemetry/sdk-trace-base"
+import { SeatId } from "@polar-seats/domain/Seat"
+import { Seats } from "@polar-seats/domain/Seats"
+import * as PolarConnection from "@polar-seats/http/PolarConnection"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import { Config, Effect, Layer, Schema } from "effect"
+
+// The exporters read OTEL_EXPORTER_OTLP_ENDPOINT themselves. What is left when the program ends is exported then
+const telemetry = NodeSdk.layer(() => ({
+  resource: { serviceName: "seat-reminders" },
+  spanProcessor: new BatchSpanProcessor(new OTLPTraceExporter()),
+  metricReader: new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() })
+}))
+
+const seats = PortalSeats.layerConfig({
+  token: PolarConnection.configToken("POLAR_CUSTOMER_SESSION"),
+  baseUrl: Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL").pipe(Config.withDefault("https://api.polar.sh"))
+}).pipe(Layer.provide(NodeHttpClient.layerUndici))
+
+const remind = Effect.fn("remind")(function* (ids: ReadonlyArray<SeatId>) {
+  const { resend } = yield* Seats
+  yield* Effect.forEach(ids, (id) =>
+    resend(id).pipe(
+      Effect.matchEffect({
+        // A line that is logged within a span is exported with it: no address in it
+        onSuccess: () => Effect.log(`${id}: resent`),
+        onFailure: ({ message }) => Effect.logWarning(message)
+      })
+    )
+  )
+})
+
+Schema.decodeUnknownEffect(Schema.Array(SeatId))(process.argv.slice(2)).pipe(
+  Effect.flatMap(remind),
+  Effect.provide(Layer.merge(seats, telemetry)),
+  NodeRuntime.runMain
+)

@@ -1,0 +1,269 @@
+import { NodeHttpClient } from "@effect/platform-node"
+import { assert, it } from "@effect/vitest"
+import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
+import { SeatId } from "@polar-seats/domain/Seat"
+import type { SeatError } from "@polar-seats/domain/SeatError"
+import { Seats } from "@polar-seats/domain/Seats"
+import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import { Cause, Effect, Exit, Fiber, Layer, Redacted, Stream } from "effect"
+import { spawn } from "node:child_process"
+import { request } from "node:http"
+import { createInterface } from "node:readline"
+import { text } from "node:stream/consumers"
+import { fileURLToPath } from "node:url"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+
+// SOAK_SECONDS=30 tries it
+const seconds = Number(process.env["SOAK_SECONDS"] ?? 600)
+const rate = 200
+const calls = seconds * rate
+const mostAtOnce = 400
+// What is compared: a tenth of the time after a tenth to warm up, with the last tenth
+const tenth = seconds / 10
+
+const token = "polar_cst_soak"
+const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
+const uuid = (kind: number, index: number) =>
+  `${String(kind).padStart(8, "0")}-0000-4000-8000-${String(index).padStart(12, "0")}`
+const subscriptions = 100
+const pending = 2000
+const claimedIn = 5
+
+const world = {
+  organizations: [{ slug: "acme" }],
+  products: [{ id: product, organization: "acme", name: "Acme Pro" }],
+  customers: [{ id: customer, organization: "acme", email: "billing@acme.com" }],
+  subscriptions: Array.from({ length: subscriptions }, (_, index) => ({
+    id: uuid(1, index),
+    product,
+    customer,
+    seats: 500
+  })),
+  seats: [
+    ...Array.from({ length: pending }, (_, index) => ({
+      id: uuid(2, index),
+      subscription_id: uuid(1, index % subscriptions),
+      status: "pending",
+      email: `seat-${index}@acme.com`,
+      customer_id: customer,
+      invitation_token: `token${index}`,
+      invitation_token_expires_at: "2099-01-01T00:00:00Z"
+    })),
+    ...Array.from({ length: claimedIn }, (_, index) => ({
+      id: uuid(3, index),
+      subscription_id: uuid(1, index),
+      status: "claimed",
+      email: `holder-${index}@acme.com`,
+      customer_id: customer,
+      claimed_at: "2026-11-22T06:00:00Z"
+    }))
+  ],
+  tokens: [{ token, customer }]
+}
+
+/** A program of Node's that serves at the URL which is its first line. */
+const serving = (file: string, ...args: ReadonlyArray<string>) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.callback<{ readonly url: string; readonly stop: () => void }>((resume) => {
+        const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args])
+        createInterface(child.stdout).once("line", (url) => {
+          resume(Effect.succeed({ url, stop: () => child.kill() }))
+        })
+      }),
+      ({ stop }) => Effect.sync(stop)
+    ),
+    ({ url }) => url
+  )
+
+/** Asks for JSON, on a connection of its own that ends with the answer. */
+const json = (method: string, url: string, body = "") =>
+  Effect.callback<unknown>((resume) => {
+    request(url, { method, agent: false }, (response) => {
+      text(response).then((said) => resume(Effect.succeed(JSON.parse(said))))
+    }).end(body)
+  })
+
+setFlagsFromString("--expose-gc")
+const gc = runInNewContext("gc") as () => void
+
+/** What became of a call. Numbers, because the notes must not grow while the heap is watched. */
+const Became = { nothing: 0, success: 1, mayHaveHappened: 2, didNotHappen: 3 } as const
+
+const mayHaveHappened = (error: SeatError): boolean => error._tag === "Unavailable" && error.mayHaveHappened
+const nameOf = (error: SeatError): string => (error._tag === "Unavailable" ? error.reason._tag : error._tag)
+const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length
+const megabytes = (bytes: number) => (bytes / 1024 / 1024).toFixed(1)
+
+it.live(
+  "two hundred calls a second with 5 % faults: every call is accounted for, nobody is mailed twice, and nothing grows",
+  () =>
+    Effect.gen(function* () {
+      const emulator = yield* serving("../../packages/app/src/main.ts", "emulator")
+      const polar = yield* serving("./flakyPolar.ts", emulator, "0.05", "6000")
+      yield* json("POST", `${emulator}/_emulator/seed`, JSON.stringify(world))
+
+      const became = new Uint8Array(calls)
+      const latency = new Float64Array(calls)
+      const ended: Record<string, number> = { Success: 0 }
+      const defects: Array<string> = []
+      const assigned: Array<SeatId> = []
+      let started = 0
+
+      const seats = yield* Seats.pipe(
+        Effect.provide(
+          yield* Layer.build(
+            PortalSeats.layer({ token: Redacted.make(token), baseUrl: polar, attemptTimeout: "5 seconds" }).pipe(
+              Layer.provide(NodeHttpClient.layerUndici)
+            )
+          )
+        )
+      )
+
+      // Of ten calls: five resends, two assignments, as many revocations of what was assigned, and a list or all pages
+      const seatOf = (call: number) => (Math.floor(call / 10) * 5 + (call % 10)) % pending
+      const mails = (call: number) => call % 10 < 7
+      const emailOf = (call: number) => (call % 10 < 5 ? `seat-${seatOf(call)}@acme.com` : `call-${call}@acme.com`)
+      const operation = (call: number): Effect.Effect<unknown, SeatError> => {
+        const subscription = SubscriptionId.make(uuid(1, Math.floor(call / 10) % subscriptions))
+        const kind = call % 10
+        if (kind < 5) return seats.resend(SeatId.make(uuid(2, seatOf(call))))
+        if (kind < 7) {
+          return Effect.tap(
+            seats.assign({
+              source: AssignmentSource.Subscription({ id: subscription }),
+              recipient: Recipient.Email({ email: emailOf(call) })
+            }),
+            (seat) => Effect.sync(() => assigned.push(seat.id))
+          )
+        }
+        const seat = kind < 9 ? assigned.shift() : undefined
+        if (seat !== undefined) return seats.revoke(seat)
+        return call % 20 < 10
+          ? seats.list(SeatSource.Subscription({ id: subscription }))
+          : Stream.runDrain(seats.claimedSubscriptions)
+      }
+
+      const begin = performance.now()
+      const elapsed = () => (performance.now() - begin) / 1000
+      const run = (call: number) => {
+        const due = begin + (call / rate) * 1000
+        started++
+        return Effect.map(Effect.exit(operation(call)), (exit) => {
+          // From when it was due, so that a late start is not hidden
+          latency[call] = performance.now() - due
+          const error = Exit.isFailure(exit) ? exit.cause.reasons.find(Cause.isFailReason)?.error : undefined
+          if (Exit.isFailure(exit) && error === undefined) defects.push(Cause.pretty(exit.cause))
+          const name = Exit.isSuccess(exit) ? "Success" : error === undefined ? "Defect" : nameOf(error)
+          ended[name] = (ended[name] ?? 0) + 1
+          became[call] = Exit.isSuccess(exit)
+            ? Became.success
+            : error === undefined || mayHaveHappened(error)
+              ? Became.mayHaveHappened
+              : Became.didNotHappen
+        })
+      }
+
+      const samples: Array<{ readonly at: number; readonly heap: number; readonly sockets: number }> = []
+      const flaky = Effect.map(
+        json("GET", `${polar}/_flaky`),
+        (figures) => figures as { readonly counts: Record<string, number>; readonly connections: number }
+      )
+      const watch = Effect.gen(function* () {
+        // What the emulator remembers beside the mails, which would be its own growth
+        yield* json("DELETE", `${emulator}/_emulator/requests`)
+        yield* json("DELETE", `${emulator}/_emulator/webhooks`)
+        const { connections } = yield* flaky
+        gc()
+        // But for the connection that asks
+        samples.push({ at: elapsed(), heap: process.memoryUsage().heapUsed, sockets: connections - 1 })
+      })
+      const watching = yield* Effect.forkChild(
+        Effect.forever(Effect.andThen(watch, Effect.sleep(seconds < 100 ? "500 millis" : "5 seconds")))
+      )
+
+      const running = new Set<Fiber.Fiber<void>>()
+      for (let call = 0; call < calls; call++) {
+        const early = call / rate - elapsed()
+        if (early > 0) yield* Effect.sleep(early * 1000)
+        // A machine that cannot keep up falls behind, which the rate and the latencies tell, instead of drowning
+        while (running.size >= mostAtOnce) yield* Effect.sleep(5)
+        const fiber = yield* Effect.forkChild(run(call))
+        running.add(fiber)
+        fiber.addObserver(() => void running.delete(fiber))
+      }
+      const took = elapsed()
+      yield* Fiber.interrupt(watching)
+      yield* Fiber.awaitAll([...running])
+
+      const outbox = (yield* json("GET", `${emulator}/_emulator/outbox`)) as ReadonlyArray<{ readonly to: string }>
+      const mailed = new Map<string, number>()
+      for (const { to } of outbox) mailed.set(to, (mailed.get(to) ?? 0) + 1)
+      const promised = new Map<string, { least: number; most: number }>()
+      for (let call = 0; call < calls; call++) {
+        if (!mails(call)) continue
+        const email = emailOf(call)
+        const bounds = promised.get(email) ?? { least: 0, most: 0 }
+        if (became[call] === Became.success) bounds.least++
+        if (became[call] !== Became.didNotHappen) bounds.most++
+        promised.set(email, bounds)
+      }
+      const wrong = [...new Set([...promised.keys(), ...mailed.keys()])].filter((email) => {
+        const { least, most } = promised.get(email) ?? { least: 0, most: 0 }
+        const count = mailed.get(email) ?? 0
+        return count < least || count > most
+      })
+
+      // Idle connections are closed after some seconds
+      let { connections, counts } = yield* flaky
+      for (let wait = 0; wait < 15 && connections > 1; wait++) {
+        yield* Effect.sleep("1 second")
+        const figures = yield* flaky
+        connections = figures.connections
+        counts = figures.counts
+      }
+      yield* Effect.sleep("100 millis")
+      const ownSockets = process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length
+
+      const early = samples.filter(({ at }) => at >= tenth && at < 2 * tenth)
+      const late = samples.filter(({ at }) => at >= took - tenth)
+      const heaps = [early, late].map((part) => mean(part.map(({ heap }) => heap)))
+      // A pause of the machine opens many at once, which then close one after the other: what stays is the least
+      const sockets = [early, late].map((part) => Math.min(...part.map(({ sockets }) => sockets)))
+      const sorted = latency.toSorted()
+      const percentile = (share: number) => Math.round(sorted[Math.floor(share * (calls - 1))] ?? 0)
+      const { broken = 0, requests = 0, ...spoiled } = counts
+      const tell = (numbers: Record<string, number>) =>
+        Object.entries(numbers)
+          .map(([name, count]) => `${name} ${count}`)
+          .join(", ")
+      yield* Effect.log(
+        `${started} calls in ${Math.round(took)} s (${(started / took).toFixed(1)}/s): ${tell(ended)}; ` +
+          `${requests} requests, of which ${tell(spoiled)}, broken by the machine ${broken}; ${outbox.length} mails; ` +
+          `p50 ${percentile(0.5)} ms, p99 ${percentile(0.99)} ms, max ${percentile(1)} ms; ` +
+          `heap ${heaps.map(megabytes).join(" -> ")} MB; sockets ${sockets.join(" -> ")}, ` +
+          `idle ${connections - 1}, own ${ownSockets}`
+      )
+
+      assert.deepEqual(defects, [])
+      assert.strictEqual(started, calls)
+      assert.strictEqual(
+        Object.values(ended).reduce((sum, count) => sum + count, 0),
+        started,
+        "succeeded + failed = started"
+      )
+      assert.deepEqual(wrong, [], "a mail for each success, and none beyond what may have happened")
+      assert.hasAllKeys(ended, ["Success", "OutcomeUnknown", "ServerFailed", "UnexpectedResponse", "RateLimited"])
+      const faults = Object.values(spoiled).reduce((sum, count) => sum + count, 0)
+      assert.closeTo(faults / requests, 0.05, 0.01)
+      const [heapBefore = 0, heapAfter = Infinity] = heaps
+      assert.isBelow(heapAfter / heapBefore, 1.1, "the heap is flat")
+      const [socketsBefore = 0, socketsAfter = Infinity] = sockets
+      assert.isBelow(socketsAfter, socketsBefore * 1.5 + 20, "the connections are flat")
+      assert.deepEqual([connections - 1, ownSockets], [0, 0], "no connection is left")
+    }),
+  (seconds * 2 + 120) * 1000
+)
