@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { get, startEmulator } from "../app/process.ts"
+
+export const organization = "polar_oat_s3cret"
+export const subscription = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
+/** The seats of the world that the examples are tried in. */
+export const ann = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
+export const eve = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+export const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
+
+const examples = new URL("../../examples/", import.meta.url)
+
+/** The emulator as the examples' README starts it. Whoever starts it stops it. */
+export const startAcme = async () => {
+  const { firstLine: url, stop } = await startEmulator("--seed", fileURLToPath(new URL("acme.json", examples)))
+  const mails = async () =>
+    (await get(`${url}/_emulator/outbox`)) as ReadonlyArray<{ readonly to: string; readonly token: string }>
+  return { url, stop, mails }
+}
+
+/** Runs an example that serves, on a free port, until it is stopped; then all that it printed is known. */
+export const startExample = async (name: string, env: Readonly<Record<string, string>>) => {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(`src/${name}`, examples))], {
+    env: { PORT: "0", NO_COLOR: "1", ...env }
+  })
+  let printed = ""
+  const ended = new Promise<string>((resolve) => child.on("close", () => resolve(printed)))
+  const url = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
+        printed += chunk
+        const listening = /http:\/\/127\.0\.0\.1:\d+/.exec(printed)
+        if (listening !== null) resolve(listening[0])
+      })
+    }
+    ended.then(() => reject(new Error(`${name} ended at once: ${printed}`)), reject)
+  })
+  const stop = (): Promise<string> => {
+    child.kill()
+    return ended
+  }
+  return { url, stop, printed: () => printed }
+}

@@ -1,0 +1,24 @@
+import { assert, it } from "vitest"
+import { globSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import rootPackage from "../../package.json" with { type: "json" }
+
+const cwd = fileURLToPath(new URL("../../examples/", import.meta.url))
+const read = (path: string) => readFileSync(cwd + path, "utf8")
+
+it("the README of the examples has a row for each of them, and for nothing else", () => {
+  const rows = [...read("README.md").matchAll(/^\| \[([^\]]+)\]\(src\/([^)]+)\)/gm)]
+  assert.deepEqual(
+    rows.map(([, name]) => name),
+    rows.map(([, , path]) => path)
+  )
+  assert.sameMembers(
+    rows.map(([, name]) => `src/${name}`),
+    globSync("src/*.ts", { cwd })
+  )
+})
+
+it.each(["README.md", ...globSync("src/*.ts", { cwd })])("%s names the version of pnpm that is pinned", (path) => {
+  const named = read(path).match(/pnpm@[\d.]+/g)
+  assert.deepEqual([...new Set(named)], [rootPackage.packageManager])
+})
