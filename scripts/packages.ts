@@ -10,6 +10,7 @@ export const tarballs = `${root}dist/tarballs`
 export interface Package {
   readonly folder: string
   readonly name: string
+  readonly description: string
   readonly version: string
   readonly exports: Readonly<Record<string, string | null>>
   readonly peerDependencies: Readonly<Record<string, string>>

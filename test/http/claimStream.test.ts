@@ -44,7 +44,8 @@ describe("the stream of a claim", () => {
         yield* TestClock.adjust("1 minute")
         yield* ask("POST", "/v1/customer-seats/claim", { body: { invitation_token: "live" } })
         yield* TestClock.adjust("9 minutes")
-        const [event, last, rest] = (yield* Fiber.join(body)).split("\r\n\r\n")
+        const [ping, event, last, rest] = (yield* Fiber.join(body)).split("\r\n\r\n")
+        assert.strictEqual(ping, ": ping", "so that the headers leave at once")
         assert.match(
           event ?? "",
           new RegExp(

@@ -34,9 +34,3 @@ it.each(examples)("the example $file prints what its README says", async ({ file
   const { stderr, stdout } = await promisify(execFile)(process.execPath, [file])
   assert.deepEqual({ stderr, stdout }, { stderr: "", stdout: prints })
 })
-
-it("the README of the whole shows the layer that is type-checked here", () => {
-  const [, snippet] =
-    /\n(const [^]*)\n\nexport default/.exec(readFileSync(`${root}test/install/examples/readme.ts`, "utf8")) ?? []
-  assert.include(readFileSync(`${root}README.md`, "utf8"), `\`\`\`ts ignore\n${snippet}\n\`\`\``)
-})

@@ -347,3 +347,17 @@ it.effect("who takes only some outcomes stops the rest, and nothing is left runn
     assert.strictEqual((yield* mailed).length, count)
   }).pipe(Effect.provide(above({ live: 50 })))
 )
+
+it.effect("who was invited by a clock that is ahead of ours is reminded like anybody", () =>
+  Effect.gen(function* () {
+    const { remind } = yield* Invitations
+    assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { Resent: 2 })
+  }).pipe(
+    Effect.provide(
+      Invitations.layer.pipe(
+        Layer.provide(Layer.orDie(Seats.layerMemory(teamOf(DateTime.add(epoch, { hours: 13 }), { live: 2 }), token))),
+        Layer.provide(Journal.layerMemory)
+      )
+    )
+  )
+)

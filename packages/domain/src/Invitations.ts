@@ -59,7 +59,7 @@ export class Invitations extends Context.Service<
      * instead (default: fail with `InvitationExpired`). Of an id alone nothing is known before, so it is mailed, and the
      * result tells the state of the link.
      *
-     * Polar: `POST …/seats/{seat_id}/resend`, or what `reissue` uses.
+     * Polar: as `Seats.resend`, or as `reissue`.
      */
     readonly resend: (
       seat: Seat | SeatId,
@@ -71,7 +71,7 @@ export class Invitations extends Context.Service<
      * somebody else has reissued it since, that seat is the result. Once that the first half may have been done, every
      * failure is `ReissueIncomplete`, an interruption included: it is in the cause, and among `unfinished`.
      *
-     * Polar: `GET …/seats`, `DELETE …/seats/{seat_id}`, `POST …/seats`.
+     * Polar: as `Seats.list`, `Seats.revoke` and `Seats.assign`.
      */
     readonly reissue: (seat: Seat) => Effect.Effect<Seat, ReissueError>
     /**
@@ -92,13 +92,17 @@ export class Invitations extends Context.Service<
      * the same journal: it first finishes what was left incomplete, and mails nobody of whom it cannot tell. One source
      * is read at a time, when its turn comes. A seat that Polar still limits after an hour is `Failed`.
      *
-     * Polar: `GET …/seats`, and for each seat what `resend` or `reissue` uses.
+     * Polar: as `Seats.list`, and for each seat as `resend` or `reissue`.
      */
     readonly remind: (
       sources: SeatSource | Iterable<SeatSource>,
       options?: RemindOptions
     ) => Stream.Stream<Outcome, RemindError>
-    /** What `remind` does to each seat, for one that comes from elsewhere, like a queue that workers share. */
+    /**
+     * What `remind` does to each seat, for one that comes from elsewhere, like a queue that workers share.
+     *
+     * Polar: as `resend` or `reissue`.
+     */
     readonly remindOne: (seat: Seat, options?: SeatOptions) => Effect.Effect<Outcome, Stopping>
   }
 >()("@polar-seats/domain/Invitations") {

@@ -20,6 +20,7 @@ export class Outbox extends Context.Service<
   {
     /** Every mail since the start or the last `clear`, newest last. */
     readonly mails: Effect.Effect<ReadonlyArray<Mail>>
+    /** Forgets the mails so far. */
     readonly clear: Effect.Effect<void>
   }
 >()("@polar-seats/domain/Outbox") {}

@@ -101,7 +101,8 @@ type Assigned = Result.Result<
 /**
  * Polar's side of the seats, in memory: who may do what, in which order Polar checks it, what changes, what is mailed
  * and what is announced. `Seats.layerMemory` and the emulator are two doors to it. Every method is one synchronous step,
- * so that nothing comes between a check and what it allows; `now` is always the caller's.
+ * so that nothing comes between a check and what it allows; `now` is always the caller's. What has no sentence of its own
+ * does what the method of that name does in `Seats`, `SeatClaims` or `CustomerSessions`.
  */
 export interface SeatModel {
   /** Looks a token up. A missing one is anonymous; one that is unknown or expired is refused. */

@@ -50,8 +50,9 @@ export class Emulator extends Context.Service<
     readonly sold: Effect.Effect<ReadonlyArray<Sold>>
     /** The time as the emulator has it: Effect's Clock, moved by `advance` and `setTime`. */
     readonly now: Effect.Effect<DateTime.Utc>
-    /** Fails where the clock would leave the years 1 to 9998. */
+    /** Moves the clock. Fails where it would leave the years 1 to 9998. */
     readonly advance: (by: Duration.Input) => Effect.Effect<void, InvalidOption>
+    /** Sets the clock, which goes on from there. Fails as `advance` does. */
     readonly setTime: (to: DateTime.Utc) => Effect.Effect<void, InvalidOption>
     /** Replaces some of the settings; the others stay. Refused are the URL of a webhook elsewhere, and a default version that does not exist. */
     readonly settings: (patch: Partial<Settings.Settings>) => Effect.Effect<void, InvalidOption>

@@ -15,18 +15,31 @@ import { SeatJson, SeatsListJson } from "./SeatJson.ts"
 const refusal = <const Name extends string>(status: number, name: Name) =>
   Schema.Struct({ error: Schema.tag(name), detail: Schema.String }).pipe(HttpApiSchema.status(status))
 
+/** A list was asked for of neither a subscription nor an order. */
 export const BadRequest = refusal(400, "BadRequest")
+/** The seat was claimed or revoked. */
 export const SeatNotPending = refusal(400, "SeatNotPending")
+/** No seat is left, the order is not paid, or it has no product. */
 export const SeatNotAvailable = refusal(400, "SeatNotAvailable")
+/** The recipient has a seat of this subscription or order already. */
 export const SeatAlreadyAssigned = refusal(400, "SeatAlreadyAssigned")
+/** There is no such customer, where the organization uses members. */
 export const InvalidSeatAssignmentRequest = refusal(400, "InvalidSeatAssignmentRequest")
+/** The member and the address are not the same person's. */
 export const MemberEmailMismatch = refusal(400, "MemberEmailMismatch")
+/** On a claim, the token opens nothing. On a resend, there is none, or nobody to mail. */
 export const InvalidInvitationToken = refusal(400, "InvalidInvitationToken")
+/** No token was sent, or one of another kind. */
 export const Unauthorized = refusal(401, "Unauthorized")
+/** The member's role does not allow it. */
 export const NotPermitted = refusal(403, "NotPermitted")
+/** The organization does not sell seats. */
 export const FeatureNotEnabled = refusal(403, "FeatureNotEnabled")
+/** There is no such thing for who asks. */
 export const ResourceNotFound = refusal(404, "ResourceNotFound")
+/** There is no such customer. */
 export const CustomerNotFound = refusal(404, "CustomerNotFound")
+/** There is no such member of this customer. */
 export const MemberNotFound = refusal(404, "MemberNotFound")
 
 /** A scope that the token lacks. The one refusal of a good token that is written as OAuth has it. */
@@ -175,6 +188,7 @@ export class OrganizationSeatsGroup extends HttpApiGroup.make("organizationSeats
   .middleware(OrganizationToken)
   .middleware(JsonBody) {}
 
+/** What an invitation is for. */
 export const SeatClaimInfo = Schema.Struct({
   product_name: Schema.String,
   product_id: Uuid,

@@ -163,7 +163,9 @@ const unexpected = (description: string) =>
 const Message = Schema.Union([ClaimEvent, Schema.Struct({ type: Schema.String })])
 const decodeMessage = Schema.decodeResult(Schema.fromJsonString(Message))
 const readMessage = (data: string): Effect.Effect<typeof Message.Type, Unavailable> =>
-  Effect.mapError(Effect.fromResult(decodeMessage(data)), () => unexpected("an event is not one of Polar's"))
+  PolarClient.nestsTooDeep(data)
+    ? Effect.fail(unexpected(PolarClient.tooDeep))
+    : Effect.mapError(Effect.fromResult(decodeMessage(data)), () => unexpected("an event is not one of Polar's"))
 
 const maxEventSize = 1_000_000
 

@@ -104,6 +104,7 @@ export interface Message {
 /** The three headers of Standard Webhooks. */
 export type SignedHeaders = Readonly<Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string>>
 
+/** The webhooks that Polar sends to one endpoint: `customer_seat.assigned`, `customer_seat.claimed`, `customer_seat.revoked`. */
 export class SeatWebhooks extends Context.Service<
   SeatWebhooks,
   {

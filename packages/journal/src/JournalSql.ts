@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 import * as EntryJson from "./internal/entryJson.ts"
 import { describe, makeTable, pages } from "./internal/sql.ts"
 
+/** Options of the layer. */
 export interface Options {
   /** Who names the same shares a memory. Default: `default`. */
   readonly run?: string | undefined

@@ -61,6 +61,7 @@ export interface WorkOptions extends Omit<SeatOptions, "dryRun"> {
   readonly concurrency?: number | undefined
 }
 
+/** Options of the layer. */
 export interface Options {
   /** The name of this one run. For the next one take another. */
   readonly run: string
@@ -103,6 +104,7 @@ export class SharedRun extends Context.Service<
     readonly work: (options?: WorkOptions) => Stream.Stream<Outcome, Stopping | SharedRunFailed>
     /** What came of the seats, whichever worker had them. */
     readonly results: Stream.Stream<SeatResult, SharedRunFailed>
+    /** How far the run has come, whichever worker did it. */
     readonly progress: Effect.Effect<Progress, SharedRunFailed>
   }
 >()("@polar-seats/journal/SharedRun") {}

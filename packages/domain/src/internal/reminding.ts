@@ -45,10 +45,11 @@ const later = (item: Item, after: Duration.Duration): Step<Item, Outcome> => ({ 
 
 /** What is to be done to a seat, or why nothing is. */
 const decision = (options: SeatOptions) => {
-  const { address: isChosen, olderThan = 0, onExpired = "fail" } = options
-  const age = Duration.fromInputUnsafe(olderThan)
+  const { address: isChosen, olderThan, onExpired = "fail" } = options
+  const age = olderThan === undefined ? undefined : Duration.fromInputUnsafe(olderThan)
 
   const isOldEnough = (seat: Seat, now: DateTime.Utc) => {
+    if (age === undefined) return true
     const end = seat.invitationTokenExpiresAt
     const invitedAt =
       end === null ? (seat.modifiedAt ?? seat.createdAt) : DateTime.subtractDuration(end, invitationLifetime)

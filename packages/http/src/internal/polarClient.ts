@@ -347,10 +347,10 @@ const sizeOf = (headers: HttpClientResponse.HttpClientResponse["headers"]): numb
 }
 
 const deepest = 500
-const tooDeep = "the body nests too deep"
+export const tooDeep = "the body nests too deep"
 
 // What nests deeper than any answer of Polar's overflows the stack of whoever walks it: the decoder, or the caller later
-const nestsTooDeep = (text: string): boolean => {
+export const nestsTooDeep = (text: string): boolean => {
   let depth = 0
   let isString = false
   for (let at = 0; at < text.length; at++) {

@@ -49,6 +49,8 @@ export const layer = HttpRouter.use(
               })
             )
           ),
+          // Headers leave with the first of the body: a comment, as the pings of Polar's server are
+          (claims) => Stream.concat(Stream.succeed(": ping\r\n\r\n"), claims),
           Stream.interruptWhen(Effect.sleep(patience)),
           Stream.concat(Stream.succeed(event('{"type": "reconnect"}'))),
           Stream.encodeText,

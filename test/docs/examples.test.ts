@@ -1,0 +1,51 @@
+import { assert, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Layer } from "effect"
+import { globSync, readFileSync } from "node:fs"
+import { root } from "../../scripts/packages.ts"
+import seats from "../install/examples/readme.ts"
+
+const read = (path: string) => readFileSync(root + path, "utf8")
+
+// The reference shows declarations, and a changelog what was
+const documents = globSync(["*.md", "docs/**/*.md", "packages/*/*.md"], { cwd: root }).filter(
+  (path) => !path.startsWith("docs/api/") && !path.endsWith("CHANGELOG.md")
+)
+const examplesIn = (path: string) =>
+  [...read(path).matchAll(/^```(?:ts|tsx|js|typescript|javascript)\b[^\n]*\n([^]*?)\n```$/gm)].map(
+    ([, code = ""], index) => ({ path, index: index + 1, code })
+  )
+
+// All of them are type-checked. The tests run themselves, readmes.test.ts the examples, and what is below the layer
+const run = globSync(["test/**/*.test.ts", "test/install/examples/*.ts"], {
+  cwd: root,
+  exclude: ["**/node_modules/**", "test/docs/**"]
+}).map(read)
+
+it.each(documents.flatMap(examplesIn))("example $index of $path is code that is run, to the letter", ({ code }) => {
+  assert.isTrue(
+    run.some((file) => `\n${file}`.includes(`\n${code}\n`)),
+    `no test and no example has this:\n${code}`
+  )
+})
+
+it("finds the examples that there are", () => {
+  assert.isAbove(documents.flatMap(examplesIn).length, 4)
+})
+
+it("the sources have no examples, which nobody would run", () => {
+  const having = globSync("packages/*/src/**/*.ts", { cwd: root }).filter((path) =>
+    /^\s*\* *(?:@example|```)/m.test(read(path))
+  )
+  assert.deepEqual(having, [])
+})
+
+it.effect("the layer in the README can be built from the configuration that it names", () =>
+  Layer.build(seats).pipe(
+    Effect.scoped,
+    Effect.provide(
+      ConfigProvider.layer(
+        ConfigProvider.fromUnknown({ POLAR_CUSTOMER_SESSION: "polar_cst_acme", POLAR_ENVIRONMENT: "sandbox" })
+      )
+    )
+  )
+)
