@@ -1,10 +1,12 @@
 // Installs the tarballs into empty projects, and type-checks and runs there what the READMEs show:
 // on the lowest and the newest effect of the peer range, and on Node 22 and the Node of this repository.
 import assert from "node:assert/strict"
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
+import { createInterface } from "node:readline"
 import { examples, shownInReadme } from "./examples.ts"
 import { entryPoints, packages, root, tarballs } from "./packages.ts"
 
@@ -109,6 +111,20 @@ const node22 = () => {
   return join(folder, "node_modules/node/bin/node")
 }
 
+/** The installed emulator has the page, which the build has made. */
+const servesThePage = async (folder: string, node: string, command: string) => {
+  const emulator = spawn(node, [command, "emulator"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] })
+  try {
+    const [line] = await once(createInterface(emulator.stdout), "line")
+    for (const path of ["/", "/page.js", "/page.css"]) {
+      const answer = await fetch(`${line}${path}`)
+      assert.equal(answer.status, 200, `${path}: ${answer.status}`)
+    }
+  } finally {
+    emulator.kill()
+  }
+}
+
 const nodes = [node22(), process.execPath]
 for (const effect of effects()) {
   const folder = project(effect)
@@ -121,6 +137,7 @@ for (const effect of effects()) {
     const command = "node_modules/.bin/polar-seats"
     assert.equal(on(command, "--version"), `polar-seats v${packages[0]?.version}\n`)
     assert.match(on(command, "demo"), /The mail that left: to ann@acme\.com/)
+    await servesThePage(folder, node, command)
     console.log(
       `Node ${on("--version").trim()}, effect ${effect}: ${modules} modules, ${examples.length} examples, ${tests} tests and the demo`
     )

@@ -19,7 +19,7 @@ const checkFiles = ({ folder, name }: Package, files: ReadonlyArray<string>) => 
   for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "AGENTS.md"]) {
     assert(files.includes(file), `${name} has no ${file}. LICENSE comes from the root, the others are written by hand.`)
   }
-  const stray = files.filter((file) => !/^((dist|src)\/.+\.(js|ts|map)|[A-Z]+(\.md)?|package\.json)$/.test(file))
+  const stray = files.filter((file) => !/^((dist|src)\/.+\.(js|ts|map|css)|[A-Z]+(\.md)?|package\.json)$/.test(file))
   assert.deepEqual([...stray, ...files.filter((file) => file.includes(".test."))], [], `${name} packs too much`)
   for (const map of files.filter((file) => file.endsWith(".map"))) {
     for (const source of JSON.parse(readFileSync(join(folder, map), "utf8")).sources) {
@@ -36,6 +36,10 @@ for (const { folder } of packages) {
   for (const built of ["dist", "tsconfig.tsbuildinfo"]) rmSync(join(folder, built), { recursive: true, force: true })
 }
 execFileSync("tsc", ["-b", ...packages.map(({ folder }) => folder)], { cwd: root, stdio: "inherit" })
+for (const { folder } of packages) {
+  // What is for browsers is bundled beside what is for Node
+  execFileSync("pnpm", ["run", "--if-present", "build:page"], { cwd: folder, stdio: "inherit" })
+}
 
 for (const pkg of packages) {
   const { folder, name } = pkg
