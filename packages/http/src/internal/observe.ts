@@ -72,7 +72,7 @@ const record = <A, E extends { readonly _tag: string }>(
     const end = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
     counters.total.updateUnsafe(1, fiber.context)
     counters.duration.updateUnsafe(Duration.millis(end - start), fiber.context)
-    repetitionsOf(operation).updateUnsafe(Math.max(0, count - 1), fiber.context)
+    if (count > 1) repetitionsOf(operation).updateUnsafe(count - 1, fiber.context)
     return isTraced(fiber)
       ? Effect.annotateCurrentSpan({ "polar.outcome": outcome, "polar.attempts": count })
       : Effect.void

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -18,6 +19,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
 import * as PolarConnection from "../PolarConnection.ts"
 import type { RetryPolicy } from "../RetryPolicy.ts"
+import { AnswerWithin, keepers, noAnswerInTime } from "./deadline.ts"
 import { observed, observedStream } from "./observe.ts"
 import { readBody } from "./readBody.ts"
 import { checkPolicy, type Patience, retrying } from "./retry.ts"
@@ -153,6 +155,12 @@ interface Call<A, E> extends Opening<E> {
   readonly decode: (text: string) => Result.Result<A, Schema.SchemaError>
 }
 
+/** Makes something of an answer that is not a refusal, in what is left of the time for it. */
+type Read<A> = (
+  response: HttpClientResponse.HttpClientResponse,
+  patience: number
+) => Effect.Effect<A, SeatError.Unavailable>
+
 /** A client of Polar: sends, waits, and turns whatever comes back into a value or a declared error. */
 export interface PolarClient {
   readonly call: <A, E extends { readonly _tag: string }>(call: Call<A, E>) => Effect.Effect<A, E | SeatError.Common>
@@ -183,7 +191,9 @@ export const make = Effect.fnUntraced(function* (
     // The span of a request would hold its URL, and every header that the server thought of
     Context.add(HttpClient.TracerDisabledWhen, () => true)
   )
-  const client = (yield* HttpClient.HttpClient).pipe(HttpClient.transformResponse(Effect.provideContext(quiet)))
+  const given = yield* HttpClient.HttpClient
+  const keepsTime = keepers.has(given)
+  const client = given.pipe(HttpClient.transformResponse(Effect.provideContext(quiet)))
 
   const refused = <E>(
     operation: SeatError.Operation,
@@ -221,28 +231,42 @@ export const make = Effect.fnUntraced(function* (
   const unavailable = (operation: SeatError.Operation, reason: SeatError.UnavailableReason) =>
     new SeatError.Unavailable({ operation, reason })
 
-  const textOf = (operation: SeatError.Operation, response: HttpClientResponse.HttpClientResponse, limit: number) =>
-    readBody(response, limit).pipe(
-      Effect.mapError((error) => unavailable(operation, transportReason(error))),
-      Effect.flatMap((text) =>
-        Effect.mapError(Effect.fromResult(text), (description) =>
-          unavailable(operation, UnexpectedResponse.make({ status: response.status, description }))
-        )
-      )
+  // A transport that keeps the time fails with this
+  const failure = (
+    operation: SeatError.Operation,
+    error: HttpClientError.HttpClientError,
+    patience: number
+  ): SeatError.Unavailable =>
+    Predicate.hasProperty(error.reason, "cause") && error.reason.cause === noAnswerInTime
+      ? noAnswer(operation, patience)
+      : unavailable(operation, transportReason(error))
+  const noAnswer = (operation: SeatError.Operation, patience: number) =>
+    unavailable(
+      operation,
+      OutcomeUnknown.make({ description: `no answer came within ${Duration.format(Duration.millis(patience))}` })
     )
+  const odd = (operation: SeatError.Operation, status: number, description: string) =>
+    unavailable(operation, UnexpectedResponse.make({ status, description }))
 
-  // What fails to be read is no worse than what says nothing: the status has said enough
-  const refusalText = (operation: SeatError.Operation, response: HttpClientResponse.HttpClientResponse) =>
-    response.status === 429 || response.status >= 500 ? Effect.succeed("") : textOf(operation, response, maxSingle)
+  /** Reads an answer, and makes something of it: a value, or what is wrong with it. */
+  const readAs = <A, E>(
+    operation: SeatError.Operation,
+    response: HttpClientResponse.HttpClientResponse,
+    limit: number,
+    patience: number,
+    use: (text: string) => Effect.Effect<A, E>
+  ): Effect.Effect<A, E | SeatError.Unavailable> =>
+    Effect.matchEffect(readBody(response, limit), {
+      onFailure: (error) => Effect.fail(failure(operation, error, patience)),
+      onSuccess: (text): Effect.Effect<A, E | SeatError.Unavailable> =>
+        Result.isSuccess(text) ? use(text.success) : Effect.fail(odd(operation, response.status, text.failure))
+    })
 
+  const versioned = { "polar-version": version }
   const addressed = (request: HttpClientRequest.HttpClientRequest, token: Redacted.Redacted<string> | undefined) =>
-    HttpClientRequest.setHeader(
-      HttpClientRequest.prependUrl(
-        token === undefined ? request : HttpClientRequest.bearerToken(request, token),
-        baseUrl
-      ),
-      "Polar-Version",
-      version
+    HttpClientRequest.setHeaders(
+      HttpClientRequest.prependUrl(request, baseUrl),
+      token === undefined ? versioned : { ...versioned, authorization: `Bearer ${Redacted.value(token)}` }
     )
 
   const notSent = (operation: SeatError.Operation, description: string) =>
@@ -269,58 +293,61 @@ export const make = Effect.fnUntraced(function* (
   const send = <A, E>(
     { operation, refusals, secret, success = 200, token }: Opening<E>,
     request: HttpClientRequest.HttpClientRequest,
-    read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, SeatError.Unavailable>,
-    patience: Duration.Duration
-  ): Effect.Effect<A, E | SeatError.Common> =>
-    client.postprocess(Effect.succeed(request)).pipe(
-      Effect.mapError((error) => unavailable(operation, transportReason(error))),
-      Effect.flatMap((response) => {
-        if (sizeOf(response.headers) > maxHeaders) {
-          const description = `the headers are larger than ${maxHeaders} bytes`
-          return Effect.fail(unavailable(operation, UnexpectedResponse.make({ status: response.status, description })))
+    read: Read<A>,
+    patience: number,
+    isTimed: boolean
+  ): Effect.Effect<A, E | SeatError.Common> => {
+    const answer = Effect.matchEffect(client.postprocess(Effect.succeed(request)), {
+      onFailure: (error) => Effect.fail(failure(operation, error, patience)),
+      onSuccess: (response): Effect.Effect<A, E | SeatError.Common> => {
+        const { headers, status } = response
+        if (sizeOf(headers) > maxHeaders) {
+          return Effect.fail(odd(operation, status, `the headers are larger than ${maxHeaders} bytes`))
         }
-        return response.status === success
-          ? read(response)
-          : Effect.flatMap(refusalText(operation, response), (text) =>
-              refused(operation, response, text, refusals, [token, secret])
-            )
-      }),
-      Effect.timeoutOrElse({
-        duration: patience,
-        orElse: () => {
-          const description = `no answer came within ${Duration.format(patience)}`
-          return Effect.fail(unavailable(operation, OutcomeUnknown.make({ description })))
-        }
-      })
-    )
+        if (status === success) return read(response, patience)
+        const refuse = (text: string) => refused(operation, response, text, refusals, [token, secret])
+        // What fails to be read is no worse than what says nothing: the status has said enough
+        return status === 429 || status >= 500 ? refuse("") : readAs(operation, response, maxSingle, patience, refuse)
+      }
+    })
+    if (isTimed) return Effect.provideService(answer, AnswerWithin, patience)
+    return Effect.timeoutOrElse(answer, {
+      duration: patience,
+      orElse: () => Effect.fail(noAnswer(operation, patience))
+    })
+  }
 
   const attempt = <A, E>(
     opening: Opening<E>,
-    read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, SeatError.Unavailable>,
-    { attemptTimeout, deadline }: Patience
+    read: Read<A>,
+    { attemptTimeout, deadline }: Patience,
+    isTimed: boolean
   ): Effect.Effect<A, E | SeatError.Common> =>
     Effect.flatMap(prepared(opening.operation, addressed(opening.request, opening.token), deadline), (request) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        now < deadline
-          ? send(opening, request, read, Duration.millis(Math.min(attemptTimeout, deadline - now)))
+      Effect.withFiber((fiber) => {
+        const left = deadline - fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+        return left > 0
+          ? send(opening, request, read, Math.min(attemptTimeout, left), isTimed)
           : tooLate(opening.operation)
-      )
+      })
     )
 
   return {
     call: (call) => {
       const { attributes = {}, decode, isList = false, operation } = call
       const opening = { ...call, request: HttpClientRequest.acceptJson(call.request) }
-      const read = (response: HttpClientResponse.HttpClientResponse) =>
-        Effect.flatMap(textOf(operation, response, isList ? maxList : maxSingle), (text) =>
-          Effect.mapError(decoded(decode, text), (description) =>
-            unavailable(operation, UnexpectedResponse.make({ status: response.status, description }))
-          )
-        )
+      const limit = isList ? maxList : maxSingle
+      const read = (response: HttpClientResponse.HttpClientResponse, patience: number) =>
+        readAs(operation, response, limit, patience, (text) => {
+          const value = decoded(decode, text)
+          return Result.isSuccess(value)
+            ? Effect.succeed(value.success)
+            : Effect.fail(odd(operation, response.status, value.failure))
+        })
       return observed(operation, { "polar.version": version, ...attributes }, (attempts) =>
         retrying(policy, (patience) => {
           attempts.count++
-          return attempt(opening, read, patience)
+          return attempt(opening, read, patience, keepsTime)
         })
       )
     },
@@ -331,7 +358,8 @@ export const make = Effect.fnUntraced(function* (
           Effect.map(
             retrying(policy, (patience) => {
               attempts.count++
-              return attempt(opening, Effect.succeed, patience)
+              // The time is that until the headers are there, and not the whole answer's
+              return attempt(opening, Effect.succeed, patience, false)
             }),
             read
           )
@@ -348,6 +376,17 @@ const sizeOf = (headers: HttpClientResponse.HttpClientResponse["headers"]): numb
 
 const deepest = 500
 export const tooDeep = "the body nests too deep"
+
+// A short text has few brackets, and counting them is faster than following them
+const hasFewBrackets = (text: string): boolean => {
+  let count = 0
+  for (const bracket of ["{", "["]) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (++count > deepest) return false
+    }
+  }
+  return true
+}
 
 // What nests deeper than any answer of Polar's overflows the stack of whoever walks it: the decoder, or the caller later
 export const nestsTooDeep = (text: string): boolean => {
@@ -369,7 +408,8 @@ export const nestsTooDeep = (text: string): boolean => {
 const decoded = <A>(
   decode: (text: string) => Result.Result<A, Schema.SchemaError>,
   text: string
-): Effect.Effect<A, string> =>
-  text.length > deepest && nestsTooDeep(text)
-    ? Effect.fail(tooDeep)
-    : Effect.mapError(Effect.fromResult(decode(text)), (error) => whyUnusable(text, error))
+): Result.Result<A, string> => {
+  if (text.length > deepest && !hasFewBrackets(text) && nestsTooDeep(text)) return Result.fail(tooDeep)
+  const value = decode(text)
+  return Result.isSuccess(value) ? Result.succeed(value.success) : Result.fail(whyUnusable(text, value.failure))
+}
