@@ -76,6 +76,8 @@ const explain = (error: Effect.Error<ReturnType<typeof send>>): Response => {
       return answer(409, "Nobody is awaited in this seat: its invitation was accepted, or it was taken away.")
     case "InvitationUnavailable":
       return answer(409, "This seat has no invitation. Take it away, and assign it again.")
+    case "NoSeatAvailable":
+      return answer(409, "More seats are given away than you have bought. Take one away, or buy more.")
     case "InvitationExpired":
       return answer(409, "The link of this invitation is dead, so it was not sent.")
     case "InvalidRequest": // The ids are good, so it is the customer whom Polar does not know

@@ -203,9 +203,9 @@ describe.concurrent("remind", { timeout }, () => {
     const id = seats.expired[0]?.id ?? ""
     const { arrived, url: between } = await startBetween(test, url)
     await rules({ method: "DELETE", delay_ms: 1000 })
-    // Two lists and the revocation, which is on its way
+    // Three lists (to count, to begin, and to look at the seat) and the revocation, which is on its way
     const args = [...remind, ...now, "--on-expired", "reissue"]
-    const busy = await start(args, { ...env, POLAR_API_URL: between }, arrived(3))
+    const busy = await start(args, { ...env, POLAR_API_URL: between }, arrived(4))
     const { code, inTime, stderr } = await stopInTime(busy, "SIGINT")
     assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
     assert.match(stderr, new RegExp(`^unknown: ${id}$`, "m"))

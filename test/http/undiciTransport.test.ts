@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import { SeatId } from "@polar-seats/domain/Seat"
+import { Seats } from "@polar-seats/domain/Seats"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
-import { Deferred, Effect, Exit, Fiber, Layer, Schedule, Scope, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Schedule, Scope, Stream } from "effect"
 import { HttpBody, HttpClient } from "effect/http"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -175,5 +178,57 @@ describe("a connection", () => {
       const collecting = Effect.forever(Effect.andThen(Effect.sync(gc), Effect.sleep("10 millis")))
       yield* Effect.raceFirst(deserted, collecting)
     }).pipe(withClient)
+  )
+})
+
+describe("under Polar's layers", () => {
+  const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
+  const resending = (
+    listener: RequestListener,
+    options: Partial<PortalSeats.Options>,
+    agent: Parameters<typeof UndiciTransport.layerOptions>[0] = {}
+  ) =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(listener)
+      const layer = PortalSeats.layer({ token: Redacted.make("polar_cst_a"), baseUrl: url, ...options })
+      const resend = Effect.flatMap(Seats, (seats) => seats.resend(seatId))
+      return yield* Effect.flip(Effect.provide(resend, Layer.provide(layer, UndiciTransport.layerOptions(agent))))
+    })
+  const head = { "content-type": "application/json", "content-length": "100" }
+
+  it.live.each([
+    ["before the headers", () => {}],
+    ["within the body", (_, response) => void response.writeHead(200, head).write("{")]
+  ] satisfies ReadonlyArray<[string, RequestListener]>)(
+    "an answer that stops %s is waited for no longer than asked",
+    ([, listener]) =>
+      Effect.gen(function* () {
+        const error = yield* resending(listener, { attemptTimeout: "80 millis" })
+        assert.deepInclude(error, {
+          _tag: "Unavailable",
+          reason: { _tag: "OutcomeUnknown", description: "no answer came within 80ms" }
+        })
+      })
+  )
+
+  it.live.each(["Infinity", "30 days"] as const)("patience of %s is not over at once", (patience) =>
+    Effect.gen(function* () {
+      const slow: RequestListener = (_, response) => void setTimeout(() => response.writeHead(500).end(), 100)
+      const error = yield* resending(slow, { attemptTimeout: patience, totalTimeout: patience })
+      assert.deepInclude(error, { _tag: "Unavailable", reason: { _tag: "ServerFailed", status: 500 } })
+    })
+  )
+
+  it.live("a refusal that nobody reads leaves the only connection to the next try", () =>
+    Effect.gen(function* () {
+      let requests = 0
+      const limited: RequestListener = (_, response) => {
+        response.writeHead(requests++ === 0 ? 429 : 404, { "retry-after": "0" })
+        response.end(requests === 1 ? big : undefined)
+      }
+      const error = yield* resending(limited, { attemptTimeout: "3 seconds" }, { connections: 1 })
+      assert.strictEqual(error._tag === "Unavailable" && error.reason._tag, "UnexpectedResponse")
+      assert.strictEqual(requests, 2)
+    })
   )
 })

@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
 import { Invitations } from "@polar-seats/domain/Invitations"
 import { Journal } from "@polar-seats/domain/Journal"
 import { Outbox } from "@polar-seats/domain/Outbox"
 import type { ReissueIncomplete } from "@polar-seats/domain/Reissue"
-import { Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
+import { SeatId } from "@polar-seats/domain/Seat"
+import { Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import { Cause, DateTime, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
@@ -13,6 +15,7 @@ import { type Trouble, troubled } from "./troubled.ts"
 const epoch = DateTime.makeUnsafe(0)
 const world = teamOf(epoch, { expired: 1, claimed: 1, revoked: 2 })
 const address = "expired-0@acme.com"
+const first = "00000000-0000-4000-8000-000000000000"
 
 const above = (trouble: Trouble) =>
   Invitations.layer.pipe(
@@ -153,4 +156,72 @@ it.effect("two reissues at the same time do not revoke each other's invitation",
     assert.deepEqual(one, other)
     assert.deepEqual(yield* mailed, [address])
   }).pipe(Effect.provide(above(trouble)))
+})
+
+describe("a run that reissues", () => {
+  const run = Effect.flatMap(Invitations, ({ remind }) => Stream.runCollect(remind(source, { onExpired: "reissue" })))
+  const listing = Effect.flatMap(Seats, (service) => service.list(source))
+
+  it.effect("takes no seat from who has claimed it since it was listed", () => {
+    // Between the run's list and its look, somebody else has given the seat to the person, who sits in it
+    let looks = 0
+    const trouble: Trouble = (operation, call) => {
+      if (operation !== "list" || ++looks !== 2) return call
+      return Effect.andThen(Effect.orDie(takenOver), call)
+    }
+    const takenOver = Effect.suspend(() => behind)
+    let behind: Effect.Effect<unknown, unknown> = Effect.void
+    return Effect.gen(function* () {
+      const seats = yield* Seats
+      behind = Effect.flatMap(
+        Effect.suspend(() => seats.revoke(SeatId.make(first))),
+        () =>
+          seats.assign({
+            source: AssignmentSource.Subscription({ id: source.id }),
+            recipient: Recipient.Email({ email: address }),
+            immediateClaim: true
+          })
+      )
+      const outcomes = yield* run
+      const mine = outcomes.find((outcome) => outcome.address === address)
+      assert.strictEqual(mine?._tag, "Skipped")
+      const { seats: all } = yield* listing
+      assert.strictEqual(all.find((seat) => seat.holderEmail === address)?.status, "claimed")
+      assert.deepEqual(yield* mailed, [])
+    }).pipe(Effect.provide(above(trouble)))
+  })
+
+  it.effect("revokes nothing where more seats are given away than there are", () => {
+    const crowded = { ...world, subscriptions: world.subscriptions?.map((row) => ({ ...row, seats: 1 })) ?? [] }
+    return Effect.gen(function* () {
+      const outcomes = yield* run
+      const mine = outcomes.find((outcome) => outcome.address === address)
+      assert.strictEqual(mine?._tag === "Failed" && mine.error._tag, "NoSeatAvailable")
+      assert.strictEqual((yield* held).length, 1)
+    }).pipe(
+      Effect.provide(
+        Invitations.layer.pipe(
+          Layer.provideMerge(Layer.merge(Layer.orDie(Seats.layerMemory(crowded, token)), Journal.layerMemory))
+        )
+      )
+    )
+  })
+
+  it.effect("tells of a half that the token stopped, and then sends nothing more", () => {
+    const unauthorized = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
+    const trouble: Trouble = (operation, call) =>
+      operation === "assign" ? (Effect.fail(unauthorized) as Effect.Effect<never>) : call
+    return Effect.gen(function* () {
+      const { remind, unfinished } = yield* Invitations
+      const seen: Array<string> = []
+      const error = yield* Effect.flip(
+        Stream.runForEach(remind(source, { onExpired: "reissue", concurrency: 1 }), (outcome) =>
+          Effect.sync(() => seen.push(outcome._tag === "Failed" ? outcome.error._tag : outcome._tag))
+        )
+      )
+      assert.deepEqual(error, unauthorized)
+      assert.deepEqual(seen, ["ReissueIncomplete"])
+      assert.strictEqual((yield* Stream.runCollect(unfinished)).length, 1)
+    }).pipe(Effect.provide(above(trouble)))
+  })
 })

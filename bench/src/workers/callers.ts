@@ -7,7 +7,6 @@ import type * as HttpClient from "effect/http/HttpClient"
 import type * as Layer from "effect/Layer"
 import { connect as connectSocket } from "node:net"
 import { Polar } from "polar-sdk-0-49"
-import { request } from "undici"
 import { connect } from "../ours.ts"
 import { serve } from "../processes.ts"
 import * as Transport from "../transport.ts"
@@ -87,12 +86,15 @@ const ours = async (url: string, transport: Layer.Layer<HttpClient.HttpClient>):
 
 const contenders: Record<string, (url: string) => Caller | Promise<Caller>> = {
   socket,
-  undici: (url) =>
-    promising(async (id) => {
+  undici: async (url) => {
+    // Whoever loads undici has it take the place of what fetch sends by, which those on fetch have not asked for
+    const { request } = await import("undici")
+    return promising(async (id) => {
       const { body, statusCode } = await request(url + resendPath(id), { method: "POST", headers })
       if (statusCode !== 200) throw refused(statusCode)
       return idOf(await body.json())
-    }),
+    })
+  },
   fetch: (url) =>
     promising(async (id) => {
       const response = await fetch(url + resendPath(id), { method: "POST", headers })

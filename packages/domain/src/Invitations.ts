@@ -18,7 +18,7 @@ import * as Journal from "./Journal.ts"
 import * as Reissue from "./Reissue.ts"
 import type { OnExpired, Outcome, RemindError, RemindOptions, SeatOptions, Stopping } from "./Reminder.ts"
 import { Invitation, type Seat, SeatId } from "./Seat.ts"
-import { AlreadyClaimed, InvitationUnavailable, NotFound } from "./SeatError.ts"
+import { AlreadyClaimed, InvitationUnavailable, type NoSeatAvailable } from "./SeatError.ts"
 import { type ListError, type ResendError, type RevokeError, Seats } from "./Seats.ts"
 import type { SeatSource } from "./SeatSource.ts"
 
@@ -38,6 +38,7 @@ export type ReissueError =
   | RevokeError
   | AlreadyClaimed
   | InvitationUnavailable
+  | NoSeatAvailable
   | Reissue.ReissueIncomplete
   | Journal.JournalFailed
 
@@ -131,34 +132,17 @@ const make = Effect.gen(function* () {
     if (seat.status !== "pending") return yield* new AlreadyClaimed({ seatId })
     const known = Reissue.of(seat)
     if (known === undefined) return yield* new InvitationUnavailable({ seatId })
-    return yield* reissuer.exclusively(known)(
-      Effect.gen(function* () {
-        const { seats: all } = yield* seats.list(known.source)
-        const current = all.find(({ id }) => id === seatId)
-        const held = all.filter((each) => known.isHeldIn(each))
-        const mine = held.find(({ status }) => status === "pending")
-        // Who sits in another one already would be refused a second one
-        const claimed = held.find(({ status }) => status !== "pending")
-        if (claimed !== undefined) return yield* new AlreadyClaimed({ seatId: claimed.id })
-        if (mine === undefined) {
-          return yield* current === undefined
-            ? new NotFound({ resource: "seat", id: seatId })
-            : new AlreadyClaimed({ seatId })
-        }
-        if (!known.isDueIn(mine)) return mine
-        // Of what Polar says now, not of what it said then
-        const due = Reissue.of(mine) ?? known
-        yield* begin(due)
-        return yield* reissuer.run(due, "Revoke", Throttle.none)
-      })
+    const { seat: renewed } = yield* reissuer.exclusively(known)(
+      reissuer.renew(known, Throttle.none, (due) => Effect.as(begin(due), true))
     )
+    return renewed
   })
 
   const finish = Effect.fn("Invitations.finish")(function* (
     incomplete: Reissue.Reissue | Reissue.ReissueIncomplete
   ): Effect.fn.Return<Seat, ReissueError> {
     const due = Predicate.isTagged(incomplete, "ReissueIncomplete") ? incomplete.reissue : incomplete
-    return yield* reissuer.exclusively(due)(reissuer.run(due, "Look", Throttle.none))
+    return yield* reissuer.exclusively(due)(reissuer.finish(due, Throttle.none))
   })
 
   const resend = Effect.fn("Invitations.resend")(function* (

@@ -7,3 +7,11 @@ import * as Context from "effect/Context"
 export const IsWaitedFor = Context.Reference<boolean>("@polar-seats/domain/RateLimit/IsWaitedFor", {
   defaultValue: () => true
 })
+
+/**
+ * Whether a revocation of which nobody knows whether it was done is repeated by itself. Polar gives the row of a revoked
+ * seat to the next person, so who assigns at the same time provides false, and looks instead. Default: true.
+ */
+export const IsRevokedAgain = Context.Reference<boolean>("@polar-seats/domain/RateLimit/IsRevokedAgain", {
+  defaultValue: () => true
+})

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import type { JournalFailed } from "./Journal.ts"
 import type { ReissueIncomplete } from "./Reissue.ts"
 import type { Seat, SeatId } from "./Seat.ts"
-import type { Forbidden, Unauthorized } from "./SeatError.ts"
+import type { Forbidden, NoSeatAvailable, Unauthorized } from "./SeatError.ts"
 import type { ListError, ResendError, RevokeError } from "./Seats.ts"
 
 /**
@@ -46,7 +46,7 @@ export type Outcome = Data.TaggedEnum<{
 export const Outcome = Data.taggedEnum<Outcome>()
 
 /** What one seat can fail with while the others go on. */
-export type SeatFailure = Exclude<ResendError | RevokeError | ListError, Stopping> | ReissueIncomplete
+export type SeatFailure = Exclude<ResendError | RevokeError | ListError, Stopping> | NoSeatAvailable | ReissueIncomplete
 
 /** What no other seat could be mailed after either. */
 export type Stopping = Unauthorized | Forbidden | JournalFailed

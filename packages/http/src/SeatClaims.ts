@@ -22,6 +22,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
 import * as PolarClient from "./internal/polarClient.ts"
+import { discard } from "./internal/readBody.ts"
 import * as PolarConnection from "./PolarConnection.ts"
 import { SeatJson } from "./SeatJson.ts"
 
@@ -201,7 +202,9 @@ const eventsIn = (response: HttpClientResponse.HttpClientResponse): Stream.Strea
         // Polar may think of more to say about the connection, which is not for the caller
         Stream.filter((message) => message instanceof ClaimEvent)
       )
-    : Stream.fail(unexpected("the body is not a stream of events"))
+    : Stream.fromEffect(
+        Effect.andThen(discard(response), Effect.fail(unexpected("the body is not a stream of events")))
+      )
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const polar = yield* PolarClient.make(options)

@@ -21,6 +21,8 @@ import { AnswerWithin, keepers, noAnswerInTime } from "./internal/deadline.ts"
 // How much of a body is kept for whoever has not asked for it yet. Then the server has to wait
 const highWaterMark = 64 * 1024
 
+const longestTimer = 2 ** 31 - 1
+
 const failed = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
   new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
 
@@ -50,6 +52,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** Ends it all unless the answer is complete in time. A timer of Node's is a tenth of what a fiber that sleeps costs. */
   within(millis: number) {
+    // Node takes a longer one for none at all, and such patience is as good as endless
+    if (millis > longestTimer) return
     this.timer = setTimeout(() => this.fail(noAnswerInTime), millis)
   }
 
@@ -126,7 +130,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-// A large answer that nobody read keeps its connection, until it is known that nobody will
+// An answer that nobody reads keeps its connection, until it is known that nobody will
 const unread = new FinalizationRegistry<Exchange>((exchange) => exchange.abandon())
 
 class Response extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
@@ -153,7 +157,7 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
     this.source = source
     this.url = url
     this.exchange = exchange
-    if (!(Number(source["content-length"]) <= highWaterMark)) unread.register(this, exchange)
+    if (!exchange.isEnded) unread.register(this, exchange)
   }
 
   get cookies(): Cookies.Cookies {
@@ -378,6 +382,7 @@ export const layerOptions = (options: Agent.Options): Layer.Layer<HttpClient.Htt
 /**
  * An `HttpClient` for Node that is as fast as undici, because there is next to nothing in between. It sends a request as it
  * is, once, and answers as soon as the headers are there. It follows no redirect, unpacks nothing, knows no proxy, hands
- * over no connection, and has no spans of its own.
+ * over no connection, and has no spans of its own. The timeouts of Polar's layers are kept on Node's clock, whatever
+ * Effect's says.
  */
 export const layer: Layer.Layer<HttpClient.HttpClient> = layerOptions({})

@@ -3,7 +3,10 @@ import type * as Journal from "../Journal.ts"
 
 type Service = Journal.Journal["Service"]
 
-/** Writes down what is certain, over whatever was written meanwhile. Only that a mail was sent outlasts what comes later. */
+/**
+ * Writes down what is certain, over what was written meanwhile. Only that a mail was sent outlasts what comes later, and
+ * so does a reissue of somebody else's, which has its own end.
+ */
 export const settle = (
   journal: Service,
   key: string,
@@ -14,7 +17,9 @@ export const settle = (
     written !== undefined
       ? Effect.void
       : Effect.flatMap(journal.get(key), (other) =>
-          other?.step._tag === "Mailed" && step._tag !== "Mailed" ? Effect.void : settle(journal, key, step, other)
+          other?.step._tag === "Reissuing" || (other?.step._tag === "Mailed" && step._tag !== "Mailed")
+            ? Effect.void
+            : settle(journal, key, step, other)
         )
   )
 

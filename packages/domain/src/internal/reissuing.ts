@@ -1,49 +1,63 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as RcMap from "effect/RcMap"
+import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as Journal from "../Journal.ts"
-import { type Reissue, ReissueIncomplete } from "../Reissue.ts"
-import type { Seat } from "../Seat.ts"
-import { mayHaveHappened } from "../SeatError.ts"
+import { IsRevokedAgain } from "../RateLimit.ts"
+import { of, type Reissue, ReissueIncomplete } from "../Reissue.ts"
+import type { Seat, SeatId } from "../Seat.ts"
+import { AlreadyClaimed, mayHaveHappened, NoSeatAvailable, NotFound } from "../SeatError.ts"
 import type { ListError, RevokeError, Seats } from "../Seats.ts"
 import { write } from "./journaling.ts"
 import type { Throttle } from "./throttle.ts"
 
 const { Mailed, NotMailed, Reissuing } = Journal.Step.cases
 
-/** Where a reissue is taken up: at its start, after the seat was revoked, or wherever a look finds it. */
-export type From = "Revoke" | "Assign" | "Look"
+export type Failure =
+  | ListError
+  | RevokeError
+  | AlreadyClaimed
+  | NoSeatAvailable
+  | ReissueIncomplete
+  | Journal.JournalFailed
 
-export type Failure = ListError | RevokeError | ReissueIncomplete | Journal.JournalFailed
+/** The seat that somebody has after all, and whether it is by us that they were mailed. */
+export interface Renewed {
+  readonly seat: Seat
+  readonly isMailed: boolean
+}
 
 /** Brings reissues to their end, one of a person at a time. */
 export interface Reissuing {
   readonly exclusively: (reissue: Reissue) => <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
-  /** Revokes and assigns again, or what is left of that to do. It has been written down that it was begun. */
-  readonly run: (reissue: Reissue, from: From, via: Throttle) => Effect.Effect<Seat, Failure>
+  /** Looks, whose turn has come, and if the invitation is still the one to replace, revokes and assigns again. `begin` says whether it may, and writes down that it does. */
+  readonly renew: (
+    reissue: Reissue,
+    via: Throttle,
+    begin: (reissue: Reissue) => Effect.Effect<boolean, Journal.JournalFailed>
+  ) => Effect.Effect<Renewed, Failure>
+  /** Assigns again what was revoked. */
+  readonly assign: (reissue: Reissue, via: Throttle) => Effect.Effect<Seat, Failure>
+  /** Looks how far one came that was begun, and does what is left. */
+  readonly finish: (reissue: Reissue, via: Throttle) => Effect.Effect<Seat, Failure>
 }
 
 export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journal: Journal.Journal["Service"]) {
   // Two at the same time would revoke each other's invitation
   const locks = yield* RcMap.make({ lookup: (_: string) => Semaphore.make(1) })
 
-  const held = (reissue: Reissue, via: Throttle) =>
-    Effect.map(Effect.andThen(via.turn, via.send(seats.list(reissue.source))), (list) =>
-      list.seats.filter((seat) => reissue.isHeldIn(seat))
-    )
+  const list = (reissue: Reissue, via: Throttle) => Effect.andThen(via.turn, via.send(seats.list(reissue.source)))
 
   // What may have been done must not be left without a word, whatever it is that comes in between
   const incomplete = <E extends NonNullable<ReissueIncomplete["error"]>>(
     reissue: Reissue,
-    cause: Cause.Cause<E | ReissueIncomplete>
+    cause: Cause.Cause<E>
   ): Effect.Effect<never, ReissueIncomplete> => {
-    const error = Option.getOrNull(Cause.findErrorOption(cause))
-    if (error?._tag === "ReissueIncomplete") return Effect.fail(error)
-    return error === null
-      ? Effect.failCause(Cause.combine(Cause.fail(new ReissueIncomplete({ reissue, error })), Cause.interrupt()))
-      : Effect.fail(new ReissueIncomplete({ reissue, error }))
+    const error = Cause.findError(cause)
+    return Result.isSuccess(error)
+      ? Effect.fail(new ReissueIncomplete({ reissue, error: error.success }))
+      : Effect.failCause(Cause.combine(Cause.fail(new ReissueIncomplete({ reissue, error: null })), error.failure))
   }
 
   const mailed = (reissue: Reissue, seat: Seat) =>
@@ -53,43 +67,89 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
     Effect.andThen(via.turn, via.send(seats.assign(reissue.assignment))).pipe(
       // An earlier attempt was carried out after all
       Effect.catchTag("AlreadyAssigned", (error) =>
-        Effect.flatMap(held(reissue, via), ([seat]) => (seat === undefined ? Effect.fail(error) : Effect.succeed(seat)))
+        Effect.flatMap(list(reissue, via), ({ seats: all }) => {
+          const seat = all.find((each) => reissue.isHeldIn(each))
+          return seat === undefined ? Effect.fail(error) : Effect.succeed(seat)
+        })
       )
     )
 
-  const run = (reissue: Reissue, from: From, via: Throttle): Effect.Effect<Seat, Failure> =>
-    Effect.uninterruptibleMask((restore) => {
-      const second = Effect.matchCauseEffect(restore(assign(reissue, via)), {
-        onFailure: (cause) => incomplete(reissue, cause),
-        onSuccess: (seat) => mailed(reissue, seat)
-      })
-      const both = Effect.matchCauseEffect(restore(via.send(seats.revoke(reissue.seatId))), {
-        onFailure: (cause): Effect.Effect<never, Failure> => {
-          const error = Cause.findErrorOption(cause)
-          return Option.isNone(error) || mayHaveHappened(error.value)
-            ? incomplete(reissue, cause)
-            : Effect.andThen(
-                write(journal, reissue.key, NotMailed.make({ seatId: reissue.seatId })),
-                Effect.fail(error.value)
-              )
-        },
-        onSuccess: () => second
-      })
-      if (from === "Revoke") return both
-      if (from === "Assign") return second
-      return Effect.flatMap(restore(held(reissue, via)), (found) => {
-        const other = found.find((seat) => !reissue.isDueIn(seat))
-        if (other !== undefined) return mailed(reissue, other)
-        if (found.length === 0) return second
-        return Effect.andThen(
-          restore(via.turn),
-          Effect.andThen(write(journal, reissue.key, Reissuing.make({ reissue })), both)
-        )
-      })
+  const second = (
+    reissue: Reissue,
+    via: Throttle,
+    restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  ): Effect.Effect<Seat, Failure> =>
+    Effect.matchCauseEffect(restore(assign(reissue, via)), {
+      onFailure: (cause) => incomplete(reissue, cause),
+      onSuccess: (seat) => mailed(reissue, seat)
     })
+  const onlySecond = (reissue: Reissue, via: Throttle) =>
+    Effect.uninterruptibleMask((restore) => second(reissue, via, restore))
+
+  const both = (reissue: Reissue, seatId: SeatId, via: Throttle): Effect.Effect<Seat, Failure> =>
+    Effect.uninterruptibleMask((restore) =>
+      // A doubt is looked into: by the time of a repetition the row may be somebody else's
+      Effect.matchCauseEffect(restore(via.send(Effect.provideService(seats.revoke(seatId), IsRevokedAgain, false))), {
+        onFailure: (cause): Effect.Effect<never, Failure> => {
+          const error = Cause.findError(cause)
+          return Result.isFailure(error) || mayHaveHappened(error.success)
+            ? incomplete(reissue, cause)
+            : Effect.andThen(write(journal, reissue.key, NotMailed.make({ seatId })), Effect.fail(error.success))
+        },
+        onSuccess: () => second(reissue, via, restore)
+      })
+    )
 
   return {
-    run,
+    assign: onlySecond,
+
+    renew: (known, via, begin) =>
+      Effect.flatMap(
+        via.send(seats.list(known.source)),
+        ({ seats: all, totalSeats }): Effect.Effect<Renewed, Failure> => {
+          const held = all.filter((seat) => known.isHeldIn(seat))
+          const due = held.find((seat) => known.isDueIn(seat))
+          const other = held.find((seat) => seat !== due)
+          if (other !== undefined) {
+            return due === undefined && other.status === "pending"
+              ? Effect.succeed({ seat: other, isMailed: false })
+              : // Who sits in another one already would be refused a second one
+                Effect.fail(new AlreadyClaimed({ seatId: other.id }))
+          }
+          if (due === undefined) {
+            return Effect.fail(
+              all.some(({ id }) => id === known.seatId)
+                ? new AlreadyClaimed({ seatId: known.seatId })
+                : new NotFound({ resource: "seat", id: known.seatId })
+            )
+          }
+          if (all.filter(({ status }) => status !== "revoked").length > totalSeats) {
+            return Effect.fail(new NoSeatAvailable({ detail: "more seats are given away than there are" }))
+          }
+          // Of what Polar says now, not of what it said then
+          const reissue = of(due) ?? known
+          return Effect.flatMap(Effect.andThen(via.turn, begin(reissue)), (mayBegin): Effect.Effect<Renewed, Failure> =>
+            mayBegin
+              ? Effect.map(both(reissue, due.id, via), (seat) => ({ seat, isMailed: true }))
+              : Effect.succeed({ seat: due, isMailed: false })
+          )
+        }
+      ),
+
+    finish: (reissue, via) =>
+      Effect.flatMap(list(reissue, via), ({ seats: all }) => {
+        const held = all.filter((seat) => reissue.isHeldIn(seat))
+        const other = held.find((seat) => !reissue.isDueIn(seat))
+        if (other !== undefined) return mailed(reissue, other)
+        const [due] = held
+        return due === undefined
+          ? onlySecond(reissue, via)
+          : via.turn.pipe(
+              Effect.andThen(write(journal, reissue.key, Reissuing.make({ reissue }))),
+              Effect.andThen(both(reissue, due.id, via))
+            )
+      }),
+
     exclusively: (reissue) => (effect) =>
       Effect.scoped(Effect.flatMap(RcMap.get(locks, reissue.key), (lock) => lock.withPermit(effect)))
   } satisfies Reissuing as Reissuing

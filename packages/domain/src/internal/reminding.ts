@@ -10,12 +10,12 @@ import * as Journal from "../Journal.ts"
 import * as Reissue from "../Reissue.ts"
 import { Outcome, type SeatFailure, type SeatOptions, Skip, type Stopping } from "../Reminder.ts"
 import type { Seat, SeatId } from "../Seat.ts"
-import { InvitationUnavailable, isRateLimited, mayHaveHappened } from "../SeatError.ts"
+import { InvitationUnavailable, mayHaveHappened } from "../SeatError.ts"
 import { invitationLifetime } from "../SeatLifecycle.ts"
 import type { Seats } from "../Seats.ts"
 import type { Step } from "./bulk.ts"
 import { settle } from "./journaling.ts"
-import type { From, Reissuing as Reissuer } from "./reissuing.ts"
+import type { Reissuing as Reissuer } from "./reissuing.ts"
 import { pauseAfter, type Throttle } from "./throttle.ts"
 
 const { InDoubt, Mailed, NotMailed, Reissuing, Resending } = Journal.Step.cases
@@ -31,13 +31,14 @@ export type Item = Data.TaggedEnum<{
   Seat: { readonly seat: Seat; readonly tries?: Tries | undefined }
   Reissue: {
     readonly reissue: Reissue.Reissue
-    readonly from: From
+    readonly from: "Look" | "Assign"
     readonly again: boolean
     readonly tries?: Tries | undefined
   }
 }>
 export const Item = Data.taggedEnum<Item>()
 
+const longestCall = Duration.minutes(2)
 export const giveUpAfter = Duration.toMillis("1 hour")
 
 const done = (result: Outcome): Step<Item, Outcome> => ({ _tag: "Done", result })
@@ -85,6 +86,7 @@ export const make = (
   const { cooldown = "24 hours", dryRun = false, retryUnknown = false } = options
   const rest = Duration.fromInputUnsafe(cooldown)
   const decide = decision(options)
+  let halted: Stopping | undefined
 
   /** What was found in the journal that keeps a seat from being mailed. */
   const obstacle = (
@@ -104,6 +106,9 @@ export const make = (
           : undefined
       }
       case "Resending":
+        // It may be on its way this very moment
+        if (DateTime.isLessThan(now, DateTime.addDuration(found.at, longestCall))) return Outcome.Unknown(of)
+        return retryUnknown ? undefined : Outcome.Unknown(of)
       case "InDoubt":
         return retryUnknown ? undefined : Outcome.Unknown(of)
       case "Reissuing":
@@ -120,6 +125,7 @@ export const make = (
       case "Unauthorized":
       case "Forbidden":
       case "JournalFailed":
+        halted = error
         return Effect.fail(error)
       case "AlreadyClaimed":
         return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.NotPending() })))
@@ -138,25 +144,74 @@ export const make = (
     }
   }
 
-  const reissue = (
+  // What of a reissue that was begun may be half done: every failure says so
+  const unfinished = (
+    item: Item,
+    of: { readonly seatId: SeatId; readonly address: string | null },
+    incomplete: Reissue.ReissueIncomplete,
+    again: boolean
+  ): Effect.Effect<Step<Item, Outcome>, Stopping> => {
+    const { error, reissue } = incomplete
+    const failed = done(Outcome.Failed({ ...of, error: incomplete }))
+    switch (error?._tag) {
+      case "Unauthorized":
+      case "Forbidden":
+        // It is told of this seat, and then nothing more is sent
+        halted = error
+        return Effect.succeed(failed)
+      case "RateLimited":
+        return Effect.map(
+          refused(Item.Reissue({ reissue, from: "Assign", again, tries: item.tries }), of, error),
+          (step) => (step._tag === "Done" ? failed : step)
+        )
+      case "Unavailable":
+        // Whether it was done can be looked up, but not at once
+        return Effect.succeed(
+          again ? later(Item.Reissue({ reissue, from: "Look", again: false }), Duration.seconds(1)) : failed
+        )
+      default:
+        return Effect.succeed(failed)
+    }
+  }
+
+  const renew = (item: Item, due: Reissue.Reissue, found: Journal.Entry | undefined) => {
+    const of = { seatId: due.seatId, address: Redacted.value(due.address) }
+    const begin = (reissue: Reissue.Reissue) =>
+      Effect.map(journal.put(due.key, Reissuing.make({ reissue }), found), (entry) => entry !== undefined)
+    return Effect.matchEffect(reissuer.exclusively(due)(reissuer.renew(due, via, begin)), {
+      onSuccess: ({ isMailed, seat }) =>
+        Effect.succeed(
+          done(isMailed ? Outcome.Reissued({ ...of, seat }) : Outcome.Skipped({ ...of, why: Skip.Taken() }))
+        ),
+      onFailure: (error) =>
+        error._tag === "ReissueIncomplete" ? unfinished(item, of, error, true) : refused(item, of, error)
+    })
+  }
+
+  const goOn = (
     item: Item,
     reissue: Reissue.Reissue,
-    from: From,
+    from: "Look" | "Assign",
     again: boolean
   ): Effect.Effect<Step<Item, Outcome>, Stopping> => {
     const of = { seatId: reissue.seatId, address: Redacted.value(reissue.address) }
     if (dryRun) return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.DryRun({ would: "Reissue" }) })))
-    return Effect.matchEffect(reissuer.exclusively(reissue)(reissuer.run(reissue, from, via)), {
+    const rest = from === "Look" ? reissuer.finish(reissue, via) : reissuer.assign(reissue, via)
+    return Effect.matchEffect(reissuer.exclusively(reissue)(rest), {
       onSuccess: (seat) => Effect.succeed(done(Outcome.Reissued({ ...of, seat }))),
       onFailure: (error) => {
-        if (error._tag !== "ReissueIncomplete" || error.error === null) return refused(item, of, error)
-        if (isRateLimited(error.error)) {
-          return refused(Item.Reissue({ reissue, from: "Assign", again, tries: item.tries }), of, error.error)
+        if (error._tag === "JournalFailed") return Effect.fail(error)
+        if (error._tag === "RateLimited") {
+          const incomplete = new Reissue.ReissueIncomplete({ reissue, error })
+          return Effect.map(refused(item, of, error), (step) =>
+            step._tag === "Done" ? done(Outcome.Failed({ ...of, error: incomplete })) : step
+          )
         }
-        // Whether it was done can be looked up, but not at once
-        return again && error.error._tag === "Unavailable"
-          ? Effect.succeed(later(Item.Reissue({ reissue, from: "Look", again: false }), Duration.seconds(1)))
-          : Effect.succeed(done(Outcome.Failed({ ...of, error })))
+        const incomplete =
+          error._tag === "ReissueIncomplete"
+            ? error
+            : new Reissue.ReissueIncomplete({ reissue, error: error._tag === "AlreadyClaimed" ? null : error })
+        return unfinished(item, of, incomplete, again)
       }
     })
   }
@@ -198,6 +253,8 @@ export const make = (
     if (!Predicate.isString(first)) return skipped(first)
     // What is written down leaves at once, so the turn comes first, and some time may have passed then
     if (!dryRun) yield* via.turn
+    // Nor does it leave where all was stopped meanwhile
+    if (halted !== undefined) return yield* Effect.fail(halted)
     const now = yield* DateTime.now
     const what = decide(seat, now)
     if (!Predicate.isString(what)) return skipped(what)
@@ -205,13 +262,15 @@ export const make = (
     const inTheWay = obstacle(seat, found, now)
     if (inTheWay !== undefined && inTheWay !== "Unfinished") return done(inTheWay)
     if (dryRun) return skipped(Skip.DryRun({ would: inTheWay === undefined ? what : "Reissue" }))
-    if (found?.step._tag === "Reissuing") return yield* reissue(item, found.step.reissue, "Look", true)
+    if (found?.step._tag === "Reissuing") return yield* goOn(item, found.step.reissue, "Look", true)
     if (what === "Resend") return yield* resend(item, seat, found)
     const due = Reissue.of(seat)
     if (due === undefined) return done(Outcome.Failed({ ...of, error: new InvitationUnavailable({ seatId: seat.id }) }))
-    const begun = yield* journal.put(key, Reissuing.make({ reissue: due }), found)
-    return begun === undefined ? skipped(Skip.Taken()) : yield* reissue(item, due, "Revoke", true)
+    return yield* renew(item, due, found)
   })
 
-  return (item) => (item._tag === "Seat" ? ofSeat(item, item.seat) : reissue(item, item.reissue, item.from, item.again))
+  return (item) => {
+    if (halted !== undefined) return Effect.fail(halted)
+    return item._tag === "Seat" ? ofSeat(item, item.seat) : goOn(item, item.reissue, item.from, item.again)
+  }
 }

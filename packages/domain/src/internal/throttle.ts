@@ -13,6 +13,7 @@ const growthInASecond = 0.1
 const belowWhatPassed = 0.9
 // Where a slower rate makes no difference to so many refusals, it is not the rate that they are for
 const isMuch = 0.1
+const longSilence = 10_000
 const triesToSlowDown = 5
 
 /** How fast all go who share it: as fast as is asked for, until Polar says again and again that it is too fast. */
@@ -45,6 +46,7 @@ export const make = (ceiling: number): Throttle => {
   let passed = 0
   let refused = 0
   let since = -1
+  let heard = 0
 
   const startOver = (now: number) => {
     since = now
@@ -101,7 +103,9 @@ export const make = (ceiling: number): Throttle => {
     turn,
     send: (call) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        if (since < 0) since = now
+        // What was measured before a long silence says nothing of now
+        if (since < 0 || now - heard > longSilence) startOver(Math.max(now, shutUntil))
+        heard = now
         return Effect.tapError(
           Effect.tap(Effect.provideService(call, IsWaitedFor, false), () => answered(pass)),
           (error) => answered(isRateLimited(error) ? (now) => refuse(now, pauseAfter(error, 0)) : pass)

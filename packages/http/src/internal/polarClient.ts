@@ -21,7 +21,7 @@ import * as PolarConnection from "../PolarConnection.ts"
 import type { RetryPolicy } from "../RetryPolicy.ts"
 import { AnswerWithin, keepers, noAnswerInTime } from "./deadline.ts"
 import { observed, observedStream } from "./observe.ts"
-import { readBody } from "./readBody.ts"
+import { discard, readBody } from "./readBody.ts"
 import { checkPolicy, type Patience, retrying } from "./retry.ts"
 import { retryAfter } from "./retryAfter.ts"
 import { transportReason } from "./transportReason.ts"
@@ -302,12 +302,15 @@ export const make = Effect.fnUntraced(function* (
       onSuccess: (response): Effect.Effect<A, E | SeatError.Common> => {
         const { headers, status } = response
         if (sizeOf(headers) > maxHeaders) {
-          return Effect.fail(odd(operation, status, `the headers are larger than ${maxHeaders} bytes`))
+          const description = `the headers are larger than ${maxHeaders} bytes`
+          return Effect.andThen(discard(response), Effect.fail(odd(operation, status, description)))
         }
         if (status === success) return read(response, patience)
         const refuse = (text: string) => refused(operation, response, text, refusals, [token, secret])
         // What fails to be read is no worse than what says nothing: the status has said enough
-        return status === 429 || status >= 500 ? refuse("") : readAs(operation, response, maxSingle, patience, refuse)
+        return status === 429 || status >= 500
+          ? Effect.andThen(discard(response), refuse(""))
+          : readAs(operation, response, maxSingle, patience, refuse)
       }
     })
     if (isTimed) return Effect.provideService(answer, AnswerWithin, patience)

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Result from "effect/Result"
@@ -12,12 +13,21 @@ export const readBody = (
   limit: number
 ): Effect.Effect<Result.Result<string, string>, HttpClientError.HttpClientError> => {
   const announced = Number(response.headers["content-length"] ?? Number.NaN)
-  if (announced > limit) return Effect.succeed(Result.fail(tooLarge(limit)))
+  if (announced > limit) return Effect.as(discard(response), Result.fail(tooLarge(limit)))
   // Where the length is known and what comes is what was sent, the protocol sees to it that no more comes
   return announced <= limit && response.headers["content-encoding"] === undefined
     ? Effect.map(response.arrayBuffer, (buffer) => decode(new Uint8Array(buffer)))
     : Effect.map(collect(response, limit), Result.flatMap(decode))
 }
+
+/** Lets go of an answer that nobody will read, so that it keeps no connection: begins to read it, and stops at once. */
+export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
+  response.headers["content-length"] === "0"
+    ? Effect.void
+    : Effect.flatMap(
+        Effect.forkChild(Effect.ignore(Stream.runDrain(response.stream)), { startImmediately: true }),
+        Fiber.interrupt
+      )
 
 const collect = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
   Effect.suspend(() => {
