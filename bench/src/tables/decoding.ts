@@ -17,8 +17,8 @@ interface Extent {
   readonly times: number
   readonly rounds: number
 }
-const one: Extent = { seats: 1, times: 4000, rounds: 9 }
-const thousand: Extent = { seats: 1000, times: 4, rounds: 9 }
+const one: Extent = { seats: 1, times: 50_000, rounds: 9 }
+const thousand: Extent = { seats: 1000, times: 50, rounds: 9 }
 export const full: ReadonlyArray<Extent> = [one, thousand, { seats: 100_000, times: 1, rounds: 5 }]
 export const quick: ReadonlyArray<Extent> = [one, thousand]
 
