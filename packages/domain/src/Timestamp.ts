@@ -48,18 +48,19 @@ const usualMillis = (input: string): number => {
   const leapDays = Math.floor((year + 3) / 4) + (year % 4 === 0 && month > 2 ? 1 : 0)
   const days = 10_957 + year * 365 + leapDays + (daysBefore[month] ?? Number.NaN) + day - 1
   const seconds = ((days * 24 + digits(input, 11)) * 60 + digits(input, 14)) * 60 + digits(input, 17)
-  return day === 0
-    ? Number.NaN
-    : seconds * 1000 + (input.length === 20 ? 0 : digits(input, 20) * 10 + digit(input, 22))
+  return day === 0 ? Number.NaN : seconds * 1000 + (input.length === 20 ? 0 : digits(input, 20) * 10 + digit(input, 22))
 }
 const usualMicroseconds = (input: string): number =>
   input.length === 20 ? 0 : digits(input, 23) * 10 + digit(input, 25)
+
+// Made out of another instant, because one that is made of a number makes a `Date` first
+const epoch = DateTime.makeUnsafe(0)
 
 /** The instant that a `Timestamp` on the wire is, or undefined where it is none. */
 export const parse = (input: string): DateTime.Utc | undefined => {
   const millis = usual.test(input) ? usualMillis(input) : Number.NaN
   const isUsual = !Number.isNaN(millis)
-  const instant = isUsual ? DateTime.makeUnsafe(millis) : parseAny(input)
+  const instant = isUsual ? DateTime.mapEpochMillis(epoch, () => millis) : parseAny(input)
   const microseconds = isUsual ? usualMicroseconds(input) : Number(finer.exec(input)?.[1] ?? 0)
   if (instant !== undefined && microseconds > 0) new Finer(instant, microseconds)
   return instant

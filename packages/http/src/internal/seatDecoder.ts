@@ -33,123 +33,82 @@ const metadata = (input: unknown): Row | undefined => {
   return { ...input }
 }
 
-type FieldsOf<A> = { -readonly [Field in keyof A]: unknown }
+// What has been read of each field of a class, or undefined where that is not as usual
+type Read<Fields> = { -readonly [Field in keyof Fields]: unknown }
 
-// They leave behind what the constructors of the classes do, which would look at each field once more. To give an object
+// These make instances without the constructors of the classes, which would look at each field once more. To give an object
 // another prototype afterwards takes twenty times as long
-type MemberFields = FieldsOf<typeof Member.fields>
-function ReadMember(this: MemberFields, fields: MemberFields) {
-  this.id = fields.id
-  this.createdAt = fields.createdAt
-  this.modifiedAt = fields.modifiedAt
-  this.customerId = fields.customerId
-  this.email = fields.email
-  this.name = fields.name
-  this.externalId = fields.externalId
-  this.role = fields.role
+function ReadMember(this: Read<typeof Member.fields>, row: Row) {
+  this.id = uuid(row.id)
+  this.createdAt = time(row.created_at)
+  this.modifiedAt = nullable(row.modified_at, time)
+  this.customerId = uuid(row.customer_id)
+  this.email = text(row.email)
+  this.name = nullable(row.name, text)
+  this.externalId = nullable(row.external_id, text)
+  this.role = text(row.role)
 }
 ReadMember.prototype = Member.prototype
 
-type SeatFields = FieldsOf<typeof Seat.fields>
-function ReadSeat(this: SeatFields, fields: SeatFields) {
-  this.createdAt = fields.createdAt
-  this.modifiedAt = fields.modifiedAt
-  this.id = fields.id
-  this.subscriptionId = fields.subscriptionId
-  this.orderId = fields.orderId
-  this.status = fields.status
-  this.customerId = fields.customerId
-  this.memberId = fields.memberId
-  this.member = fields.member
-  this.email = fields.email
-  this.customerEmail = fields.customerEmail
-  this.invitationTokenExpiresAt = fields.invitationTokenExpiresAt
-  this.claimedAt = fields.claimedAt
-  this.revokedAt = fields.revokedAt
-  this.seatMetadata = fields.seatMetadata
-}
-ReadSeat.prototype = Seat.prototype
-
-const make = <Fields>(read: (this: Fields, fields: Fields) => void, fields: Fields): unknown =>
-  Reflect.construct(read, [fields])
-
 const member = (row: unknown): unknown => {
   if (!isRow(row)) return undefined
-  const id = uuid(row.id)
-  const createdAt = time(row.created_at)
-  const modifiedAt = nullable(row.modified_at, time)
-  const customerId = uuid(row.customer_id)
-  const email = text(row.email)
-  const name = nullable(row.name, text)
-  const externalId = nullable(row.external_id, text)
-  const role = text(row.role)
-  return id === undefined ||
-    createdAt === undefined ||
-    modifiedAt === undefined ||
-    customerId === undefined ||
-    email === undefined ||
-    name === undefined ||
-    externalId === undefined ||
-    role === undefined
+  const member: Read<typeof Member.fields> = Reflect.construct(ReadMember, [row])
+  return member.id === undefined ||
+    member.createdAt === undefined ||
+    member.modifiedAt === undefined ||
+    member.customerId === undefined ||
+    member.email === undefined ||
+    member.name === undefined ||
+    member.externalId === undefined ||
+    member.role === undefined
     ? undefined
-    : make(ReadMember, { id, createdAt, modifiedAt, customerId, email, name, externalId, role })
+    : member
 }
 
 // Only these may be left out
-const optional = <A>(row: Row, key: string, read: (input: unknown) => A | undefined) =>
+const optional = (row: Row, key: string, read: (input: unknown) => unknown): unknown =>
   row[key] === undefined && !Object.hasOwn(row, key) ? null : nullable(row[key], read)
+
+function ReadSeat(this: Read<typeof Seat.fields>, row: Row) {
+  this.createdAt = time(row.created_at)
+  this.modifiedAt = nullable(row.modified_at, time)
+  this.id = uuidV4(row.id)
+  this.subscriptionId = nullable(row.subscription_id, uuid)
+  this.orderId = nullable(row.order_id, uuid)
+  this.status = text(row.status)
+  this.customerId = nullable(row.customer_id, uuid)
+  this.memberId = optional(row, "member_id", uuid)
+  this.member = optional(row, "member", member)
+  this.email = optional(row, "email", text)
+  this.customerEmail = nullable(row.customer_email, text)
+  this.invitationTokenExpiresAt = nullable(row.invitation_token_expires_at, time)
+  this.claimedAt = nullable(row.claimed_at, time)
+  this.revokedAt = nullable(row.revoked_at, time)
+  this.seatMetadata = nullable(row.seat_metadata, metadata)
+}
+ReadSeat.prototype = Seat.prototype
 
 /** A `Seat`, if it is one of the usual kind. */
 export const seat = (row: unknown, options: ParseOptions): unknown => {
   if (!isRow(row) || !isUsual(options)) return invalid
-  const createdAt = time(row.created_at)
-  const modifiedAt = nullable(row.modified_at, time)
-  const id = uuidV4(row.id)
-  const subscriptionId = nullable(row.subscription_id, uuid)
-  const orderId = nullable(row.order_id, uuid)
-  const status = text(row.status)
-  const customerId = nullable(row.customer_id, uuid)
-  const memberId = optional(row, "member_id", uuid)
-  const email = optional(row, "email", text)
-  const customerEmail = nullable(row.customer_email, text)
-  const invitationTokenExpiresAt = nullable(row.invitation_token_expires_at, time)
-  const claimedAt = nullable(row.claimed_at, time)
-  const revokedAt = nullable(row.revoked_at, time)
-  const seatMetadata = nullable(row.seat_metadata, metadata)
-  const person = optional(row, "member", member)
-  return createdAt === undefined ||
-    modifiedAt === undefined ||
-    id === undefined ||
-    subscriptionId === undefined ||
-    orderId === undefined ||
-    status === undefined ||
-    customerId === undefined ||
-    memberId === undefined ||
-    email === undefined ||
-    customerEmail === undefined ||
-    invitationTokenExpiresAt === undefined ||
-    claimedAt === undefined ||
-    revokedAt === undefined ||
-    seatMetadata === undefined ||
-    person === undefined
+  const seat: Read<typeof Seat.fields> = Reflect.construct(ReadSeat, [row])
+  return seat.createdAt === undefined ||
+    seat.modifiedAt === undefined ||
+    seat.id === undefined ||
+    seat.subscriptionId === undefined ||
+    seat.orderId === undefined ||
+    seat.status === undefined ||
+    seat.customerId === undefined ||
+    seat.memberId === undefined ||
+    seat.member === undefined ||
+    seat.email === undefined ||
+    seat.customerEmail === undefined ||
+    seat.invitationTokenExpiresAt === undefined ||
+    seat.claimedAt === undefined ||
+    seat.revokedAt === undefined ||
+    seat.seatMetadata === undefined
     ? invalid
-    : make(ReadSeat, {
-        createdAt,
-        modifiedAt,
-        id,
-        subscriptionId,
-        orderId,
-        status,
-        customerId,
-        memberId,
-        member: person,
-        email,
-        customerEmail,
-        invitationTokenExpiresAt,
-        claimedAt,
-        revokedAt,
-        seatMetadata
-      })
+    : seat
 }
 
 /** A `SeatsList`, if all in it is of the usual kind. */
