@@ -5,9 +5,7 @@ import { Uuid } from "@polar-seats/domain/Uuid"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -94,19 +92,18 @@ const unauthorized = PolarClient.unauthorized("OrganizationToken")
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<CustomerSessions["Service"], PolarConnection.InvalidOption, HttpClient.HttpClient> {
-  const polar = yield* PolarClient.make(options)
-  const token = yield* PolarConnection.checkToken(options.token)
   const headers = yield* PolarConnection.organizationHeaders(options.organization)
+  const polar = yield* PolarClient.make(options, headers)
+  const token = yield* PolarConnection.checkToken(options.token)
 
   return CustomerSessions.of({
     create: (request) =>
       polar.call({
         operation: "CustomerSessions.create",
         // Without the slash at the end Polar redirects, and a redirected POST is a GET
-        request: HttpClientRequest.post("/v1/customer-sessions/", {
-          headers,
-          body: HttpBody.jsonUnsafe(requestJson(request))
-        }),
+        method: "POST",
+        path: "/v1/customer-sessions/",
+        body: requestJson(request),
         token,
         success: 201,
         decode: decodeSession,

@@ -19,12 +19,11 @@ export interface Options extends PolarClient.Options {
 }
 
 const make = Effect.fnUntraced(function* (options: Options) {
-  const polar = yield* PolarClient.make(options)
   const headers = yield* PolarConnection.organizationHeaders(options.organization)
+  const polar = yield* PolarClient.make(options, headers)
   return SeatsClient.make(polar, yield* PolarConnection.checkToken(options.token), {
     path: "/v1/customer-seats",
     wants: "OrganizationToken",
-    headers,
     // An organization sits in no seat, and Polar would answer just this
     claimedSubscriptions: Stream.fail(new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }))
   })

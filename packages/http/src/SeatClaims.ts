@@ -11,9 +11,7 @@ import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Sse from "effect/encoding/Sse"
-import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -215,7 +213,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
         polar.call({
           operation: "SeatClaims.info",
           secret: token,
-          request: HttpClientRequest.get(path),
+          method: "GET",
+          path,
           decode: decodeInfo,
           refusals: refused
         })
@@ -225,9 +224,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
       polar.call({
         operation: "SeatClaims.claim",
         secret: token,
-        request: HttpClientRequest.post("/v1/customer-seats/claim", {
-          body: HttpBody.jsonUnsafe({ invitation_token: Redacted.value(token) })
-        }),
+        method: "POST",
+        path: "/v1/customer-seats/claim",
+        body: { invitation_token: Redacted.value(token) },
         decode: decodeClaim,
         refusals: refused
       }),
@@ -239,7 +238,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
             {
               operation: "SeatClaims.events",
               secret: token,
-              request: HttpClientRequest.get(`${path}/stream`, { accept: "text/event-stream" }),
+              method: "GET",
+              path: `${path}/stream`,
               refusals: invalid
             },
             eventsIn

@@ -1,3 +1,4 @@
+import type { UnavailableReason } from "@polar-seats/domain/SeatError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Cookies from "effect/http/Cookies"
@@ -13,10 +14,22 @@ import * as Option from "effect/Option"
 import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import type * as Pull from "effect/Pull"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
 import type { Agent, Dispatcher } from "undici"
-import { AnswerWithin, keepers, noAnswerInTime } from "./internal/deadline.ts"
+import {
+  type Answer,
+  bodyTooLarge,
+  decodeBody,
+  type Exchange,
+  exchanges,
+  type Limits,
+  noAnswer,
+  whyTooLarge
+} from "./internal/exchange.ts"
+import { concat } from "./internal/readBody.ts"
+import { failedToAnswer, failedToSend, unwritable } from "./internal/transportReason.ts"
 
 // How much of a body is kept for whoever has not asked for it yet. Then the server has to wait
 const highWaterMark = 64 * 1024
@@ -26,8 +39,10 @@ const longestTimer = 2 ** 31 - 1
 const failed = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
   new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
 
+const unwanted = () => new Error("nobody waits for the answer any more")
+
 /** One request on its way: what undici tells of it, kept until somebody asks. */
-class Exchange implements Dispatcher.DispatchHandler {
+class Sending implements Dispatcher.DispatchHandler {
   controller: Dispatcher.DispatchController | undefined = undefined
   chunks: Array<Uint8Array> = []
   size = 0
@@ -37,7 +52,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   isWanted = false
   failure: { readonly cause: unknown } | undefined = undefined
   private abandoned: Error | undefined = undefined
-  private timer: NodeJS.Timeout | undefined = undefined
   private waiting: Array<() => void> = []
   private readonly started: (status: number, headers: Dispatcher.ResponseData["headers"]) => void
   private readonly refused: (cause: unknown) => void
@@ -48,22 +62,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   ) {
     this.started = started
     this.refused = refused
-  }
-
-  /** Ends it all unless the answer is complete in time. A timer of Node's is a tenth of what a fiber that sleeps costs. */
-  within(millis: number) {
-    // Node takes a longer one for none at all, and such patience is as good as endless
-    if (millis > longestTimer) return
-    this.timer = setTimeout(() => this.fail(noAnswerInTime), millis)
-  }
-
-  private fail(cause: unknown) {
-    if (this.isEnded || this.failure !== undefined) return
-    this.failure = { cause }
-    this.abandoned = new Error("nobody waits for the answer any more")
-    this.controller?.abort(this.abandoned)
-    this.refused(cause)
-    this.wake()
   }
 
   onRequestStart(controller: Dispatcher.DispatchController) {
@@ -84,14 +82,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd() {
-    clearTimeout(this.timer)
     this.isEnded = true
     this.wake()
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: unknown) {
-    clearTimeout(this.timer)
-    if (this.failure !== undefined) return
     this.failure = { cause }
     this.refused(cause)
     this.wake()
@@ -99,9 +94,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** Ends the connection, or sees to it that the request never gets one. Nothing, once the body is complete. */
   abandon() {
-    clearTimeout(this.timer)
     if (this.isEnded || this.failure !== undefined) return
-    this.abandoned = new Error("nobody waits for the answer any more")
+    this.abandoned = unwanted()
     this.controller?.abort(this.abandoned)
   }
 
@@ -131,7 +125,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 }
 
 // An answer that nobody reads keeps its connection, until it is known that nobody will
-const unread = new FinalizationRegistry<Exchange>((exchange) => exchange.abandon())
+const unread = new FinalizationRegistry<Sending>((exchange) => exchange.abandon())
 
 class Response extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
@@ -141,14 +135,14 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
   readonly headers: Headers.Headers
   private readonly source: Dispatcher.ResponseData["headers"]
   readonly url: string
-  private readonly exchange: Exchange
+  private readonly exchange: Sending
 
   constructor(
     request: HttpClientRequest.HttpClientRequest,
     url: string,
     status: number,
     source: Dispatcher.ResponseData["headers"],
-    exchange: Exchange
+    exchange: Sending
   ) {
     super()
     this.request = request
@@ -267,16 +261,6 @@ const isFlat = (headers: Dispatcher.ResponseData["headers"]): headers is Record<
   return true
 }
 
-const concat = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array<ArrayBuffer> => {
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
-}
-
 interface Target {
   readonly origin: string
   readonly path: string
@@ -303,8 +287,7 @@ const targetOf = (request: HttpClientRequest.HttpClientRequest): Target | undefi
 const dispatch = (
   dispatcher: Dispatcher,
   request: HttpClientRequest.HttpClientRequest,
-  body: Uint8Array | Readable | null,
-  within: number | undefined
+  body: Uint8Array | Readable | null
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
   const target = targetOf(request)
   if (target === undefined) {
@@ -315,13 +298,12 @@ const dispatch = (
   const { headers, method } = request
   const { origin, path, url } = target
   return Effect.callback((resume) => {
-    const exchange = new Exchange(
+    const exchange = new Sending(
       (status, source) =>
         // Not within undici's parser. What is short is complete by then
         queueMicrotask(() => resume(Effect.succeed(new Response(request, url, status, source, exchange)))),
       (cause) => queueMicrotask(() => resume(Effect.fail(failed(request, cause))))
     )
-    if (within !== undefined) exchange.within(within)
     dispatcher.dispatch({ origin, path, method, headers, body }, exchange)
     return Effect.sync(() => exchange.abandon())
   })
@@ -329,16 +311,13 @@ const dispatch = (
 
 const send = (
   dispatcher: Dispatcher,
-  request: HttpClientRequest.HttpClientRequest,
-  within: number | undefined
+  request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
   const { body } = request
-  if (body._tag === "Empty") return dispatch(dispatcher, request, null, within)
-  if (body._tag === "Uint8Array") return dispatch(dispatcher, request, body.body, within)
+  if (body._tag === "Empty") return dispatch(dispatcher, request, null)
+  if (body._tag === "Uint8Array") return dispatch(dispatcher, request, body.body)
   if (body._tag === "Stream") {
-    return Effect.suspend(() =>
-      dispatch(dispatcher, request, Readable.from(Stream.toAsyncIterable(body.stream)), within)
-    )
+    return Effect.suspend(() => dispatch(dispatcher, request, Readable.from(Stream.toAsyncIterable(body.stream))))
   }
   const description = "this transport sends bytes and streams of bytes alone"
   return Effect.fail(
@@ -346,16 +325,113 @@ const send = (
   )
 }
 
+/** A request whose answer is wanted whole, as long as it may be, and no longer. */
+class Exchanging implements Dispatcher.DispatchHandler {
+  private readonly limits: Limits
+  private readonly resume: (effect: Effect.Effect<Answer, UnavailableReason>) => void
+  private readonly timer: NodeJS.Timeout | undefined
+  private controller: Dispatcher.DispatchController | undefined = undefined
+  private status = 0
+  private retryAfter: string | undefined = undefined
+  private limit = 0
+  private chunks: Array<Uint8Array> = []
+  private size = 0
+  private isEnded = false
+  private isSettled = false
+
+  constructor(within: number, limits: Limits, resume: (effect: Effect.Effect<Answer, UnavailableReason>) => void) {
+    this.limits = limits
+    this.resume = resume
+    // A timer of Node's is a tenth of what a fiber that sleeps costs. It takes a longer one for none at all, and such
+    // patience is as good as endless
+    this.timer =
+      within > longestTimer ? undefined : setTimeout(() => this.settle(Effect.fail(noAnswer(within))), within)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController) {
+    this.controller = controller
+    if (this.isSettled) controller.abort(unwanted())
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Dispatcher.ResponseData["headers"]) {
+    // What comes before the answer, as 103 does
+    if (status < 200) return
+    const tooLarge = whyTooLarge(status, headers, this.limits)
+    if (tooLarge !== undefined) return this.settle(Effect.fail(tooLarge))
+    this.status = status
+    const after = headers["retry-after"]
+    this.retryAfter = Array.isArray(after) ? after.join(", ") : after
+    const limit = this.limits.body(status)
+    if (limit === undefined) return this.settle(this.answer(""))
+    this.limit = limit
+    if (Number(headers["content-length"] ?? 0) > limit) this.settle(Effect.fail(bodyTooLarge(status, limit)))
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Uint8Array) {
+    if (this.isSettled) return
+    this.chunks.push(chunk)
+    this.size += chunk.byteLength
+    if (this.size > this.limit) this.settle(Effect.fail(bodyTooLarge(this.status, this.limit)))
+  }
+
+  onResponseEnd() {
+    this.isEnded = true
+    if (this.isSettled) return
+    const [first, second] = this.chunks
+    const bytes = first !== undefined && second === undefined ? first : concat(this.chunks, this.size)
+    const text = decodeBody(this.status, bytes)
+    this.settle(Result.isSuccess(text) ? this.answer(text.success) : Effect.fail(text.failure))
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, cause: unknown) {
+    this.isEnded = true
+    this.settle(Effect.fail(this.status === 0 ? failedToSend(cause) : failedToAnswer(cause)))
+  }
+
+  /** Lets go of the connection, or sees to it that the request never gets one, unless the answer is complete. */
+  abandon() {
+    clearTimeout(this.timer)
+    this.isSettled = true
+    if (!this.isEnded) this.controller?.abort(unwanted())
+  }
+
+  private answer(text: string): Effect.Effect<Answer> {
+    return Effect.succeed({ status: this.status, retryAfter: this.retryAfter, text })
+  }
+
+  private settle(effect: Effect.Effect<Answer, UnavailableReason>) {
+    if (this.isSettled) return
+    this.isSettled = true
+    // Not within undici's parser, which is not done with this connection yet. What is short is complete by then
+    queueMicrotask(() => {
+      this.abandon()
+      this.resume(effect)
+    })
+  }
+}
+
+const exchange =
+  (dispatcher: Dispatcher): Exchange =>
+  (request, { within }, limits) => {
+    const target = targetOf(request)
+    const { body, headers, method } = request
+    if (target === undefined) return Effect.fail(unwritable)
+    const { origin, path } = target
+    return Effect.callback((resume) => {
+      const exchanging = new Exchanging(within, limits, resume)
+      const bytes = body._tag === "Uint8Array" ? body.body : null
+      dispatcher.dispatch({ origin, path, method, headers, body: bytes }, exchanging)
+      return Effect.sync(() => exchanging.abandon())
+    })
+  }
+
 /** An `HttpClient` over a dispatcher of undici, whoever closes that: what goes through a proxy has one of its own. */
 export const make = (dispatcher: Dispatcher): HttpClient.HttpClient => {
   const client = HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
-    (request) =>
-      Effect.flatMap(request, (request) =>
-        Effect.withFiber((fiber) => send(dispatcher, request, fiber.getRef(AnswerWithin)))
-      ),
+    (request) => Effect.flatMap(request, (request) => send(dispatcher, request)),
     (request) => Effect.succeed(request)
   )
-  keepers.add(client)
+  exchanges.set(client, () => exchange(dispatcher))
   return client
 }
 

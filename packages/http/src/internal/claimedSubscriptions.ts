@@ -1,7 +1,6 @@
 import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import type { ClaimedSubscriptionsError } from "@polar-seats/domain/Seats"
 import * as Effect from "effect/Effect"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -54,9 +53,9 @@ export const ask =
       polar.call({
         operation: "Seats.claimedSubscriptions",
         isList: true,
-        request: HttpClientRequest.get("/v1/customer-portal/seats/subscriptions", {
-          urlParams: { page, limit: pageSize }
-        }),
+        method: "GET",
+        path: "/v1/customer-portal/seats/subscriptions",
+        urlParams: { page, limit: pageSize },
         token,
         decode: decodePage,
         refusals: (refusal) => forbidden(refusal) ?? unauthorized("CustomerSession")(refusal)

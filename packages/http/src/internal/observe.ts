@@ -32,20 +32,21 @@ const outcomeOf = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A, E>
   return isUnavailable(error) ? error.reason._tag : error._tag
 }
 
-/** Counts the requests of a call. */
+/** Counts the requests of a call that began at `start`. */
 export interface Attempts {
+  readonly start: number
   count: number
 }
 
 // A metric with attributes keeps its key, so each pair of them is made once
-const counters = new Map<string, { readonly total: typeof total; readonly duration: typeof duration }>()
+const counters = new Map<Operation, Map<string, { readonly total: typeof total; readonly duration: typeof duration }>>()
 const countersOf = (operation: Operation, outcome: string) => {
-  const name = `${operation} ${outcome}`
-  const known = counters.get(name)
+  const ofOperation = counters.get(operation) ?? new Map()
+  const known = ofOperation.get(outcome)
   if (known !== undefined) return known
   const labels = { operation, outcome }
   const made = { total: Metric.withAttributes(total, labels), duration: Metric.withAttributes(duration, labels) }
-  counters.set(name, made)
+  counters.set(operation, ofOperation.set(outcome, made))
   return made
 }
 const repetitions = new Map<Operation, typeof retries>()
@@ -61,22 +62,21 @@ const repetitionsOf = (operation: Operation) => {
 const isTraced = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
 
 const record = <A, E extends { readonly _tag: string }>(
+  fiber: Fiber.Fiber<unknown, unknown>,
   operation: Operation,
-  { count }: Attempts,
-  start: number,
+  { count, start }: Attempts,
   exit: Exit.Exit<A, E>
-): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    const outcome = outcomeOf(exit)
-    const counters = countersOf(operation, outcome)
-    const end = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-    counters.total.updateUnsafe(1, fiber.context)
-    counters.duration.updateUnsafe(Duration.millis(end - start), fiber.context)
-    if (count > 1) repetitionsOf(operation).updateUnsafe(count - 1, fiber.context)
-    return isTraced(fiber)
-      ? Effect.annotateCurrentSpan({ "polar.outcome": outcome, "polar.attempts": count })
-      : Effect.void
-  })
+): Effect.Effect<void> => {
+  const outcome = outcomeOf(exit)
+  const counters = countersOf(operation, outcome)
+  const end = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+  counters.total.updateUnsafe(1, fiber.context)
+  counters.duration.updateUnsafe(Duration.millis(end - start), fiber.context)
+  if (count > 1) repetitionsOf(operation).updateUnsafe(count - 1, fiber.context)
+  return isTraced(fiber)
+    ? Effect.annotateCurrentSpan({ "polar.outcome": outcome, "polar.attempts": count })
+    : Effect.void
+}
 
 /**
  * Runs a call in a span of its name, where there is a tracer, and leaves there and in the metrics what became of it and
@@ -84,30 +84,28 @@ const record = <A, E extends { readonly _tag: string }>(
  */
 export const observed = <A, E extends { readonly _tag: string }>(
   operation: Operation,
-  attributes: { readonly [name: string]: string },
-  call: (attempts: Attempts) => Effect.Effect<A, E>
+  attributes: () => { readonly [name: string]: string },
+  call: (attempts: Attempts, fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
   Effect.withFiber((fiber) => {
-    const start = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-    const attempts: Attempts = { count: 0 }
-    const recorded = Effect.onExit(call(attempts), (exit) => record(operation, attempts, start, exit))
-    return isTraced(fiber) ? Effect.withSpan(recorded, operation, { attributes }) : recorded
+    const attempts: Attempts = { count: 0, start: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() }
+    const recorded = Effect.onExit(call(attempts, fiber), (exit) => record(fiber, operation, attempts, exit))
+    return isTraced(fiber) ? Effect.withSpan(recorded, operation, { attributes: attributes() }) : recorded
   })
 
 /** The same for an answer that goes on and on, from its request to its end. Who has enough of it has succeeded. */
 export const observedStream = <A, E extends { readonly _tag: string }>(
   operation: Operation,
-  attributes: { readonly [name: string]: string },
+  attributes: () => { readonly [name: string]: string },
   stream: (attempts: Attempts) => Stream.Stream<A, E>
 ): Stream.Stream<A, E> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const attempts: Attempts = { count: 0 }
-      const start = yield* Clock.currentTimeMillis
+      const attempts: Attempts = { count: 0, start: yield* Clock.currentTimeMillis }
       // Where the reader stops early, the end runs in the reader's context, which knows another span
       const context = yield* Effect.context()
       return Stream.onExit(stream(attempts), (exit) =>
-        Effect.provideContext(record(operation, attempts, start, exit), context)
+        Effect.withFiber((fiber) => record(fiber, operation, attempts, exit)).pipe(Effect.provideContext(context))
       )
     })
-  ).pipe(Stream.withSpan(operation, { attributes }))
+  ).pipe(Stream.withSpan(operation, { attributes: attributes() }))

@@ -1,15 +1,14 @@
 import * as SeatError from "@polar-seats/domain/SeatError"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as UrlParams from "effect/http/UrlParams"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -19,10 +18,10 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
 import * as PolarConnection from "../PolarConnection.ts"
 import type { RetryPolicy } from "../RetryPolicy.ts"
-import { AnswerWithin, keepers, noAnswerInTime } from "./deadline.ts"
+import { type Answer, exchanges, type Limits, unexpected, whyTooLarge } from "./exchange.ts"
+import { exchangeBy, readAnswer, sendBy } from "./httpExchange.ts"
 import { observed, observedStream } from "./observe.ts"
-import { discard, readBody } from "./readBody.ts"
-import { checkPolicy, type Patience, retrying } from "./retry.ts"
+import { checkPolicy, retrying } from "./retry.ts"
 import { retryAfter } from "./retryAfter.ts"
 import { transportReason } from "./transportReason.ts"
 
@@ -38,7 +37,7 @@ export interface Options extends PolarConnection.Connection, RetryPolicy {
   readonly maxHeaderBytes?: number | undefined
 }
 
-const { NotSent, OutcomeUnknown, ServerFailed, UnexpectedResponse } = SeatError.UnavailableReason.cases
+const { ServerFailed } = SeatError.UnavailableReason.cases
 
 type Secrets = ReadonlyArray<Redacted.Redacted<string> | undefined>
 
@@ -136,7 +135,11 @@ const whyUnusable = (text: string, error: Schema.SchemaError): string => {
 /** One request, and what to make of a refusal. */
 export interface Opening<E> {
   readonly operation: SeatError.Operation
-  readonly request: HttpClientRequest.HttpClientRequest
+  readonly method: "GET" | "POST" | "DELETE"
+  readonly path: string
+  readonly urlParams?: UrlParams.Input | undefined
+  /** What is sent as JSON. */
+  readonly body?: unknown
   /** Absent on what Polar lets anyone do. */
   readonly token?: Redacted.Redacted<string> | undefined
   /** The status that means success. Default: 200. */
@@ -155,12 +158,6 @@ interface Call<A, E> extends Opening<E> {
   readonly decode: (text: string) => Result.Result<A, Schema.SchemaError>
 }
 
-/** Makes something of an answer that is not a refusal, in what is left of the time for it. */
-type Read<A> = (
-  response: HttpClientResponse.HttpClientResponse,
-  patience: number
-) => Effect.Effect<A, SeatError.Unavailable>
-
 /** A client of Polar: sends, waits, and turns whatever comes back into a value or a declared error. */
 export interface PolarClient {
   readonly call: <A, E extends { readonly _tag: string }>(call: Call<A, E>) => Effect.Effect<A, E | SeatError.Common>
@@ -171,8 +168,10 @@ export interface PolarClient {
   ) => Stream.Stream<A, E | SeatError.Common>
 }
 
+/** A client with headers that each request has. */
 export const make = Effect.fnUntraced(function* (
-  options: Options
+  options: Options,
+  ownHeaders: { readonly [name: string]: string } = {}
 ): Effect.fn.Return<PolarClient, PolarConnection.InvalidOption, HttpClient.HttpClient> {
   const { maxBytes = {} } = options
   const policy = yield* checkPolicy(options)
@@ -191,25 +190,46 @@ export const make = Effect.fnUntraced(function* (
     // The span of a request would hold its URL, and every header that the server thought of
     Context.add(HttpClient.TracerDisabledWhen, () => true)
   )
-  const given = yield* HttpClient.HttpClient
-  const keepsTime = keepers.has(given)
-  const client = given.pipe(HttpClient.transformResponse(Effect.provideContext(quiet)))
+  const client = yield* HttpClient.HttpClient
+  const send = sendBy(client, quiet)
+  const exchange = exchanges.get(client)?.(quiet) ?? exchangeBy(send)
+
+  // A refusal for its rate, or of a server that failed, has said enough by its status
+  const limitsOf = (success: number): Limits => ({
+    headers: maxHeaders,
+    body: (status) => (status === 429 || status >= 500 ? undefined : status === 200 ? success : maxSingle)
+  })
+  const single = limitsOf(maxSingle)
+  const list = limitsOf(maxList)
+
+  const shared = Headers.fromInput({ ...ownHeaders, "polar-version": version, accept: "application/json" })
+  let latest = { token: Redacted.make(""), headers: shared }
+  // Mostly the token is the one of the call before
+  const headersWith = (token: Redacted.Redacted<string> | undefined): Headers.Headers => {
+    if (token === undefined) return shared
+    if (token !== latest.token) {
+      latest = { token, headers: Headers.set(shared, "authorization", `Bearer ${Redacted.value(token)}`) }
+    }
+    return latest.headers
+  }
+  const requestOf = <E>({ body, method, path, token, urlParams }: Opening<E>): HttpClientRequest.HttpClientRequest => {
+    const params = urlParams === undefined ? UrlParams.empty : UrlParams.fromInput(urlParams)
+    const headers = headersWith(token)
+    const request = HttpClientRequest.makeWith(method, baseUrl + path, params, Option.none(), headers, HttpBody.empty)
+    return body === undefined ? request : HttpClientRequest.setBody(request, HttpBody.jsonUnsafe(body))
+  }
 
   const refused = <E>(
-    operation: SeatError.Operation,
-    { headers, status }: HttpClientResponse.HttpClientResponse,
-    text: string,
-    refusals: Refusals<E>,
-    secrets: Secrets
+    { operation, refusals, secret, token }: Opening<E>,
+    { retryAfter: after, status, text }: Answer
   ): Effect.Effect<never, E | SeatError.Common> => {
     if (status === 429) {
       return Effect.flatMap(DateTime.now, (now) =>
-        Effect.fail(new SeatError.RateLimited({ retryAfter: retryAfter(headers["retry-after"], now) }))
+        Effect.fail(new SeatError.RateLimited({ retryAfter: retryAfter(after, now) }))
       )
     }
-    if (status >= 500) {
-      return Effect.fail(new SeatError.Unavailable({ operation, reason: ServerFailed.make({ status }) }))
-    }
+    if (status >= 500) return Effect.fail(unavailable(operation, ServerFailed.make({ status })))
+    const secrets = [token, secret]
     const { detail, error = "" } = nestsTooDeep(text)
       ? {}
       : Option.getOrElse(decodeErrorBody(text), (): ErrorBody => ({}))
@@ -223,159 +243,65 @@ export const make = Effect.fnUntraced(function* (
       status === 404 && error === ""
         ? `there is no such route, or no version ${version} of the API: check the base URL and the version`
         : "neither the status nor the body is one that Polar documents"
-    return Effect.fail(
-      new SeatError.Unavailable({ operation, reason: UnexpectedResponse.make({ status, description }) })
-    )
+    return Effect.fail(unavailable(operation, unexpected(status, description)))
   }
 
-  const unavailable = (operation: SeatError.Operation, reason: SeatError.UnavailableReason) =>
-    new SeatError.Unavailable({ operation, reason })
-
-  // A transport that keeps the time fails with this
-  const failure = (
-    operation: SeatError.Operation,
-    error: HttpClientError.HttpClientError,
-    patience: number
-  ): SeatError.Unavailable =>
-    Predicate.hasProperty(error.reason, "cause") && error.reason.cause === noAnswerInTime
-      ? noAnswer(operation, patience)
-      : unavailable(operation, transportReason(error))
-  const noAnswer = (operation: SeatError.Operation, patience: number) =>
-    unavailable(
-      operation,
-      OutcomeUnknown.make({ description: `no answer came within ${Duration.format(Duration.millis(patience))}` })
-    )
-  const odd = (operation: SeatError.Operation, status: number, description: string) =>
-    unavailable(operation, UnexpectedResponse.make({ status, description }))
-
-  /** Reads an answer, and makes something of it: a value, or what is wrong with it. */
-  const readAs = <A, E>(
-    operation: SeatError.Operation,
-    response: HttpClientResponse.HttpClientResponse,
-    limit: number,
-    patience: number,
-    use: (text: string) => Effect.Effect<A, E>
-  ): Effect.Effect<A, E | SeatError.Unavailable> =>
-    Effect.matchEffect(readBody(response, limit), {
-      onFailure: (error) => Effect.fail(failure(operation, error, patience)),
-      onSuccess: (text): Effect.Effect<A, E | SeatError.Unavailable> =>
-        Result.isSuccess(text) ? use(text.success) : Effect.fail(odd(operation, response.status, text.failure))
-    })
-
-  const versioned = { "polar-version": version }
-  const addressed = (request: HttpClientRequest.HttpClientRequest, token: Redacted.Redacted<string> | undefined) =>
-    HttpClientRequest.setHeaders(
-      HttpClientRequest.prependUrl(request, baseUrl),
-      token === undefined ? versioned : { ...versioned, authorization: `Bearer ${Redacted.value(token)}` }
-    )
-
-  const notSent = (operation: SeatError.Operation, description: string) =>
-    unavailable(operation, NotSent.make({ description }))
-  const tooLate = (operation: SeatError.Operation) =>
-    Effect.fail(notSent(operation, "its turn did not come within the time of the call"))
-
-  // What the client does with a request before it sends it. With a pace it waits its turn there, and no byte has left yet
-  const prepared = (
-    operation: SeatError.Operation,
-    request: HttpClientRequest.HttpClientRequest,
-    deadline: number
-  ): Effect.Effect<HttpClientRequest.HttpClientRequest, SeatError.Unavailable> => {
-    const preparing = Effect.mapErrorEager(client.preprocess(request), () =>
-      notSent(operation, "it could not be prepared")
-    )
-    // Mostly there is nothing to do, and nothing to wait for
-    if (Exit.isExit(preparing)) return preparing
-    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.timeoutOrElse(preparing, { duration: deadline - now, orElse: () => tooLate(operation) })
-    )
-  }
-
-  const send = <A, E>(
-    { operation, refusals, secret, success = 200, token }: Opening<E>,
-    request: HttpClientRequest.HttpClientRequest,
-    read: Read<A>,
-    patience: number,
-    isTimed: boolean
-  ): Effect.Effect<A, E | SeatError.Common> => {
-    const answer = Effect.matchEffect(client.postprocess(Effect.succeed(request)), {
-      onFailure: (error) => Effect.fail(failure(operation, error, patience)),
-      onSuccess: (response): Effect.Effect<A, E | SeatError.Common> => {
-        const { headers, status } = response
-        if (sizeOf(headers) > maxHeaders) {
-          const description = `the headers are larger than ${maxHeaders} bytes`
-          return Effect.andThen(discard(response), Effect.fail(odd(operation, status, description)))
-        }
-        if (status === success) return read(response, patience)
-        const refuse = (text: string) => refused(operation, response, text, refusals, [token, secret])
-        // What fails to be read is no worse than what says nothing: the status has said enough
-        return status === 429 || status >= 500
-          ? Effect.andThen(discard(response), refuse(""))
-          : readAs(operation, response, maxSingle, patience, refuse)
-      }
-    })
-    if (isTimed) return Effect.provideService(answer, AnswerWithin, patience)
-    return Effect.timeoutOrElse(answer, {
-      duration: patience,
-      orElse: () => Effect.fail(noAnswer(operation, patience))
-    })
-  }
-
-  const attempt = <A, E>(
-    opening: Opening<E>,
-    read: Read<A>,
-    { attemptTimeout, deadline }: Patience,
-    isTimed: boolean
-  ): Effect.Effect<A, E | SeatError.Common> =>
-    Effect.flatMap(prepared(opening.operation, addressed(opening.request, opening.token), deadline), (request) =>
-      Effect.withFiber((fiber) => {
-        const left = deadline - fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-        return left > 0
-          ? send(opening, request, read, Math.min(attemptTimeout, left), isTimed)
-          : tooLate(opening.operation)
-      })
-    )
+  const told = (attributes: Opening<unknown>["attributes"]) => () => ({ "polar.version": version, ...attributes })
 
   return {
-    call: (call) => {
-      const { attributes = {}, decode, isList = false, operation } = call
-      const opening = { ...call, request: HttpClientRequest.acceptJson(call.request) }
-      const limit = isList ? maxList : maxSingle
-      const read = (response: HttpClientResponse.HttpClientResponse, patience: number) =>
-        readAs(operation, response, limit, patience, (text) => {
-          const value = decoded(decode, text)
+    call: <A, E extends { readonly _tag: string }>(call: Call<A, E>) => {
+      const { decode, isList = false, operation, success = 200 } = call
+      const request = requestOf(call)
+      const limits = isList ? list : single
+      const handlers = {
+        onFailure: (reason: SeatError.UnavailableReason) => Effect.fail(unavailable(operation, reason)),
+        onSuccess: (answer: Answer): Effect.Effect<A, E | SeatError.Common> => {
+          if (answer.status !== success) return refused(call, answer)
+          const value = decoded(decode, answer.text)
           return Result.isSuccess(value)
             ? Effect.succeed(value.success)
-            : Effect.fail(odd(operation, response.status, value.failure))
-        })
-      return observed(operation, { "polar.version": version, ...attributes }, (attempts) =>
-        retrying(policy, (patience) => {
+            : Effect.fail(unavailable(operation, unexpected(answer.status, value.failure)))
+        }
+      }
+      return observed(operation, told(call.attributes), (attempts, fiber) =>
+        retrying(policy, fiber, attempts.start, (patience) => {
           attempts.count++
-          return attempt(opening, read, patience, keepsTime)
+          return Effect.matchEffect(exchange(request, patience, limits), handlers)
         })
       )
     },
 
-    open: (opening, read) =>
-      observedStream(opening.operation, { "polar.version": version, ...opening.attributes }, (attempts) =>
-        Stream.unwrap(
-          Effect.map(
-            retrying(policy, (patience) => {
-              attempts.count++
-              // The time is that until the headers are there, and not the whole answer's
-              return attempt(opening, Effect.succeed, patience, false)
-            }),
-            read
-          )
-        )
+    open: <A, E extends { readonly _tag: string }>(
+      opening: Opening<E>,
+      read: (response: HttpClientResponse.HttpClientResponse) => Stream.Stream<A, SeatError.Unavailable>
+    ) => {
+      const { operation, success = 200 } = opening
+      const request = HttpClientRequest.setHeader(requestOf(opening), "accept", "text/event-stream")
+      // The time is that until the headers are there, and not the whole answer's
+      const begin = (
+        response: HttpClientResponse.HttpClientResponse
+      ): Effect.Effect<Result.Result<HttpClientResponse.HttpClientResponse, Answer>, SeatError.UnavailableReason> =>
+        response.status === success && whyTooLarge(success, response.headers, single) === undefined
+          ? Effect.succeed(Result.succeed(response))
+          : Effect.map(readAnswer(response, single), Result.fail)
+      return observedStream(operation, told(opening.attributes), (attempts) =>
+        Effect.withFiber((fiber) =>
+          retrying(policy, fiber, attempts.start, (patience) => {
+            attempts.count++
+            return Effect.matchEffect(send(request, patience, begin), {
+              onFailure: (reason) => Effect.fail(unavailable(operation, reason)),
+              onSuccess: (begun): Effect.Effect<HttpClientResponse.HttpClientResponse, E | SeatError.Common> =>
+                Result.isSuccess(begun) ? Effect.succeed(begun.success) : refused(opening, begun.failure)
+            })
+          })
+        ).pipe(Effect.map(read), Stream.unwrap)
       )
+    }
   }
 })
 
-const sizeOf = (headers: HttpClientResponse.HttpClientResponse["headers"]): number => {
-  let size = 0
-  for (const name in headers) size += name.length + (headers[name] ?? "").length
-  return size
-}
+const unavailable = (operation: SeatError.Operation, reason: SeatError.UnavailableReason) =>
+  new SeatError.Unavailable({ operation, reason })
 
 const deepest = 500
 export const tooDeep = "the body nests too deep"

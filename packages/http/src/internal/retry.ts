@@ -3,11 +3,13 @@ import { isSafeToRepeat, mayHaveHappened, type RateLimited, type Unavailable } f
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import { InvalidOption } from "../PolarConnection.ts"
 import { CurrentRetryPolicy, defaults, type RetryPolicy } from "../RetryPolicy.ts"
+import type { Patience } from "./exchange.ts"
 
 /** A policy that says everything. Times are milliseconds, and what has no end is `Infinity`. */
 export interface Policy {
@@ -71,31 +73,29 @@ export const checkPolicy = (policy: RetryPolicy): Effect.Effect<Policy, InvalidO
 const retryAfter = (error: RateLimited | Unavailable): number =>
   error._tag === "RateLimited" && error.retryAfter !== null ? Duration.toMillis(error.retryAfter) : 0
 
-/** The time that a request has: until when it must have left and been answered, and how long the answer may take. */
-export interface Patience {
-  readonly deadline: number
-  readonly attemptTimeout: number
-}
-
 /**
- * Tries until there is an answer, or no repetition is safe, left, or in time. `attempt` is told what time it has.
+ * Tries until there is an answer, or no repetition is safe, left, or in time, for a call that began at `start`. `attempt` is
+ * told what time it has.
  */
 export const retrying = <A, E extends { readonly _tag: string }>(
   layer: Policy,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  start: number,
   attempt: (patience: Patience) => Effect.Effect<A, E>
-): Effect.Effect<A, E> =>
-  Effect.withFiber((fiber) => {
-    const own = fiber.getRef(CurrentRetryPolicy)
-    const policy = Object.keys(own).length === 0 ? layer : over(usable(own), layer)
-    const start = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-    const patience = { deadline: start + policy.totalTimeout, attemptTimeout: policy.attemptTimeout }
-    // Mostly there is nothing to repeat, and a generator is not for nothing
-    return Effect.catch(attempt(patience), (error) => again(policy, patience, error, attempt))
-  })
+): Effect.Effect<A, E> => {
+  const own = fiber.getRef(CurrentRetryPolicy)
+  const policy = Object.keys(own).length === 0 ? layer : over(usable(own), layer)
+  const { attemptTimeout, totalTimeout } = policy
+  const deadline = start + totalTimeout
+  // Mostly there is nothing to repeat, and a generator is not for nothing
+  return Effect.catch(attempt({ deadline, within: Math.min(attemptTimeout, totalTimeout) }), (error) =>
+    again(policy, deadline, error, attempt)
+  )
+}
 
 const again = Effect.fnUntraced(function* <A, E extends { readonly _tag: string }>(
   policy: Policy,
-  patience: Patience,
+  deadline: number,
   first: E,
   attempt: (patience: Patience) => Effect.Effect<A, E>
 ): Effect.fn.Return<A, E> {
@@ -121,11 +121,12 @@ const again = Effect.fnUntraced(function* <A, E extends { readonly _tag: string 
       Pull.catchDone(() => Effect.succeed(Number.POSITIVE_INFINITY))
     )
     const wait = Math.max(pause, asked)
-    if (now + wait >= patience.deadline) return yield* Effect.fail(outcome)
+    if (now + wait >= deadline) return yield* Effect.fail(outcome)
     yield* Effect.sleep(Duration.millis(wait))
     // A pause may take longer than it was meant to
-    if ((yield* Clock.currentTimeMillis) >= patience.deadline) return yield* Effect.fail(outcome)
-    const result = yield* Effect.result(attempt(patience))
+    const left = deadline - (yield* Clock.currentTimeMillis)
+    if (left <= 0) return yield* Effect.fail(outcome)
+    const result = yield* Effect.result(attempt({ deadline, within: Math.min(policy.attemptTimeout, left) }))
     if (result._tag === "Success") return result.success
     error = result.failure
   }

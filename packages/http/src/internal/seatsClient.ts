@@ -13,8 +13,6 @@ import {
 import { type ClaimedSubscriptionsError, Seats } from "@polar-seats/domain/Seats"
 import { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as Effect from "effect/Effect"
-import * as HttpBody from "effect/http/HttpBody"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -38,7 +36,6 @@ const decodeSeats = inJson(SeatsListJson)
 export interface Surface {
   readonly path: "/v1/customer-portal/seats" | "/v1/customer-seats"
   readonly wants: Unauthorized["wants"]
-  readonly headers?: { readonly [name: string]: string } | undefined
   readonly claimedSubscriptions: Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError>
 }
 
@@ -73,7 +70,7 @@ const nameOf = (source: AssignmentSource) =>
 
 /** `Seats` through one of Polar's doors, with a token. */
 export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surface: Surface): Seats["Service"] => {
-  const { headers = {}, path, wants } = surface
+  const { path, wants } = surface
   const denied = (refusal: Refusal) => forbidden(refusal) ?? unauthorized(wants)(refusal)
   const noSeat = (refusal: Refusal, seatId: SeatId) =>
     refusal.key === "404 ResourceNotFound" ? new NotFound({ resource: "seat", id: seatId }) : denied(refusal)
@@ -83,7 +80,8 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
       polar.call({
         operation: "Seats.resend",
         attributes: { "seat.id": seatId },
-        request: HttpClientRequest.post(`${path}/${seatId}/resend`, { headers }),
+        method: "POST",
+        path: `${path}/${seatId}/resend`,
         token,
         decode: decodeSeat,
         refusals: (refusal) => {
@@ -102,12 +100,11 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
       polar.call({
         operation: "Seats.list",
         isList: true,
-        request: HttpClientRequest.get(path, {
-          headers,
-          urlParams: SeatSource.$match(source, {
-            Subscription: ({ id }) => ({ subscription_id: id }),
-            Order: ({ id }) => ({ order_id: id })
-          })
+        method: "GET",
+        path,
+        urlParams: SeatSource.$match(source, {
+          Subscription: ({ id }) => ({ subscription_id: id }),
+          Order: ({ id }) => ({ order_id: id })
         }),
         token,
         decode: decodeSeats,
@@ -127,7 +124,9 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
         ({ recipient, source }) =>
           polar.call({
             operation: "Seats.assign",
-            request: HttpClientRequest.post(path, { headers, body: HttpBody.jsonUnsafe(assignmentJson(assignment)) }),
+            method: "POST",
+            path,
+            body: assignmentJson(assignment),
             token,
             decode: decodeSeat,
             refusals: (refusal) => {
@@ -156,7 +155,8 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
       polar.call({
         operation: "Seats.revoke",
         attributes: { "seat.id": seatId },
-        request: HttpClientRequest.delete(`${path}/${seatId}`, { headers }),
+        method: "DELETE",
+        path: `${path}/${seatId}`,
         token,
         decode: decodeSeat,
         refusals: (refusal) => noSeat(refusal, seatId)

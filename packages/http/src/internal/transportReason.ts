@@ -76,18 +76,35 @@ const whyUnsent = (failure: object): string | undefined => {
   return code === "UND_ERR_INVALID_ARG" ? "the client refused to send it" : undefined
 }
 
+const codeIn = (failure: object): string => {
+  const code = textOf(failure, "code") ?? ""
+  return /^[A-Z_0-9]+$/.test(code) ? ` (${code})` : ""
+}
+
+/** Why there is no answer to what cannot be written. */
+export const unwritable = NotSent.make({ description: "it could not be written" })
+
+/** Why there is no answer, where a request failed before its answer began. Its body was there from the start. */
+export const failedToSend = (cause: unknown): SeatError.UnavailableReason => {
+  const failure = failureOf(cause)
+  const why = whyUnsent(failure)
+  return why === undefined ? failedToAnswer(cause) : NotSent.make({ description: `${why}${codeIn(failure)}` })
+}
+
+/** Why there is no answer, where it broke off, or nobody knows how far it came. */
+export const failedToAnswer = (cause: unknown): SeatError.UnavailableReason =>
+  OutcomeUnknown.make({
+    description: `the connection failed before the answer was complete${codeIn(failureOf(cause))}`
+  })
+
 /** Sorts a failure of the transport into one where nothing was sent and one where nobody knows. A doubt counts as the latter. */
 export const transportReason = ({ reason }: HttpClientError.HttpClientError): SeatError.UnavailableReason => {
-  if (reason._tag === "InvalidUrlError") return NotSent.make({ description: "it could not be written" })
-  const failure = failureOf(reason.cause)
-  const code = textOf(failure, "code") ?? ""
-  const known = /^[A-Z_0-9]+$/.test(code) ? ` (${code})` : ""
+  if (reason._tag === "InvalidUrlError") return unwritable
   // A body that is read while it is sent fails with anything, its own refused connection included, after the headers left
   const { body } = reason.request
   if (body._tag === "Empty" || body._tag === "Uint8Array") {
-    if (reason._tag === "EncodeError") return NotSent.make({ description: "it could not be written" })
-    const why = reason._tag === "TransportError" ? whyUnsent(failure) : undefined
-    if (why !== undefined) return NotSent.make({ description: `${why}${known}` })
+    if (reason._tag === "EncodeError") return unwritable
+    if (reason._tag === "TransportError") return failedToSend(reason.cause)
   }
-  return OutcomeUnknown.make({ description: `the connection failed before the answer was complete${known}` })
+  return failedToAnswer(reason.cause)
 }
