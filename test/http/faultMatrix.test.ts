@@ -4,6 +4,7 @@ import { Outbox } from "@polar-seats/domain/Outbox"
 import * as SeatError from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as Emulator from "@polar-seats/http/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as SeatClaims from "@polar-seats/http/SeatClaims"
@@ -98,6 +99,7 @@ const table: Record<string, Row> = {
 const clients = [
   ["undici", NodeHttpClient.layerUndici],
   ["our transport", UndiciTransport.layer],
+  ["our fetch", FetchTransport.layer],
   ["fetch", FetchHttpClient.layer],
   ["node:http", NodeHttpClient.layerNodeHttp]
 ] as const

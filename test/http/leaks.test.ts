@@ -1,6 +1,7 @@
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as Emulator from "@polar-seats/http/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as SeatClaims from "@polar-seats/http/SeatClaims"
@@ -114,6 +115,7 @@ const everythingSeen = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<string
 const clients = [
   ["undici", NodeHttpClient.layerUndici],
   ["our transport", UndiciTransport.layer],
+  ["our fetch", FetchTransport.layer],
   ["fetch", FetchHttpClient.layer],
   ["node:http", NodeHttpClient.layerNodeHttp]
 ] as const

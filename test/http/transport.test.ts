@@ -2,6 +2,7 @@ import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { SeatId } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
@@ -76,14 +77,16 @@ interface Connecting {
 const firstFetch = fetch("data:,")
 const original: unknown = Reflect.get(globalThis, Symbol.for("undici.globalDispatcher.1"))
 
-const fetchBy = (dispatcher: unknown): Layer.Layer<HttpClient.HttpClient> => {
+type Fetching = Layer.Layer<HttpClient.HttpClient>
+const fetchBy = (dispatcher: unknown, layer: Fetching = FetchHttpClient.layer): Fetching => {
   const init: RequestInit & { readonly dispatcher: unknown } = { dispatcher }
-  return Layer.provideMerge(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.RequestInit, init))
+  return Layer.provideMerge(layer, Layer.succeed(FetchHttpClient.RequestInit, init))
 }
-const fetchVia = (connect: Connecting) => fetchBy(Reflect.construct(Object(original).constructor, [{ connect }]))
+const fetchVia = (connect: Connecting, layer?: Fetching) =>
+  fetchBy(Reflect.construct(Object(original).constructor, [{ connect }]), layer)
 
 interface Client {
-  readonly name: "undici" | "our transport" | "fetch" | "fetch beside undici" | "node:http"
+  readonly name: "undici" | "our transport" | "fetch" | "our fetch" | "fetch beside undici" | "node:http"
   readonly layer: Layer.Layer<HttpClient.HttpClient>
   readonly via: (connect: Connecting) => Layer.Layer<HttpClient.HttpClient>
   readonly keepAlive: Layer.Layer<HttpClient.HttpClient>
@@ -99,7 +102,14 @@ const undici: Client = {
   keepAlive: NodeHttpClient.layerUndici
 }
 const plainFetch = fetchBy(original)
-const fetches: Client = { name: "fetch", layer: plainFetch, via: fetchVia, keepAlive: plainFetch }
+const fetches: Client = { name: "fetch", layer: plainFetch, via: (connect) => fetchVia(connect), keepAlive: plainFetch }
+const plainOurFetch = fetchBy(original, FetchTransport.layer)
+const ourFetch: Client = {
+  name: "our fetch",
+  layer: plainOurFetch,
+  via: (connect) => fetchVia(connect, FetchTransport.layer),
+  keepAlive: plainOurFetch
+}
 const besideUndici = Layer.unwrap(
   Effect.map(
     Effect.promise(() => import("@effect/platform-node/Undici")),
@@ -109,7 +119,7 @@ const besideUndici = Layer.unwrap(
 const fetchesBesideUndici: Client = {
   name: "fetch beside undici",
   layer: besideUndici,
-  via: fetchVia,
+  via: (connect) => fetchVia(connect),
   keepAlive: besideUndici
 }
 const nodeHttp: Client = {
@@ -124,7 +134,7 @@ const transport: Client = {
   via: (connect) => UndiciTransport.layerOptions({ connect }),
   keepAlive: UndiciTransport.layer
 }
-const clients: ReadonlyArray<Client> = [undici, transport, fetches, fetchesBesideUndici, nodeHttp]
+const clients: ReadonlyArray<Client> = [undici, transport, fetches, ourFetch, fetchesBesideUndici, nodeHttp]
 
 /** Somebody to talk to, who remembers how many requests reached him. */
 interface Peer {
@@ -547,9 +557,9 @@ it("fetch is Node's own, but for where undici took its place", async () => {
 })
 
 describe("what the client refuses by itself", () => {
-  it.live("port 1: fetch does not say it with a code", () =>
+  it.live.each([fetches, ourFetch])("port 1: $name does not say it with a code", ({ layer }) =>
     Effect.gen(function* () {
-      const { code, tag } = yield* reasonOf(resend, fetches.layer, "http://127.0.0.1:1")
+      const { code, tag } = yield* reasonOf(resend, layer, "http://127.0.0.1:1")
       assert.deepStrictEqual([tag, code], ["OutcomeUnknown", ""])
     })
   )
@@ -621,7 +631,7 @@ describe("a connection that never comes about", () => {
     Effect.gen(function* () {
       const full = yield* crowded
       const { requests, settled, url: silent } = yield* peer({ scheme: "https" })
-      const impatient = [undici.via({ timeout: 50 }), transport.via({ timeout: 50 }), fetches.via({ timeout: 50 })]
+      const impatient = [undici, transport, fetches, ourFetch].map(({ via }) => via({ timeout: 50 }))
       const reasons = yield* Effect.forEach(
         impatient.flatMap((client) => [full, silent].map((url) => ({ client, url }))),
         ({ client, url }) => reasonOf(resend, client, url),

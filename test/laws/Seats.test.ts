@@ -2,6 +2,7 @@ import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Emulator from "@polar-seats/http/Emulator"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
@@ -41,6 +42,7 @@ describe.each(surfaces)("$name over the emulator in memory", ({ layer, surface }
 const clients = [
   ["undici", NodeHttpClient.layerUndici],
   ["our transport", UndiciTransport.layer],
+  ["our fetch", FetchTransport.layer],
   ["fetch", FetchHttpClient.layer]
 ] as const
 

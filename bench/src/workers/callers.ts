@@ -1,8 +1,8 @@
 /** One contender that resends, as often as it can for so long, so many at once. */
 import { SeatId } from "@polar-seats/domain/Seat"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import { createPolar } from "@polar-sh/sdk/2026-10"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as Layer from "effect/Layer"
 import { connect as connectSocket } from "node:net"
@@ -109,7 +109,7 @@ const contenders: Record<string, (url: string) => Caller | Promise<Caller>> = {
     const { seats } = new Polar({ serverURL: url }).customerPortal
     return promising(async (seatId) => (await seats.resendInvitation({ customerSession: token }, { seatId })).id)
   },
-  oursFetch: (url) => ours(url, FetchHttpClient.layer),
+  oursFetch: (url) => ours(url, FetchTransport.layer),
   oursUndici: (url) => ours(url, Transport.layer)
 }
 
@@ -130,7 +130,6 @@ const isNoticed = await caller(unknown, 1, () => false).then(
 if (!isNoticed) throw new Error(`${name} took a refusal for an answer.`)
 
 serve(async ({ atLeast, concurrency, millis }) => {
-  globalThis.gc?.()
   const id = seatId(1)
   const enough = Number(atLeast)
   let calls = 0

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 
+// oxlint-disable-next-line typescript/no-extraneous-class
 class Given {
   constructor(instant: DateTime.Utc) {
     return instant
@@ -20,6 +21,10 @@ class Finer extends Given {
   constructor(instant: DateTime.Utc, microseconds: number) {
     super(instant)
     this.#microseconds = microseconds
+  }
+
+  static keep(instant: DateTime.Utc, microseconds: number): Finer {
+    return new Finer(instant, microseconds)
   }
 
   static microsecondsOf(instant: DateTime.Utc): number {
@@ -62,7 +67,7 @@ export const parse = (input: string): DateTime.Utc | undefined => {
   const isUsual = !Number.isNaN(millis)
   const instant = isUsual ? DateTime.mapEpochMillis(epoch, () => millis) : parseAny(input)
   const microseconds = isUsual ? usualMicroseconds(input) : Number(finer.exec(input)?.[1] ?? 0)
-  if (instant !== undefined && microseconds > 0) new Finer(instant, microseconds)
+  if (instant !== undefined && microseconds > 0) Finer.keep(instant, microseconds)
   return instant
 }
 

@@ -1,4 +1,3 @@
-import type { UnavailableReason } from "@polar-seats/domain/SeatError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Cookies from "effect/http/Cookies"
@@ -25,7 +24,9 @@ import {
   type Exchange,
   exchanges,
   type Limits,
+  longestTimer,
   noAnswer,
+  type Reason,
   whyTooLarge
 } from "./internal/exchange.ts"
 import { concat } from "./internal/readBody.ts"
@@ -33,8 +34,6 @@ import { failedToAnswer, failedToSend, unwritable } from "./internal/transportRe
 
 // How much of a body is kept for whoever has not asked for it yet. Then the server has to wait
 const highWaterMark = 64 * 1024
-
-const longestTimer = 2 ** 31 - 1
 
 const failed = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
   new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
@@ -328,7 +327,7 @@ const send = (
 /** A request whose answer is wanted whole, as long as it may be, and no longer. */
 class Exchanging implements Dispatcher.DispatchHandler {
   private readonly limits: Limits
-  private readonly resume: (effect: Effect.Effect<Answer, UnavailableReason>) => void
+  private readonly resume: (effect: Effect.Effect<Answer, Reason>) => void
   private readonly timer: NodeJS.Timeout | undefined
   private controller: Dispatcher.DispatchController | undefined = undefined
   private status = 0
@@ -339,11 +338,10 @@ class Exchanging implements Dispatcher.DispatchHandler {
   private isEnded = false
   private isSettled = false
 
-  constructor(within: number, limits: Limits, resume: (effect: Effect.Effect<Answer, UnavailableReason>) => void) {
+  constructor(within: number, limits: Limits, resume: (effect: Effect.Effect<Answer, Reason>) => void) {
     this.limits = limits
     this.resume = resume
-    // A timer of Node's is a tenth of what a fiber that sleeps costs. It takes a longer one for none at all, and such
-    // patience is as good as endless
+    // A timer is a tenth of what a fiber that sleeps costs
     this.timer =
       within > longestTimer ? undefined : setTimeout(() => this.settle(Effect.fail(noAnswer(within))), within)
   }
@@ -399,7 +397,7 @@ class Exchanging implements Dispatcher.DispatchHandler {
     return Effect.succeed({ status: this.status, retryAfter: this.retryAfter, text })
   }
 
-  private settle(effect: Effect.Effect<Answer, UnavailableReason>) {
+  private settle(effect: Effect.Effect<Answer, Reason>) {
     if (this.isSettled) return
     this.isSettled = true
     // Not within undici's parser, which is not done with this connection yet. What is short is complete by then

@@ -1,6 +1,7 @@
 export * as Cooldown from "./Cooldown.ts"
 export * as CustomerSessions from "./CustomerSessions.ts"
 export * as Emulator from "./Emulator.ts"
+export * as FetchTransport from "./FetchTransport.ts"
 export * as OrganizationSeats from "./OrganizationSeats.ts"
 export * as Pace from "./Pace.ts"
 export * as PolarApi from "./PolarApi.ts"

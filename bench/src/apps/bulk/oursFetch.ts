@@ -1,4 +1,4 @@
-import * as Transport from "effect/http/FetchHttpClient"
+import * as Transport from "@polar-seats/http/FetchTransport"
 import { resendAll } from "../../bulk.ts"
 import { connect } from "../../ours.ts"
 import { url } from "../answered.ts"

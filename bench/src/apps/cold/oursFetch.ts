@@ -4,7 +4,7 @@ import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Transport from "effect/http/FetchHttpClient"
+import * as Transport from "@polar-seats/http/FetchTransport"
 import { seatId, token } from "../../wire.ts"
 import { answered, url } from "../answered.ts"
 

@@ -8,6 +8,9 @@ import * as Result from "effect/Result"
 
 const { OutcomeUnknown, UnexpectedResponse } = SeatError.UnavailableReason.cases
 
+/** Why there is no answer that can be used. */
+export type Reason = SeatError.UnavailableReason
+
 /** The time that a request has, in milliseconds: until when it must have left, and how long its answer may take then. */
 export interface Patience {
   readonly deadline: number
@@ -35,7 +38,7 @@ export type Exchange = (
   request: HttpClientRequest.HttpClientRequest,
   patience: Patience,
   limits: Limits
-) => Effect.Effect<Answer, SeatError.UnavailableReason>
+) => Effect.Effect<Answer, Reason>
 
 /**
  * What our transports can do beside what is asked of an `HttpClient`: an exchange in one step, without a response in
@@ -43,11 +46,14 @@ export type Exchange = (
  */
 export const exchanges = new WeakMap<HttpClient.HttpClient, (provided: Context.Context<never>) => Exchange>()
 
+/** The longest time that a timer knows, in milliseconds: a longer one would be none at all, and is as good as endless. */
+export const longestTimer = 2 ** 31 - 1
+
 /** Why an answer cannot be used that did come. */
-export const unexpected = (status: number, description: string): SeatError.UnavailableReason =>
+export const unexpected = (status: number, description: string): Reason =>
   UnexpectedResponse.make({ status, description })
 
-export const noAnswer = (within: number): SeatError.UnavailableReason =>
+export const noAnswer = (within: number): Reason =>
   OutcomeUnknown.make({ description: `no answer came within ${Duration.format(Duration.millis(within))}` })
 
 /** What is wrong with an answer as soon as its headers are there, if anything. */
@@ -55,7 +61,7 @@ export const whyTooLarge = (
   status: number,
   headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined },
   limits: Limits
-): SeatError.UnavailableReason | undefined => {
+): Reason | undefined => {
   let size = 0
   for (const name in headers) {
     const value = headers[name] ?? ""
@@ -64,7 +70,7 @@ export const whyTooLarge = (
   return size > limits.headers ? unexpected(status, `the headers are larger than ${limits.headers} bytes`) : undefined
 }
 
-export const bodyTooLarge = (status: number, limit: number): SeatError.UnavailableReason =>
+export const bodyTooLarge = (status: number, limit: number): Reason =>
   unexpected(status, `the body is larger than ${limit} bytes`)
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })

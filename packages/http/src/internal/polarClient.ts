@@ -84,7 +84,7 @@ export interface Refusal {
 }
 
 /** The errors that an operation makes of the refusals it can have. What it does not know is `UnexpectedResponse`. */
-export type Refusals<E> = (refusal: Refusal) => E | undefined
+type Refusals<E> = (refusal: Refusal) => E | undefined
 
 /** Refusals of the token, on what needs one. */
 export const unauthorized =

@@ -1,0 +1,137 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import {
+  type Answer,
+  bodyTooLarge,
+  decodeBody,
+  type Exchange,
+  exchanges,
+  type Limits,
+  longestTimer,
+  noAnswer,
+  type Reason,
+  whyTooLarge
+} from "./internal/exchange.ts"
+import { concat } from "./internal/readBody.ts"
+import { failedToAnswer, failedToSend, unwritable } from "./internal/transportReason.ts"
+
+type Outcome = Result.Result<Answer, Reason>
+
+/** Lets go of a body that nobody will read, so that it keeps no connection. */
+const discard = ({ body, headers }: Response): void => {
+  if (headers.get("content-length") !== "0") body?.cancel().then(undefined, () => {})
+}
+
+/** The bytes of a body, or undefined where there are more of them than `limit`. */
+const bytesOf = (response: Response, limit: number): Promise<Uint8Array | undefined> => {
+  const { body, headers } = response
+  const announced = Number(headers.get("content-length") ?? Number.NaN)
+  if (announced > limit) {
+    discard(response)
+    return Promise.resolve(undefined)
+  }
+  // Where the length is known and what comes is what was sent, the protocol sees to it that no more comes
+  return body === null || (announced <= limit && !headers.has("content-encoding"))
+    ? response.arrayBuffer().then((buffer) => new Uint8Array(buffer))
+    : collect(body.getReader(), limit)
+}
+
+const collect = (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array | undefined> => {
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  const more = (): Promise<Uint8Array | undefined> =>
+    reader.read().then(({ value }) => {
+      if (value === undefined) return concat(chunks, size)
+      chunks.push(value)
+      size += value.byteLength
+      return size > limit ? reader.cancel().then(() => undefined) : more()
+    })
+  return more()
+}
+
+const outcomeOf = (response: Response, limits: Limits): Outcome | Promise<Outcome> => {
+  const { headers, status } = response
+  const tooLarge = whyTooLarge(status, Object.fromEntries(headers), limits)
+  const limit = limits.body(status)
+  const answer = (text: string): Answer => ({ status, retryAfter: headers.get("retry-after") ?? undefined, text })
+  if (tooLarge !== undefined || limit === undefined) {
+    discard(response)
+    return tooLarge === undefined ? Result.succeed(answer("")) : Result.fail(tooLarge)
+  }
+  return bytesOf(response, limit).then((bytes) =>
+    bytes === undefined ? Result.fail(bodyTooLarge(status, limit)) : Result.map(decodeBody(status, bytes), answer)
+  )
+}
+
+const urlOf = (request: HttpClientRequest.HttpClientRequest): string | undefined =>
+  request.urlParams.params.length === 0
+    ? request.url
+    : Option.getOrUndefined(Option.map(HttpClientRequest.toUrl(request), ({ href }) => href))
+
+const exchangeWith =
+  (provided: Context.Context<never>): Exchange =>
+  (request, { within }, limits) => {
+    const url = urlOf(request)
+    if (url === undefined) return Effect.fail(unwritable)
+    const { body, method } = request
+    const init: RequestInit = {
+      ...Option.getOrUndefined(Context.getOption(provided, FetchHttpClient.RequestInit)),
+      method,
+      ...(body._tag === "Uint8Array"
+        ? // Fetch tells the length by itself, and some refuse to be told
+          { headers: Headers.remove(request.headers, "content-length"), body: new Uint8Array(body.body) }
+        : { headers: request.headers })
+    }
+    return Effect.withFiber((fiber) => {
+      const fetch = fiber.getRef(FetchHttpClient.Fetch)
+      return Effect.callback((resume) => {
+        const controller = new AbortController()
+        const finish = (outcome: Outcome) => {
+          clearTimeout(timer)
+          resume(Effect.fromResult(outcome))
+        }
+        // A timer is a tenth of what a fiber that sleeps costs
+        const timer =
+          within > longestTimer
+            ? undefined
+            : setTimeout(() => {
+                finish(Result.fail(noAnswer(within)))
+                controller.abort()
+              }, within)
+        // Somebody's own fetch may throw where it should reject
+        new Promise<Response>((resolve) => resolve(fetch(url, { ...init, signal: controller.signal })))
+          .then(
+            (response) => outcomeOf(response, limits),
+            (cause: unknown) => Result.fail(failedToSend(cause))
+          )
+          .then(finish, (cause: unknown) => finish(Result.fail(failedToAnswer(cause))))
+        return Effect.sync(() => {
+          clearTimeout(timer)
+          controller.abort()
+        })
+      })
+    })
+  }
+
+/**
+ * `FetchHttpClient.layer` of Effect for Polar's layers, at half the cost: they send and read in one step, and keep their
+ * timeouts on the clock of the platform, whatever Effect's says. Whatever else is sent by it is sent as by that. A client
+ * made of this one (`Pace`, `Cooldown`, `HttpClient.mapRequest`) is an ordinary one again.
+ *
+ * It takes the same `FetchHttpClient.Fetch` and `FetchHttpClient.RequestInit`, and runs where `fetch` does.
+ */
+export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(HttpClient.HttpClient, ({ postprocess, preprocess }) => {
+    const client = HttpClient.makeWith(postprocess, preprocess)
+    exchanges.set(client, exchangeWith)
+    return client
+  })
+).pipe(Layer.provide(FetchHttpClient.layer))
