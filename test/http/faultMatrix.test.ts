@@ -9,8 +9,8 @@ import * as Emulator from "@polar-seats/http/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as SeatClaims from "@polar-seats/http/SeatClaims"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
-import { DateTime, Duration, Effect, Exit, Layer, ManagedRuntime, Redacted, Schedule } from "effect"
-import { FetchHttpClient, HttpServer } from "effect/http"
+import { DateTime, Duration, Effect, Exit, identity, Layer, ManagedRuntime, Redacted, Schedule } from "effect"
+import { FetchHttpClient, HttpClient, HttpServer } from "effect/http"
 import { createServer } from "node:http"
 import { start, tokens, world } from "../laws/world.ts"
 import { type Fault, faults, faultyPolar } from "./faultyPolar.ts"
@@ -96,9 +96,15 @@ const table: Record<string, Row> = {
   "a header of 100 KB": [doubt]
 }
 
+// One that is made of another is an ordinary client again
+const inAnother = Layer.provide(
+  Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(identity))),
+  UndiciTransport.layer
+)
 const clients = [
   ["undici", NodeHttpClient.layerUndici],
   ["our transport", UndiciTransport.layer],
+  ["our transport in another client", inAnother],
   ["our fetch", FetchTransport.layer],
   ["fetch", FetchHttpClient.layer],
   ["node:http", NodeHttpClient.layerNodeHttp]

@@ -24,9 +24,12 @@ import { failedToAnswer, failedToSend, unwritable } from "./internal/transportRe
 
 type Outcome = Result.Result<Answer, Reason>
 
-/** Lets go of a body that nobody will read, so that it keeps no connection. */
+/** Lets go of a body that nobody will read, so that it keeps no connection. Whether that works is of no interest any more. */
+const letGo = (body: { readonly cancel: () => Promise<void> } | null): void => {
+  body?.cancel().then(undefined, () => {})
+}
 const discard = ({ body, headers }: Response): void => {
-  if (headers.get("content-length") !== "0") body?.cancel().then(undefined, () => {})
+  if (headers.get("content-length") !== "0") letGo(body)
 }
 
 /** The bytes of a body, or undefined where there are more of them than `limit`. */
@@ -51,7 +54,9 @@ const collect = (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number)
       if (value === undefined) return concat(chunks, size)
       chunks.push(value)
       size += value.byteLength
-      return size > limit ? reader.cancel().then(() => undefined) : more()
+      if (size <= limit) return more()
+      letGo(reader)
+      return undefined
     })
   return more()
 }
@@ -102,8 +107,8 @@ const exchangeWith =
           within > longestTimer
             ? undefined
             : setTimeout(() => {
-                finish(Result.fail(noAnswer(within)))
                 controller.abort()
+                finish(Result.fail(noAnswer(within)))
               }, within)
         // Somebody's own fetch may throw where it should reject
         new Promise<Response>((resolve) => resolve(fetch(url, { ...init, signal: controller.signal })))

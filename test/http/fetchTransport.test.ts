@@ -1,0 +1,123 @@
+import { assert, describe, it } from "@effect/vitest"
+import { SeatId } from "@polar-seats/domain/Seat"
+import { Seats } from "@polar-seats/domain/Seats"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
+import { documentedSeat } from "./documented.ts"
+
+// What it does on sockets that fail is in transport.test.ts and faultMatrix.test.ts
+
+const seatId = SeatId.make(documentedSeat.id)
+const resend = Effect.flatMap(Seats, (seats) => seats.resend(seatId))
+
+const options = {
+  token: Redacted.make("polar_cst_of_ann"),
+  baseUrl: "https://polar.test",
+  attemptTimeout: "50 millis"
+} as const
+const by = (client: Layer.Layer<HttpClient.HttpClient>) =>
+  Effect.provide(PortalSeats.layer(options).pipe(Layer.provide(client)))
+
+type Fetch = typeof globalThis.fetch
+/** A fetch that answers so, and what it was called with. */
+const faking = (answer: (signal: AbortSignal) => Promise<Response>) => {
+  const calls: Array<{ readonly url: unknown; readonly init: RequestInit; readonly signal: AbortSignal }> = []
+  const fetch: Fetch = (url, init = {}) => {
+    const signal = init.signal ?? AbortSignal.abort()
+    calls.push({ url, init, signal })
+    return answer(signal)
+  }
+  return { calls, using: Effect.provideService(FetchHttpClient.Fetch, fetch) }
+}
+const seat = () => Promise.resolve(Response.json(documentedSeat))
+const never = () => new Promise<Response>(() => {})
+
+describe("a call over fetch", () => {
+  it.effect("is sent by the fetch that the caller has, follows nothing, and is not aborted once it is answered", () =>
+    Effect.gen(function* () {
+      const { calls, using } = faking(seat)
+      const answered = yield* resend.pipe(using, by(FetchTransport.layer))
+      assert.strictEqual(answered.id, seatId)
+      assert.deepStrictEqual(
+        calls.map(({ init, signal, url }) => [url, init.method, init.redirect, init.body, signal.aborted]),
+        [[`https://polar.test/v1/customer-portal/seats/${seatId}/resend`, "POST", "manual", undefined, false]]
+      )
+      assert.deepStrictEqual(Object.entries(calls[0]?.init.headers ?? {}).toSorted(), [
+        ["accept", "application/json"],
+        ["authorization", "Bearer polar_cst_of_ann"],
+        ["polar-version", "2026-10"]
+      ])
+    })
+  )
+
+  it.effect("keeps what its layer says of every request, but for where it may lead", () =>
+    Effect.gen(function* () {
+      const { calls, using } = faking(seat)
+      const init = Layer.succeed(FetchHttpClient.RequestInit, { credentials: "omit", redirect: "follow" })
+      yield* resend.pipe(using, by(Layer.provideMerge(FetchTransport.layer, init)))
+      assert.deepStrictEqual(
+        calls.map(({ init: { credentials, redirect } }) => [credentials, redirect]),
+        [["omit", "manual"]]
+      )
+    })
+  )
+
+  it.live.each([
+    ["never answers", never, "no answer came within 50ms"],
+    [
+      "never ends its answer",
+      () => Promise.resolve(new Response(new ReadableStream(), { status: 200 })),
+      "no answer came within 50ms"
+    ],
+    [
+      "throws",
+      () => {
+        throw new TypeError("no such thing")
+      },
+      "the connection failed before the answer was complete"
+    ],
+    [
+      "answers with something else than a response",
+      () => Promise.resolve(Object.create(null)),
+      "the connection failed before the answer was complete"
+    ]
+  ] as const)("by a fetch that %s: OutcomeUnknown", ([, answer, description]) =>
+    Effect.gen(function* () {
+      const { calls, using } = faking(answer)
+      const error = yield* resend.pipe(using, by(FetchTransport.layer), Effect.flip)
+      assert.propertyVal(error, "_tag", "Unavailable")
+      assert.deepInclude(error, { reason: { _tag: "OutcomeUnknown", description } })
+      assert.strictEqual(calls.length, 1)
+      assert.strictEqual(calls[0]?.signal.aborted, description.startsWith("no answer"))
+    })
+  )
+
+  it.live("that nobody waits for any more is aborted", () =>
+    Effect.gen(function* () {
+      const begun = yield* Deferred.make<AbortSignal>()
+      const { using } = faking((signal) => {
+        Deferred.doneUnsafe(begun, Effect.succeed(signal))
+        return never()
+      })
+      const fiber = yield* Effect.forkChild(resend.pipe(using, by(FetchTransport.layer)))
+      const signal = yield* Deferred.await(begun)
+      assert.isFalse(signal.aborted)
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(signal.aborted)
+    })
+  )
+
+  it.effect("by a client that is made of it, is what that client makes of it", () =>
+    Effect.gen(function* () {
+      const { calls, using } = faking(seat)
+      const marked = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.setHeader("x-marked", "yes")))
+      ).pipe(Layer.provide(FetchTransport.layer))
+      yield* resend.pipe(using, by(marked))
+      assert.deepInclude(calls[0]?.init.headers, { "x-marked": "yes" })
+    })
+  )
+})
