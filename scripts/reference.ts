@@ -205,7 +205,7 @@ const cutsWithin = ({ cuts }: Module, { end, start }: Range) => {
   })
 }
 
-/** The code of a declaration, without what was cut. */
+/** The code of a declaration, without what was cut, and without what a bundler is told, which moves lines as well. */
 const codeOf = (module: Module, range: Range): string => {
   let code = ""
   let at = range.start
@@ -222,6 +222,11 @@ const codeOf = (module: Module, range: Range): string => {
     .replaceAll(/\{\s*\}$/gm, "{}")
     .replaceAll(/\n\s*\n(?=\s*\})/g, "\n")
     .trim()
+    .replace(
+      /\s+extends \/\* @__PURE__ \*\/ ([^]*)\n\{\}$/,
+      (_, base) => ` extends ${base.replaceAll("\n  ", "\n")} {}`
+    )
+    .replaceAll("/* @__PURE__ */ ", "")
 }
 
 interface Found {

@@ -1,10 +1,14 @@
 import { build } from "esbuild"
+import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 
 const apps = fileURLToPath(new URL("./apps", import.meta.url))
 
-/** What a browser would be sent for these apps together (paths under `apps`, without `.ts`): minified, and gzipped. */
+/**
+ * What a browser would be sent for these apps together (paths under `apps`, without `.ts`): minified, gzipped, and from
+ * which modules something of it comes.
+ */
 export const weigh = async (...entries: ReadonlyArray<string>) => {
   const { metafile, outputFiles } = await build({
     stdin: { contents: entries.map((entry) => `import "./${entry}.ts"`).join("\n"), resolveDir: apps },
@@ -18,11 +22,12 @@ export const weigh = async (...entries: ReadonlyArray<string>) => {
     write: false
   })
   const code = outputFiles[0]?.contents ?? new Uint8Array()
-  const inputs = Object.values(metafile.outputs)[0]?.inputs ?? {}
-  const ours = Object.entries(inputs)
+  const inputs = Object.entries(Object.values(metafile.outputs)[0]?.inputs ?? {})
+  const ours = inputs
     .filter(([path]) => /packages\/(domain|http)\/src\//.test(path))
     .reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0)
-  return { minified: code.byteLength, gzipped: gzipSync(code, { level: 9 }).byteLength, ours }
+  const modules = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => resolve(path))
+  return { minified: code.byteLength, gzipped: gzipSync(code, { level: 9 }).byteLength, ours, modules }
 }
 
 /** Bundles an app for Node, as one would for a container or a function. */

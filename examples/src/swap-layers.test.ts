@@ -8,7 +8,7 @@ import { Recipient } from "@polar-seats/domain/Assignment"
 import { Invitations } from "@polar-seats/domain/Invitations"
 import { Journal } from "@polar-seats/domain/Journal"
 import { Outbox } from "@polar-seats/domain/Outbox"
-import { Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import type { WorldInput } from "@polar-seats/domain/World"
 import * as Emulator from "@polar-seats/http/Emulator"
@@ -21,7 +21,7 @@ const team = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-42
 /** What the app knows of seats: who is new gets one, and who has not come yet is asked again. */
 class Onboarding extends Context.Service<Onboarding>()("app/Onboarding", {
   make: Effect.gen(function* () {
-    const { assign, list } = yield* Seats
+    const { assign, list } = yield* Seats.Seats
     const { resend } = yield* Invitations
     const welcome = (email: string) => assign({ source: team, recipient: Recipient.Email({ email }) })
     const nudge = Effect.gen(function* () {

@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Invitations } from "@polar-seats/domain/Invitations"
 import { Journal } from "@polar-seats/domain/Journal"
-import { Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Effect, Layer, Stream } from "effect"
 import { token, world } from "./team.ts"

@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as Emulator from "@polar-seats/http/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
@@ -7,7 +7,7 @@ import { DateTime, Effect, Layer, Redacted } from "effect"
 import { token, world } from "./team.ts"
 
 const resendLive = Effect.gen(function* () {
-  const seats = yield* Seats
+  const seats = yield* Seats.Seats
   const now = yield* DateTime.now
   const team = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e") })
   const live = (yield* seats.list(team)).seats.filter((seat) => seat.invitation(now)._tag === "Live")

@@ -3,7 +3,7 @@ import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
 import { Outbox } from "@polar-seats/domain/Outbox"
 import type { Seat } from "@polar-seats/domain/Seat"
 import * as SeatError from "@polar-seats/domain/SeatError"
-import { type ResendError, Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import * as Cooldown from "@polar-seats/http/Cooldown"
 import * as Emulator from "@polar-seats/http/Emulator"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
@@ -27,14 +27,14 @@ const after = (seconds: number) => DateTime.add(at, { seconds })
 
 const memory = Layer.orDie(Seats.layerMemory(world, tokens.customer))
 const limiter = RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))
-const around = <A>(seats: Layer.Layer<A | Seats>, options?: Cooldown.Options) =>
+const around = <A>(seats: Layer.Layer<A | Seats.Seats>, options?: Cooldown.Options) =>
   Layer.orDie(Cooldown.layer(options)).pipe(Layer.provide(limiter), Layer.provideMerge(seats))
 
-const run = <A, E, R>(effect: Effect.Effect<A, E, R | Seats | Outbox>, options?: Cooldown.Options) =>
+const run = <A, E, R>(effect: Effect.Effect<A, E, R | Seats.Seats | Outbox>, options?: Cooldown.Options) =>
   Effect.andThen(atStart, Effect.provide(effect, around(memory, options)))
 
 const refusedUntil = Effect.fnUntraced(function* <A, E extends object>(
-  attempt: Effect.Effect<A, E, Seats>,
+  attempt: Effect.Effect<A, E, Seats.Seats>,
   again: DateTime.Utc,
   seatId: string = ids.live
 ) {
@@ -53,11 +53,11 @@ const unavailable = (reason: SeatError.UnavailableReason) =>
   new SeatError.Unavailable({ operation: "Seats.resend", reason })
 
 /** `Seats` whose resends end as they are told to, and count. */
-const scripted = (script: (nth: number) => Effect.Effect<Seat, ResendError>) => {
+const scripted = (script: (nth: number) => Effect.Effect<Seat, Seats.ResendError>) => {
   const state = { resends: 0 }
   return {
     state,
-    layer: Layer.mock(Seats, { resend: () => Effect.suspend(() => script(++state.resends)) })
+    layer: Layer.mock(Seats.Seats, { resend: () => Effect.suspend(() => script(++state.resends)) })
   }
 }
 
@@ -171,7 +171,7 @@ describe("a cooldown", () => {
               Layer.provide(Layer.succeedContext(seats))
             )
           ),
-          Context.get(Seats)
+          Context.get(Seats.Seats)
         )
       const [one, two] = [yield* start(store), yield* start(store)]
       const attempts = [one, two, one, two].map((seats) => Effect.exit(seats.resend(ids.live)))
@@ -190,7 +190,7 @@ describe("a cooldown", () => {
 })
 
 describe("what mailed nobody starts no cooldown:", () => {
-  const nothingHappened: ReadonlyArray<readonly [string, ResendError]> = [
+  const nothingHappened: ReadonlyArray<readonly [string, Seats.ResendError]> = [
     ["NotFound", new SeatError.NotFound({ resource: "seat", id: ids.live })],
     ["AlreadyClaimed", new SeatError.AlreadyClaimed({ seatId: ids.live })],
     ["Unauthorized", new SeatError.Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })],

@@ -3,7 +3,7 @@ import { Invitations } from "@polar-seats/domain/Invitations"
 import { Journal } from "@polar-seats/domain/Journal"
 import type { Outbox } from "@polar-seats/domain/Outbox"
 import type { Surface } from "@polar-seats/domain/SeatModel"
-import { Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import * as Emulator from "@polar-seats/http/Emulator"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
@@ -14,7 +14,7 @@ import { laws } from "./laws.ts"
 
 const at = DateTime.makeUnsafe(start)
 
-const obeys = (surface: Surface, seats: (token: string) => Layer.Layer<Seats | Outbox>) => {
+const obeys = (surface: Surface, seats: (token: string) => Layer.Layer<Seats.Seats | Outbox>) => {
   const own = surface === "portal" ? tokens.customer : tokens.organization
   const bound = laws.filter((law) => law.surface === undefined || law.surface === surface)
   it.effect.each(bound)("$name", ({ holds, token = own }) =>

@@ -6,7 +6,7 @@ import { Outbox } from "@polar-seats/domain/Outbox"
 import type { ReissueIncomplete } from "@polar-seats/domain/Reissue"
 import { SeatId } from "@polar-seats/domain/Seat"
 import { Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
-import { Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import { Cause, DateTime, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { source, teamOf, token } from "./team.ts"
@@ -25,12 +25,12 @@ const above = (trouble: Trouble) =>
   )
 
 const theSeat = Effect.gen(function* () {
-  const { seats } = yield* (yield* Seats).list(source)
+  const { seats } = yield* (yield* Seats.Seats).list(source)
   return yield* Effect.fromNullishOr(seats.find((seat) => seat.holderEmail === address))
 })
 
 const held = Effect.gen(function* () {
-  const { seats } = yield* (yield* Seats).list(source)
+  const { seats } = yield* (yield* Seats.Seats).list(source)
   return seats.filter((seat) => seat.status !== "revoked" && seat.holderEmail === address)
 })
 const mailed = Effect.flatMap(Outbox, ({ mails }) => Effect.map(mails, (all) => all.map(({ to }) => to)))
@@ -160,7 +160,7 @@ it.effect("two reissues at the same time do not revoke each other's invitation",
 
 describe("a run that reissues", () => {
   const run = Effect.flatMap(Invitations, ({ remind }) => Stream.runCollect(remind(source, { onExpired: "reissue" })))
-  const listing = Effect.flatMap(Seats, (service) => service.list(source))
+  const listing = Effect.flatMap(Seats.Seats, (service) => service.list(source))
 
   it.effect("takes no seat from who has claimed it since it was listed", () => {
     // Between the run's list and its look, somebody else has given the seat to the person, who sits in it
@@ -172,7 +172,7 @@ describe("a run that reissues", () => {
     const takenOver = Effect.suspend(() => behind)
     let behind: Effect.Effect<unknown, unknown> = Effect.void
     return Effect.gen(function* () {
-      const seats = yield* Seats
+      const seats = yield* Seats.Seats
       behind = Effect.flatMap(
         Effect.suspend(() => seats.revoke(SeatId.make(first))),
         () =>

@@ -4,7 +4,7 @@ import { Journal, JournalFailed } from "@polar-seats/domain/Journal"
 import { Outbox } from "@polar-seats/domain/Outbox"
 import type { Outcome } from "@polar-seats/domain/Reminder"
 import { RateLimited, Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
-import { Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import * as Cooldown from "@polar-seats/http/Cooldown"
 import { Clock, DateTime, Duration, Effect, Fiber, Layer, Random, Ref, Stream } from "effect"
 import { RateLimiter } from "effect/persistence"
@@ -60,7 +60,7 @@ it.effect("a thousand seats: six hundred people are mailed once each, and nobody
     const recipients = yield* mailed
     assert.strictEqual(recipients.length, 600)
     assert.strictEqual(new Set(recipients).size, 600)
-    const { seats } = yield* (yield* Seats).list(source)
+    const { seats } = yield* (yield* Seats.Seats).list(source)
     const now = yield* DateTime.now
     assert.strictEqual(seats.filter((seat) => seat.invitation(now)._tag === "Live").length, 600)
 

@@ -5,7 +5,7 @@ import { Outbox } from "@polar-seats/domain/Outbox"
 import * as Reissue from "@polar-seats/domain/Reissue"
 import { Unauthorized } from "@polar-seats/domain/SeatError"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import { Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import type { WorldInput } from "@polar-seats/domain/World"
 import * as JournalSql from "@polar-seats/journal/JournalSql"
 import * as SharedRun from "@polar-seats/journal/SharedRun"
@@ -157,9 +157,9 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const shared = tables()
       yield* worker(shared, offer)
       const refusing = Layer.effect(
-        Seats,
-        Effect.map(Seats, (seats) =>
-          Seats.of({
+        Seats.Seats,
+        Effect.map(Seats.Seats, (seats) =>
+          Seats.Seats.of({
             ...seats,
             resend: () => Effect.fail(new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" }))
           })
@@ -184,9 +184,9 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       yield* worker(shared, offer)
       const begun = yield* Deferred.make<void>()
       const hanging = Layer.effect(
-        Seats,
-        Effect.map(Seats, (seats) =>
-          Seats.of({ ...seats, resend: () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) })
+        Seats.Seats,
+        Effect.map(Seats.Seats, (seats) =>
+          Seats.Seats.of({ ...seats, resend: () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) })
         )
       )
       const cutOff = yield* Effect.forkChild(
@@ -218,7 +218,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
-      const { revoke, list } = yield* Seats
+      const { revoke, list } = yield* Seats.Seats
       const ann = (yield* list(team)).seats.find(({ email }) => email === "ann@acme.com")
       const reissue = ann === undefined ? undefined : Reissue.of(ann)
       if (reissue === undefined) return assert.fail("there is no such seat")
@@ -271,8 +271,8 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const shared = tables()
       yield* worker(shared, offer)
       const broken = Layer.effect(
-        Seats,
-        Effect.map(Seats, (seats) => Seats.of({ ...seats, resend: () => Effect.die(new Error("a bug")) }))
+        Seats.Seats,
+        Effect.map(Seats.Seats, (seats) => Seats.Seats.of({ ...seats, resend: () => Effect.die(new Error("a bug")) }))
       )
       const exit = yield* Effect.exit(Effect.provide(worker(shared, work), broken, { local: true }))
       assert.strictEqual(exit._tag, "Failure")

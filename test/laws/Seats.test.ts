@@ -1,6 +1,6 @@
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
-import { Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import * as Emulator from "@polar-seats/http/Emulator"
 import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"

@@ -37,8 +37,13 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
   }
 }
 
+// A bundler drops a class only where it is told that the call which makes its base does nothing else. It is told so of the
+// errors that not every client has
+
 /** The seat is not pending any more: it was claimed, or revoked. Polar answers `SeatNotPending` to both. */
-export class AlreadyClaimed extends Schema.TaggedError<AlreadyClaimed>()("AlreadyClaimed", { seatId: SeatId }) {
+export class AlreadyClaimed
+  extends /* @__PURE__ */ Schema.TaggedError<AlreadyClaimed>()("AlreadyClaimed", { seatId: SeatId })
+{
   override get message() {
     return `Seat ${this.seatId} is not pending any more: it was claimed or revoked. List the seats to see which.`
   }
@@ -83,53 +88,65 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
 }
 
 /** The seat is pending, but there is no invitation to send again: its token is gone, or nobody is left to mail. */
-export class InvitationUnavailable extends Schema.TaggedError<InvitationUnavailable>()("InvitationUnavailable", {
-  seatId: SeatId
-}) {
+export class InvitationUnavailable
+  extends /* @__PURE__ */ Schema.TaggedError<InvitationUnavailable>()("InvitationUnavailable", {
+    seatId: SeatId
+  })
+{
   override get message() {
     return `Seat ${this.seatId} has no invitation to resend (no token, or nobody to mail): revoke the seat and assign it again.`
   }
 }
 
 /** The seat was mailed an invitation shortly before, so nothing was sent. From `again` on it may be resent. */
-export class ResentRecently extends Schema.TaggedError<ResentRecently>()("ResentRecently", {
-  seatId: SeatId,
-  again: Schema.DateTimeUtcFromString
-}) {
+export class ResentRecently
+  extends /* @__PURE__ */ Schema.TaggedError<ResentRecently>()("ResentRecently", {
+    seatId: SeatId,
+    again: Schema.DateTimeUtcFromString
+  })
+{
   override get message() {
     return `Seat ${this.seatId} was mailed an invitation a short while ago: resend it from ${DateTime.formatIso(this.again)} on.`
   }
 }
 
 /** There is no seat to assign. `detail` is Polar's: none is left, the order is not paid, or it has no product. */
-export class NoSeatAvailable extends Schema.TaggedError<NoSeatAvailable>()("NoSeatAvailable", {
-  detail: Schema.String
-}) {
+export class NoSeatAvailable
+  extends /* @__PURE__ */ Schema.TaggedError<NoSeatAvailable>()("NoSeatAvailable", {
+    detail: Schema.String
+  })
+{
   override get message() {
     return `Polar has no seat to assign (${this.detail}): revoke one, or buy more.`
   }
 }
 
 /** The recipient has a seat of this subscription or order already. */
-export class AlreadyAssigned extends Schema.TaggedError<AlreadyAssigned>()("AlreadyAssigned", {
-  recipient: Schema.String
-}) {
+export class AlreadyAssigned
+  extends /* @__PURE__ */ Schema.TaggedError<AlreadyAssigned>()("AlreadyAssigned", {
+    recipient: Schema.String
+  })
+{
   override get message() {
     return `${this.recipient} has a seat already: list the seats, and resend the invitation if it is pending.`
   }
 }
 
 /** There is no such customer or member. */
-export class RecipientNotFound extends Schema.TaggedError<RecipientNotFound>()("RecipientNotFound", {
-  recipient: Schema.String
-}) {
+export class RecipientNotFound
+  extends /* @__PURE__ */ Schema.TaggedError<RecipientNotFound>()("RecipientNotFound", {
+    recipient: Schema.String
+  })
+{
   override get message() {
     return `There is no customer or member ${this.recipient}: check the id, or assign by e-mail.`
   }
 }
 
 /** The invitation token opens nothing: it is unknown, expired, used, or its seat was revoked. Polar does not say which. */
-export class InvalidInvitation extends Schema.TaggedError<InvalidInvitation>()("InvalidInvitation", {}) {
+export class InvalidInvitation
+  extends /* @__PURE__ */ Schema.TaggedError<InvalidInvitation>()("InvalidInvitation", {})
+{
   override get message() {
     return "The invitation is unknown, expired, used or revoked. A resend does not revive it: revoke the seat and assign it again."
   }

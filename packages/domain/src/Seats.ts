@@ -79,53 +79,50 @@ export class Seats extends Context.Service<
      */
     readonly claimedSubscriptions: Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError>
   }
->()("@polar-seats/domain/Seats") {
-  /**
-   * `Seats` without Polar, for tests: filled with `world`, stateful, on the Clock of Effect, with an `Outbox` to look
-   * into. It asks as the holder of `token`, one of the world's: with an organization's it is what the organization may
-   * do, else what the customer portal allows.
-   */
-  static readonly layerMemory = (
-    world: World.WorldInput,
-    token: string
-  ): Layer.Layer<Seats | Outbox, World.WorldInvalid> =>
-    Layer.effectContext(
-      Effect.gen(function* () {
-        const loaded = yield* Effect.fromResult(World.load(world))
-        const model = SeatModel.make(loaded, yield* DateTime.now, yield* Random.Random)
-        const secret = Redacted.make(token)
-        const own: SeatModel.Surface = /^polar_(oat|pat|at)_/.test(token) ? "organization" : "portal"
+>()("@polar-seats/domain/Seats") {}
 
-        const asked = <A, E>(
-          operation: SeatError.Operation,
-          surface: SeatModel.Surface,
-          act: (subject: SeatModel.Subject, now: DateTime.Utc) => Result.Result<A, E>
-        ) =>
-          Effect.flatMap(DateTime.now, (now) =>
-            Effect.fromResult(
-              model.authenticate(secret, surface, now).pipe(
-                Result.flatMap((subject) => model.authorize(subject, surface, operation)),
-                Result.flatMap((subject) => act(subject, now))
-              )
+/**
+ * `Seats` without Polar, for tests: filled with `world`, stateful, on the Clock of Effect, with an `Outbox` to look
+ * into. It asks as the holder of `token`, one of the world's: with an organization's it is what the organization may
+ * do, else what the customer portal allows.
+ */
+export const layerMemory = (world: World.WorldInput, token: string): Layer.Layer<Seats | Outbox, World.WorldInvalid> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const loaded = yield* Effect.fromResult(World.load(world))
+      const model = SeatModel.make(loaded, yield* DateTime.now, yield* Random.Random)
+      const secret = Redacted.make(token)
+      const own: SeatModel.Surface = /^polar_(oat|pat|at)_/.test(token) ? "organization" : "portal"
+
+      const asked = <A, E>(
+        operation: SeatError.Operation,
+        surface: SeatModel.Surface,
+        act: (subject: SeatModel.Subject, now: DateTime.Utc) => Result.Result<A, E>
+      ) =>
+        Effect.flatMap(DateTime.now, (now) =>
+          Effect.fromResult(
+            model.authenticate(secret, surface, now).pipe(
+              Result.flatMap((subject) => model.authorize(subject, surface, operation)),
+              Result.flatMap((subject) => act(subject, now))
             )
-          ).pipe(Effect.withSpan(operation))
+          )
+        ).pipe(Effect.withSpan(operation))
 
-        return Context.make(Seats, {
-          resend: (seatId) => asked("Seats.resend", own, (subject, now) => model.resend(subject, seatId, now)),
-          list: (source) => asked("Seats.list", own, (subject) => model.list(subject, source)),
-          assign: (assignment) => asked("Seats.assign", own, (subject, now) => model.assign(subject, assignment, now)),
-          revoke: (seatId) => asked("Seats.revoke", own, (subject, now) => model.revoke(subject, seatId, now)),
-          claimedSubscriptions: asked("Seats.claimedSubscriptions", "portal", (subject) =>
-            Result.succeed(Stream.fromIterable(model.claimed(subject).map(({ subscription }) => subscription)))
-          ).pipe(Stream.unwrap)
-        }).pipe(
-          Context.add(Outbox, {
-            mails: Effect.sync(() => model.outbox.slice()),
-            clear: Effect.sync(() => {
-              model.outbox.length = 0
-            })
+      return Context.make(Seats, {
+        resend: (seatId) => asked("Seats.resend", own, (subject, now) => model.resend(subject, seatId, now)),
+        list: (source) => asked("Seats.list", own, (subject) => model.list(subject, source)),
+        assign: (assignment) => asked("Seats.assign", own, (subject, now) => model.assign(subject, assignment, now)),
+        revoke: (seatId) => asked("Seats.revoke", own, (subject, now) => model.revoke(subject, seatId, now)),
+        claimedSubscriptions: asked("Seats.claimedSubscriptions", "portal", (subject) =>
+          Result.succeed(Stream.fromIterable(model.claimed(subject).map(({ subscription }) => subscription)))
+        ).pipe(Stream.unwrap)
+      }).pipe(
+        Context.add(Outbox, {
+          mails: Effect.sync(() => model.outbox.slice()),
+          clear: Effect.sync(() => {
+            model.outbox.length = 0
           })
-        )
-      })
-    )
-}
+        })
+      )
+    })
+  )

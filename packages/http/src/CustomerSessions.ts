@@ -52,7 +52,7 @@ export const CustomerSessionJson = CustomerSession.pipe(
     customerId: "customer_id"
   })
 )
-const decodeSession = Schema.decodeResult(Schema.fromJsonString(CustomerSessionJson))
+const decodeSession = /* @__PURE__ */ Schema.decodeResult(/* @__PURE__ */ Schema.fromJsonString(CustomerSessionJson))
 
 /** What `CustomerSessions.create` fails with. */
 export type CreateError = SeatError.Common | SeatError.Unauthorized | SeatError.Forbidden
@@ -86,10 +86,10 @@ const requestJson = ({ customer, member, returnUrl }: SessionRequest) => ({
   ...(returnUrl === undefined ? {} : { return_url: returnUrl })
 })
 
-const unauthorized = PolarClient.unauthorized("OrganizationToken")
+const unauthorized = /* @__PURE__ */ PolarClient.unauthorized("OrganizationToken")
 
 /** The service itself, for who builds another on it. */
-export const make = Effect.fnUntraced(function* (
+export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<CustomerSessions["Service"], PolarConnection.InvalidOption, HttpClient.HttpClient> {
   const headers = yield* PolarConnection.organizationHeaders(options.organization)

@@ -7,7 +7,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { isLoopback } from "./internal/loopback.ts"
 
 /** The two Polars: the real one, and the one to try things in. */
-export const Environment = Schema.Literals(["production", "sandbox"])
+export const Environment = /* @__PURE__ */ Schema.Literals(["production", "sandbox"])
 export type Environment = typeof Environment.Type
 
 const hosts: Record<Environment, string> = {
@@ -38,7 +38,9 @@ const whyNotToken = (input: string): string | undefined => {
 }
 
 const visible = "is empty, or contains a space, a line break or a character outside ASCII"
-const HeaderValue = Schema.String.check(Schema.isPattern(/^[\x21-\x7e]+$/, { message: visible }))
+const HeaderValue = /* @__PURE__ */ Schema.String.check(
+  /* @__PURE__ */ Schema.isPattern(/^[\x21-\x7e]+$/, { message: visible })
+)
 
 /** A token as it can be sent: visible ASCII alone. What is wrong with another is said without showing it. */
 export const Token = Schema.RedactedFromValue(

@@ -30,10 +30,11 @@ const withSession = (polar: PolarClient.PolarClient, token: Redacted.Redacted<st
     claimedSubscriptions: ClaimedSubscriptions.make(ClaimedSubscriptions.ask(polar, token))
   })
 
-const make = Effect.fnUntraced(function* (options: Options) {
-  const polar = yield* PolarClient.make(options)
-  return withSession(polar, yield* PolarConnection.checkToken(options.token))
-})
+const make = (options: Options) =>
+  Effect.gen(function* () {
+    const polar = yield* PolarClient.make(options)
+    return withSession(polar, yield* PolarConnection.checkToken(options.token))
+  })
 
 /** `Seats` of Polar's customer portal, with the session of a customer or of a member. What mails is repeated only where it surely did not happen. */
 export const layer = (options: Options): Layer.Layer<Seats, PolarConnection.InvalidOption, HttpClient.HttpClient> =>
@@ -57,66 +58,68 @@ export interface CustomerOptions extends CustomerSessions.Options {
 const isNoLess = (duration: Duration.Duration) => !Duration.isNegative(duration)
 const isRefused = (error: SeatError): boolean => error._tag === "Unauthorized" && error.reason === "InvalidToken"
 
-const makeForCustomer = Effect.fnUntraced(function* (options: CustomerOptions) {
-  const { customer, member, renewBefore = "1 minute" } = options
-  const polar = yield* PolarClient.make(options)
-  const { create } = yield* CustomerSessions.make(options)
-  const margin = yield* Option.match(Option.filter(Duration.fromInput(renewBefore), isNoLess), {
-    onNone: () =>
-      Effect.fail(
-        new PolarConnection.InvalidOption({ option: "renewBefore", problem: "is no time, or a negative one" })
-      ),
-    onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
+// A function, and not the result of a call, which a bundler keeps: who has a session does not ship what creates them
+const makeForCustomer = (options: CustomerOptions) =>
+  Effect.gen(function* () {
+    const { customer, member, renewBefore = "1 minute" } = options
+    const polar = yield* PolarClient.make(options)
+    const { create } = yield* CustomerSessions.make(options)
+    const margin = yield* Option.match(Option.filter(Duration.fromInput(renewBefore), isNoLess), {
+      onNone: () =>
+        Effect.fail(
+          new PolarConnection.InvalidOption({ option: "renewBefore", problem: "is no time, or a negative one" })
+        ),
+      onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
+    })
+
+    const open = Effect.gen(function* () {
+      const { expiresAt, token } = yield* create({ customer, member })
+      const left = DateTime.toEpochMillis(expiresAt) - DateTime.toEpochMillis(yield* DateTime.now)
+      return {
+        seats: withSession(polar, token),
+        claimed: ClaimedSubscriptions.ask(polar, token),
+        goodFor: Duration.millis(Math.max(0, left - margin))
+      }
+    })
+    type Session = Effect.Success<typeof open>
+
+    // One entry: those who come while it is being made wait for it together, and a failure is not kept
+    const sessions = yield* Cache.makeWith((_: "current") => open, {
+      capacity: 1,
+      timeToLive: (exit) => (Exit.isSuccess(exit) ? exit.value.goodFor : Duration.zero)
+    })
+    const current = Cache.get(sessions, "current")
+
+    // Of several whose session was refused, the first drops it, and the others find that another is current or on its way
+    const replace = (refused: Session) =>
+      Effect.flatMap(Cache.getSuccess(sessions, "current"), (known) =>
+        Option.getOrUndefined(known) === refused
+          ? Effect.andThen(
+              Cache.invalidateWhen(sessions, "current", (session) => session === refused),
+              current
+            )
+          : current
+      )
+
+    // 401 is judged before anything is done, so that even what mails may be sent once more
+    const withCurrent = <A, E extends SeatError>(use: (session: Session) => Effect.Effect<A, E>) =>
+      Effect.flatMap(current, (session) =>
+        Effect.catchIf(use(session), isRefused, () => Effect.flatMap(replace(session), use))
+      )
+
+    return Seats.of({
+      resend: (seatId) => withCurrent(({ seats }) => seats.resend(seatId)),
+      list: (source) => withCurrent(({ seats }) => seats.list(source)),
+      assign: (assignment) =>
+        // What is refused without a request needs no session either
+        Effect.andThen(
+          Effect.fromResult(check(assignment)),
+          withCurrent(({ seats }) => seats.assign(assignment))
+        ),
+      revoke: (seatId) => withCurrent(({ seats }) => seats.revoke(seatId)),
+      claimedSubscriptions: ClaimedSubscriptions.make((page) => withCurrent(({ claimed }) => claimed(page)))
+    })
   })
-
-  const open = Effect.gen(function* () {
-    const { expiresAt, token } = yield* create({ customer, member })
-    const left = DateTime.toEpochMillis(expiresAt) - DateTime.toEpochMillis(yield* DateTime.now)
-    return {
-      seats: withSession(polar, token),
-      claimed: ClaimedSubscriptions.ask(polar, token),
-      goodFor: Duration.millis(Math.max(0, left - margin))
-    }
-  })
-  type Session = Effect.Success<typeof open>
-
-  // One entry: those who come while it is being made wait for it together, and a failure is not kept
-  const sessions = yield* Cache.makeWith((_: "current") => open, {
-    capacity: 1,
-    timeToLive: (exit) => (Exit.isSuccess(exit) ? exit.value.goodFor : Duration.zero)
-  })
-  const current = Cache.get(sessions, "current")
-
-  // Of several whose session was refused, the first drops it, and the others find that another is current or on its way
-  const replace = (refused: Session) =>
-    Effect.flatMap(Cache.getSuccess(sessions, "current"), (known) =>
-      Option.getOrUndefined(known) === refused
-        ? Effect.andThen(
-            Cache.invalidateWhen(sessions, "current", (session) => session === refused),
-            current
-          )
-        : current
-    )
-
-  // 401 is judged before anything is done, so that even what mails may be sent once more
-  const withCurrent = <A, E extends SeatError>(use: (session: Session) => Effect.Effect<A, E>) =>
-    Effect.flatMap(current, (session) =>
-      Effect.catchIf(use(session), isRefused, () => Effect.flatMap(replace(session), use))
-    )
-
-  return Seats.of({
-    resend: (seatId) => withCurrent(({ seats }) => seats.resend(seatId)),
-    list: (source) => withCurrent(({ seats }) => seats.list(source)),
-    assign: (assignment) =>
-      // What is refused without a request needs no session either
-      Effect.andThen(
-        Effect.fromResult(check(assignment)),
-        withCurrent(({ seats }) => seats.assign(assignment))
-      ),
-    revoke: (seatId) => withCurrent(({ seats }) => seats.revoke(seatId)),
-    claimedSubscriptions: ClaimedSubscriptions.make((page) => withCurrent(({ claimed }) => claimed(page)))
-  })
-})
 
 /**
  * `Seats` of Polar's customer portal, for an organization that acts for one of its customers. A session is created when

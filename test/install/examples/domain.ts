@@ -1,12 +1,12 @@
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import { Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import type { WorldInput } from "@polar-seats/domain/World"
 import { Console, DateTime, Effect } from "effect"
 
 const subscriptionId = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
 
 const invitations = Effect.gen(function* () {
-  const seats = yield* Seats
+  const seats = yield* Seats.Seats
   const now = yield* DateTime.now
   const team = yield* seats.list(SeatSource.Subscription({ id: SubscriptionId.make(subscriptionId) }))
   for (const seat of team.seats) yield* Console.log(`${seat.holderEmail}: ${seat.invitation(now)._tag}`)

@@ -1,5 +1,5 @@
 import { Invitations } from "@polar-seats/domain/Invitations"
-import { Seats } from "@polar-seats/domain/Seats"
+import * as Seats from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as JournalStore from "@polar-seats/journal/JournalStore"
 import { Console, Effect, Layer, Stream } from "effect"
