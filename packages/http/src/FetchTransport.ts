@@ -84,7 +84,7 @@ const exchangeWith =
   (provided: Context.Context<never>): Exchange =>
   (request, { within }, limits) => {
     const url = urlOf(request)
-    if (url === undefined) return Effect.fail(unwritable)
+    if (url === undefined) return Effect.fail(unwritable())
     const { body, method } = request
     const init: RequestInit = {
       ...Option.getOrUndefined(Context.getOption(provided, FetchHttpClient.RequestInit)),

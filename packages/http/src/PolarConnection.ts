@@ -1,9 +1,8 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import { isLoopback } from "./internal/loopback.ts"
 
 /** The two Polars: the real one, and the one to try things in. */
@@ -29,18 +28,14 @@ const whyNotBaseUrl = (input: string): string | undefined => {
 /** Where Polar is: an https URL, or an http one on a loopback address. */
 export const BaseUrl = Schema.String.check(Schema.makeFilter((input: string) => whyNotBaseUrl(input)))
 
+const visibleAscii = /^[\x21-\x7e]+$/
+
 const whyNotToken = (input: string): string | undefined => {
   if (input === "") return "is empty"
-  // eslint-disable-next-line no-control-regex
-  return /^[\x21-\x7e]+$/.test(input)
+  return visibleAscii.test(input)
     ? undefined
     : "contains a space, a line break or a character outside ASCII, which no token of Polar's has"
 }
-
-const visible = "is empty, or contains a space, a line break or a character outside ASCII"
-const HeaderValue = /* @__PURE__ */ Schema.String.check(
-  /* @__PURE__ */ Schema.isPattern(/^[\x21-\x7e]+$/, { message: visible })
-)
 
 /** A token as it can be sent: visible ASCII alone. What is wrong with another is said without showing it. */
 export const Token = Schema.RedactedFromValue(
@@ -66,28 +61,29 @@ export interface Connection {
   readonly baseUrl?: string | undefined
 }
 
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-const checked = <S extends Schema.Codec<unknown, string>>(option: string, schema: S, value: S["Encoded"]) =>
-  Result.mapError(
-    Schema.decodeResult(schema)(value),
-    ({ issue }) => new InvalidOption({ option, problem: formatIssue(issue).issues[0]?.message ?? "is not valid" })
-  )
+// Not by the schemas above: the first call of a program would wait for them to be compiled. Who writes no types gives anything
+const checked = (
+  option: string,
+  value: string,
+  whyNot: (value: string) => string | undefined
+): Effect.Effect<string, InvalidOption> => {
+  const problem = Predicate.isString(value) ? whyNot(value) : "is not a string"
+  return problem === undefined ? Effect.succeed(value) : Effect.fail(new InvalidOption({ option, problem }))
+}
 
 /** The base URL of a connection, without a slash at its end. */
 export const resolve = ({ baseUrl, environment = "production" }: Connection): Effect.Effect<string, InvalidOption> =>
-  Effect.fromResult(
-    Result.map(checked("baseUrl", BaseUrl, baseUrl ?? hosts[environment]), (url) => url.replace(/\/+$/, ""))
-  )
-
-const Version = Schema.String.check(Schema.isPattern(/^\d{4}-\d{2}$/, { message: "is not a version like 2026-10" }))
+  Effect.map(checked("baseUrl", baseUrl ?? hosts[environment], whyNotBaseUrl), (url) => url.replace(/\/+$/, ""))
 
 /** The version itself, once it is known to be one that can be asked for. */
 export const checkVersion = (version: string): Effect.Effect<string, InvalidOption> =>
-  Effect.fromResult(checked("version", Version, version))
+  checked("version", version, (version) =>
+    /^\d{4}-\d{2}$/.test(version) ? undefined : "is not a version like 2026-10"
+  )
 
 /** The token itself, once it is known to be one that can be sent. */
 export const checkToken = (token: Redacted.Redacted<string>): Effect.Effect<Redacted.Redacted<string>, InvalidOption> =>
-  Effect.fromResult(checked("token", Token, Redacted.value(token)))
+  Effect.as(checked("token", Redacted.value(token), whyNotToken), token)
 
 /** The header that names the organization, once it is known to be one that can be sent. */
 export const organizationHeaders = (
@@ -95,8 +91,13 @@ export const organizationHeaders = (
 ): Effect.Effect<{ readonly [name: string]: string }, InvalidOption> =>
   organization === undefined
     ? Effect.succeed({})
-    : Effect.fromResult(
-        Result.map(checked("organization", HeaderValue, organization), (value) => ({ "Polar-Organization": value }))
+    : Effect.map(
+        checked("organization", organization, (organization) =>
+          visibleAscii.test(organization)
+            ? undefined
+            : "is empty, or contains a space, a line break or a character outside ASCII"
+        ),
+        (organization) => ({ "Polar-Organization": organization })
       )
 
 /** The number itself, once it is known to be a whole one from 1 on. */

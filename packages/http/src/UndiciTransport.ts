@@ -413,7 +413,7 @@ const exchange =
   (request, { within }, limits) => {
     const target = targetOf(request)
     const { body, headers, method } = request
-    if (target === undefined) return Effect.fail(unwritable)
+    if (target === undefined) return Effect.fail(unwritable())
     const { origin, path } = target
     return Effect.callback((resume) => {
       const exchanging = new Exchanging(within, limits, resume)

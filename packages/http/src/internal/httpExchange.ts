@@ -21,7 +21,7 @@ import { discard, readBody } from "./readBody.ts"
 import { transportReason } from "./transportReason.ts"
 
 const notSent = (description: string) => SeatError.UnavailableReason.cases.NotSent.make({ description })
-const tooLate = Effect.fail(notSent("its turn did not come within the time of the call"))
+const tooLate = () => Effect.fail(notSent("its turn did not come within the time of the call"))
 
 /** Sends a request by any `HttpClient`, and makes something of the response, in time. */
 export type Send = <A>(
@@ -42,7 +42,7 @@ export const sendBy = (given: HttpClient.HttpClient, provided: Context.Context<n
     // Mostly there is nothing to do, and nothing to wait for
     if (Exit.isExit(preparing)) return preparing
     return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.timeoutOrElse(preparing, { duration: deadline - now, orElse: () => tooLate })
+      Effect.timeoutOrElse(preparing, { duration: deadline - now, orElse: tooLate })
     )
   }
 
@@ -50,7 +50,7 @@ export const sendBy = (given: HttpClient.HttpClient, provided: Context.Context<n
     Effect.flatMap(prepared(request, deadline), (request) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const left = Math.min(within, deadline - now)
-        if (left <= 0) return tooLate
+        if (left <= 0) return tooLate()
         const used = Effect.matchEffect(client.postprocess(Effect.succeed(request)), {
           onFailure: (error) => Effect.fail(transportReason(error)),
           onSuccess: use

@@ -82,7 +82,7 @@ const codeIn = (failure: object): string => {
 }
 
 /** Why there is no answer to what cannot be written. */
-export const unwritable = NotSent.make({ description: "it could not be written" })
+export const unwritable = (): SeatError.UnavailableReason => NotSent.make({ description: "it could not be written" })
 
 /** Why there is no answer, where a request failed before its answer began. Its body was there from the start. */
 export const failedToSend = (cause: unknown): SeatError.UnavailableReason => {
@@ -99,11 +99,11 @@ export const failedToAnswer = (cause: unknown): SeatError.UnavailableReason =>
 
 /** Sorts a failure of the transport into one where nothing was sent and one where nobody knows. A doubt counts as the latter. */
 export const transportReason = ({ reason }: HttpClientError.HttpClientError): SeatError.UnavailableReason => {
-  if (reason._tag === "InvalidUrlError") return unwritable
+  if (reason._tag === "InvalidUrlError") return unwritable()
   // A body that is read while it is sent fails with anything, its own refused connection included, after the headers left
   const { body } = reason.request
   if (body._tag === "Empty" || body._tag === "Uint8Array") {
-    if (reason._tag === "EncodeError") return unwritable
+    if (reason._tag === "EncodeError") return unwritable()
     if (reason._tag === "TransportError") return failedToSend(reason.cause)
   }
   return failedToAnswer(reason.cause)
