@@ -203,7 +203,7 @@ describe.each(clients)("by %s", (_, client) => {
                 times: budget,
                 schedule: Schedule.tap(Schedule.spaced("1 millis"), () => Effect.sync(() => void pauses++)),
                 // Long enough for a slow machine, where something is to come
-                attemptTimeout: hangs ? "200 millis" : "5 seconds",
+                attemptTimeout: hangs ? "100 millis" : "5 seconds",
                 totalTimeout: "15 seconds",
                 maxBytes: { list: 2 * 1024 * 1024 }
               },
