@@ -3,39 +3,14 @@ import { SeatId } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
-import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Schedule, Scope, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
 import { HttpBody, HttpClient } from "effect/http"
-import { createServer, type RequestListener } from "node:http"
-import type { AddressInfo } from "node:net"
+import type { RequestListener } from "node:http"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { serving } from "./serving.ts"
 
 // What it does on sockets that fail is in transport.test.ts and faultMatrix.test.ts
-
-/** A server, how many connections it has, and a way to wait until it has none. */
-const serving = Effect.fnUntraced(function* (listener: RequestListener) {
-  const server = yield* Effect.acquireRelease(
-    Effect.callback<ReturnType<typeof createServer>>((resume) => {
-      const server = createServer(listener).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.sync(() => {
-        server.close()
-        server.closeAllConnections()
-      })
-  )
-  const connections = Effect.callback<number>((resume) => {
-    server.getConnections((_, count) => resume(Effect.succeed(count)))
-  })
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    connections,
-    deserted: connections.pipe(
-      Effect.repeat({ until: (count) => count === 0, schedule: Schedule.spaced("5 millis") }),
-      Effect.timeout("5 seconds")
-    )
-  }
-})
 
 const withClient = Effect.provide(UndiciTransport.layer)
 const big = Buffer.alloc(256 * 1024, "x")
