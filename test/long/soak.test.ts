@@ -1,4 +1,4 @@
-import { NodeHttpClient } from "@effect/platform-node"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { assert, it } from "@effect/vitest"
 import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
 import { SeatId } from "@polar-seats/domain/Seat"
@@ -119,7 +119,7 @@ it.live(
         Effect.provide(
           yield* Layer.build(
             PortalSeats.layer({ token: Redacted.make(token), baseUrl: polar, attemptTimeout: "5 seconds" }).pipe(
-              Layer.provide(NodeHttpClient.layerUndici)
+              Layer.provide(UndiciTransport.layer)
             )
           )
         )

@@ -1,5 +1,6 @@
 import { SeatId } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -14,8 +15,11 @@ const program = Effect.gen(function* () {
   return `resent to ${holderEmail}, then ${refusal._tag}`
 })
 
-/** Resends an invitation over the runtime's own fetch, is refused another, and tells of both. */
+/** Resends an invitation over the runtime's own fetch, is refused another, and tells of both: by Effect's client, then by ours. */
 export const run = (baseUrl: string): Promise<string> => {
   const polar = PortalSeats.layer({ token: Redacted.make(token), baseUrl })
-  return Effect.runPromise(Effect.provide(program, Layer.provide(polar, FetchHttpClient.layer)))
+  const told = Effect.forEach([FetchHttpClient.layer, FetchTransport.layer], (client) =>
+    Effect.provide(program, Layer.provide(polar, client))
+  )
+  return Effect.runPromise(Effect.map(told, (lines) => lines.join("\n")))
 }

@@ -21,12 +21,12 @@ interface Extent {
   readonly rounds: number
   readonly millis: number
 }
-export const full: Extent = { names: all, concurrencies: [1, 16, 128], rounds: 9, millis: 300 }
+export const full: Extent = { names: all, concurrencies: [1, 16, 128], rounds: 9, millis: 500 }
 export const quick: Extent = {
   names: ["undici", "sdk", "sdkAgain", "oursFetch", "oursUndici"],
   concurrencies: [16],
-  rounds: 9,
-  millis: 300
+  rounds: 5,
+  millis: 500
 }
 
 export const run = async ({ concurrencies, millis, names, rounds }: Extent): Promise<Report> => {

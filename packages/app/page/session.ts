@@ -3,6 +3,7 @@ import * as Journal from "@polar-seats/domain/Journal"
 import { IsWaitedFor } from "@polar-seats/domain/RateLimit"
 import { Seats } from "@polar-seats/domain/Seats"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import type * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
@@ -10,7 +11,6 @@ import * as SeatClaims from "@polar-seats/http/SeatClaims"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
@@ -52,7 +52,7 @@ const services = (token: Redacted.Redacted<string>) => {
     : PortalSeats.layer({ baseUrl: api, token })
   return Invitations.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(seats, Journal.Journal.layerMemory, SeatClaims.layer({ baseUrl: api }))),
-    Layer.provide(FetchHttpClient.layer),
+    Layer.provide(FetchTransport.layer),
     Layer.merge(Layer.succeed(Clock.Clock, clock))
   )
 }
