@@ -349,6 +349,7 @@ describe("options that no request can be made with", () => {
       "baseUrl would send the token in the clear"
     ],
     ["no URL", { baseUrl: "api.polar.sh" }, "baseUrl is not a URL"],
+    ["white space", { baseUrl: "https://api.polar.sh " }, "baseUrl contains white space"],
     ["another protocol", { baseUrl: "ftp://api.polar.sh" }, "baseUrl is neither https nor http"],
     ["a password", { baseUrl: "https://u:p@api.polar.sh" }, "baseUrl contains a user or a password"],
     ["a query", { baseUrl: "https://api.polar.sh?x=y" }, "baseUrl has a query or a fragment"]

@@ -29,7 +29,7 @@ const faking = (answer: (signal: AbortSignal) => Promise<Response>) => {
     calls.push({ url, init, signal })
     return answer(signal)
   }
-  return { calls, using: Effect.provideService(FetchHttpClient.Fetch, fetch) }
+  return { calls, fetch, using: Effect.provideService(FetchHttpClient.Fetch, fetch) }
 }
 const seat = () => Promise.resolve(Response.json(documentedSeat))
 const never = () => new Promise<Response>(() => {})
@@ -42,7 +42,7 @@ describe("a call over fetch", () => {
       assert.strictEqual(answered.id, seatId)
       assert.deepStrictEqual(
         calls.map(({ init, signal, url }) => [url, init.method, init.redirect, init.body, signal.aborted]),
-        [[`https://polar.test/v1/customer-portal/seats/${seatId}/resend`, "POST", "manual", undefined, false]]
+        [[`https://polar.test/v1/customer-portal/seats/${seatId}/resend`, "POST", "manual", null, false]]
       )
       assert.deepStrictEqual(Object.entries(calls[0]?.init.headers ?? {}).toSorted(), [
         ["accept", "application/json"],
@@ -52,15 +52,40 @@ describe("a call over fetch", () => {
     })
   )
 
+  it.effect("is sent by the fetch that the layer is given, unless the caller has another", () =>
+    Effect.gen(function* () {
+      const ofLayer = faking(seat)
+      const given = by(Layer.provide(FetchTransport.layer, Layer.succeed(FetchHttpClient.Fetch, ofLayer.fetch)))
+      const ofCaller = faking(seat)
+      yield* resend.pipe(given)
+      yield* resend.pipe(ofCaller.using, given)
+      assert.deepStrictEqual([ofLayer.calls.length, ofCaller.calls.length], [1, 1])
+    })
+  )
+
   it.effect("keeps what its layer says of every request, but for where it may lead", () =>
     Effect.gen(function* () {
       const { calls, using } = faking(seat)
-      const init = Layer.succeed(FetchHttpClient.RequestInit, { credentials: "omit", redirect: "follow" })
+      const init = Layer.succeed(FetchHttpClient.RequestInit, {
+        credentials: "omit",
+        redirect: "follow",
+        headers: { "X-Gateway": "abc", accept: "text/html" }
+      })
       yield* resend.pipe(using, by(Layer.provideMerge(FetchTransport.layer, init)))
       assert.deepStrictEqual(
         calls.map(({ init: { credentials, redirect } }) => [credentials, redirect]),
         [["omit", "manual"]]
       )
+      assert.deepInclude(calls[0]?.init.headers, { "x-gateway": "abc", accept: "application/json" })
+    })
+  )
+
+  it.effect("takes each cookie for a header", () =>
+    Effect.gen(function* () {
+      const cookies = Array.from({ length: 80 }, (_, i): [string, string] => ["set-cookie", `${i}=${"x".repeat(1024)}`])
+      const { using } = faking(() => Promise.resolve(new Response("", { headers: cookies })))
+      const error = yield* resend.pipe(using, by(FetchTransport.layer), Effect.flip)
+      assert.include(error.message, "the headers are larger than 65536 bytes")
     })
   )
 

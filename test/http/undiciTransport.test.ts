@@ -8,6 +8,8 @@ import { HttpBody, HttpClient } from "effect/http"
 import type { RequestListener } from "node:http"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { Agent, type Dispatcher } from "undici"
+import { documentedSeat } from "./documented.ts"
 import { serving } from "./serving.ts"
 
 // What it does on sockets that fail is in transport.test.ts and faultMatrix.test.ts
@@ -204,6 +206,54 @@ describe("under Polar's layers", () => {
       const error = yield* resending(limited, { attemptTimeout: "3 seconds" }, { connections: 1 })
       assert.strictEqual(error._tag === "Unavailable" && error.reason._tag, "UnexpectedResponse")
       assert.strictEqual(requests, 2)
+    })
+  )
+})
+
+describe("a dispatcher of one's own", () => {
+  const through = (baseUrl: string, interceptor: Dispatcher.DispatcherComposeInterceptor) => {
+    const agent = new Agent()
+    const client = Layer.effect(
+      HttpClient.HttpClient,
+      Effect.as(
+        Effect.acquireRelease(Effect.void, () => Effect.promise(() => agent.destroy())),
+        UndiciTransport.make(agent.compose(interceptor))
+      )
+    )
+    return Effect.provide(
+      PortalSeats.layer({ token: Redacted.make("polar_cst_of_ann"), baseUrl, times: 0 }).pipe(Layer.provide(client))
+    )
+  }
+  const resend = Effect.flatMap(Seats, (seats) => seats.resend(SeatId.make(documentedSeat.id)))
+
+  it.live("may write into the headers of a request, and the next has its own", () =>
+    Effect.gen(function* () {
+      const seen: Array<unknown> = []
+      const { url } = yield* serving((request, response) => {
+        seen.push(request.headers["x-nth"])
+        response.end(JSON.stringify(documentedSeat))
+      })
+      let nth = 0
+      const number: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+        Object.assign(options.headers ?? {}, { "x-nth": Reflect.get(options.headers ?? {}, "x-nth") ?? String(++nth) })
+        return dispatch(options, handler)
+      }
+      yield* Effect.andThen(resend, resend).pipe(through(url, number))
+      assert.deepStrictEqual(seen, ["1", "2"])
+    })
+  )
+
+  it.live("that throws leaves it open what it has done: OutcomeUnknown, and nothing is waited for", () =>
+    Effect.gen(function* () {
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
+      const before = timers()
+      const throwing: Dispatcher.DispatcherComposeInterceptor = () => (_options, _handler) => {
+        throw Object.assign(new Error("no"), { code: "ECONNREFUSED", syscall: "connect" })
+      }
+      const error = yield* resend.pipe(through("http://127.0.0.1:9", throwing), Effect.flip)
+      assert.propertyVal(error, "_tag", "Unavailable")
+      assert.deepInclude(Reflect.get(error, "reason"), { _tag: "OutcomeUnknown" })
+      assert.isAtMost(timers(), before)
     })
   )
 })

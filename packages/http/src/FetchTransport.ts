@@ -63,7 +63,12 @@ const collect = (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number)
 
 const outcomeOf = (response: Response, limits: Limits): Outcome | Promise<Outcome> => {
   const { headers, status } = response
-  const tooLarge = whyTooLarge(status, Object.fromEntries(headers), limits)
+  let size = 0
+  // Each cookie by itself, which a record has no room for
+  headers.forEach((value, name) => {
+    size += name.length + value.length
+  })
+  const tooLarge = whyTooLarge(status, size, limits)
   const limit = limits.body(status)
   const answer = (text: string): Answer => ({ status, retryAfter: headers.get("retry-after") ?? undefined, text })
   if (tooLarge !== undefined || limit === undefined) {
@@ -80,49 +85,63 @@ const urlOf = (request: HttpClientRequest.HttpClientRequest): string | undefined
     ? request.url
     : Option.getOrUndefined(Option.map(HttpClientRequest.toUrl(request), ({ href }) => href))
 
+const unsaid = Context.get(Context.empty(), FetchHttpClient.Fetch)
+
 const exchangeWith =
-  (provided: Context.Context<never>): Exchange =>
-  (request, { within }, limits) => {
-    const url = urlOf(request)
-    if (url === undefined) return Effect.fail(unwritable())
-    const { body, method } = request
-    const init: RequestInit = {
-      ...Option.getOrUndefined(Context.getOption(provided, FetchHttpClient.RequestInit)),
-      method,
-      ...(body._tag === "Uint8Array"
-        ? // Fetch tells the length by itself, and some refuse to be told
-          { headers: Headers.remove(request.headers, "content-length"), body: new Uint8Array(body.body) }
-        : { headers: request.headers })
-    }
-    return Effect.withFiber((fiber) => {
-      const fetch = fiber.getRef(FetchHttpClient.Fetch)
-      return Effect.callback((resume) => {
-        const controller = new AbortController()
-        const finish = (outcome: Outcome) => {
-          clearTimeout(timer)
-          resume(Effect.fromResult(outcome))
-        }
-        // A timer is a tenth of what a fiber that sleeps costs
-        const timer =
-          within > longestTimer
-            ? undefined
-            : setTimeout(() => {
-                controller.abort()
-                finish(Result.fail(noAnswer(within)))
-              }, within)
-        // Somebody's own fetch may throw where it should reject
-        new Promise<Response>((resolve) => resolve(fetch(url, { ...init, signal: controller.signal })))
-          .then(
-            (response) => outcomeOf(response, limits),
-            (cause: unknown) => Result.fail(failedToSend(cause))
-          )
-          .then(finish, (cause: unknown) => finish(Result.fail(failedToAnswer(cause))))
-        return Effect.sync(() => {
-          clearTimeout(timer)
-          controller.abort()
+  (ofLayer: Context.Context<never>) =>
+  (provided: Context.Context<never>): Exchange => {
+    const { headers: own, ...init } = Option.getOrElse(
+      Context.getOption(provided, FetchHttpClient.RequestInit),
+      (): RequestInit => ({})
+    )
+    const ownHeaders = own === undefined ? undefined : Headers.fromInput(own)
+    const fetchOfLayer = Context.get(ofLayer, FetchHttpClient.Fetch)
+
+    return (request, { within }, limits) => {
+      const url = urlOf(request)
+      if (url === undefined) return Effect.fail(unwritable())
+      const { body, method } = request
+      const headers = ownHeaders === undefined ? request.headers : Headers.merge(ownHeaders, request.headers)
+      const whole: RequestInit = {
+        ...init,
+        method,
+        ...(body._tag === "Uint8Array"
+          ? // Fetch tells the length by itself, and some refuse to be told
+            { headers: Headers.remove(headers, "content-length"), body: new Uint8Array(body.body) }
+          : { headers, body: null })
+      }
+      return Effect.withFiber((fiber) => {
+        // As with Effect's client, what a call is given wins over what the layer is given
+        const ofCall = fiber.getRef(FetchHttpClient.Fetch)
+        const fetch = ofCall === unsaid ? fetchOfLayer : ofCall
+        return Effect.callback((resume) => {
+          const controller = new AbortController()
+          const finish = (outcome: Outcome) => {
+            clearTimeout(timer)
+            resume(Effect.fromResult(outcome))
+          }
+          // A timer is a tenth of what a fiber that sleeps costs
+          const timer =
+            within > longestTimer
+              ? undefined
+              : setTimeout(() => {
+                  controller.abort()
+                  finish(Result.fail(noAnswer(within)))
+                }, within)
+          // Somebody's own fetch may throw where it should reject
+          new Promise<Response>((resolve) => resolve(fetch(url, { ...whole, signal: controller.signal })))
+            .then(
+              (response) => outcomeOf(response, limits),
+              (cause: unknown) => Result.fail(failedToSend(cause))
+            )
+            .then(finish, (cause: unknown) => finish(Result.fail(failedToAnswer(cause))))
+          return Effect.sync(() => {
+            clearTimeout(timer)
+            controller.abort()
+          })
         })
       })
-    })
+    }
   }
 
 /**
@@ -134,9 +153,10 @@ const exchangeWith =
  */
 export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
   HttpClient.HttpClient,
-  Effect.map(HttpClient.HttpClient, ({ postprocess, preprocess }) => {
+  Effect.contextWith((ofLayer: Context.Context<HttpClient.HttpClient>) => {
+    const { postprocess, preprocess } = Context.get(ofLayer, HttpClient.HttpClient)
     const client = HttpClient.makeWith(postprocess, preprocess)
-    exchanges.set(client, exchangeWith)
-    return client
+    exchanges.set(client, exchangeWith(ofLayer))
+    return Effect.succeed(client)
   })
 ).pipe(Layer.provide(FetchHttpClient.layer))

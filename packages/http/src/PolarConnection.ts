@@ -15,6 +15,8 @@ const hosts: Record<Environment, string> = {
 }
 
 const whyNotBaseUrl = (input: string): string | undefined => {
+  // What parses a URL leaves it out, and what is made of the text does not
+  if (/\s/.test(input)) return "contains white space"
   const url = URL.parse(input)
   if (url === null) return "is not a URL: one like https://api.polar.sh is expected"
   if (url.protocol !== "https:" && url.protocol !== "http:") return "is neither https nor http"

@@ -27,6 +27,7 @@ import {
   longestTimer,
   noAnswer,
   type Reason,
+  sizeOf,
   whyTooLarge
 } from "./internal/exchange.ts"
 import { concat } from "./internal/readBody.ts"
@@ -303,7 +304,11 @@ const dispatch = (
         queueMicrotask(() => resume(Effect.succeed(new Response(request, url, status, source, exchange)))),
       (cause) => queueMicrotask(() => resume(Effect.fail(failed(request, cause))))
     )
-    dispatcher.dispatch({ origin, path, method, headers, body }, exchange)
+    // An interceptor may write into the headers, and throw
+    const dispatched = Result.try(() =>
+      dispatcher.dispatch({ origin, path, method, headers: { ...headers }, body }, exchange)
+    )
+    if (Result.isFailure(dispatched)) return resume(Effect.fail(failed(request, dispatched.failure)))
     return Effect.sync(() => exchange.abandon())
   })
 }
@@ -354,7 +359,7 @@ class Exchanging implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Dispatcher.ResponseData["headers"]) {
     // What comes before the answer, as 103 does
     if (status < 200) return
-    const tooLarge = whyTooLarge(status, headers, this.limits)
+    const tooLarge = whyTooLarge(status, sizeOf(headers), this.limits)
     if (tooLarge !== undefined) return this.settle(Effect.fail(tooLarge))
     this.status = status
     const after = headers["retry-after"]
@@ -384,6 +389,11 @@ class Exchanging implements Dispatcher.DispatchHandler {
   onResponseError(_: Dispatcher.DispatchController, cause: unknown) {
     this.isEnded = true
     this.settle(Effect.fail(this.status === 0 ? failedToSend(cause) : failedToAnswer(cause)))
+  }
+
+  /** Ends it without an answer. */
+  give(reason: Reason) {
+    this.settle(Effect.fail(reason))
   }
 
   /** Lets go of the connection, or sees to it that the request never gets one, unless the answer is complete. */
@@ -418,7 +428,11 @@ const exchange =
     return Effect.callback((resume) => {
       const exchanging = new Exchanging(within, limits, resume)
       const bytes = body._tag === "Uint8Array" ? body.body : null
-      dispatcher.dispatch({ origin, path, method, headers, body: bytes }, exchanging)
+      // An interceptor may write into the headers, and throw
+      const dispatched = Result.try(() =>
+        dispatcher.dispatch({ origin, path, method, headers: { ...headers }, body: bytes }, exchanging)
+      )
+      if (Result.isFailure(dispatched)) exchanging.give(failedToAnswer(dispatched.failure))
       return Effect.sync(() => exchanging.abandon())
     })
   }

@@ -56,19 +56,19 @@ export const unexpected = (status: number, description: string): Reason =>
 export const noAnswer = (within: number): Reason =>
   OutcomeUnknown.make({ description: `no answer came within ${Duration.format(Duration.millis(within))}` })
 
-/** What is wrong with an answer as soon as its headers are there, if anything. */
-export const whyTooLarge = (
-  status: number,
-  headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined },
-  limits: Limits
-): Reason | undefined => {
+/** How large headers are together, in bytes. */
+export const sizeOf = (headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }): number => {
   let size = 0
   for (const name in headers) {
     const value = headers[name] ?? ""
     size += name.length + (typeof value === "string" ? value.length : value.join("").length)
   }
-  return size > limits.headers ? unexpected(status, `the headers are larger than ${limits.headers} bytes`) : undefined
+  return size
 }
+
+/** What is wrong with headers of such a size, if anything. */
+export const whyTooLarge = (status: number, size: number, limits: Limits): Reason | undefined =>
+  size > limits.headers ? unexpected(status, `the headers are larger than ${limits.headers} bytes`) : undefined
 
 export const bodyTooLarge = (status: number, limit: number): Reason =>
   unexpected(status, `the body is larger than ${limit} bytes`)

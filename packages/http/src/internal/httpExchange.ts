@@ -15,6 +15,7 @@ import {
   type Limits,
   noAnswer,
   type Patience,
+  sizeOf,
   whyTooLarge
 } from "./exchange.ts"
 import { discard, readBody } from "./readBody.ts"
@@ -66,7 +67,7 @@ export const readAnswer = (
   limits: Limits
 ): Effect.Effect<Answer, SeatError.UnavailableReason> => {
   const { headers, status } = response
-  const tooLarge = whyTooLarge(status, headers, limits)
+  const tooLarge = whyTooLarge(status, sizeOf(headers), limits)
   if (tooLarge !== undefined) return Effect.andThen(discard(response), Effect.fail(tooLarge))
   const limit = limits.body(status)
   const answer = (text: string): Answer => ({ status, retryAfter: headers["retry-after"], text })

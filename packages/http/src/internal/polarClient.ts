@@ -18,7 +18,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
 import * as PolarConnection from "../PolarConnection.ts"
 import type { RetryPolicy } from "../RetryPolicy.ts"
-import { type Answer, exchanges, type Limits, unexpected, whyTooLarge } from "./exchange.ts"
+import { type Answer, exchanges, type Limits, sizeOf, unexpected, whyTooLarge } from "./exchange.ts"
 import { exchangeBy, readAnswer, sendBy } from "./httpExchange.ts"
 import { observed, observedStream } from "./observe.ts"
 import { checkPolicy, retrying } from "./retry.ts"
@@ -203,12 +203,13 @@ export const make = Effect.fnUntraced(function* (
   const list = limitsOf(maxList)
 
   const shared = Headers.fromInput({ ...ownHeaders, "polar-version": version, accept: "application/json" })
-  let latest = { token: Redacted.make(""), headers: shared }
+  let latest = { authorization: "", headers: shared }
   // Mostly the token is the one of the call before
   const headersWith = (token: Redacted.Redacted<string> | undefined): Headers.Headers => {
     if (token === undefined) return shared
-    if (token !== latest.token) {
-      latest = { token, headers: Headers.set(shared, "authorization", `Bearer ${Redacted.value(token)}`) }
+    const authorization = `Bearer ${Redacted.value(token)}`
+    if (authorization !== latest.authorization) {
+      latest = { authorization, headers: Headers.set(shared, "authorization", authorization) }
     }
     return latest.headers
   }
@@ -251,7 +252,6 @@ export const make = Effect.fnUntraced(function* (
   return {
     call: <A, E extends { readonly _tag: string }>(call: Call<A, E>) => {
       const { decode, isList = false, operation, success = 200 } = call
-      const request = requestOf(call)
       const limits = isList ? list : single
       const handlers = {
         onFailure: (reason: SeatError.UnavailableReason) => Effect.fail(unavailable(operation, reason)),
@@ -264,10 +264,12 @@ export const make = Effect.fnUntraced(function* (
         }
       }
       return observed(operation, told(call.attributes), (attempts, fiber) =>
-        retrying(policy, fiber, attempts.start, (patience) => {
-          attempts.count++
-          return Effect.matchEffect(exchange(request, patience, limits), handlers)
-        })
+        retrying(policy, fiber, attempts.start, (patience) =>
+          Effect.suspend(() => {
+            attempts.count++
+            return Effect.matchEffect(exchange(requestOf(call), patience, limits), handlers)
+          })
+        )
       )
     },
 
@@ -276,24 +278,26 @@ export const make = Effect.fnUntraced(function* (
       read: (response: HttpClientResponse.HttpClientResponse) => Stream.Stream<A, SeatError.Unavailable>
     ) => {
       const { operation, success = 200 } = opening
-      const request = HttpClientRequest.setHeader(requestOf(opening), "accept", "text/event-stream")
       // The time is that until the headers are there, and not the whole answer's
       const begin = (
         response: HttpClientResponse.HttpClientResponse
       ): Effect.Effect<Result.Result<HttpClientResponse.HttpClientResponse, Answer>, SeatError.UnavailableReason> =>
-        response.status === success && whyTooLarge(success, response.headers, single) === undefined
+        response.status === success && whyTooLarge(success, sizeOf(response.headers), single) === undefined
           ? Effect.succeed(Result.succeed(response))
           : Effect.map(readAnswer(response, single), Result.fail)
       return observedStream(operation, told(opening.attributes), (attempts) =>
         Effect.withFiber((fiber) =>
-          retrying(policy, fiber, attempts.start, (patience) => {
-            attempts.count++
-            return Effect.matchEffect(send(request, patience, begin), {
-              onFailure: (reason) => Effect.fail(unavailable(operation, reason)),
-              onSuccess: (begun): Effect.Effect<HttpClientResponse.HttpClientResponse, E | SeatError.Common> =>
-                Result.isSuccess(begun) ? Effect.succeed(begun.success) : refused(opening, begun.failure)
+          retrying(policy, fiber, attempts.start, (patience) =>
+            Effect.suspend(() => {
+              attempts.count++
+              const request = HttpClientRequest.setHeader(requestOf(opening), "accept", "text/event-stream")
+              return Effect.matchEffect(send(request, patience, begin), {
+                onFailure: (reason) => Effect.fail(unavailable(operation, reason)),
+                onSuccess: (begun): Effect.Effect<HttpClientResponse.HttpClientResponse, E | SeatError.Common> =>
+                  Result.isSuccess(begun) ? Effect.succeed(begun.success) : refused(opening, begun.failure)
+              })
             })
-          })
+          )
         ).pipe(Effect.map(read), Stream.unwrap)
       )
     }
