@@ -28,24 +28,8 @@ type Outcome = Result.Result<Answer, Reason>
 const letGo = (body: { readonly cancel: () => Promise<void> } | null): void => {
   body?.cancel().then(undefined, () => {})
 }
-const discard = ({ body, headers }: Response): void => {
-  if (headers.get("content-length") !== "0") letGo(body)
-}
 
 /** The bytes of a body, or undefined where there are more of them than `limit`. */
-const bytesOf = (response: Response, limit: number): Promise<Uint8Array | undefined> => {
-  const { body, headers } = response
-  const announced = Number(headers.get("content-length") ?? Number.NaN)
-  if (announced > limit) {
-    discard(response)
-    return Promise.resolve(undefined)
-  }
-  // Where the length is known and what comes is what was sent, the protocol sees to it that no more comes
-  return body === null || (announced <= limit && !headers.has("content-encoding"))
-    ? response.arrayBuffer().then((buffer) => new Uint8Array(buffer))
-    : collect(body.getReader(), limit)
-}
-
 const collect = (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array | undefined> => {
   const chunks: Array<Uint8Array> = []
   let size = 0
@@ -61,23 +45,42 @@ const collect = (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number)
   return more()
 }
 
-const outcomeOf = (response: Response, limits: Limits): Outcome | Promise<Outcome> => {
-  const { headers, status } = response
+/** Reads an answer as far as it is wanted. */
+const read = (response: Response, limits: Limits, finish: (outcome: Outcome) => void): void => {
+  const { body, headers, status } = response
   let size = 0
-  // Each cookie by itself, which a record has no room for
+  let announced = Number.NaN
+  let isEncoded = false
+  let retryAfter: string | undefined
+  // In one turn, and each cookie by itself, which a record has no room for
   headers.forEach((value, name) => {
     size += name.length + value.length
+    if (name === "content-length") announced = Number(value)
+    else if (name === "content-encoding") isEncoded = true
+    else if (name === "retry-after") retryAfter = value
   })
-  const tooLarge = whyTooLarge(status, size, limits)
-  const limit = limits.body(status)
-  const answer = (text: string): Answer => ({ status, retryAfter: headers.get("retry-after") ?? undefined, text })
-  if (tooLarge !== undefined || limit === undefined) {
-    discard(response)
-    return tooLarge === undefined ? Result.succeed(answer("")) : Result.fail(tooLarge)
+  const unread = (outcome: Outcome) => {
+    if (announced !== 0) letGo(body)
+    finish(outcome)
   }
-  return bytesOf(response, limit).then((bytes) =>
-    bytes === undefined ? Result.fail(bodyTooLarge(status, limit)) : Result.map(decodeBody(status, bytes), answer)
-  )
+  const tooLarge = whyTooLarge(status, size, limits)
+  if (tooLarge !== undefined) return unread(Result.fail(tooLarge))
+  const limit = limits.body(status)
+  if (limit === undefined) return unread(Result.succeed({ status, retryAfter, text: "" }))
+  if (announced > limit) return unread(Result.fail(bodyTooLarge(status, limit)))
+
+  const failed = (cause: unknown) => finish(Result.fail(failedToAnswer(cause)))
+  const decoded = (bytes: Uint8Array) =>
+    finish(Result.map(decodeBody(status, bytes), (text) => ({ status, retryAfter, text })))
+  // Where the length is known and what comes is what was sent, the protocol sees to it that no more comes
+  if (body === null || (announced <= limit && !isEncoded)) {
+    response.arrayBuffer().then((buffer) => decoded(new Uint8Array(buffer)), failed)
+  } else {
+    collect(body.getReader(), limit).then(
+      (bytes) => (bytes === undefined ? finish(Result.fail(bodyTooLarge(status, limit))) : decoded(bytes)),
+      failed
+    )
+  }
 }
 
 const urlOf = (request: HttpClientRequest.HttpClientRequest): string | undefined =>
@@ -128,13 +131,17 @@ const exchangeWith =
                   controller.abort()
                   finish(Result.fail(noAnswer(within)))
                 }, within)
-          // Somebody's own fetch may throw where it should reject
-          new Promise<Response>((resolve) => resolve(fetch(url, { ...whole, signal: controller.signal })))
-            .then(
-              (response) => outcomeOf(response, limits),
-              (cause: unknown) => Result.fail(failedToSend(cause))
-            )
-            .then(finish, (cause: unknown) => finish(Result.fail(failedToAnswer(cause))))
+          // Somebody's own fetch may throw where it should reject, and answer with anything
+          const answered = Result.try(() => fetch(url, { ...whole, signal: controller.signal }))
+          if (Result.isFailure(answered)) finish(Result.fail(failedToAnswer(answered.failure)))
+          else {
+            answered.success
+              .then(
+                (response) => read(response, limits, finish),
+                (cause: unknown) => finish(Result.fail(failedToSend(cause)))
+              )
+              .then(undefined, (cause: unknown) => finish(Result.fail(failedToAnswer(cause))))
+          }
           return Effect.sync(() => {
             clearTimeout(timer)
             controller.abort()
