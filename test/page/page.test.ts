@@ -284,8 +284,10 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     const wait = row(page, "ann@acme.com").locator(".wait")
     const first = Number(/Try again in (\d+) s\./.exec((await wait.textContent()) ?? "")?.[1])
     assert.isAtLeast(first, 55)
+    // A machine that is busy may not show each second
+    const fewer = Array.from({ length: first - 2 }, (_, seconds) => seconds + 1).join("|")
     await row(page, "ann@acme.com")
-      .getByText(`Try again in ${first - 2} s.`)
+      .getByText(new RegExp(`Try again in (${fewer}) s\\.`))
       .waitFor()
     assert.isFalse(await row(page, "ann@acme.com").getByText("was mailed").isVisible())
     await press(page, "Resend eve@acme.com")
