@@ -3,7 +3,7 @@ import { SeatId } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
-import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, identity, Layer, Redacted, Scope, Stream } from "effect"
 import { HttpBody, HttpClient } from "effect/http"
 import type { RequestListener } from "node:http"
 import { setFlagsFromString } from "node:v8"
@@ -211,13 +211,14 @@ describe("under Polar's layers", () => {
 })
 
 describe("a dispatcher of one's own", () => {
-  const through = (baseUrl: string, interceptor: Dispatcher.DispatcherComposeInterceptor) => {
+  const through = (baseUrl: string, interceptor: Dispatcher.DispatcherComposeInterceptor, inAnother = false) => {
     const agent = new Agent()
+    const own = UndiciTransport.make(agent.compose(interceptor))
     const client = Layer.effect(
       HttpClient.HttpClient,
       Effect.as(
         Effect.acquireRelease(Effect.void, () => Effect.promise(() => agent.destroy())),
-        UndiciTransport.make(agent.compose(interceptor))
+        inAnother ? HttpClient.mapRequest(own, identity) : own
       )
     )
     return Effect.provide(
@@ -243,17 +244,22 @@ describe("a dispatcher of one's own", () => {
     })
   )
 
-  it.live("that throws leaves it open what it has done: OutcomeUnknown, and nothing is waited for", () =>
-    Effect.gen(function* () {
-      const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
-      const before = timers()
-      const throwing: Dispatcher.DispatcherComposeInterceptor = () => (_options, _handler) => {
-        throw Object.assign(new Error("no"), { code: "ECONNREFUSED", syscall: "connect" })
-      }
-      const error = yield* resend.pipe(through("http://127.0.0.1:9", throwing), Effect.flip)
-      assert.propertyVal(error, "_tag", "Unavailable")
-      assert.deepInclude(Reflect.get(error, "reason"), { _tag: "OutcomeUnknown" })
-      assert.isAtMost(timers(), before)
-    })
+  it.live.each([
+    ["as it is", false],
+    ["in another client", true]
+  ] as const)(
+    "that throws, %s, leaves it open what it has done: OutcomeUnknown, and nothing is waited for",
+    ([_, inAnother]) =>
+      Effect.gen(function* () {
+        const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
+        const before = timers()
+        const throwing: Dispatcher.DispatcherComposeInterceptor = () => (_options, _handler) => {
+          throw Object.assign(new Error("no"), { code: "ECONNREFUSED", syscall: "connect" })
+        }
+        const error = yield* resend.pipe(through("http://127.0.0.1:9", throwing, inAnother), Effect.flip)
+        assert.propertyVal(error, "_tag", "Unavailable")
+        assert.deepInclude(Reflect.get(error, "reason"), { _tag: "OutcomeUnknown" })
+        assert.isAtMost(timers(), before)
+      })
   )
 })

@@ -308,7 +308,11 @@ const dispatch = (
     const dispatched = Result.try(() =>
       dispatcher.dispatch({ origin, path, method, headers: { ...headers }, body }, exchange)
     )
-    if (Result.isFailure(dispatched)) return resume(Effect.fail(failed(request, dispatched.failure)))
+    if (Result.isFailure(dispatched)) {
+      // Beneath, where no code of it says that nothing was sent: it may have thrown after it had sent
+      const cause = new Error("the dispatcher threw", { cause: { thrown: dispatched.failure } })
+      return resume(Effect.fail(failed(request, cause)))
+    }
     return Effect.sync(() => exchange.abandon())
   })
 }
