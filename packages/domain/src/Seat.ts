@@ -59,11 +59,8 @@ export type Invitation = Data.TaggedEnum<{
 }>
 export const Invitation = Data.taggedEnum<Invitation>()
 
-const missingIsNull = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(schema: S) =>
-  Schema.NullOr(schema).pipe(
-    Schema.withDecodingDefaultKey(Effect.succeed(null)),
-    Schema.withConstructorDefault(Effect.succeed(null))
-  )
+const nullByDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(schema: S) =>
+  Schema.NullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeed(null)))
 
 /**
  * A seat as Polar shows it (`CustomerSeat`). It promises no more than Polar does: a pending seat may carry `claimedAt`
@@ -79,9 +76,9 @@ export class Seat extends Schema.Class<Seat>("Seat")({
   status: SeatStatus,
   /** The buyer where the organization uses members, else the seat holder; null once revoked. */
   customerId: Schema.NullOr(CustomerId),
-  memberId: missingIsNull(MemberId),
-  member: missingIsNull(Member),
-  email: missingIsNull(Schema.String),
+  memberId: nullByDefault(MemberId),
+  member: nullByDefault(Member),
+  email: nullByDefault(Schema.String),
   customerEmail: Schema.NullOr(Schema.String),
   /** The end of the invitation's 24 hours. A resend does not move it, and it stays after a claim or a revocation. */
   invitationTokenExpiresAt: NullableUtc,

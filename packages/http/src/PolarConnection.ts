@@ -14,6 +14,9 @@ const hosts: Record<Environment, string> = {
   sandbox: "https://sandbox-api.polar.sh"
 }
 
+const textUnless = (whyNot: (input: string) => string | undefined) =>
+  Schema.String.check(Schema.makeFilter((input: string) => whyNot(input)))
+
 const whyNotBaseUrl = (input: string): string | undefined => {
   // What parses a URL leaves it out, and what is made of the text does not
   if (/\s/.test(input)) return "contains white space"
@@ -28,7 +31,7 @@ const whyNotBaseUrl = (input: string): string | undefined => {
 }
 
 /** Where Polar is: an https URL, or an http one on a loopback address. */
-export const BaseUrl = Schema.String.check(Schema.makeFilter((input: string) => whyNotBaseUrl(input)))
+export const BaseUrl = /* @__PURE__ */ textUnless(whyNotBaseUrl)
 
 const visibleAscii = /^[\x21-\x7e]+$/
 
@@ -40,9 +43,7 @@ const whyNotToken = (input: string): string | undefined => {
 }
 
 /** A token as it can be sent: visible ASCII alone. What is wrong with another is said without showing it. */
-export const Token = Schema.RedactedFromValue(
-  Schema.String.check(Schema.makeFilter((input: string) => whyNotToken(input)))
-)
+export const Token = /* @__PURE__ */ Schema.RedactedFromValue(/* @__PURE__ */ textUnless(whyNotToken))
 
 /** A token from the configuration, checked, so that what is wrong names the variable. */
 export const configToken = (name: string): Config.Config<Redacted.Redacted<string>> => Config.schema(Token, name)

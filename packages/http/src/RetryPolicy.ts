@@ -2,7 +2,7 @@ import type { RateLimited, Unavailable } from "@polar-seats/domain/SeatError"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
+import type * as Schedule from "effect/Schedule"
 
 /**
  * How often, how patiently and how long a call is tried. What may be repeated is not a matter of policy: reads and a
@@ -39,12 +39,3 @@ export const provide =
   (policy: RetryPolicy) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.provideService(self, CurrentRetryPolicy, policy)
-
-/** The policy of a call that nobody said anything about. */
-export const defaults = {
-  times: 3,
-  schedule: Schedule.jittered(Schedule.exponential("200 millis")),
-  maxRetryAfter: "10 seconds",
-  attemptTimeout: "30 seconds",
-  totalTimeout: "60 seconds"
-} satisfies RetryPolicy

@@ -6,34 +6,37 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
+import { lazily } from "./lazily.ts"
 import { forbidden, type PolarClient, unauthorized } from "./polarClient.ts"
 
-const { productName: _, ...fields } = ClaimedSubscription.fields
+const pageReader = lazily(() => {
+  const { productName: _, ...fields } = ClaimedSubscription.fields
 
-// A reader of few fields: what a seat holder wants to know out of the thirty that Polar sends
-const ClaimedSubscriptionJson = Schema.Struct({ ...fields, product: Schema.Struct({ name: Schema.String }) }).pipe(
-  Schema.encodeKeys({
-    createdAt: "created_at",
-    customerId: "customer_id",
-    productId: "product_id",
-    currentPeriodStart: "current_period_start",
-    currentPeriodEnd: "current_period_end",
-    cancelAtPeriodEnd: "cancel_at_period_end"
-  }),
-  Schema.decodeTo(
-    Schema.toType(ClaimedSubscription),
-    SchemaTransformation.transform({
-      decode: ({ product, ...rest }) => new ClaimedSubscription({ ...rest, productName: product.name }),
-      encode: ({ productName, ...rest }) => ({ ...rest, product: { name: productName } })
-    })
+  // A reader of few fields: what a seat holder wants to know out of the thirty that Polar sends
+  const ClaimedSubscriptionJson = Schema.Struct({ ...fields, product: Schema.Struct({ name: Schema.String }) }).pipe(
+    Schema.encodeKeys({
+      createdAt: "created_at",
+      customerId: "customer_id",
+      productId: "product_id",
+      currentPeriodStart: "current_period_start",
+      currentPeriodEnd: "current_period_end",
+      cancelAtPeriodEnd: "cancel_at_period_end"
+    }),
+    Schema.decodeTo(
+      Schema.toType(ClaimedSubscription),
+      SchemaTransformation.transform({
+        decode: ({ product, ...rest }) => new ClaimedSubscription({ ...rest, productName: product.name }),
+        encode: ({ productName, ...rest }) => ({ ...rest, product: { name: productName } })
+      })
+    )
   )
-)
 
-const Page = Schema.Struct({
-  items: Schema.Array(ClaimedSubscriptionJson),
-  pagination: Schema.Struct({ max_page: Schema.Int })
+  const Page = Schema.Struct({
+    items: Schema.Array(ClaimedSubscriptionJson),
+    pagination: Schema.Struct({ max_page: Schema.Int })
+  })
+  return Schema.decodeResult(Schema.fromJsonString(Page))
 })
-const decodePage = Schema.decodeResult(Schema.fromJsonString(Page))
 
 const pageSize = 100
 
@@ -57,7 +60,7 @@ export const ask =
         path: "/v1/customer-portal/seats/subscriptions",
         urlParams: { page, limit: pageSize },
         token,
-        decode: decodePage,
+        decode: (text) => pageReader()(text),
         refusals: (refusal) => forbidden(refusal) ?? unauthorized("CustomerSession")(refusal)
       }),
       ({ items, pagination }) => [items, page < pagination.max_page ? Option.some(page + 1) : Option.none()]

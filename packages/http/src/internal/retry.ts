@@ -8,13 +8,13 @@ import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import { InvalidOption } from "../PolarConnection.ts"
-import { CurrentRetryPolicy, defaults, type RetryPolicy } from "../RetryPolicy.ts"
+import { CurrentRetryPolicy, type RetryPolicy } from "../RetryPolicy.ts"
 import type { Patience } from "./exchange.ts"
 
-/** A policy that says everything. Times are milliseconds, and what has no end is `Infinity`. */
+/** A policy that says everything but the pauses of its own. Times are milliseconds, and what has no end is `Infinity`. */
 export interface Policy {
   readonly times: number
-  readonly schedule: Schedule.Schedule<unknown, RateLimited | Unavailable>
+  readonly schedule: RetryPolicy["schedule"]
   readonly maxRetryAfter: number
   readonly attemptTimeout: number
   readonly totalTimeout: number
@@ -53,19 +53,24 @@ const problems = [
   ["totalTimeout", "is not a time longer than zero"]
 ] as const
 
+// The defaults that `RetryPolicy` tells
+const defaults: Policy = {
+  times: 3,
+  schedule: undefined,
+  maxRetryAfter: 10_000,
+  attemptTimeout: 30_000,
+  totalTimeout: 60_000
+}
+// Made when there is something to repeat: the first call of a program would wait for it
+const defaultSchedule = () => Schedule.jittered(Schedule.exponential("200 millis"))
+
 /** The policy of a layer, once it is known to make sense. */
 export const checkPolicy = (policy: RetryPolicy): Effect.Effect<Policy, InvalidOption> => {
   const checked = usable(policy)
   const wrong = problems.find(([option]) => policy[option] !== undefined && checked[option] === undefined)
   return wrong === undefined
     ? Effect.succeed(
-        over(checked, {
-          times: defaults.times,
-          schedule: defaults.schedule,
-          maxRetryAfter: Duration.toMillis(defaults.maxRetryAfter),
-          attemptTimeout: Duration.toMillis(defaults.attemptTimeout),
-          totalTimeout: Duration.toMillis(defaults.totalTimeout)
-        })
+        over(checked, defaults)
       )
     : Effect.fail(new InvalidOption({ option: wrong[0], problem: wrong[1] }))
 }
@@ -115,7 +120,7 @@ const again = Effect.fnUntraced(function* <A, E extends { readonly _tag: string 
     const asked = retryAfter(error)
     if (asked > policy.maxRetryAfter) return yield* Effect.fail(outcome)
     const now = yield* Clock.currentTimeMillis
-    step ??= yield* Schedule.toStep(policy.schedule)
+    step ??= yield* Schedule.toStep(policy.schedule ?? defaultSchedule())
     const pause = yield* step(now, error).pipe(
       Effect.map(([, delay]) => Duration.toMillis(delay)),
       Pull.catchDone(() => Effect.succeed(Number.POSITIVE_INFINITY))

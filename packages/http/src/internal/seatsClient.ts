@@ -1,6 +1,6 @@
 import { identifierOf, type Assignment, AssignmentSource, check, Recipient } from "@polar-seats/domain/Assignment"
 import type { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
-import type { SeatId } from "@polar-seats/domain/Seat"
+import { Seat, type SeatId, SeatsList } from "@polar-seats/domain/Seat"
 import {
   AlreadyAssigned,
   AlreadyClaimed,
@@ -16,21 +16,27 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type { ParseOptions } from "effect/SchemaAST"
 import type * as Stream from "effect/Stream"
-import { SeatJson, SeatsListJson } from "../SeatJson.ts"
 import { forbidden, invalid, type PolarClient, type Refusal, unauthorized } from "./polarClient.ts"
+import { list, seat } from "./seatDecoder.ts"
+import { schemas } from "./seatSchemas.ts"
 
-// In two steps: as one schema they would be another one than that which `SeatJson` has a fast reader for
-const inJson = <A>(schema: Schema.Codec<A, unknown>) => {
-  const decode = Schema.decodeUnknownResult(schema)
-  const explain = Schema.decodeResult(Schema.fromJsonString(schema))
-  return (text: string): Result.Result<A, Schema.SchemaError> => {
+// A reader knows what is usual. The schema is made, which takes longer than a call, where it has to judge something else
+const reading =
+  <A>(
+    type: abstract new (...args: never) => A,
+    read: (json: unknown, options: ParseOptions) => unknown,
+    schema: () => Schema.Codec<A, unknown>
+  ) =>
+  (text: string): Result.Result<A, Schema.SchemaError> => {
     const json = Result.try((): unknown => JSON.parse(text))
-    return Result.isSuccess(json) ? decode(json.success) : explain(text)
+    if (Result.isFailure(json)) return Schema.decodeResult(Schema.fromJsonString(schema()))(text)
+    const value = read(json.success, {})
+    return value instanceof type ? Result.succeed(value) : Schema.decodeUnknownResult(schema())(json.success)
   }
-}
-const decodeSeat = inJson(SeatJson)
-const decodeSeats = inJson(SeatsListJson)
+const decodeSeat = reading(Seat, seat, () => schemas().SeatJson)
+const decodeSeats = reading(SeatsList, list, () => schemas().SeatsListJson)
 
 /** One of Polar's two doors to seats: where it is, who may come in, and what is behind it alone. */
 export interface Surface {
