@@ -104,15 +104,8 @@ const exchangeWith =
       const url = urlOf(request)
       if (url === undefined) return Effect.fail(unwritable())
       const { body, method } = request
+      const isEmpty = body._tag !== "Uint8Array"
       const headers = ownHeaders === undefined ? request.headers : Headers.merge(ownHeaders, request.headers)
-      const whole: RequestInit = {
-        ...init,
-        method,
-        ...(body._tag === "Uint8Array"
-          ? // Fetch tells the length by itself, and some refuse to be told
-            { headers: Headers.remove(headers, "content-length"), body: new Uint8Array(body.body) }
-          : { headers, body: null })
-      }
       return Effect.withFiber((fiber) => {
         // As with Effect's client, what a call is given wins over what the layer is given
         const ofCall = fiber.getRef(FetchHttpClient.Fetch)
@@ -132,7 +125,16 @@ const exchangeWith =
                   finish(Result.fail(noAnswer(within)))
                 }, within)
           // Somebody's own fetch may throw where it should reject, and answer with anything
-          const answered = Result.try(() => fetch(url, { ...whole, signal: controller.signal }))
+          const answered = Result.try(() =>
+            fetch(url, {
+              ...init,
+              method,
+              // Fetch tells the length by itself, and some refuse to be told
+              headers: isEmpty ? headers : Headers.remove(headers, "content-length"),
+              body: isEmpty ? null : new Uint8Array(body.body),
+              signal: controller.signal
+            })
+          )
           if (Result.isFailure(answered)) finish(Result.fail(failedToAnswer(answered.failure)))
           else {
             answered.success
