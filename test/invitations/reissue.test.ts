@@ -4,7 +4,7 @@ import { Invitations } from "@polar-seats/domain/Invitations"
 import { Journal } from "@polar-seats/domain/Journal"
 import { Outbox } from "@polar-seats/domain/Outbox"
 import type { ReissueIncomplete } from "@polar-seats/domain/Reissue"
-import { SeatId } from "@polar-seats/domain/Seat"
+import { type Seat, SeatId } from "@polar-seats/domain/Seat"
 import { Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
 import * as Seats from "@polar-seats/domain/Seats"
 import { Cause, DateTime, Effect, Exit, Fiber, Layer, Stream } from "effect"
@@ -88,6 +88,63 @@ describe("a reissue that is interrupted", () => {
       assert.deepEqual(yield* mailed, [address], "one mail, whenever it was cut off")
       assert.deepEqual(yield* Stream.runCollect(unfinished), [])
     }).pipe(Effect.provide(above(slow)))
+  )
+})
+
+describe("two who reissue for the same person at the same time, over one journal", () => {
+  // Each of two processes has a way to Polar of its own, and locks of its own
+  const away = (seconds: number) =>
+    Layer.fresh(Invitations.layer).pipe(
+      Layer.provide(
+        Layer.effect(
+          Seats.Seats,
+          Effect.map(Seats.Seats, (service) => {
+            const travel = Effect.sleep(`${seconds} seconds`)
+            const slow = <A, E>(call: Effect.Effect<A, E>) => Effect.andThen(travel, call).pipe(Effect.tap(travel))
+            return Seats.Seats.of({
+              ...service,
+              list: (of) => slow(service.list(of)),
+              assign: (assignment) => slow(service.assign(assignment)),
+              revoke: (id) => slow(service.revoke(id))
+            })
+          })
+        )
+      )
+    )
+  // Each tells whether it left the reissue incomplete
+  const aRun = () =>
+    Effect.flatMap(Invitations, ({ remind }) =>
+      Effect.map(Stream.runCollect(remind(source, { onExpired: "reissue" })), (outcomes) =>
+        outcomes.some((outcome) => outcome._tag === "Failed" && outcome.error._tag === "ReissueIncomplete")
+      )
+    )
+  const aReissue = (seat: Seat) =>
+    Effect.flatMap(Invitations, ({ reissue }) =>
+      Effect.match(reissue(seat), { onFailure: ({ _tag }) => _tag === "ReissueIncomplete", onSuccess: () => false })
+    )
+  const ways = { "a run": aRun, "a reissue": aReissue }
+  const names = ["a run", "a reissue"] as const
+  // Polar is ten seconds away from the one, and as far, or nearer, or farther from the other
+  const cases = names.flatMap((one) =>
+    names.flatMap((other) =>
+      [2, 10, 17].flatMap((seconds) =>
+        Array.from({ length: 9 }, (_, index) => ({ one, other, seconds, later: index * 9 }))
+      )
+    )
+  )
+
+  it.effect.each(cases)("mail once: $one, and $later seconds later $other, $seconds seconds away", (each) =>
+    Effect.gen(function* () {
+      const seat = yield* theSeat
+      const first = yield* Effect.forkChild(Effect.provide(ways[each.one](seat), away(10)))
+      yield* TestClock.adjust(`${each.later} seconds`)
+      const second = yield* Effect.forkChild(Effect.provide(ways[each.other](seat), away(each.seconds)))
+      yield* TestClock.adjust("10 minutes")
+      const isTold = [yield* Fiber.join(first), yield* Fiber.join(second)].includes(true)
+      assert.deepEqual(yield* mailed, [address])
+      // A revocation that travels long may hit what the other one has assigned meanwhile
+      assert.isTrue(isTold || (yield* held).length === 1, "nobody is left without a seat and a word")
+    }).pipe(Effect.provide(above((_, call) => call)))
   )
 })
 

@@ -10,7 +10,6 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { bulk, type Step } from "./internal/bulk.ts"
-import { write } from "./internal/journaling.ts"
 import * as Reissuing from "./internal/reissuing.ts"
 import * as Reminding from "./internal/reminding.ts"
 import * as Throttle from "./internal/throttle.ts"
@@ -124,25 +123,38 @@ const make = Effect.gen(function* () {
   // Those who come one by one go as fast as Polar lets them, together
   const shared = Throttle.make(Number.POSITIVE_INFINITY)
 
-  const begin = (reissue: Reissue.Reissue) =>
-    write(journal, reissue.key, Journal.Step.cases.Reissuing.make({ reissue }))
+  // Somebody else finishes it, and who asks again is told how. What is in a cause beside an interruption comes through this
+  // only where nothing more can be interrupted
+  const toItsEnd = <E>(reissue: Reissue.Reissue, effect: Effect.Effect<Seat, E | Reissuing.TakenOver>) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.catchIf(
+        restore(reissuer.exclusively(reissue)(effect)),
+        (error): error is Reissuing.TakenOver => error instanceof Reissuing.TakenOver,
+        () => Effect.fail(new Reissue.ReissueIncomplete({ reissue, error: null }))
+      )
+    )
 
   const reissue = Effect.fn("Invitations.reissue")(function* (seat: Seat): Effect.fn.Return<Seat, ReissueError> {
     const { id: seatId } = seat
     if (seat.status !== "pending") return yield* new AlreadyClaimed({ seatId })
     const known = Reissue.of(seat)
     if (known === undefined) return yield* new InvitationUnavailable({ seatId })
-    const { seat: renewed } = yield* reissuer.exclusively(known)(
-      reissuer.renew(known, Throttle.none, (due) => Effect.as(begin(due), true))
+    const renewed = Effect.flatMap(journal.get(known.key), (found) =>
+      reissuer.renew(known, Throttle.none, (due) =>
+        journal.put(known.key, Journal.Step.cases.Reissuing.make({ reissue: due }), found)
+      )
     )
-    return renewed
+    return yield* toItsEnd(
+      known,
+      Effect.map(renewed, ({ seat }) => seat)
+    )
   })
 
   const finish = Effect.fn("Invitations.finish")(function* (
     incomplete: Reissue.Reissue | Reissue.ReissueIncomplete
   ): Effect.fn.Return<Seat, ReissueError> {
     const due = Predicate.isTagged(incomplete, "ReissueIncomplete") ? incomplete.reissue : incomplete
-    return yield* reissuer.exclusively(due)(reissuer.finish(due, Throttle.none))
+    return yield* toItsEnd(due, reissuer.finish(due, Throttle.none))
   })
 
   const resend = Effect.fn("Invitations.resend")(function* (

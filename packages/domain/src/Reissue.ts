@@ -105,7 +105,7 @@ export const of = (seat: Seat): Reissue | undefined => {
  */
 export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("ReissueIncomplete", {
   reissue: Reissue,
-  /** What came in between. Null: it was interrupted. */
+  /** What came in between. Null: it was interrupted, or somebody else has taken it over. */
   error: Schema.NullOr(
     Schema.Union([
       SeatError.NotFound,
@@ -121,7 +121,7 @@ export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("
   )
 }) {
   override get message() {
-    const why = this.error === null ? "it was interrupted." : this.error.message
+    const why = this.error === null ? "it was interrupted, or somebody else has taken it over." : this.error.message
     return `Seat ${this.reissue.seatId} may be revoked by now, and its holder without an invitation: finish the reissue. What came in between: ${why}`
   }
 }

@@ -26,3 +26,15 @@ export const settle = (
 /** The same, over whatever stands there. */
 export const write = (journal: Service, key: string, step: Journal.Step): Effect.Effect<void, Journal.JournalFailed> =>
   Effect.flatMap(journal.get(key), (found) => settle(journal, key, step, found))
+
+/** Writes a step over whatever stands there. Who wrote before is told by its next `put` that nothing comes back of. */
+export const claim = (
+  journal: Service,
+  key: string,
+  step: Journal.Step
+): Effect.Effect<Journal.Entry, Journal.JournalFailed> =>
+  Effect.flatMap(journal.get(key), (found) =>
+    Effect.flatMap(journal.put(key, step, found), (written) =>
+      written === undefined ? claim(journal, key, step) : Effect.succeed(written)
+    )
+  )

@@ -1,4 +1,5 @@
 import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
 import * as Result from "effect/Result"
@@ -9,12 +10,16 @@ import { of, type Reissue, ReissueIncomplete } from "../Reissue.ts"
 import type { Seat, SeatId } from "../Seat.ts"
 import { AlreadyClaimed, mayHaveHappened, NoSeatAvailable, NotFound } from "../SeatError.ts"
 import type { ListError, RevokeError, Seats } from "../Seats.ts"
-import { write } from "./journaling.ts"
+import { claim, settle, write } from "./journaling.ts"
 import type { Throttle } from "./throttle.ts"
 
 const { Mailed, NotMailed, Reissuing } = Journal.Step.cases
 
+/** Somebody else has taken the reissue over, and brings it to its end. */
+export class TakenOver extends Data.TaggedError("TakenOver") {}
+
 export type Failure =
+  | TakenOver
   | ListError
   | RevokeError
   | AlreadyClaimed
@@ -31,17 +36,19 @@ export interface Renewed {
 /** Brings reissues to their end, one of a person at a time. */
 export interface Reissuing {
   readonly exclusively: (reissue: Reissue) => <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
-  /** Looks, whose turn has come, and if the invitation is still the one to replace, revokes and assigns again. `begin` says whether it may, and writes down that it does. */
+  /** Looks, whose turn has come, and if the invitation is still the one to replace, revokes and assigns again. `begin` writes down that it does, and comes back with nothing where it may not. */
   readonly renew: (
     reissue: Reissue,
     via: Throttle,
-    begin: (reissue: Reissue) => Effect.Effect<boolean, Journal.JournalFailed>
+    begin: (reissue: Reissue) => Effect.Effect<Journal.Entry | undefined, Journal.JournalFailed>
   ) => Effect.Effect<Renewed, Failure>
   /** Assigns again what was revoked. */
   readonly assign: (reissue: Reissue, via: Throttle) => Effect.Effect<Seat, Failure>
   /** Looks how far one came that was begun, and does what is left. */
   readonly finish: (reissue: Reissue, via: Throttle) => Effect.Effect<Seat, Failure>
 }
+
+const reissued = (seat: Seat) => Mailed.make({ seatId: seat.id, how: "Reissued" })
 
 export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journal: Journal.Journal["Service"]) {
   // Two at the same time would revoke each other's invitation
@@ -60,11 +67,19 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
       : Effect.failCause(Cause.combine(Cause.fail(new ReissueIncomplete({ reissue, error: null })), error.failure))
   }
 
-  const mailed = (reissue: Reissue, seat: Seat) =>
-    Effect.as(write(journal, reissue.key, Mailed.make({ seatId: seat.id, how: "Reissued" })), seat)
+  // Who has taken it over writes down the end of it
+  const mailed = (reissue: Reissue, seat: Seat, ours: Journal.Entry) =>
+    Effect.as(settle(journal, reissue.key, reissued(seat), ours), seat)
+
+  /**
+   * Writes it down once more, and nothing comes back where somebody else has taken it over. Who does so looks, and what is
+   * sent meanwhile would be revoked and mailed again. Once it is assigned, Polar refuses another one.
+   */
+  const stillOurs = (reissue: Reissue, ours: Journal.Entry) =>
+    journal.put(reissue.key, Reissuing.make({ reissue }), ours)
 
   const assign = (reissue: Reissue, via: Throttle) =>
-    Effect.andThen(via.turn, via.send(seats.assign(reissue.assignment))).pipe(
+    via.send(seats.assign(reissue.assignment)).pipe(
       // An earlier attempt was carried out after all
       Effect.catchTag("AlreadyAssigned", (error) =>
         Effect.flatMap(list(reissue, via), ({ seats: all }) => {
@@ -76,17 +91,25 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
 
   const second = (
     reissue: Reissue,
+    ours: Journal.Entry,
     via: Throttle,
     restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   ): Effect.Effect<Seat, Failure> =>
-    Effect.matchCauseEffect(restore(assign(reissue, via)), {
+    Effect.matchCauseEffect(restore(via.turn), {
       onFailure: (cause) => incomplete(reissue, cause),
-      onSuccess: (seat) => mailed(reissue, seat)
+      onSuccess: () =>
+        Effect.flatMap(stillOurs(reissue, ours), (ours): Effect.Effect<Seat, Failure> =>
+          ours === undefined
+            ? // What was revoked may be what the other one has assigned
+              Effect.fail(new ReissueIncomplete({ reissue, error: null }))
+            : Effect.matchCauseEffect(restore(assign(reissue, via)), {
+                onFailure: (cause) => incomplete(reissue, cause),
+                onSuccess: (seat) => mailed(reissue, seat, ours)
+              })
+        )
     })
-  const onlySecond = (reissue: Reissue, via: Throttle) =>
-    Effect.uninterruptibleMask((restore) => second(reissue, via, restore))
 
-  const both = (reissue: Reissue, seatId: SeatId, via: Throttle): Effect.Effect<Seat, Failure> =>
+  const both = (reissue: Reissue, seatId: SeatId, ours: Journal.Entry, via: Throttle): Effect.Effect<Seat, Failure> =>
     Effect.uninterruptibleMask((restore) =>
       // A doubt is looked into: by the time of a repetition the row may be somebody else's
       Effect.matchCauseEffect(restore(via.send(Effect.provideService(seats.revoke(seatId), IsRevokedAgain, false))), {
@@ -94,14 +117,21 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
           const error = Cause.findError(cause)
           return Result.isFailure(error) || mayHaveHappened(error.success)
             ? incomplete(reissue, cause)
-            : Effect.andThen(write(journal, reissue.key, NotMailed.make({ seatId })), Effect.fail(error.success))
+            : Effect.andThen(settle(journal, reissue.key, NotMailed.make({ seatId }), ours), Effect.fail(error.success))
         },
-        onSuccess: () => second(reissue, via, restore)
+        onSuccess: () => second(reissue, ours, via, restore)
       })
     )
 
   return {
-    assign: onlySecond,
+    // What was once sent may be sent again by whoever: Polar refuses a second seat
+    assign: (reissue, via) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.matchCauseEffect(restore(Effect.andThen(via.turn, assign(reissue, via))), {
+          onFailure: (cause) => incomplete(reissue, cause),
+          onSuccess: (seat) => Effect.as(write(journal, reissue.key, reissued(seat)), seat)
+        })
+      ),
 
     renew: (known, via, begin) =>
       Effect.flatMap(
@@ -128,27 +158,28 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
           }
           // Of what Polar says now, not of what it said then
           const reissue = of(due) ?? known
-          return Effect.flatMap(Effect.andThen(via.turn, begin(reissue)), (mayBegin): Effect.Effect<Renewed, Failure> =>
-            mayBegin
-              ? Effect.map(both(reissue, due.id, via), (seat) => ({ seat, isMailed: true }))
-              : Effect.succeed({ seat: due, isMailed: false })
+          return Effect.flatMap(Effect.andThen(via.turn, begin(reissue)), (begun): Effect.Effect<Renewed, Failure> =>
+            begun === undefined
+              ? Effect.fail(new TakenOver())
+              : Effect.map(both(reissue, due.id, begun, via), (seat) => ({ seat, isMailed: true }))
           )
         }
       ),
 
     finish: (reissue, via) =>
-      Effect.flatMap(list(reissue, via), ({ seats: all }) => {
-        const held = all.filter((seat) => reissue.isHeldIn(seat))
-        const other = held.find((seat) => !reissue.isDueIn(seat))
-        if (other !== undefined) return mailed(reissue, other)
-        const [due] = held
-        return due === undefined
-          ? onlySecond(reissue, via)
-          : via.turn.pipe(
-              Effect.andThen(write(journal, reissue.key, Reissuing.make({ reissue }))),
-              Effect.andThen(both(reissue, due.id, via))
-            )
-      }),
+      Effect.flatMap(claim(journal, reissue.key, Reissuing.make({ reissue })), (ours) =>
+        Effect.flatMap(list(reissue, via), ({ seats: all }): Effect.Effect<Seat, Failure> => {
+          const held = all.filter((seat) => reissue.isHeldIn(seat))
+          const other = held.find((seat) => !reissue.isDueIn(seat))
+          if (other !== undefined) return mailed(reissue, other, ours)
+          const [due] = held
+          return due === undefined
+            ? Effect.uninterruptibleMask((restore) => second(reissue, ours, via, restore))
+            : Effect.flatMap(Effect.andThen(via.turn, stillOurs(reissue, ours)), (ours): Effect.Effect<Seat, Failure> =>
+                ours === undefined ? Effect.fail(new TakenOver()) : both(reissue, due.id, ours, via)
+              )
+        })
+      ),
 
     exclusively: (reissue) => (effect) =>
       Effect.scoped(Effect.flatMap(RcMap.get(locks, reissue.key), (lock) => lock.withPermit(effect)))

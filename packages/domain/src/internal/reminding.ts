@@ -15,7 +15,7 @@ import { invitationLifetime } from "../SeatLifecycle.ts"
 import type { Seats } from "../Seats.ts"
 import type { Step } from "./bulk.ts"
 import { settle } from "./journaling.ts"
-import type { Reissuing as Reissuer } from "./reissuing.ts"
+import type { Reissuing as Reissuer, TakenOver } from "./reissuing.ts"
 import { pauseAfter, type Throttle } from "./throttle.ts"
 
 const { InDoubt, Mailed, NotMailed, Reissuing, Resending } = Journal.Step.cases
@@ -119,7 +119,7 @@ export const make = (
   const refused = (
     item: Item,
     of: { readonly seatId: SeatId; readonly address: string | null },
-    error: SeatFailure | Stopping
+    error: SeatFailure | Stopping | TakenOver
   ): Effect.Effect<Step<Item, Outcome>, Stopping> => {
     switch (error._tag) {
       case "Unauthorized":
@@ -127,6 +127,8 @@ export const make = (
       case "JournalFailed":
         halted = error
         return Effect.fail(error)
+      case "TakenOver":
+        return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.Taken() })))
       case "AlreadyClaimed":
         return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.NotPending() })))
       case "ResentRecently":
@@ -176,8 +178,7 @@ export const make = (
 
   const renew = (item: Item, due: Reissue.Reissue, found: Journal.Entry | undefined) => {
     const of = { seatId: due.seatId, address: Redacted.value(due.address) }
-    const begin = (reissue: Reissue.Reissue) =>
-      Effect.map(journal.put(due.key, Reissuing.make({ reissue }), found), (entry) => entry !== undefined)
+    const begin = (reissue: Reissue.Reissue) => journal.put(due.key, Reissuing.make({ reissue }), found)
     return Effect.matchEffect(reissuer.exclusively(due)(reissuer.renew(due, via, begin)), {
       onSuccess: ({ isMailed, seat }) =>
         Effect.succeed(
@@ -201,6 +202,7 @@ export const make = (
       onSuccess: (seat) => Effect.succeed(done(Outcome.Reissued({ ...of, seat }))),
       onFailure: (error) => {
         if (error._tag === "JournalFailed") return Effect.fail(error)
+        if (error._tag === "TakenOver") return refused(item, of, error)
         if (error._tag === "RateLimited") {
           const incomplete = new Reissue.ReissueIncomplete({ reissue, error })
           return Effect.map(refused(item, of, error), (step) =>

@@ -69,9 +69,7 @@ export const checkPolicy = (policy: RetryPolicy): Effect.Effect<Policy, InvalidO
   const checked = usable(policy)
   const wrong = problems.find(([option]) => policy[option] !== undefined && checked[option] === undefined)
   return wrong === undefined
-    ? Effect.succeed(
-        over(checked, defaults)
-      )
+    ? Effect.succeed(over(checked, defaults))
     : Effect.fail(new InvalidOption({ option: wrong[0], problem: wrong[1] }))
 }
 
