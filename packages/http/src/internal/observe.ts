@@ -9,17 +9,23 @@ import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 
-const total = Metric.counter("polar_seats_operations_total", {
-  description: "Calls of Polar's seat operations, by operation and outcome",
-  incremental: true
-})
-const duration = Metric.timer("polar_seats_operations_duration", {
-  description: "How long calls took, pauses and repetitions included"
-})
-const retries = Metric.counter("polar_seats_operations_retries_total", {
-  description: "Requests that repeated an earlier one of the same call",
-  incremental: true
-})
+const total = (attributes: { readonly operation: Operation; readonly outcome: string }) =>
+  Metric.counter("polar_seats_operations_total", {
+    description: "Calls of Polar's seat operations, by operation and outcome",
+    incremental: true,
+    attributes
+  })
+const duration = (attributes: { readonly operation: Operation; readonly outcome: string }) =>
+  Metric.timer("polar_seats_operations_duration", {
+    description: "How long calls took, pauses and repetitions included",
+    attributes
+  })
+const retries = (attributes: { readonly operation: Operation }) =>
+  Metric.counter("polar_seats_operations_retries_total", {
+    description: "Requests that repeated an earlier one of the same call",
+    incremental: true,
+    attributes
+  })
 
 const isUnavailable = (error: { readonly _tag: string }): error is Unavailable => error._tag === "Unavailable"
 
@@ -38,22 +44,26 @@ export interface Attempts {
   count: number
 }
 
-// A metric with attributes keeps its key, so each pair of them is made once
-const counters = new Map<Operation, Map<string, { readonly total: typeof total; readonly duration: typeof duration }>>()
+// Each pair of them is made once, with its attributes: `Metric.withAttributes` makes a context at each update
+interface Counters {
+  readonly total: ReturnType<typeof total>
+  readonly duration: ReturnType<typeof duration>
+}
+const counters = new Map<Operation, Map<string, Counters>>()
 const countersOf = (operation: Operation, outcome: string) => {
   const ofOperation = counters.get(operation) ?? new Map()
   const known = ofOperation.get(outcome)
   if (known !== undefined) return known
   const labels = { operation, outcome }
-  const made = { total: Metric.withAttributes(total, labels), duration: Metric.withAttributes(duration, labels) }
+  const made = { total: total(labels), duration: duration(labels) }
   counters.set(operation, ofOperation.set(outcome, made))
   return made
 }
-const repetitions = new Map<Operation, typeof retries>()
+const repetitions = new Map<Operation, ReturnType<typeof retries>>()
 const repetitionsOf = (operation: Operation) => {
   const known = repetitions.get(operation)
   if (known !== undefined) return known
-  const made = Metric.withAttributes(retries, { operation })
+  const made = retries({ operation })
   repetitions.set(operation, made)
   return made
 }

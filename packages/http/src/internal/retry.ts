@@ -1,6 +1,7 @@
 import { IsRevokedAgain, IsWaitedFor } from "@polar-seats/domain/RateLimit"
 import { isSafeToRepeat, mayHaveHappened, type RateLimited, type Unavailable } from "@polar-seats/domain/SeatError"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -73,6 +74,8 @@ export const checkPolicy = (policy: RetryPolicy): Effect.Effect<Policy, InvalidO
     : Effect.fail(new InvalidOption({ option: wrong[0], problem: wrong[1] }))
 }
 
+const unsaid = Context.get(Context.empty(), CurrentRetryPolicy)
+
 const retryAfter = (error: RateLimited | Unavailable): number =>
   error._tag === "RateLimited" && error.retryAfter !== null ? Duration.toMillis(error.retryAfter) : 0
 
@@ -87,7 +90,7 @@ export const retrying = <A, E extends { readonly _tag: string }>(
   attempt: (patience: Patience) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> => {
   const own = fiber.getRef(CurrentRetryPolicy)
-  const policy = Object.keys(own).length === 0 ? layer : over(usable(own), layer)
+  const policy = own === unsaid ? layer : over(usable(own), layer)
   const { attemptTimeout, totalTimeout } = policy
   const deadline = start + totalTimeout
   // Mostly there is nothing to repeat, and a generator is not for nothing
