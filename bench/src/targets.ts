@@ -8,6 +8,8 @@ interface Target {
   readonly atMost?: number
   /** How far it may be missed by in `--check`, where it is looked at. Below a fifth a difference of speed is noise. */
   readonly slack?: number
+  /** The decision that says why it is out of reach, and what has taken its place. */
+  readonly givenUp?: string
 }
 
 const speeds = [
@@ -46,9 +48,20 @@ const targets: ReadonlyArray<Target> = [
   { name: "decoding 1 seat, x hand-written", key: "decoding/ours/1", atMost: 1.5, slack: 0.2 },
   { name: "decoding 1,000 seats, x hand-written", key: "decoding/ours/1000", atMost: 1.5, slack: 0.2 },
   { name: "decoding 100,000 seats, x hand-written", key: "decoding/ours/100000", atMost: 1.5 },
-  // Out of reach, says docs/adr/0016-what-an-app-ships.md. What is reached is kept by test/weight
-  { name: "weight on top, one call, KB gzipped", key: "weight/oursOne/onTop", atMost: 0.5 },
-  { name: "weight on top, all of `Seats`, KB gzipped", key: "weight/oursAll/onTop", atMost: 1.5 },
+  {
+    name: "weight on top, one call, KB gzipped",
+    key: "weight/oursOne/onTop",
+    atMost: 0.5,
+    givenUp: "docs/adr/0016-what-an-app-ships.md"
+  },
+  {
+    name: "weight on top, all of `Seats`, KB gzipped",
+    key: "weight/oursAll/onTop",
+    atMost: 1.5,
+    givenUp: "docs/adr/0016-what-an-app-ships.md"
+  },
+  { name: "weight on top, one call, x SDK 0.49.0, which validates too", key: "weight/oursOne/sdk049", atMost: 1 },
+  { name: "weight on top, all of `Seats`, x SDK 0.49.0", key: "weight/oursAll/sdk049", atMost: 1 },
   { name: "cold start on fetch, as the SDK's is, bundled, x SDK 1.0.1", key: "cold/oursFetch", atMost: 1.3 },
   { name: "bulk on undici, a fifth refused, seconds", key: "bulk/seconds", atMost: 7 },
   { name: "bulk on undici, failed", key: "bulk/failed", atMost: 0 },
@@ -81,10 +94,10 @@ export const checked = (measured: Readonly<Record<string, number>>): ReadonlyArr
 
 export const showTargets = (rows: ReadonlyArray<Judged>): Table => ({
   columns: ["target", "measured", "wanted", "reached"],
-  rows: rows.map(({ atLeast, atMost, isReached, measured, name }) => [
+  rows: rows.map(({ atLeast, atMost, givenUp, isReached, measured, name }) => [
     name,
     show(measured),
     atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`,
-    isReached ? "yes" : "**no**"
+    isReached ? "yes" : givenUp === undefined ? "**no**" : `no, [given up](../${givenUp})`
   ])
 })

@@ -9,6 +9,7 @@ const apps = {
   sdkSeats: ["weight/sdkSeats", "`@polar-sh/sdk` 1.0.1, all of its seats by `createPolarCore`"],
   sdkOne: ["weight/sdkOne", "`@polar-sh/sdk` 1.0.1, one resend by `createPolar`"],
   sdk049Core: ["weight/sdk049Core", "`@polar-sh/sdk` 0.49.0, one resend as a function"],
+  sdk049Seats: ["weight/sdk049Seats", "`@polar-sh/sdk` 0.49.0, all of its seats as functions"],
   sdk049One: ["weight/sdk049One", "`@polar-sh/sdk` 0.49.0, one resend by `Polar`"]
 } as const
 
@@ -31,6 +32,11 @@ export const run = async (): Promise<Report> => {
       both.ours === 0 ? "" : kb(both.ours)
     ])
   }
+  // The one that validates, as ours does
+  measured["weight/oursOne/sdk049"] =
+    (measured["weight/oursOne/onTop"] ?? Number.NaN) / (measured["weight/sdk049Core/onTop"] ?? 0)
+  measured["weight/oursAll/sdk049"] =
+    (measured["weight/oursAll/onTop"] ?? Number.NaN) / (measured["weight/sdk049Seats/onTop"] ?? 0)
   return {
     title: "Weight",
     notes: [
