@@ -53,12 +53,12 @@ const read = (response: Response, limits: Limits, finish: (outcome: Outcome) => 
   let isEncoded = false
   let retryAfter: string | undefined
   // In one turn, and each cookie by itself, which a record has no room for
-  headers.forEach((value, name) => {
+  for (const [name, value] of headers) {
     size += name.length + value.length
     if (name === "content-length") announced = Number(value)
     else if (name === "content-encoding") isEncoded = true
     else if (name === "retry-after") retryAfter = value
-  })
+  }
   const unread = (outcome: Outcome) => {
     if (announced !== 0) letGo(body)
     finish(outcome)
