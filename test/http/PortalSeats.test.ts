@@ -292,8 +292,8 @@ describe("the transport", () => {
         const layer = over(client, { baseUrl: url, totalTimeout: "50 millis" })
         const error = yield* Effect.flip(resend).pipe(Effect.provide(layer))
         assert.containSubset(error, { _tag: "Unavailable", reason: { _tag: "OutcomeUnknown" } })
-        assert.include(error.message, "no answer came within 50ms")
-        assert.include(error.message, "The mail may have gone out: look before trying again.")
+        // What was left of the time when the request was sent
+        assert.match(error.message, /no answer came within \d+ms\..*The mail may have gone out: look before trying again\./s)
       })
     )
 
