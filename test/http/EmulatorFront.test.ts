@@ -1,7 +1,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@polar-seats/http/Emulator"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, Schedule, Stream } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest, type HttpMethod, HttpServer } from "effect/http"
 import { TestClock } from "effect/testing"
 import { createServer } from "node:http"
@@ -476,11 +476,11 @@ describe("on a socket", () => {
 
   inLife("a delay does not wait for a client that has gone", (url, emulator) =>
     Effect.gen(function* () {
-      yield* emulator.faults([{ delay: "60 millis" }])
-      yield* Effect.flip(fetchResend(url, AbortSignal.timeout(20)))
+      const until = { schedule: Schedule.spaced("10 millis") }
+      yield* emulator.faults([{ delay: "400 millis" }])
+      yield* Effect.flip(fetchResend(url, AbortSignal.timeout(80)))
       assert.strictEqual((yield* mails(url)).length, 0)
-      yield* Effect.sleep("100 millis")
-      assert.strictEqual((yield* mails(url)).length, 1)
+      yield* Effect.repeat(mails(url), { ...until, until: (sent) => sent.length === 1 })
       assert.deepEqual(yield* log(emulator), [200])
       assert.strictEqual((yield* fetchResend(url)).status, 200)
       // Nor does the body go with the client
@@ -489,12 +489,12 @@ describe("on a socket", () => {
         headers: { "content-type": "application/json" },
         // By the clock on the wall, the others end one day
         body: JSON.stringify({ invitation_token: "unlimited" }),
-        signal: AbortSignal.timeout(20)
+        signal: AbortSignal.timeout(80)
       })
       yield* Effect.flip(Effect.tryPromise(() => claim))
-      yield* Effect.sleep("100 millis")
+      const announced = yield* Effect.repeat(emulator.webhooks, { ...until, until: (types) => types.length > 0 })
       assert.deepEqual(
-        (yield* emulator.webhooks).map(({ type }) => type),
+        announced.map(({ type }) => type),
         ["customer_seat.claimed"]
       )
     })
