@@ -236,7 +236,8 @@ interface Found {
 
 /** What a name stands for, where it is something of ours. */
 const find = (module: Module, name: string, within?: string): Found | undefined => {
-  const imported = module.imports.get(within ?? name)
+  const imported =
+    module.imports.get(within ?? name) ?? (within === undefined ? module.reexported.get(name) : undefined)
   // A module as a whole is nothing by itself, and within anything else there is nothing of ours
   if (imported !== undefined && (within === undefined) !== (imported.name !== undefined)) return undefined
   if (imported !== undefined) return find(moduleOf(imported.file), imported.name ?? name)
@@ -253,6 +254,19 @@ const namedIn = (module: Module, range: Range): ReadonlyArray<Found> => {
     .toSorted((one, other) => one.start - other.start)
     .flatMap(({ name, within }) => find(module, name, within) ?? [])
 }
+
+const files = packages.flatMap(({ source }) => globSync(`${source}/[A-Z]*.ts`).toSorted())
+
+/** Which page has what is declared in a module that is not public. */
+const homes = new Map(
+  files.flatMap((file) => {
+    const module = moduleOf(file)
+    return [...module.reexported.keys()].flatMap((name): Array<[Declared, string]> => {
+      const found = find(module, name)
+      return found === undefined ? [] : [[found.declared, file]]
+    })
+  })
+)
 
 const fenced = (code: string): string => `\`\`\`ts\n${code}\n\`\`\``
 
@@ -277,9 +291,10 @@ const page = (file: string): { readonly text: string; readonly names: ReadonlyAr
   const linkTo = ({ declared, module: target }: Found): string | undefined => {
     const { name } = declared
     if (all.some((found) => found.declared === declared)) return `[\`${name}\`](#${anchor(name)})`
-    return declared.isExported && isPublic(target.file)
-      ? `[\`${name}\`](${posix.relative(posix.dirname(pageOf(file)), pageOf(target.file))}#${anchor(name)})`
-      : undefined
+    const home = declared.isExported && isPublic(target.file) ? target.file : homes.get(declared)
+    return home === undefined
+      ? undefined
+      : `[\`${name}\`](${posix.relative(posix.dirname(pageOf(file)), pageOf(home))}#${anchor(name)})`
   }
 
   // What is named and not exported, in the order in which it is met
@@ -363,14 +378,14 @@ const page = (file: string): { readonly text: string; readonly names: ReadonlyAr
 const build = (): ReadonlyMap<string, string> => {
   const pages = new Map<string, string>()
   const index = packages.flatMap((pkg) => {
-    const modules = globSync("[A-Z]*.ts", { cwd: pkg.source }).toSorted()
-    const lines = modules.map((name) => {
-      const file = `${pkg.source}/${name}`
-      const { names, text } = page(file)
-      pages.set(pageOf(file), text)
-      const links = names.map((each) => `[\`${each}\`](${pageOf(file)}#${anchor(each)})`)
-      return `- [**${basename(name, ".ts")}**](${pageOf(file)}): ${links.join(", ")}`
-    })
+    const lines = files
+      .filter((file) => dirname(file) === pkg.source)
+      .map((file) => {
+        const { names, text } = page(file)
+        pages.set(pageOf(file), text)
+        const links = names.map((each) => `[\`${each}\`](${pageOf(file)}#${anchor(each)})`)
+        return `- [**${basename(file, ".ts")}**](${pageOf(file)}): ${links.join(", ")}`
+      })
     return [`## ${pkg.name}`, `${pkg.description}.`, lines.join("\n")]
   })
   const intro =

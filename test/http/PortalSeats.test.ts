@@ -293,7 +293,10 @@ describe("the transport", () => {
         const error = yield* Effect.flip(resend).pipe(Effect.provide(layer))
         assert.containSubset(error, { _tag: "Unavailable", reason: { _tag: "OutcomeUnknown" } })
         // What was left of the time when the request was sent
-        assert.match(error.message, /no answer came within \d+ms\..*The mail may have gone out: look before trying again\./s)
+        assert.match(
+          error.message,
+          /no answer came within \d+ms\..*The mail may have gone out: look before trying again\./s
+        )
       })
     )
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
 import { Invitations } from "@polar-seats/domain/Invitations"
-import { Journal } from "@polar-seats/domain/Journal"
+import { Journal, JournalFailed } from "@polar-seats/domain/Journal"
 import { Outbox } from "@polar-seats/domain/Outbox"
 import type { ReissueIncomplete } from "@polar-seats/domain/Reissue"
 import { type Seat, SeatId } from "@polar-seats/domain/Seat"
@@ -148,6 +148,23 @@ describe("two who reissue for the same person at the same time, over one journal
   )
 })
 
+/** Above a journal of which one write fails, after so many. */
+const forgetful = (writes: number) => {
+  let left = writes
+  const failing = Layer.effect(
+    Journal,
+    Effect.map(Journal, (journal) => ({
+      ...journal,
+      put: (...write: Parameters<typeof journal.put>) =>
+        left-- === 0 ? Effect.fail(new JournalFailed({ description: "the disk is full" })) : journal.put(...write)
+    }))
+  )
+  return Invitations.layer.pipe(
+    Layer.provide(failing),
+    Layer.provideMerge(Layer.merge(Layer.orDie(Seats.layerMemory(world, token)), Journal.layerMemory))
+  )
+}
+
 describe("a reissue of which a half fails", () => {
   const once = (operation: string, happens: boolean, error: Unavailable): Trouble => {
     let times = 0
@@ -177,6 +194,27 @@ describe("a reissue of which a half fails", () => {
       )
       assert.deepEqual(yield* mailed, [address])
     }).pipe(Effect.provide(above(once(half, happens, cutOff(`Seats.${half}`)))))
+  )
+
+  // Before the revocation the reissue is written down, before the assignment again, and after it how it ended
+  it.effect.each([
+    { what: "before the seat is revoked", writes: 0, tag: "JournalFailed", mails: 0 },
+    { what: "after the seat was revoked", writes: 1, tag: "ReissueIncomplete", mails: 0 },
+    { what: "after it was assigned again", writes: 2, tag: "ReissueIncomplete", mails: 1 }
+  ])("is finished once the journal works again that failed $what", ({ mails, tag, writes }) =>
+    Effect.gen(function* () {
+      const { finish, reissue, unfinished } = yield* Invitations
+      const error = yield* Effect.flip(reissue(yield* theSeat))
+      assert.strictEqual(error._tag, tag)
+      assert.include(error.message, "the disk is full")
+      assert.lengthOf(yield* mailed, mails)
+      const begun = yield* Stream.runCollect(unfinished)
+      assert.lengthOf(begun, writes === 0 ? 0 : 1)
+      yield* error._tag === "ReissueIncomplete" ? finish(error) : reissue(yield* theSeat)
+      assert.deepEqual(yield* Stream.runCollect(unfinished), [])
+      assert.lengthOf(yield* held, 1)
+      assert.deepEqual(yield* mailed, [address])
+    }).pipe(Effect.provide(forgetful(writes)))
   )
 
   it.effect("is a plain failure where the revocation surely was not done", () => {
@@ -264,11 +302,18 @@ describe("a run that reissues", () => {
     )
   })
 
-  it.effect("tells of a half that the token stopped, and then sends nothing more", () => {
-    const unauthorized = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
-    const trouble: Trouble = (operation, call) =>
-      operation === "assign" ? (Effect.fail(unauthorized) as Effect.Effect<never>) : call
-    return Effect.gen(function* () {
+  const unauthorized = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
+  it.effect.each([
+    {
+      what: "the token",
+      tag: "Unauthorized",
+      layer: above((operation, call) =>
+        operation === "assign" ? (Effect.fail(unauthorized) as Effect.Effect<never>) : call
+      )
+    },
+    { what: "the journal", tag: "JournalFailed", layer: forgetful(1) }
+  ])("tells of a half that $what stopped, and then sends nothing more", ({ layer, tag }) =>
+    Effect.gen(function* () {
       const { remind, unfinished } = yield* Invitations
       const seen: Array<string> = []
       const error = yield* Effect.flip(
@@ -276,9 +321,9 @@ describe("a run that reissues", () => {
           Effect.sync(() => seen.push(outcome._tag === "Failed" ? outcome.error._tag : outcome._tag))
         )
       )
-      assert.deepEqual(error, unauthorized)
+      assert.strictEqual(error._tag, tag)
       assert.deepEqual(seen, ["ReissueIncomplete"])
       assert.strictEqual((yield* Stream.runCollect(unfinished)).length, 1)
-    }).pipe(Effect.provide(above(trouble)))
-  })
+    }).pipe(Effect.provide(layer))
+  )
 })

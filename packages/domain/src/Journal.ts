@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import type { JournalFailed } from "./internal/journalFailed.ts"
 import { Reissue } from "./Reissue.ts"
 import { SeatId } from "./Seat.ts"
 import { Timestamp } from "./Timestamp.ts"
@@ -32,14 +33,7 @@ export class Entry extends Schema.Class<Entry>("JournalEntry")({
   step: Step
 }) {}
 
-/** The journal cannot be read or written, so nothing more is sent. */
-export class JournalFailed extends Schema.TaggedError<JournalFailed>()("JournalFailed", {
-  description: Schema.String
-}) {
-  override get message() {
-    return `The journal failed, and what it cannot write down is not sent: ${this.description}.`
-  }
-}
+export { JournalFailed } from "./internal/journalFailed.ts"
 
 /**
  * Remembers who was mailed, so that nobody is mailed twice: each send is written down before it leaves, and what came of

@@ -2,6 +2,7 @@ import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type Assignment, Recipient } from "./Assignment.ts"
+import { JournalFailed } from "./internal/journalFailed.ts"
 import { CustomerId, MemberId, type Seat, SeatId } from "./Seat.ts"
 import * as SeatError from "./SeatError.ts"
 import { OrderId, SeatSource, SubscriptionId } from "./SeatSource.ts"
@@ -116,7 +117,8 @@ export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("
       SeatError.Forbidden,
       SeatError.InvalidRequest,
       SeatError.RateLimited,
-      SeatError.Unavailable
+      SeatError.Unavailable,
+      JournalFailed
     ])
   )
 }) {

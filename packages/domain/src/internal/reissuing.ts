@@ -27,6 +27,9 @@ export type Failure =
   | ReissueIncomplete
   | Journal.JournalFailed
 
+/** What can come in between the halves. */
+type InBetween = NonNullable<ReissueIncomplete["error"]> | TakenOver
+
 /** The seat that somebody has after all, and whether it is by us that they were mailed. */
 export interface Renewed {
   readonly seat: Seat
@@ -57,14 +60,13 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
   const list = (reissue: Reissue, via: Throttle) => Effect.andThen(via.turn, via.send(seats.list(reissue.source)))
 
   // What may have been done must not be left without a word, whatever it is that comes in between
-  const incomplete = <E extends NonNullable<ReissueIncomplete["error"]>>(
-    reissue: Reissue,
-    cause: Cause.Cause<E>
-  ): Effect.Effect<never, ReissueIncomplete> => {
-    const error = Cause.findError(cause)
-    return Result.isSuccess(error)
-      ? Effect.fail(new ReissueIncomplete({ reissue, error: error.success }))
-      : Effect.failCause(Cause.combine(Cause.fail(new ReissueIncomplete({ reissue, error: null })), error.failure))
+  const incomplete = (reissue: Reissue, cause: Cause.Cause<InBetween>): Effect.Effect<never, ReissueIncomplete> => {
+    const found = Cause.findError(cause)
+    if (Result.isFailure(found)) {
+      return Effect.failCause(Cause.combine(Cause.fail(new ReissueIncomplete({ reissue, error: null })), found.failure))
+    }
+    const error = found.success instanceof TakenOver ? null : found.success
+    return Effect.fail(new ReissueIncomplete({ reissue, error }))
   }
 
   // Who has taken it over writes down the end of it
@@ -94,20 +96,17 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
     ours: Journal.Entry,
     via: Throttle,
     restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
-  ): Effect.Effect<Seat, Failure> =>
-    Effect.matchCauseEffect(restore(via.turn), {
-      onFailure: (cause) => incomplete(reissue, cause),
-      onSuccess: () =>
-        Effect.flatMap(stillOurs(reissue, ours), (ours): Effect.Effect<Seat, Failure> =>
-          ours === undefined
-            ? // What was revoked may be what the other one has assigned
-              Effect.fail(new ReissueIncomplete({ reissue, error: null }))
-            : Effect.matchCauseEffect(restore(assign(reissue, via)), {
-                onFailure: (cause) => incomplete(reissue, cause),
-                onSuccess: (seat) => mailed(reissue, seat, ours)
-              })
-        )
-    })
+  ): Effect.Effect<Seat, ReissueIncomplete> =>
+    restore(via.turn).pipe(
+      Effect.andThen(stillOurs(reissue, ours)),
+      Effect.flatMap((ours): Effect.Effect<Seat, InBetween> =>
+        ours === undefined
+          ? // What was revoked may be what the other one has assigned
+            Effect.fail(new TakenOver())
+          : Effect.flatMap(restore(assign(reissue, via)), (seat) => mailed(reissue, seat, ours))
+      ),
+      Effect.catchCause((cause) => incomplete(reissue, cause))
+    )
 
   const both = (reissue: Reissue, seatId: SeatId, ours: Journal.Entry, via: Throttle): Effect.Effect<Seat, Failure> =>
     Effect.uninterruptibleMask((restore) =>
@@ -127,10 +126,10 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
     // What was once sent may be sent again by whoever: Polar refuses a second seat
     assign: (reissue, via) =>
       Effect.uninterruptibleMask((restore) =>
-        Effect.matchCauseEffect(restore(Effect.andThen(via.turn, assign(reissue, via))), {
-          onFailure: (cause) => incomplete(reissue, cause),
-          onSuccess: (seat) => Effect.as(write(journal, reissue.key, reissued(seat)), seat)
-        })
+        restore(Effect.andThen(via.turn, assign(reissue, via))).pipe(
+          Effect.tap((seat) => write(journal, reissue.key, reissued(seat))),
+          Effect.catchCause((cause) => incomplete(reissue, cause))
+        )
       ),
 
     renew: (known, via, begin) =>

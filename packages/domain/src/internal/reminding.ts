@@ -158,6 +158,7 @@ export const make = (
     switch (error?._tag) {
       case "Unauthorized":
       case "Forbidden":
+      case "JournalFailed":
         // It is told of this seat, and then nothing more is sent
         halted = error
         return Effect.succeed(failed)
@@ -201,8 +202,7 @@ export const make = (
     return Effect.matchEffect(reissuer.exclusively(reissue)(rest), {
       onSuccess: (seat) => Effect.succeed(done(Outcome.Reissued({ ...of, seat }))),
       onFailure: (error) => {
-        if (error._tag === "JournalFailed") return Effect.fail(error)
-        if (error._tag === "TakenOver") return refused(item, of, error)
+        if (error._tag === "JournalFailed" || error._tag === "TakenOver") return refused(item, of, error)
         if (error._tag === "RateLimited") {
           const incomplete = new Reissue.ReissueIncomplete({ reissue, error })
           return Effect.map(refused(item, of, error), (step) =>
