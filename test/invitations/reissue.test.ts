@@ -253,6 +253,87 @@ it.effect("two reissues at the same time do not revoke each other's invitation",
   }).pipe(Effect.provide(above(trouble)))
 })
 
+describe("a look at the seats", () => {
+  /** Counts lists, whose answers travel for a second. */
+  const counting = () => {
+    const counts = { lists: 0 }
+    const trouble: Trouble = (operation, call) => {
+      if (operation !== "list") return call
+      counts.lists++
+      return Effect.tap(call, Effect.sleep("1 second"))
+    }
+    return { counts, trouble }
+  }
+  const overTeam = (team: ReturnType<typeof teamOf>, trouble: Trouble) =>
+    Invitations.layer.pipe(
+      Layer.provideMerge(
+        Layer.merge(troubled(Layer.orDie(Seats.layerMemory(team, token)), trouble), Journal.layerMemory)
+      )
+    )
+
+  it.effect("is one for all who ask while another is on its way", () => {
+    const { counts, trouble } = counting()
+    return Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      const run = Stream.runCollect(remind(source, { onExpired: "reissue", concurrency: 10 }))
+      const running = yield* Effect.forkChild(run)
+      yield* TestClock.adjust("1 hour")
+      const outcomes = yield* Fiber.join(running)
+      assert.isTrue(outcomes.every(({ _tag }) => _tag === "Reissued"))
+      assert.lengthOf(yield* mailed, 100)
+      assert.lengthOf(new Set(yield* mailed), 100)
+      // Of each ten the first reads a list for itself, and the second one for the other nine
+      assert.isAtMost(counts.lists, 1 + 2 * 10)
+    }).pipe(Effect.provide(overTeam(teamOf(epoch, { expired: 100 }), trouble)))
+  })
+
+  it.effect("is not at what was read before it was asked for", () => {
+    const { trouble } = counting()
+    return Effect.gen(function* () {
+      const { reissue } = yield* Invitations
+      const { revoke } = yield* Seats.Seats
+      const looking = yield* Effect.forkChild(Effect.flatMap(Seats.Seats, (seats) => seats.list(source)))
+      yield* TestClock.adjust("1 second")
+      const [one, other] = (yield* Fiber.join(looking)).seats
+      if (one === undefined || other === undefined) return assert.fail("there are two")
+      const first = yield* Effect.forkChild(reissue(one))
+      yield* TestClock.adjust("500 millis")
+      // The list for the first has been read, and is on its way
+      yield* revoke(other.id)
+      const second = yield* Effect.forkChild(Effect.flip(reissue(other)))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(first)
+      assert.strictEqual((yield* Fiber.join(second))._tag, "AlreadyClaimed")
+      assert.deepEqual(yield* mailed, [one.holderEmail])
+    }).pipe(Effect.provide(overTeam(teamOf(epoch, { expired: 2 }), trouble)))
+  })
+
+  it.effect(
+    "goes on for the others where the one who sent it is interrupted, and fails for all who waited for it",
+    () => {
+      const refusal = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
+      const { counts, trouble: slow } = counting()
+      const trouble: Trouble = (operation, call) =>
+        slow(operation, counts.lists > 1 ? (Effect.fail(refusal) as Effect.Effect<never>) : call)
+      return Effect.gen(function* () {
+        const { reissue } = yield* Invitations
+        const looking = yield* Effect.forkChild(Effect.flatMap(Seats.Seats, (seats) => seats.list(source)))
+        yield* TestClock.adjust("1 second")
+        const { seats } = yield* Fiber.join(looking)
+        counts.lists = 1
+        const [first, ...others] = yield* Effect.forEach(seats, (seat) => Effect.forkChild(Effect.flip(reissue(seat))))
+        if (first === undefined) return assert.fail("there are five")
+        yield* TestClock.adjust("500 millis")
+        yield* Fiber.interrupt(first)
+        yield* TestClock.adjust("1 minute")
+        for (const other of others) assert.deepEqual(yield* Fiber.join(other), refusal)
+        assert.deepEqual(yield* mailed, [])
+        assert.strictEqual(counts.lists, 3)
+      }).pipe(Effect.provide(overTeam(teamOf(epoch, { expired: 5 }), trouble)))
+    }
+  )
+})
+
 describe("a run that reissues", () => {
   const run = Effect.flatMap(Invitations, ({ remind }) => Stream.runCollect(remind(source, { onExpired: "reissue" })))
   const listing = Effect.flatMap(Seats.Seats, (service) => service.list(source))

@@ -10,7 +10,9 @@ import { of, type Reissue, ReissueIncomplete } from "../Reissue.ts"
 import type { Seat, SeatId } from "../Seat.ts"
 import { AlreadyClaimed, mayHaveHappened, NoSeatAvailable, NotFound } from "../SeatError.ts"
 import type { ListError, RevokeError, Seats } from "../Seats.ts"
+import type { SeatSource } from "../SeatSource.ts"
 import { claim, settle, write } from "./journaling.ts"
+import * as Looking from "./looking.ts"
 import type { Throttle } from "./throttle.ts"
 
 const { Mailed, NotMailed, Reissuing } = Journal.Step.cases
@@ -57,7 +59,11 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
   // Two at the same time would revoke each other's invitation
   const locks = yield* RcMap.make({ lookup: (_: string) => Semaphore.make(1) })
 
-  const list = (reissue: Reissue, via: Throttle) => Effect.andThen(via.turn, via.send(seats.list(reissue.source)))
+  const look = yield* Looking.make
+
+  const read = (source: SeatSource, via: Throttle) => via.send(Effect.suspend(() => seats.list(source)))
+  const list = ({ source }: Reissue, via: Throttle) =>
+    Effect.map(look(source, Effect.andThen(via.turn, read(source, via))), ({ list }) => list)
 
   // What may have been done must not be left without a word, whatever it is that comes in between
   const incomplete = (reissue: Reissue, cause: Cause.Cause<InBetween>): Effect.Effect<never, ReissueIncomplete> => {
@@ -134,8 +140,8 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
 
     renew: (known, via, begin) =>
       Effect.flatMap(
-        via.send(seats.list(known.source)),
-        ({ seats: all, totalSeats }): Effect.Effect<Renewed, Failure> => {
+        look(known.source, read(known.source, via)),
+        ({ isShared, list: { seats: all, totalSeats } }): Effect.Effect<Renewed, Failure> => {
           const held = all.filter((seat) => known.isHeldIn(seat))
           const due = held.find((seat) => known.isDueIn(seat))
           const other = held.find((seat) => seat !== due)
@@ -157,7 +163,9 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
           }
           // Of what Polar says now, not of what it said then
           const reissue = of(due) ?? known
-          return Effect.flatMap(Effect.andThen(via.turn, begin(reissue)), (begun): Effect.Effect<Renewed, Failure> =>
+          // Whose turn was not taken by the look still has it
+          const turn = isShared ? via.open : via.turn
+          return Effect.flatMap(Effect.andThen(turn, begin(reissue)), (begun): Effect.Effect<Renewed, Failure> =>
             begun === undefined
               ? Effect.fail(new TakenOver())
               : Effect.map(both(reissue, due.id, begun, via), (seat) => ({ seat, isMailed: true }))

@@ -20,6 +20,8 @@ const triesToSlowDown = 5
 export interface Throttle {
   /** Waits until the next request may leave. */
   readonly turn: Effect.Effect<void>
+  /** Waits while Polar is left alone, whose turn has come before that. */
+  readonly open: Effect.Effect<void>
   /** Sends one whose turn has come. A refusal for its rate is told at once. */
   readonly send: <A, E extends { readonly _tag: string }, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
@@ -34,7 +36,7 @@ export const pauseAfter = (
     : Duration.max(error.retryAfter, Duration.millis(100))
 
 /** For one who waits by itself where Polar says so. */
-export const none: Throttle = { turn: Effect.void, send: (call) => call }
+export const none: Throttle = { turn: Effect.void, open: Effect.void, send: (call) => call }
 
 /** `ceiling` is in requests a millisecond. */
 export const make = (ceiling: number): Throttle => {
@@ -54,13 +56,13 @@ export const make = (ceiling: number): Throttle => {
     refused = 0
   }
 
-  // It may be shut while somebody waits for their turn
   const open: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) =>
     now < shutUntil ? Effect.andThen(Effect.sleep(shutUntil - now), open) : Effect.void
   )
   const turn: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const at = Math.max(now, free, shutUntil)
     free = at + 1 / rate
+    // It may be shut while somebody waits for their turn
     return at - now < 1 ? Effect.void : Effect.andThen(Effect.sleep(at - now), open)
   })
 
@@ -101,6 +103,7 @@ export const make = (ceiling: number): Throttle => {
 
   return {
     turn,
+    open,
     send: (call) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         // What was measured before a long silence says nothing of now
