@@ -4,10 +4,11 @@ import { Invitations } from "@polar-seats/domain/Invitations"
 import { Journal, JournalFailed } from "@polar-seats/domain/Journal"
 import { Outbox } from "@polar-seats/domain/Outbox"
 import type { ReissueIncomplete } from "@polar-seats/domain/Reissue"
-import { type Seat, SeatId } from "@polar-seats/domain/Seat"
-import { Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
+import type { Outcome } from "@polar-seats/domain/Reminder"
+import { Member, Seat, SeatId } from "@polar-seats/domain/Seat"
+import { RateLimited, Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
 import * as Seats from "@polar-seats/domain/Seats"
-import { Cause, DateTime, Effect, Exit, Fiber, Layer, Stream } from "effect"
+import { Cause, DateTime, Duration, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { source, teamOf, token } from "./team.ts"
 import { type Trouble, troubled } from "./troubled.ts"
@@ -253,6 +254,69 @@ it.effect("two reissues at the same time do not revoke each other's invitation",
   }).pipe(Effect.provide(above(trouble)))
 })
 
+describe("a reissue of somebody whose address was changed", () => {
+  const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+  const ann = "4b0d7c62-93f1-4e7a-8c25-6a1f0e9d3b58"
+  // A seat without an address of its own is mailed to its member's
+  const ofAnn = {
+    ...world,
+    members: [{ id: ann, customer: buyer, email: "new@acme.com" }],
+    seats: (world.seats ?? []).slice(0, 1).map(({ email: _, ...seat }) => ({ ...seat, memberId: ann }))
+  }
+  const asItWas = Effect.gen(function* () {
+    const { seats } = yield* (yield* Seats.Seats).list(source)
+    const [seat] = seats
+    if (!seat?.member) return yield* Effect.die("the seat is a member's")
+    return new Seat({ ...seat, member: new Member({ ...seat.member, email: "old@acme.com" }) })
+  })
+  const mailsNewOne = Effect.gen(function* () {
+    const { remind, unfinished } = yield* Invitations
+    assert.deepEqual(yield* mailed, ["new@acme.com"])
+    assert.deepEqual(yield* Stream.runCollect(unfinished), [])
+    const again = yield* Stream.runCollect(remind(source, { onExpired: "reissue" }))
+    assert.deepEqual(
+      again.map((outcome) => outcome._tag === "Skipped" && outcome.why._tag),
+      ["MailedRecently"]
+    )
+  })
+  const over = Invitations.layer.pipe(
+    Layer.provideMerge(Layer.merge(Layer.orDie(Seats.layerMemory(ofAnn, token)), Journal.layerMemory))
+  )
+
+  it.effect("mails the new one, and remembers who was mailed", () =>
+    Effect.gen(function* () {
+      const { reissue } = yield* Invitations
+      yield* reissue(yield* asItWas)
+      yield* mailsNewOne
+    }).pipe(Effect.provide(over))
+  )
+
+  it.effect("in a run too", () =>
+    Effect.gen(function* () {
+      const { remindOne } = yield* Invitations
+      assert.strictEqual((yield* remindOne(yield* asItWas, { onExpired: "reissue" }))._tag, "Reissued")
+      yield* mailsNewOne
+    }).pipe(Effect.provide(over))
+  )
+})
+
+it.effect("what could not be assigned again is not revoked", () => {
+  const metadata = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`key${index}`, "value"]))
+  const crowded = { ...world, seats: (world.seats ?? []).map((seat) => ({ ...seat, seatMetadata: metadata })) }
+  return Effect.gen(function* () {
+    const { reissue, unfinished } = yield* Invitations
+    assert.strictEqual((yield* Effect.flip(reissue(yield* theSeat)))._tag, "InvalidRequest")
+    assert.lengthOf(yield* held, 1)
+    assert.deepEqual(yield* Stream.runCollect(unfinished), [])
+  }).pipe(
+    Effect.provide(
+      Invitations.layer.pipe(
+        Layer.provideMerge(Layer.merge(Layer.orDie(Seats.layerMemory(crowded, token)), Journal.layerMemory))
+      )
+    )
+  )
+})
+
 describe("a look at the seats", () => {
   /** Counts lists, whose answers travel for a second. */
   const counting = () => {
@@ -407,4 +471,39 @@ describe("a run that reissues", () => {
       assert.strictEqual((yield* Stream.runCollect(unfinished)).length, 1)
     }).pipe(Effect.provide(layer))
   )
+
+  it.effect("tells of a half that waited when something else stopped all", () => {
+    const unauthorized = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
+    const limited = new RateLimited({ retryAfter: Duration.seconds(2) })
+    let revocations = 0
+    const trouble: Trouble = (operation, call) => {
+      if (operation === "assign") return Effect.fail(limited) as Effect.Effect<never>
+      return operation === "revoke" && ++revocations === 2 ? (Effect.fail(unauthorized) as Effect.Effect<never>) : call
+    }
+    return Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      const seen: Array<Outcome> = []
+      const error = yield* Effect.flip(
+        Stream.runForEach(remind(source, { onExpired: "reissue", concurrency: 1 }), (outcome) =>
+          Effect.sync(() => seen.push(outcome))
+        )
+      )
+      assert.deepEqual(error, unauthorized)
+      assert.deepEqual(
+        seen.map((outcome) => [outcome.address, outcome._tag === "Failed" && outcome.error._tag]),
+        [["expired-0@acme.com", "ReissueIncomplete"]]
+      )
+    }).pipe(
+      Effect.provide(
+        Invitations.layer.pipe(
+          Layer.provideMerge(
+            Layer.merge(
+              troubled(Layer.orDie(Seats.layerMemory(teamOf(epoch, { expired: 2 }), token)), trouble),
+              Journal.layerMemory
+            )
+          )
+        )
+      )
+    )
+  })
 })

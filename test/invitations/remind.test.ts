@@ -201,40 +201,51 @@ describe("what goes wrong", () => {
     }).pipe(Effect.provide(above({ live: 100 }, trouble)))
   })
 
-  it.effect("with the journal stops all before anything is sent that is not written down", () =>
-    Effect.gen(function* () {
-      const { remind } = yield* Invitations
-      const error = yield* Effect.flip(Stream.runDrain(remind(source, { concurrency: 1 })))
-      assert.strictEqual(error._tag, "JournalFailed")
-      assert.deepEqual(yield* mailed, ["live-0@acme.com"], "the one whose outcome could not be written down")
-    }).pipe(
-      Effect.provide(
-        Invitations.layer.pipe(
-          Layer.provideMerge(Layer.orDie(Seats.layerMemory(teamOf(epoch, { live: 3 }), token))),
-          Layer.provide(
-            Layer.effect(
-              Journal,
-              Effect.gen(function* () {
-                const journal = yield* Journal
-                const writes = yield* Ref.make(0)
-                return Journal.of({
-                  ...journal,
-                  put: (key, step, found) =>
-                    Effect.flatMap(
-                      Ref.updateAndGet(writes, (n) => n + 1),
-                      (n) =>
-                        n > 1
-                          ? Effect.fail(new JournalFailed({ description: "the disk is full" }))
-                          : journal.put(key, step, found)
-                    )
+  it.effect.each([
+    [1, "the last one"],
+    [3, "others"]
+  ] as const)(
+    "with the journal stops all before anything more is sent, and tells of the mail that was, of %i",
+    ([live]) =>
+      Effect.gen(function* () {
+        const { remind } = yield* Invitations
+        const seen: Array<Outcome> = []
+        const run = Stream.runForEach(
+          remind(source, { concurrency: 2, pace: { limit: 10, window: "1 second" } }),
+          (each) => Effect.sync(() => seen.push(each))
+        )
+        const { value: error } = yield* timed(Effect.flip(run), "100 millis")
+        assert.strictEqual(error._tag, "JournalFailed")
+        assert.deepEqual(yield* mailed, ["live-0@acme.com"], "the one whose outcome could not be written down")
+        assert.deepEqual(tally(seen), { Resent: 1 })
+      }).pipe(
+        Effect.provide(
+          Invitations.layer.pipe(
+            Layer.provideMerge(Layer.orDie(Seats.layerMemory(teamOf(epoch, { live }), token))),
+            Layer.provide(
+              Layer.effect(
+                Journal,
+                Effect.gen(function* () {
+                  const journal = yield* Journal
+                  const writes = yield* Ref.make(0)
+                  return Journal.of({
+                    ...journal,
+                    put: (key, step, found) =>
+                      Effect.flatMap(
+                        Ref.updateAndGet(writes, (n) => n + 1),
+                        (n) =>
+                          n > 1
+                            ? Effect.fail(new JournalFailed({ description: "the disk is full" }))
+                            : journal.put(key, step, found)
+                      )
+                  })
                 })
-              })
-            )
-          ),
-          Layer.provide(Journal.layerMemory)
+              )
+            ),
+            Layer.provide(Journal.layerMemory)
+          )
         )
       )
-    )
   )
 })
 

@@ -57,6 +57,8 @@ export const eachSeat = Effect.fnUntraced(function* <E extends Refusal>({
 }) {
   const { json } = yield* root
   const accounts = open(ids)
+  // Who is named twice, however it is spelled, is told of twice and mailed once
+  const exits = new Map<SeatId, Exit.Exit<Seat, E>>()
 
   const failed = Effect.fnUntraced(function* (
     account: Account,
@@ -83,7 +85,8 @@ export const eachSeat = Effect.fnUntraced(function* <E extends Refusal>({
           account.outcome = "failed"
           return yield* failed(account, exitCode.wrongUse, { _tag: "InvalidSeatId", message })
         }
-        const seat = yield* Effect.exit(act(id.success, restore))
+        const seat = exits.get(id.success) ?? (yield* Effect.exit(act(id.success, restore)))
+        exits.set(id.success, seat)
         if (Exit.isSuccess(seat)) {
           account.outcome = "done"
           yield* json ? printSeat(seat.value) : tell(seat.value)

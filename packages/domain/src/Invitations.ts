@@ -134,7 +134,9 @@ const make = Effect.gen(function* () {
       )
     )
 
-  const reissue = Effect.fn("Invitations.reissue")(function* (seat: Seat): Effect.fn.Return<Seat, ReissueError> {
+  const reissue: (seat: Seat) => Effect.Effect<Seat, ReissueError> = Effect.fn("Invitations.reissue")(function* (
+    seat: Seat
+  ): Effect.fn.Return<Seat, ReissueError> {
     const { id: seatId } = seat
     if (seat.status !== "pending") return yield* new AlreadyClaimed({ seatId })
     const known = Reissue.of(seat)
@@ -144,9 +146,16 @@ const make = Effect.gen(function* () {
         journal.put(known.key, Journal.Step.cases.Reissuing.make({ reissue: due }), found)
       )
     )
-    return yield* toItsEnd(
+    const ended = toItsEnd(
       known,
       Effect.map(renewed, ({ seat }) => seat)
+    )
+    return yield* Effect.uninterruptibleMask((restore) =>
+      Effect.catchIf(
+        restore(ended),
+        (error): error is Reissuing.AddressChanged => error instanceof Reissuing.AddressChanged,
+        (error) => restore(reissue(error.seat))
+      )
     )
   })
 
@@ -223,10 +232,11 @@ const make = Effect.gen(function* () {
           )
         )
       })
-      return bulk(
-        Stream.unwrap(left),
-        Math.max(1, Math.floor(concurrency)),
-        Reminding.make(seats, journal, reissuer, options, via)
+      const { giveUp, step, stopped } = Reminding.make(seats, journal, reissuer, options, via)
+      return Stream.concat(
+        bulk(Stream.unwrap(left), Math.max(1, Math.floor(concurrency)), step, giveUp),
+        // Nobody may have come after the one that it was told of
+        Stream.drain(Stream.fromEffect(stopped))
       )
     }).pipe(Stream.withSpan("Invitations.remind"))
   }
@@ -235,7 +245,7 @@ const make = Effect.gen(function* () {
     seat: Seat,
     options: SeatOptions = {}
   ): Effect.fn.Return<Outcome, Stopping> {
-    const take = Reminding.make(seats, journal, reissuer, options, shared)
+    const { step: take } = Reminding.make(seats, journal, reissuer, options, shared)
     let item: Reminding.Item = Reminding.Item.Seat({ seat })
     while (true) {
       const step: Step<Reminding.Item, Outcome> = yield* take(item)

@@ -251,7 +251,8 @@ const mispairedTokens = (input: unknown): ReadonlyArray<Issue> =>
         ]
   })
 
-const decode = Schema.decodeUnknownResult(World, { errors: "all" })
+// A key that is misspelled would be a setting that is not there
+const decode = Schema.decodeUnknownResult(World, { errors: "all", onExcessProperty: "error" })
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Reads a world, and names everything that is wrong with it at once. */

@@ -156,7 +156,7 @@ const exchangeWith =
 /**
  * `FetchHttpClient.layer` of Effect for Polar's layers, at half the cost: they send and read in one step, and keep their
  * timeouts on the clock of the platform, whatever Effect's says. Whatever else is sent by it is sent as by that. A client
- * made of this one (`Pace`, `Cooldown`, `HttpClient.mapRequest`) is an ordinary one again.
+ * made of this one (`Pace`, `HttpClient.mapRequest`) is an ordinary one again.
  *
  * It takes the same `FetchHttpClient.Fetch` and `FetchHttpClient.RequestInit`, and runs where `fetch` does.
  */

@@ -15,18 +15,20 @@ const patience = 2048
 
 /**
  * Takes steps with many items, so many at a time. An item that waits holds no place among them. A step that fails lets
- * those end that were begun, and no other begins.
+ * those end that were begun, and no other begins: those that wait are given up.
  */
 export const bulk = <Item, A, E>(
   items: Stream.Stream<Item, E>,
   concurrency: number,
-  step: (item: Item) => Effect.Effect<Step<Item, A>, E>
+  step: (item: Item) => Effect.Effect<Step<Item, A>, E>,
+  giveUp: (item: Item) => A | undefined
 ): Stream.Stream<A, E> =>
   Stream.callback<A, E>(
     Effect.fnUntraced(function* (results) {
       const ready = yield* Queue.unbounded<Item, Cause.Done>()
       const room = yield* Semaphore.make(concurrency + patience)
       const scope = yield* Effect.scope
+      const waiting = new Set<Item>()
       let unsettled = 0
       let isRead = false
       let failure: Cause.Cause<E> | undefined
@@ -63,19 +65,22 @@ export const bulk = <Item, A, E>(
         )
       )
 
-      const again = (item: Item, after: Duration.Duration) =>
-        Effect.forkIn(
+      const again = (item: Item, after: Duration.Duration) => {
+        waiting.add(item)
+        return Effect.forkIn(
           Effect.andThen(
             Effect.sleep(after),
             Effect.sync(() => Queue.offerUnsafe(ready, item))
           ),
           scope
         )
+      }
 
       const work: Effect.Effect<void, Cause.Done> = Effect.gen(function* () {
         while (true) {
           const item = yield* Queue.take(ready)
           if (isStopped) return
+          waiting.delete(item)
           const done = yield* Effect.exit(step(item))
           if (done._tag === "Failure") return stop(done.cause)
           if (done.value._tag === "Later") {
@@ -94,6 +99,10 @@ export const bulk = <Item, A, E>(
         Array.from({ length: concurrency }, () => Effect.catchCause(work, () => Effect.void)),
         { concurrency: "unbounded", discard: true }
       )
+      for (const item of waiting) {
+        const result = giveUp(item)
+        if (result !== undefined) yield* Queue.offer(results, result)
+      }
       yield* failure === undefined ? Queue.end(results) : Queue.failCause(results, failure)
     }),
     { bufferSize: concurrency }

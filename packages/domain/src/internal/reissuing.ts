@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
+import { check } from "../Assignment.ts"
 import * as Journal from "../Journal.ts"
 import { IsRevokedAgain } from "../RateLimit.ts"
 import { of, type Reissue, ReissueIncomplete } from "../Reissue.ts"
@@ -19,6 +20,9 @@ const { Mailed, NotMailed, Reissuing } = Journal.Step.cases
 
 /** Somebody else has taken the reissue over, and brings it to its end. */
 export class TakenOver extends Data.TaggedError("TakenOver") {}
+
+/** The person has another address than was known: what is written of them stands elsewhere in the journal. */
+export class AddressChanged extends Data.TaggedError("AddressChanged")<{ readonly seat: Seat }> {}
 
 export type Failure =
   | TakenOver
@@ -46,7 +50,7 @@ export interface Reissuing {
     reissue: Reissue,
     via: Throttle,
     begin: (reissue: Reissue) => Effect.Effect<Journal.Entry | undefined, Journal.JournalFailed>
-  ) => Effect.Effect<Renewed, Failure>
+  ) => Effect.Effect<Renewed, Failure | AddressChanged>
   /** Assigns again what was revoked. */
   readonly assign: (reissue: Reissue, via: Throttle) => Effect.Effect<Seat, Failure>
   /** Looks how far one came that was begun, and does what is left. */
@@ -141,7 +145,7 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
     renew: (known, via, begin) =>
       Effect.flatMap(
         look(known.source, read(known.source, via)),
-        ({ isShared, list: { seats: all, totalSeats } }): Effect.Effect<Renewed, Failure> => {
+        ({ isShared, list: { seats: all, totalSeats } }): Effect.Effect<Renewed, Failure | AddressChanged> => {
           const held = all.filter((seat) => known.isHeldIn(seat))
           const due = held.find((seat) => known.isDueIn(seat))
           const other = held.find((seat) => seat !== due)
@@ -163,6 +167,10 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
           }
           // Of what Polar says now, not of what it said then
           const reissue = of(due) ?? known
+          if (reissue.key !== known.key) return Effect.fail(new AddressChanged({ seat: due }))
+          // What cannot be assigned again is not revoked
+          const checked = check(reissue.assignment)
+          if (Result.isFailure(checked)) return Effect.fail(checked.failure)
           // Whose turn was not taken by the look still has it
           const turn = isShared ? via.open : via.turn
           return Effect.flatMap(Effect.andThen(turn, begin(reissue)), (begun): Effect.Effect<Renewed, Failure> =>

@@ -15,7 +15,7 @@ import { invitationLifetime } from "../SeatLifecycle.ts"
 import type { Seats } from "../Seats.ts"
 import type { Step } from "./bulk.ts"
 import { settle } from "./journaling.ts"
-import type { Reissuing as Reissuer, TakenOver } from "./reissuing.ts"
+import type { Reissuing as Reissuer, AddressChanged, TakenOver } from "./reissuing.ts"
 import { pauseAfter, type Throttle } from "./throttle.ts"
 
 const { InDoubt, Mailed, NotMailed, Reissuing, Resending } = Journal.Step.cases
@@ -75,14 +75,23 @@ export const keyOf = (seat: Seat): string => {
   return source === undefined || seat.holderEmail === null ? `seat/${seat.id}` : Reissue.keyOf(source, seat.holderEmail)
 }
 
-/** Takes a step with an item: all of it, unless Polar limits the rate. */
+/** How items are worked on. */
+export interface Reminding {
+  /** Takes a step with an item: all of it, unless Polar limits the rate. */
+  readonly step: (item: Item) => Effect.Effect<Step<Item, Outcome>, Stopping>
+  /** What is to be told of an item of which a step was taken, and none is any more. */
+  readonly giveUp: (item: Item) => Outcome | undefined
+  /** Fails with what has stopped all, if anything has. */
+  readonly stopped: Effect.Effect<void, Stopping>
+}
+
 export const make = (
   seats: Seats["Service"],
   journal: Journal.Journal["Service"],
   reissuer: Reissuer,
   options: SeatOptions,
   via: Throttle
-): ((item: Item) => Effect.Effect<Step<Item, Outcome>, Stopping>) => {
+): Reminding => {
   const { cooldown = "24 hours", dryRun = false, retryUnknown = false } = options
   const rest = Duration.fromInputUnsafe(cooldown)
   const decide = decision(options)
@@ -119,16 +128,17 @@ export const make = (
   const refused = (
     item: Item,
     of: { readonly seatId: SeatId; readonly address: string | null },
-    error: SeatFailure | Stopping | TakenOver
+    error: SeatFailure | Stopping | TakenOver | AddressChanged
   ): Effect.Effect<Step<Item, Outcome>, Stopping> => {
     switch (error._tag) {
       case "Unauthorized":
       case "Forbidden":
       case "JournalFailed":
-        halted = error
         return Effect.fail(error)
       case "TakenOver":
         return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.Taken() })))
+      case "AddressChanged":
+        return Effect.succeed(later(Item.Seat({ seat: error.seat, tries: item.tries }), Duration.zero))
       case "AlreadyClaimed":
         return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.NotPending() })))
       case "ResentRecently":
@@ -227,7 +237,13 @@ export const make = (
         journal.put(key, Resending.make(step), found),
         (begun): Effect.Effect<Step<Item, Outcome>, Stopping> => {
           if (begun === undefined) return Effect.succeed(done(Outcome.Skipped({ ...of, why: Skip.Taken() })))
-          const close = (how: Journal.Step) => settle(journal, key, how, begun)
+          // What came of a mail is told, even where it cannot be written down, and then nothing more is sent
+          const close = (how: Journal.Step) =>
+            Effect.catch(settle(journal, key, how, begun), (error) =>
+              Effect.sync(() => {
+                halted = error
+              })
+            )
           return Effect.matchCauseEffect(restore(via.send(seats.resend(seat.id))), {
             onSuccess: (resent) =>
               Effect.as(close(Mailed.make({ ...step, how: "Resent" })), done(Outcome.Resent({ ...of, seat: resent }))),
@@ -271,8 +287,28 @@ export const make = (
     return yield* renew(item, due, found)
   })
 
-  return (item) => {
+  const step = (item: Item): Effect.Effect<Step<Item, Outcome>, Stopping> => {
     if (halted !== undefined) return Effect.fail(halted)
-    return item._tag === "Seat" ? ofSeat(item, item.seat) : goOn(item, item.reissue, item.from, item.again)
+    return Effect.tapError(
+      item._tag === "Seat" ? ofSeat(item, item.seat) : goOn(item, item.reissue, item.from, item.again),
+      (error) =>
+        Effect.sync(() => {
+          halted = error
+        })
+    )
+  }
+
+  return {
+    step,
+    // Of a reissue the seat may be revoked by now
+    giveUp: (item) =>
+      item._tag === "Seat" || halted === undefined
+        ? undefined
+        : Outcome.Failed({
+            seatId: item.reissue.seatId,
+            address: Redacted.value(item.reissue.address),
+            error: new Reissue.ReissueIncomplete({ reissue: item.reissue, error: halted })
+          }),
+    stopped: Effect.suspend(() => (halted === undefined ? Effect.void : Effect.fail(halted)))
   }
 }
