@@ -1,5 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
+import { Recipient } from "@polar-seats/domain/Assignment"
 import { Journal, Step } from "@polar-seats/domain/Journal"
 import { Outbox } from "@polar-seats/domain/Outbox"
 import * as Reissue from "@polar-seats/domain/Reissue"
@@ -9,7 +10,7 @@ import * as Seats from "@polar-seats/domain/Seats"
 import type { WorldInput } from "@polar-seats/domain/World"
 import * as JournalSql from "@polar-seats/journal/JournalSql"
 import * as SharedRun from "@polar-seats/journal/SharedRun"
-import { Deferred, Effect, Fiber, Layer, Redacted, Stream } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option, Redacted, Stream } from "effect"
 import { afterAll, describe } from "vitest"
 import { startPostgres } from "./postgres.ts"
 
@@ -174,6 +175,40 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       // Their locks would last for two minutes
       yield* Effect.timeout(worker(shared, work), "5 seconds")
       assert.deepStrictEqual(yield* mailed, everybody)
+    })
+  )
+
+  on(
+    "a reissue that ended in another row before its worker was cut off is one seat of the run, and its end",
+    Effect.gen(function* () {
+      const shared = tables()
+      const { assign, list, revoke } = yield* Seats.Seats
+      const { seats } = yield* list(team)
+      const journal = JournalSql.layer(shared.journal)
+      const put = (reissue: Reissue.Reissue) =>
+        Effect.flatMap(Journal, ({ put }) => put(reissue.key, Step.cases.Reissuing.make({ reissue }), undefined))
+      const reissue = Option.getOrThrow(
+        Option.fromUndefinedOr(seats.find(({ email }) => email === "ann@acme.com")).pipe(
+          Option.flatMap((seat) => Option.fromUndefinedOr(Reissue.of(seat)))
+        )
+      )
+      yield* Effect.provide(put(reissue), journal, { local: true })
+      // Somebody else is given the row in between
+      yield* revoke(reissue.seatId)
+      yield* assign({ source: reissue.assignment.source, recipient: Recipient.Email({ email: "fay@acme.com" }) })
+      yield* assign(reissue.assignment)
+      const held = (yield* list(team)).seats.find(({ email }) => email === "ann@acme.com")
+      assert.notStrictEqual(held?.id, reissue.seatId)
+      yield* worker(shared, offer)
+      yield* Effect.timeout(worker(shared, work), "10 seconds")
+      assert.isTrue((yield* worker(shared, ({ progress }) => progress)).isDone)
+      const all = yield* worker(shared, results)
+      assert.strictEqual(new Set(all.map(({ seatId }) => seatId)).size, 6)
+      assert.deepStrictEqual(
+        all.filter(({ seatId }) => seatId === held?.id).map(({ address, outcome }) => [address, outcome]),
+        [["ann@acme.com", "Reissued"]]
+      )
+      assert.strictEqual((yield* mailed).filter((to) => to === "ann@acme.com").length, 1)
     })
   )
 

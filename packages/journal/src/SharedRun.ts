@@ -128,9 +128,10 @@ const weightOf = (outcome: SeatResult["outcome"]): number => {
   }
 }
 
-const resultOf = (outcome: Outcome, at: DateTime.Utc): SeatResult => {
-  const { _tag, address, seatId } = outcome
-  const of = { seatId, address, outcome: _tag, at }
+// Of the seat that was offered: a reissue that is finished may end in another row
+const resultOf = ({ id }: Seat, outcome: Outcome, at: DateTime.Utc): SeatResult => {
+  const { _tag, address } = outcome
+  const of = { seatId: id, address, outcome: _tag, at }
   switch (_tag) {
     case "Skipped":
       return new SeatResult({ ...of, why: outcome.why._tag, message: null })
@@ -240,10 +241,10 @@ const make = Effect.fnUntraced(function* ({
     })
   )
 
-  const settle = Effect.fnUntraced(function* (outcome: Outcome) {
-    const result = yield* Effect.orDie(encodeResult(resultOf(outcome, yield* DateTime.now)))
+  const settle = Effect.fnUntraced(function* (seat: Seat, outcome: Outcome) {
+    const result = yield* Effect.orDie(encodeResult(resultOf(seat, outcome, yield* DateTime.now)))
     const weight = weightOf(outcome._tag)
-    const id = idOf({ id: outcome.seatId })
+    const id = idOf(seat)
     yield* orFail(
       sql`INSERT INTO ${name} (run, id, weight, result) VALUES (${run}, ${id}, ${weight}, ${result})
         ON CONFLICT (run, id) DO UPDATE SET weight = EXCLUDED.weight, result = EXCLUDED.result
@@ -268,7 +269,7 @@ const make = Effect.fnUntraced(function* ({
             : remindOne(seat, options)
 
         const one = ({ seat }: typeof Item.Type, { attempts }: { readonly attempts: number }) =>
-          Effect.tap(remind(seat, attempts), settle).pipe(
+          Effect.tap(remind(seat, attempts), (outcome) => settle(seat, outcome)).pipe(
             Effect.flatMap((outcome) => Queue.offer(results, outcome)),
             // An interruption gives a seat back at once, and it is no attempt. Only a bug of ours is one
             Effect.catchCause((cause) =>
