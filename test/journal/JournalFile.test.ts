@@ -4,10 +4,11 @@ import { type Entry, Journal, Step } from "@polar-seats/domain/Journal"
 import { SeatId } from "@polar-seats/domain/Seat"
 import * as JournalFile from "@polar-seats/journal/JournalFile"
 import { Effect, Fiber, FileSystem, Layer, PlatformError, Stream } from "effect"
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import {
   appendFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -104,6 +105,23 @@ it.live("what cannot be opened is said", () =>
     const itself = newPath()
     mkdirSync(itself)
     assert.deepInclude(yield* refusal(itself), { _tag: "JournalFileUnusable", reason: "Inaccessible" })
+  })
+)
+
+it.live("what is no ordinary file is left as it is", () =>
+  Effect.gen(function* () {
+    const fifo = newPath()
+    execFileSync("mkfifo", [fifo])
+    const nowhere = newPath()
+    const target = newPath()
+    symlinkSync(target, nowhere)
+    for (const path of [fifo, nowhere]) {
+      const before = lstatSync(path)
+      const { message } = yield* refusal(path)
+      assert.match(message, /cannot be used as a journal: it is (no ordinary file|a link that leads nowhere)\./)
+      assert.deepInclude(lstatSync(path), { ino: before.ino, mode: before.mode })
+    }
+    assert.isFalse(existsSync(target))
   })
 )
 

@@ -2,6 +2,7 @@ import { type Entry, Journal, JournalFailed } from "@polar-seats/domain/Journal"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
@@ -110,16 +111,25 @@ const open = (path: string) =>
     })
   })
 
+/** Where the file is. A link stays one, and two names of a file are one file. */
+const resolve = Effect.fnUntraced(function* (path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const unusable = (description: string) => new JournalFileUnusable({ path, reason: "Inaccessible", description })
+  const real = yield* Effect.option(fs.realPath(path))
+  if (Option.isNone(real)) {
+    // What is made here would take the place of the link
+    const isLink = Option.isSome(yield* Effect.option(fs.readLink(path)))
+    return isLink ? yield* unusable("it is a link that leads nowhere") : path
+  }
+  // What is no file would be replaced by one, or waited for
+  const { type } = yield* fs.stat(real.value)
+  return type === "File" ? real.value : yield* unusable("it is no ordinary file")
+})
+
 const make = (
   path: string
 ): Effect.Effect<Journal["Service"], JournalFileUnusable, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    // A link stays one, and two names of a file are one file
-    Effect.flatMap(
-      Effect.orElseSucceed(fs.realPath(path), () => path),
-      open
-    )
-  ).pipe(
+  Effect.flatMap(resolve(path), open).pipe(
     Effect.catchTag("PlatformError", (error) =>
       Effect.fail(new JournalFileUnusable({ path, reason: "Inaccessible", description: describe(error) }))
     )
