@@ -70,10 +70,20 @@ describe.concurrent("resend, whatever answers", () => {
       ["application/json", " ".repeat(2_000_000)]
     ]
     const { env, requests } = await serve(test, unusable)
-    const { code, stderr, stdout } = await run(["resend", ...unusable.map(() => id)], env)
+    const ids = unusable.map((_, index) => id.replace(/^./, String(index)))
+    const { code, stderr, stdout } = await run(["resend", ...ids], env)
     assert.deepEqual({ code, stdout }, { code: 1, stdout: "" })
-    assert.match(stderr, new RegExp(`^(${id}: .*mail probably went out.*\n){${unusable.length}}$`))
+    assert.match(stderr, new RegExp(`^((${ids.join("|")}): .*mail probably went out.*\n){${unusable.length}}$`))
     assert.strictEqual(requests.length, unusable.length, "none is repeated")
+  })
+
+  it("a seat that is named twice, however it is spelled, is mailed once and told of twice", async (test) => {
+    const { env, requests } = await serve(test)
+    const { code, stdout } = await run(["resend", id, id.toUpperCase(), `{${id}}`, "--json"], env)
+    assert.strictEqual(code, 0)
+    assert.lengthOf(new Set(stdout.trimEnd().split("\n")), 1)
+    assert.lengthOf(stdout.trimEnd().split("\n"), 3)
+    assert.lengthOf(requests, 1)
   })
 
   it.for(["http://127.0.0.1:1", "https://nothing.invalid"])("%s does not answer: nothing was sent", async (url) => {

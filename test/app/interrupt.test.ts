@@ -104,29 +104,51 @@ describe.concurrent("Ctrl-C in the middle of a hundred seats", () => {
     )
   })
 
-  it("accounts for each of them wherever it comes, and SIGTERM is no different", async (test) => {
-    const { accepted, arrived, asked, env, ids, listed, rules } = await startTeam(test)
-    await rules({ method: "DELETE", delay_ms: 5 })
-    // A seat of no name, and one that is named twice, are accounted for too
-    const named = ["seat-1", ...ids.slice(0, 98), accepted]
-
-    const revoke = await start(["revoke", ...named, "--json"], env, arrived(20))
-    const { code, inTime, stderr, stdout } = await stopInTime(revoke, "SIGTERM")
-    assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
-    const groups = groupsForMachines(stdout, named)
-    assert.deepEqual(groupsForPeople(stderr, "revoked"), groups)
-    const { done, failed, not_begun, unknown } = groups
-    assert.deepEqual([...failed, ...done, ...unknown, ...not_begun], named)
-    assert.deepEqual(failed, ["seat-1"])
-    assert.isAtLeast(done.length, 19)
+  it("a reader that goes away is no different: nothing is done without a word", async (test) => {
+    const { asked, env, ids, mails, rules } = await startTeam(test)
+    await rules({ method: "POST", delay_ms: 20 })
+    const { code, stderr } = await (await start(["resend", ...ids], env)).leave()
+    assert.strictEqual(code, 130)
+    const { done, failed, not_begun, unknown } = groupsForPeople(`\n${stderr}`, "resent")
+    assert.isAtLeast(not_begun.length, 50)
+    assert.sameMembers([...failed, ...done, ...unknown, ...not_begun], ids)
     assert.isAtMost(unknown.length, 1)
-
-    const begun = new Set([...done, ...unknown])
-    const revoked = (await listed()).seats.filter(({ status }) => status === "revoked").map(({ id }) => id)
-    assert.includeMembers(revoked, [...done])
-    assert.includeMembers([...begun], revoked)
-    assert.includeMembers([...begun], await asked("DELETE"))
+    // The unknown one may have been cut off before it left
+    await vi.waitFor(async () => assert.includeMembers(await asked("POST"), [...done, ...failed]), {
+      timeout: 5000,
+      interval: 50
+    })
+    const mailed = (await mails()).map(({ seat_id }) => seat_id)
+    assert.includeMembers(mailed, [...done])
+    assert.includeMembers([...done, ...unknown], mailed)
   })
+
+  it.for(["SIGTERM", "SIGHUP"] as const)(
+    "accounts for each of them wherever it comes, by %s too",
+    async (signal, test) => {
+      const { accepted, arrived, asked, env, ids, listed, rules } = await startTeam(test)
+      await rules({ method: "DELETE", delay_ms: 5 })
+      // A seat of no name, and one that is named twice, are accounted for too
+      const named = ["seat-1", ...ids.slice(0, 98), accepted]
+
+      const revoke = await start(["revoke", ...named, "--json"], env, arrived(20))
+      const { code, inTime, stderr, stdout } = await stopInTime(revoke, signal)
+      assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+      const groups = groupsForMachines(stdout, named)
+      assert.deepEqual(groupsForPeople(stderr, "revoked"), groups)
+      const { done, failed, not_begun, unknown } = groups
+      assert.deepEqual([...failed, ...done, ...unknown, ...not_begun], named)
+      assert.deepEqual(failed, ["seat-1"])
+      assert.isAtLeast(done.length, 19)
+      assert.isAtMost(unknown.length, 1)
+
+      const begun = new Set([...done, ...unknown])
+      const revoked = (await listed()).seats.filter(({ status }) => status === "revoked").map(({ id }) => id)
+      assert.includeMembers(revoked, [...done])
+      assert.includeMembers([...begun], revoked)
+      assert.includeMembers([...begun], await asked("DELETE"))
+    }
+  )
 })
 
 const mailed = /unknown: it was interrupted\. The mail may have gone out: look before trying again\.$/

@@ -70,7 +70,12 @@ export const start = async (args: ReadonlyArray<string>, env: Environment = {}, 
     child.kill(signal)
     return ended
   }
-  return { firstLine, stop }
+  /** As a pipe's other end that is gone, or a terminal. */
+  const leave = (): Promise<Ended> => {
+    child.stdout.destroy()
+    return ended
+  }
+  return { firstLine, stop, leave }
 }
 
 /** The same, for the emulator. */

@@ -143,6 +143,42 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     assert.strictEqual(await claimable(), 2)
   })
 
+  it("with a journal, the same command again finishes what is left, and mails once", async (test) => {
+    const { env, mails, requests, rules, seats } = await startInvited(test, { expired: 2, live: 0 })
+    const [id = "", other = ""] = seats.expired.map(({ id }) => id)
+    const journal = ["--journal", await temporaryFile(test), "--json"]
+    await rules({ method: "POST", path: portal, status: 503, headers: {}, body: "Service Unavailable" })
+    assert.strictEqual((await run(["reissue", id, ...where, ...journal], env)).code, 1)
+
+    // Another seat's command cannot finish it either, and says so beside what came of its own
+    const second = await run(["reissue", other, ...where, ...journal], env)
+    assert.strictEqual(second.code, 1)
+    assert.deepEqual(
+      second.stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+        .map((line) => [line.id, line.outcome, line.error._tag]),
+      [
+        [id, "unknown", "ReissueIncomplete"],
+        [other, "unknown", "ReissueIncomplete"]
+      ]
+    )
+    await rules()
+    const { code, stderr, stdout } = await run(["reissue", id, other, ...where, ...journal], env)
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    const lines = stdout.trimEnd().split("\n")
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).email),
+      ["expired0@acme.com", "expired1@acme.com"]
+    )
+    assert.deepEqual(
+      (await mails()).map(({ to }) => to),
+      ["expired0@acme.com", "expired1@acme.com"]
+    )
+    assert.lengthOf(await requests("DELETE"), 2)
+  })
+
   it("Ctrl-C before anything was done says that nothing was", async (test) => {
     const { env, rules, seats, url } = await startInvited(test, { expired: 1, live: 0 })
     const { arrived, url: between } = await startBetween(test, url)

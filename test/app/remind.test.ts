@@ -201,6 +201,26 @@ describe.concurrent("remind", { timeout }, () => {
     assert.strictEqual((await mails()).length, 8)
   })
 
+  it("a seat that is revoked between the look and the run is passed over", async (test) => {
+    const { env, mails, rules, seats, url } = await startInvited(test, { live: 2 })
+    const { arrived, url: between } = await startBetween(test, url)
+    await rules({ method: "GET", times: 1, delay_ms: 0 }, { method: "GET", times: 1, delay_ms: 1500 })
+    const running = run([...remind, ...now, "--json"], { ...env, POLAR_API_URL: between })
+    await arrived(2)
+    const id = seats.live[0]?.id ?? ""
+    assert.strictEqual((await run(["revoke", id], env)).code, 0)
+    const { code, stderr, stdout } = await running
+    assert.strictEqual(code, 0, stderr)
+    const { lines, rest, summary } = readLines(stdout)
+    assert.deepEqual(summary, { resent: 1, reissued: 0, skipped: 1, failed: 0, unknown: 0, not_begun: 0 })
+    assert.deepEqual(rest.skipped, { not_pending: 1 })
+    assert.deepEqual(
+      lines.filter((line) => line.id === id).map(({ outcome, why }) => [outcome, why]),
+      [["skipped", "not_pending"]]
+    )
+    assert.lengthOf(await mails(), 1)
+  })
+
   it("Ctrl-C between the halves of a reissue says how to give the seat back", async (test) => {
     const { env, rules, seatOf, seats, url } = await startInvited(test, { live: 0, expired: 1 })
     const id = seats.expired[0]?.id ?? ""

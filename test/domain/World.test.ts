@@ -17,6 +17,14 @@ describe("World.load", () => {
     assert.deepEqual(issues(world), [])
   })
 
+  it("refuses a key that it does not know, which would be a setting that is not there", () => {
+    const [organization] = world.organizations ?? []
+    assert.deepEqual(issues({ organizations: [{ ...organization, memberModel: false }], seatz: [] }).toSorted(), [
+      "organizations.0.memberModel Expected no excess property",
+      "seatz Expected no excess property"
+    ])
+  })
+
   it("takes odd states", () => {
     const seat = { subscriptionId: uuid }
     assert.deepEqual(

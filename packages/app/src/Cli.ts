@@ -149,9 +149,9 @@ const parseJson = Schema.decodeOption(Schema.fromJsonString(Schema.Json))
 const parsePair = (pair: string): Option.Option<readonly [key: string, value: Schema.Json]> => {
   const separator = pair.indexOf("=")
   const value = pair.slice(separator + 1)
-  return separator > 0
-    ? Option.some([pair.slice(0, separator), Option.getOrElse(parseJson(value), () => value)])
-    : Option.none()
+  // A long row of digits is an id: as a number it would be another one
+  const json = Option.filter(parseJson(value), (json) => !Number.isInteger(json) || Number.isSafeInteger(json))
+  return separator > 0 ? Option.some([pair.slice(0, separator), Option.getOrElse(json, () => value)]) : Option.none()
 }
 
 const assign = Command.make(

@@ -8,7 +8,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { complain, Ended, errorJson, exitCode, exitCodeOf, outcomeOf, printJson, type Refusal } from "./Outcome.ts"
-import { root } from "./Root.ts"
+import { type Root, root } from "./Root.ts"
 import { type Account, open, summarize } from "./SeatOutcome.ts"
 
 const decodeId = Schema.decodeResult(SeatId)
@@ -24,8 +24,10 @@ const weights = [0, exitCode.refused, exitCode.wrongUse, exitCode.failed]
 const heaviest = (codes: ReadonlyArray<number>): number =>
   weights[Math.max(...codes.map((each) => weights.indexOf(each)))] ?? 0
 
-const printFailure = ({ id, outcome }: Account, error: { readonly _tag: string; readonly message: string }) =>
-  printJson(JSON.stringify({ id, outcome, ...errorJson(error) }))
+export const printFailure = (
+  { id, outcome }: Pick<Account, "id" | "outcome">,
+  error: { readonly _tag: string; readonly message: string }
+) => printJson(JSON.stringify({ id, outcome, ...errorJson(error) }))
 
 const notBegun = { _tag: "NotBegun", message: "The command was interrupted before it came to this seat." }
 
@@ -37,6 +39,7 @@ export const eachSeat = Effect.fnUntraced(function* <E extends Refusal>({
   act,
   describe = ({ message }) => message,
   done,
+  first = Effect.succeed(0),
   ids,
   interrupted,
   tell
@@ -51,6 +54,8 @@ export const eachSeat = Effect.fnUntraced(function* <E extends Refusal>({
   ) => Effect.Effect<Seat, E>
   /** What to say of an error. Default: its message. */
   readonly describe?: ((error: Refusal) => string) | undefined
+  /** What comes before the seats, and the exit code of that. */
+  readonly first?: Effect.Effect<number, never, Root> | undefined
   /** What `act` has done, in a word. */
   readonly done: string
   readonly tell: (seat: Seat) => Effect.Effect<void>
@@ -106,7 +111,8 @@ export const eachSeat = Effect.fnUntraced(function* <E extends Refusal>({
     yield* complain(`Interrupted.\n${summarize(accounts, done)}`)
   })
 
-  const codes = yield* Effect.onInterrupt(Effect.forEach(accounts, actOn), () => sayWhatCame)
-  const code = heaviest(codes)
+  const code = yield* Effect.zipWith(first, Effect.forEach(accounts, actOn), (code, codes) =>
+    heaviest([code, ...codes])
+  ).pipe(Effect.onInterrupt(() => sayWhatCame))
   if (code !== 0) return yield* new Ended({ code })
 })

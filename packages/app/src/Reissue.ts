@@ -1,5 +1,5 @@
 import { Invitations, type ReissueError } from "@polar-seats/domain/Invitations"
-import { ReissueIncomplete } from "@polar-seats/domain/Reissue"
+import * as Reissue from "@polar-seats/domain/Reissue"
 import { type Seat, SeatId } from "@polar-seats/domain/Seat"
 import { NotFound } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
@@ -13,9 +13,9 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { assignByHand } from "./ByHand.ts"
 import { confirm } from "./Confirm.ts"
-import { eachSeat, printSeat } from "./EachSeat.ts"
+import { eachSeat, printFailure, printSeat } from "./EachSeat.ts"
 import * as JournalLayer from "./JournalLayer.ts"
-import { complain, exitCodeOf, Ended, interrupted, refuse, type Refusal, say, tellInterrupted } from "./Outcome.ts"
+import { complain, exitCodeOf, interrupted, outcomeOf, refuse, type Refusal, say, tellInterrupted } from "./Outcome.ts"
 import * as Polar from "./Polar.ts"
 import { root } from "./Root.ts"
 import { describeHolder, describeInvitation } from "./SeatTable.ts"
@@ -61,21 +61,37 @@ const reissueOnce = (
 const sameSource = (one: SeatSource, other: { readonly _tag: string; readonly id: string }) =>
   one._tag === other._tag && one.id === other.id
 
-/** Ends what an earlier command with the same journal left unfinished. */
-const finishWhatIsLeft = Effect.fnUntraced(function* (source: SeatSource) {
+/** Ends a reissue that an earlier command left. Where it does not, it is still one that was begun. */
+const finishOnce = (
+  { finish }: Invitations["Service"],
+  reissue: Reissue.Reissue,
+  restore: Restore
+): Effect.Effect<Seat, Reissue.ReissueIncomplete> =>
+  Effect.catchCause(restore(finish(reissue)), (cause) => {
+    const error = Option.getOrNull(Cause.findErrorOption(cause))
+    if (error?._tag === "ReissueIncomplete") return Effect.fail(error)
+    const isTold = error?._tag !== "AlreadyClaimed" && error?._tag !== "InvitationUnavailable"
+    return Effect.fail(new Reissue.ReissueIncomplete({ reissue, error: isTold ? error : null }))
+  })
+
+/** Ends what an earlier command with the same journal left unfinished, and this one does not name. */
+const finishAll = Effect.fnUntraced(function* (
+  invitations: Invitations["Service"],
+  reissues: ReadonlyArray<Reissue.Reissue>
+) {
   const { json } = yield* root
-  const { finish, unfinished } = yield* Invitations
-  const left = yield* Stream.runCollect(Stream.filter(unfinished, (each) => sameSource(source, each.source)))
-  const codes = yield* Effect.forEach(left, (reissue) =>
+  const codes = yield* Effect.forEach(reissues, (reissue) =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.matchCauseEffect(restore(finish(reissue)), {
+      Effect.matchEffect(finishOnce(invitations, reissue, restore), {
         onSuccess: (seat) => Effect.as(json ? printSeat(seat) : tell(seat), 0),
-        onFailure: (cause) => {
-          const found = Option.getOrUndefined(Cause.findErrorOption(cause))
-          // It was not ended, whatever came in between
-          const error = found ?? new ReissueIncomplete({ reissue, error: null })
-          return Effect.as(complain(`${reissue.seatId}: ${describe(error)}`), exitCodeOf(error))
-        }
+        onFailure: (error) =>
+          Effect.gen(function* () {
+            const { seatId: id } = reissue
+            const message = describe(error)
+            yield* complain(`${id}: ${message}`)
+            if (json) yield* printFailure({ id, outcome: outcomeOf(error) }, { _tag: error._tag, message })
+            return exitCodeOf(error)
+          })
       })
     )
   )
@@ -84,19 +100,38 @@ const finishWhatIsLeft = Effect.fnUntraced(function* (source: SeatSource) {
 
 const decodeId = Schema.decodeOption(SeatId)
 
-const reissueAll = Effect.fnUntraced(function* ({ ids, journal, yes, ...where }: Flags) {
+const reissueAll = Effect.fnUntraced(function* ({ ids: named, journal, yes, ...where }: Flags) {
   const source = yield* oneSource(where)
   const invitations = yield* Invitations
-  const code = Option.isSome(journal) ? yield* Effect.catch(finishWhatIsLeft(source), refuse) : 0
+  const unfinished = Stream.filter(invitations.unfinished, (each) => sameSource(source, each.source))
+  const left = Option.isSome(journal) ? yield* Effect.catch(Stream.runCollect(unfinished), refuse) : []
   const seats = yield* Seats
   const { seats: all } = yield* seats.list(source).pipe(tellInterrupted("Seats.list"), Effect.catch(refuse))
   const known = new Map(all.map((seat) => [seat.id, seat]))
-  const found = new Set(ids.flatMap((id) => Option.toArray(decodeId(id)).filter((id) => known.has(id))))
-  if (found.size > 1 && !yes) yield* confirm(`Mail ${found.size} people a new link?`)
+  const ids = new Set(named.flatMap((id) => Option.toArray(decodeId(id))))
+
+  // The person may sit in another row by now, and somebody else in theirs
+  const leftOf = (id: SeatId) => {
+    const seat = known.get(id)
+    return (
+      left.find((reissue) => seat !== undefined && reissue.isHeldIn(seat)) ??
+      left.find((reissue) => reissue.seatId === id && (seat === undefined || seat.status === "revoked"))
+    )
+  }
+  const begun = new Map(Array.from(ids, (id) => [id, leftOf(id)]))
+  const isNamed = new Set(begun.values())
+  const renewed = Array.from(ids).filter((id) => known.has(id) && begun.get(id) === undefined)
+  if (renewed.length > 1 && !yes) yield* confirm(`Mail ${renewed.length} people a new link?`)
   yield* eachSeat({
-    ids,
+    ids: named,
+    first: finishAll(
+      invitations,
+      left.filter((reissue) => !isNamed.has(reissue))
+    ),
     interrupted: interrupted("Seats.list"),
     act: (id, restore) => {
+      const reissue = begun.get(id)
+      if (reissue !== undefined) return finishOnce(invitations, reissue, restore)
       const seat = known.get(id)
       return seat === undefined
         ? Effect.fail(new NotFound({ resource: "seat", id }))
@@ -106,7 +141,6 @@ const reissueAll = Effect.fnUntraced(function* ({ ids, journal, yes, ...where }:
     done: "reissued",
     tell
   })
-  if (code !== 0) return yield* new Ended({ code })
 })
 
 /** Gives the holders of seats new links. */

@@ -215,10 +215,12 @@ const mail = Effect.fnUntraced(function* (
   const stdoutIsTerminal = yield* (yield* Stdio.Stdio).stdoutIsTerminal
   const results = makeResults()
   const open = new Map(accounts)
+  const told = new Set<SeatId>()
   const since = yield* DateTime.now
 
   const settled = (outcome: Outcome) => {
     results.add(outcome)
+    told.add(outcome.seatId)
     const account = open.get(nameOf(outcome))
     if (account !== undefined) account.word = wordOf(outcome)
     open.delete(nameOf(outcome))
@@ -249,6 +251,13 @@ const mail = Effect.fnUntraced(function* (
 
   const conclude = Effect.fnUntraced(function* (ending: Ending) {
     results.incomplete.push(...(yield* lookUp(open.values(), since)))
+    for (const [name, account] of open) {
+      // Who was there when it looked, and came no more: the seat is revoked, or somebody else's
+      if (ending !== "done" || account.word !== "not_begun") continue
+      account.word = "skipped"
+      if (told.has(account.id)) open.delete(name)
+      else results.skipped["not_pending"] = (results.skipped["not_pending"] ?? 0) + 1
+    }
     for (const { id, word } of open.values()) {
       results.counts[word]++
       if (word === "unknown") results.unknown.push(id)
@@ -257,7 +266,7 @@ const mail = Effect.fnUntraced(function* (
     const { counts, failed, skipped, unknown } = results
     if (json) {
       yield* Effect.forEach(open.values(), ({ address, id, word }) =>
-        printJson(JSON.stringify({ id, address, outcome: word }))
+        printJson(JSON.stringify({ id, address, outcome: word, ...(word === "skipped" ? { why: "not_pending" } : {}) }))
       )
       yield* printJson(
         JSON.stringify({

@@ -33,6 +33,11 @@ const config = CliConfig.layer({
 // It is beside src here, and beside dist where it is installed
 const { version }: { readonly version: string } = createRequire(import.meta.url)("../package.json")
 
+// Where nobody reads any more, or the terminal is gone, what goes on would go on without a word
+const interrupt = () => void process.emit("SIGINT")
+for (const stream of [process.stdout, process.stderr]) stream.on("error", interrupt)
+process.on("SIGHUP", interrupt)
+
 const meantToBeInterrupted = MutableRef.make(false)
 const interrupted = 130
 
