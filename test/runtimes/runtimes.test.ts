@@ -1,8 +1,11 @@
 import { build } from "esbuild"
 import { Miniflare } from "miniflare"
 import { execFile } from "node:child_process"
+import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
+import { createServer } from "node:http"
 import { createRequire } from "node:module"
+import type { AddressInfo, Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -37,7 +40,7 @@ beforeAll(async () => {
   // For a browser: what would need a module of Node does not even build
   await build({
     absWorkingDir: here,
-    entryPoints: ["worker.ts", "command.ts"],
+    entryPoints: ["worker.ts", "command.ts", "cut.ts"],
     external: ["node:process"],
     bundle: true,
     format: "esm",
@@ -61,19 +64,41 @@ const mailed = async () => {
   return outbox.map(({ to }) => to)
 }
 
-it.each([
-  { runtime: "Node", run: () => [process.execPath] },
-  { runtime: "Bun", run: () => [binary("bun", "bin/bun")] },
-  { runtime: "Deno", run: () => [binary("deno", "deno"), "run", "--no-remote", "--allow-net=127.0.0.1"] }
-])("a bundle resends and is refused in $runtime", async ({ run }) => {
-  const [file = "", ...args] = run()
-  const { stderr, stdout } = await promisify(execFile)(file, [...args, "command.mjs", emulator.firstLine], {
+const runtimes = [
+  { runtime: "Node", command: () => [process.execPath] },
+  { runtime: "Bun", command: () => [binary("bun", "bin/bun")] },
+  { runtime: "Deno", command: () => [binary("deno", "deno"), "run", "--no-remote", "--allow-net=127.0.0.1"] }
+]
+const run = ([file = "", ...args]: ReadonlyArray<string>, bundle: string, url: string) =>
+  promisify(execFile)(file, [...args, bundle, url], {
     cwd: directory,
     env: { HOME: directory, DENO_NO_UPDATE_CHECK: "1", DO_NOT_TRACK: "1" }
   })
+
+it.each(runtimes)("a bundle resends and is refused in $runtime", async ({ command }) => {
+  const { stderr, stdout } = await run(command(), "command.mjs", emulator.firstLine)
   assert.deepEqual({ stderr, stdout }, { stderr: "", stdout: `${expected}\n` })
   assert.deepEqual(await mailed(), ["ann@acme.com", "ann@acme.com"])
 })
+
+it.each(runtimes)(
+  "$runtime sends nothing twice where a connection that was kept is gone before the answer",
+  async ({ command }) => {
+    const used = new WeakSet<Socket>()
+    let requests = 0
+    const server = createServer(({ socket }, response) => {
+      requests++
+      if (used.has(socket)) return void socket.destroy()
+      used.add(socket)
+      response.writeHead(200, { "content-type": "application/json" }).end("{}")
+    }).listen(0, "127.0.0.1")
+    onTestFinished(() => void server.close())
+    await once(server, "listening")
+    const { port } = server.address() as AddressInfo
+    const { stderr } = await run(command(), "cut.mjs", `http://127.0.0.1:${port}`)
+    assert.deepEqual({ stderr, requests }, { stderr: "", requests: 8 })
+  }
+)
 
 it("a bundle resends and is refused in workerd", async () => {
   const worker = new Miniflare({

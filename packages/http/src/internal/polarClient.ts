@@ -202,7 +202,9 @@ export const make = Effect.fnUntraced(function* (
   const single = limitsOf(maxSingle)
   const list = limitsOf(maxList)
 
-  const shared = Headers.fromInput({ ...ownHeaders, "polar-version": version, accept: "application/json" })
+  // Deno and Bun send again by themselves, a POST too, where a connection that they kept is gone before the answer
+  const unkept = "Deno" in globalThis || "Bun" in globalThis ? { connection: "close" } : {}
+  const shared = Headers.fromInput({ ...ownHeaders, ...unkept, "polar-version": version, accept: "application/json" })
   let latest = { authorization: "", headers: shared }
   // Mostly the token is the one of the call before
   const headersWith = (token: Redacted.Redacted<string> | undefined): Headers.Headers => {
