@@ -24,6 +24,7 @@ import { HttpClient, type HttpClientRequest, HttpClientResponse } from "effect/h
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { buyer, subscription, tokens } from "../laws/world.ts"
+import * as RetryPolicy from "@polar-seats/http/RetryPolicy"
 import { documentedSeat } from "./documented.ts"
 import { inWorld } from "./emulatorHttp.ts"
 
@@ -173,6 +174,25 @@ describe("a session", () => {
       yield* TestClock.adjust("50 minutes")
       yield* list(source)
       assert.strictEqual(state.mints, 2)
+    })
+  )
+
+  it.effect("is waited for by each as long as they are patient, and no less patiently because somebody is not", () =>
+    Effect.gen(function* () {
+      const { seats: building, state } = polar()
+      state.mint = () => Effect.as(Effect.sleep("300 millis"), undefined)
+      const { list } = yield* building
+      const hurried = RetryPolicy.provide({ totalTimeout: "50 millis", times: 0 })
+      const first = yield* Effect.forkChild(Effect.flip(hurried(list(source))))
+      yield* TestClock.adjust("10 millis")
+      const second = yield* Effect.forkChild(list(source))
+      yield* TestClock.adjust("40 millis")
+      const error = yield* Fiber.join(first)
+      assert.containSubset(error, { _tag: "Unavailable", operation: "CustomerSessions.create" })
+      assert.include(String(error), "no answer came within 50ms")
+      yield* TestClock.adjust("250 millis")
+      yield* Fiber.join(second)
+      assert.strictEqual(state.mints, 1)
     })
   )
 

@@ -1,5 +1,6 @@
 import { check } from "@polar-seats/domain/Assignment"
-import type { SeatError } from "@polar-seats/domain/SeatError"
+import { IsWaitedFor } from "@polar-seats/domain/RateLimit"
+import { type SeatError, Unavailable } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Cache from "effect/Cache"
 import * as Config from "effect/Config"
@@ -13,9 +14,12 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as CustomerSessions from "./CustomerSessions.ts"
 import * as ClaimedSubscriptions from "./internal/claimedSubscriptions.ts"
+import { noAnswer } from "./internal/exchange.ts"
 import * as PolarClient from "./internal/polarClient.ts"
+import { checkPolicy, policyOf, unsaid } from "./internal/retry.ts"
 import * as SeatsClient from "./internal/seatsClient.ts"
 import * as PolarConnection from "./PolarConnection.ts"
+import { CurrentRetryPolicy } from "./RetryPolicy.ts"
 
 /** Options of the layers. */
 export interface Options extends PolarClient.Options {
@@ -62,6 +66,7 @@ const isRefused = (error: SeatError): boolean => error._tag === "Unauthorized" &
 const makeForCustomer = (options: CustomerOptions) =>
   Effect.gen(function* () {
     const { customer, member, renewBefore = "1 minute" } = options
+    const policy = yield* checkPolicy(options)
     const polar = yield* PolarClient.make(options)
     const { create } = yield* CustomerSessions.make(options)
     const margin = yield* Option.match(Option.filter(Duration.fromInput(renewBefore), isNoLess), {
@@ -82,13 +87,29 @@ const makeForCustomer = (options: CustomerOptions) =>
       }
     })
     type Session = Effect.Success<typeof open>
+    // It is all theirs who wait for it: by the layer's policy, and not by that of who came first
+    const opened = open.pipe(
+      Effect.provideService(CurrentRetryPolicy, unsaid),
+      Effect.provideService(IsWaitedFor, true)
+    )
 
     // One entry: those who come while it is being made wait for it together, and a failure is not kept
-    const sessions = yield* Cache.makeWith((_: "current") => open, {
+    const sessions = yield* Cache.makeWith((_: "current") => opened, {
       capacity: 1,
       timeToLive: (exit) => (Exit.isSuccess(exit) ? exit.value.goodFor : Duration.zero)
     })
-    const current = Cache.get(sessions, "current")
+    const current = Effect.flatMap(Cache.getSuccess(sessions, "current"), (known) =>
+      Option.isSome(known)
+        ? Effect.succeed(known.value)
+        : Effect.withFiber((fiber) => {
+            const patience = policyOf(policy, fiber).totalTimeout
+            return Effect.timeoutOrElse(Cache.get(sessions, "current"), {
+              duration: patience,
+              orElse: () =>
+                Effect.fail(new Unavailable({ operation: "CustomerSessions.create", reason: noAnswer(patience) }))
+            })
+          })
+    )
 
     // Of several whose session was refused, the first drops it, and the others find that another is current or on its way
     const replace = (refused: Session) =>

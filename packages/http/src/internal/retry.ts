@@ -74,7 +74,14 @@ export const checkPolicy = (policy: RetryPolicy): Effect.Effect<Policy, InvalidO
     : Effect.fail(new InvalidOption({ option: wrong[0], problem: wrong[1] }))
 }
 
-const unsaid = Context.get(Context.empty(), CurrentRetryPolicy)
+/** The policy of who has none of their own. */
+export const unsaid = Context.get(Context.empty(), CurrentRetryPolicy)
+
+/** The policy of a call: what its caller says, and for the rest that of its layer. */
+export const policyOf = (layer: Policy, fiber: Fiber.Fiber<unknown, unknown>): Policy => {
+  const own = fiber.getRef(CurrentRetryPolicy)
+  return own === unsaid ? layer : over(usable(own), layer)
+}
 
 const retryAfter = (error: RateLimited | Unavailable): number =>
   error._tag === "RateLimited" && error.retryAfter !== null ? Duration.toMillis(error.retryAfter) : 0
@@ -89,8 +96,7 @@ export const retrying = <A, E extends { readonly _tag: string }>(
   start: number,
   attempt: (patience: Patience) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> => {
-  const own = fiber.getRef(CurrentRetryPolicy)
-  const policy = own === unsaid ? layer : over(usable(own), layer)
+  const policy = policyOf(layer, fiber)
   const { attemptTimeout, totalTimeout } = policy
   const deadline = start + totalTimeout
   // Mostly there is nothing to repeat, and a generator is not for nothing
