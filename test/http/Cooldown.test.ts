@@ -305,6 +305,38 @@ describe("what may have mailed starts the cooldown:", () => {
 })
 
 describe("an assignment", () => {
+  it.effect.each([0, 10])(
+    "that mails the row of a resend %i seconds after that began is not undone by its refusal",
+    (seconds) => {
+      const refused = scripted(() =>
+        Effect.andThen(
+          Effect.sleep("11 seconds"),
+          Effect.fail(new SeatError.NotFound({ resource: "seat", id: ids.live }))
+        )
+      )
+      const layer = Layer.effect(
+        Seats.Seats,
+        Effect.gen(function* () {
+          const { resend } = yield* Seats.Seats
+          const { seats } = yield* Effect.provide(list(ofSubscription), memory)
+          const given = yield* Effect.fromNullishOr(seats.find(({ id }) => id === ids.live))
+          return Seats.Seats.of({ ...(yield* Seats.Seats), resend, assign: () => Effect.succeed(given) })
+        })
+      ).pipe(Layer.provide(refused.layer), Layer.orDie)
+      return Effect.gen(function* () {
+        yield* atStart
+        const first = yield* Effect.forkChild(Effect.flip(seat))
+        yield* TestClock.adjust(`${seconds} seconds`)
+        yield* assign(zoe)
+        yield* TestClock.adjust(`${11 - seconds} seconds`)
+        assert.strictEqual((yield* Fiber.join(first))._tag, "NotFound")
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Effect.flip(seat))._tag, "ResentRecently")
+        assert.strictEqual(refused.state.resends, 1)
+      }).pipe(Effect.provide(around(layer)))
+    }
+  )
+
   it.effect("starts the cooldown of its seat", () =>
     run(
       Effect.gen(function* () {

@@ -54,18 +54,23 @@ const make = Effect.fnUntraced(function* ({ window: input = "1 minute" }: Option
       }
     )
 
-  // Not after half of the window: the token that is given back has to be the one that was taken, not the next one's
+  // Not after half of the window, nor where an assignment has mailed the row meanwhile: the token that is given back has to
+  // be the one that was taken
   const giveBack = (seatId: SeatId, since: number) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      now - since > window / 2 ? Effect.void : Effect.ignore(Effect.timeout(take(seatId, -1), patience))
-    )
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (now - since > window / 2) return Effect.void
+      const isOurs = Effect.map(take(seatId, 0, "delay"), ({ remaining }) => remaining === 0)
+      const given = Effect.flatMap(isOurs, (isOurs) => (isOurs ? Effect.asVoid(take(seatId, -1)) : Effect.void))
+      return Effect.ignore(Effect.timeout(given, patience))
+    })
 
   // A seat in a cooldown already, because its row is used again, is in one from now on
   const start = (seatId: SeatId) =>
     take(seatId, 1).pipe(
       Effect.catch(({ reason }) =>
         reason._tag === "RateLimitExceeded"
-          ? take(seatId, 1 - Duration.toMillis(reason.retryAfter) / window, "delay")
+          ? // A trace of it in any case, for who took the token and may want to give it back
+            take(seatId, Math.max(1, window - Duration.toMillis(reason.retryAfter)) / window, "delay")
           : Effect.void
       ),
       Effect.timeout(patience),
