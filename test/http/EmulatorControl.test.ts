@@ -4,7 +4,7 @@ import { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as Emulator from "@polar-seats/http/Emulator"
 import { SeatJson } from "@polar-seats/http/SeatJson"
 import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
-import { DateTime, Effect, Fiber, Layer, Queue, Redacted, Schema } from "effect"
+import { DateTime, type Duration, Effect, Fiber, Layer, Queue, Redacted, Schema } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse, HttpServer } from "effect/http"
 import * as NetAddress from "effect/net/NetAddress"
 import { TestClock } from "effect/testing"
@@ -78,6 +78,9 @@ describe("settings", () => {
         yield* emulator.settings({ sandbox: true })
         const error = yield* Effect.flip(emulator.settings({ webhook: { url: "https://example.com" } }))
         assert.deepEqual([error._tag, error.option], ["InvalidOption", "webhook.url"])
+        const webhook = { url: "http://127.0.0.1/", secret: Redacted.make("") }
+        const empty = yield* Effect.flip(emulator.settings({ webhook }))
+        assert.strictEqual(empty.message, "The option webhook.secret is empty.")
         const version = yield* Effect.flip(emulator.settings({ defaultVersion: "2025-01" }))
         assert.strictEqual(
           version.message,
@@ -196,6 +199,10 @@ describe("faults", () => {
         yield* faults([{ path: portal, times: 1, status: 503, body: { error: "Down" } }])
         const error = yield* Effect.flip(faults([{ drop: "before" }, { status: 200, headers: { "a b": "c" } }]))
         assert.deepEqual([error._tag, error.option], ["InvalidOption", "faults.1.headers.a b"])
+        for (const delay of ["soon", "-1 second", "30 days"] as ReadonlyArray<Duration.Input>) {
+          assert.strictEqual((yield* Effect.flip(faults([{ delay }]))).option, "faults.0.delay")
+        }
+        assert.strictEqual((yield* Effect.flip(faults([{ times: -1, drop: "after" }]))).option, "faults.0.times")
         assert.strictEqual((yield* resend).body, '{"error":"Down"}')
         assert.strictEqual((yield* resend).status, 200)
       })
@@ -430,6 +437,7 @@ describe("the clock", () => {
         yield* advance("23 hours")
         assert.strictEqual(DateTime.formatIso(yield* time), "9998-12-31T23:00:00.000Z")
         assert.strictEqual((yield* Effect.flip(advance("Infinity")))._tag, "InvalidOption")
+        assert.strictEqual((yield* Effect.flip(advance("soon" as Duration.Input)))._tag, "InvalidOption")
         assert.strictEqual(
           (yield* Effect.flip(setTime(DateTime.makeUnsafe("9999-06-01T00:00:00Z"))))._tag,
           "InvalidOption"

@@ -356,10 +356,15 @@ describe("sessions", () => {
     )
   )
 
-  it.effect("are the customer's where there are no members", () =>
+  it.effect.each([
+    {},
+    { customer_id: 7 },
+    { customer_id: "lena" },
+    { customer_id: "0190b5e0-1234-7000-8000-000000000000" }
+  ])("are the customer's where there are no members, beside %j", (beside) =>
     inWorld(
       Effect.gen(function* () {
-        const answer = yield* create({ external_customer_id: "lena-1" }, tokens.oldSessions)
+        const answer = yield* create({ external_customer_id: "lena-1", ...beside }, tokens.oldSessions)
         assert.match(String(field(answer.body)["token"]), /^polar_cst_/)
       })
     )

@@ -220,6 +220,23 @@ describe("a 429 that one request gets", () => {
     }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
   })
 
+  it.effect("whose answer comes when all that was known is forgotten, is not lost", () => {
+    const { layer, times: sent } = refusing({ "retry-after": "60" }, [0, 2], 300)
+    return Effect.gen(function* () {
+      yield* Effect.forkChild(get(0))
+      yield* TestClock.adjust("60 seconds")
+      yield* Effect.forkChild(get(1))
+      // A window and a minute after the first turn that followed a pause, that pause is forgotten
+      yield* TestClock.adjust("120200 millis")
+      yield* Effect.forkChild(get(2))
+      yield* TestClock.adjust("400 millis")
+      yield* Effect.forkChild(get(3))
+      yield* TestClock.adjust("2 minutes")
+      assert.deepEqual(sent.slice(0, 3), [0, 60_300, 180_200])
+      assert.isAtLeast(sent[3] ?? 0, 240_000)
+    }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
+  })
+
   it.effect("and says that there is nothing to wait for, makes nobody wait", () => {
     const { layer, times: sent } = refusing({ "retry-after": "0" }, [0])
     return Effect.gen(function* () {

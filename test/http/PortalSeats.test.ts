@@ -137,6 +137,10 @@ describe("Retry-After", () => {
     ["absent", undefined, null],
     ["negative", "-5", null],
     ["unreadable", "soon", null],
+    ["seconds, and a word", "60 (seconds)", null],
+    ["a number among letters", "max-age=60", null],
+    ["as a date of RFC 850", "Thursday, 01-Jan-70 00:02:00 GMT", 120_000],
+    ["as a date of asctime", "Thu Jan  1 00:02:00 1970 GMT", 120_000],
     ["absurd", "9".repeat(400), null]
   ] as const)("%s", ([_, header, millis]) =>
     Effect.gen(function* () {
@@ -355,7 +359,9 @@ describe("options that no request can be made with", () => {
     ["white space", { baseUrl: "https://api.polar.sh " }, "baseUrl contains white space"],
     ["another protocol", { baseUrl: "ftp://api.polar.sh" }, "baseUrl is neither https nor http"],
     ["a password", { baseUrl: "https://u:p@api.polar.sh" }, "baseUrl contains a user or a password"],
-    ["a query", { baseUrl: "https://api.polar.sh?x=y" }, "baseUrl has a query or a fragment"]
+    ["a query", { baseUrl: "https://api.polar.sh?x=y" }, "baseUrl has a query or a fragment"],
+    ["a query of nothing", { baseUrl: "https://api.polar.sh/?" }, "baseUrl has a query or a fragment"],
+    ["a fragment of nothing", { baseUrl: "https://api.polar.sh/#" }, "baseUrl has a query or a fragment"]
   ] as const)("%s", ([_, options, problem]) =>
     Effect.gen(function* () {
       const error = yield* build(options)

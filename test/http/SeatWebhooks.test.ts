@@ -217,6 +217,16 @@ describe("the secret", () => {
     })
   )
 
+  it.effect.each(["soon", "-5 minutes"] as ReadonlyArray<Duration.Input>)(
+    "a tolerance of %s would let nothing in, and is refused",
+    (tolerance: Duration.Input) =>
+      Effect.gen(function* () {
+        const layer = SeatWebhooks.layer({ secret: Redacted.make(secret), tolerance })
+        const error = yield* Effect.flip(Effect.provide(SeatWebhooks.SeatWebhooks, layer))
+        assert.strictEqual(String(error), "InvalidOption: The option tolerance is no time, or a negative one.")
+      })
+  )
+
   it.effect("it may come from the configuration", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(DateTime.toEpochMillis(sentAt) + 60_000)

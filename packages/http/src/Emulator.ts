@@ -58,7 +58,7 @@ export class Emulator extends Context.Service<
     readonly settings: (patch: Partial<Settings.Settings>) => Effect.Effect<void, InvalidOption>
     /**
      * Makes things go wrong from now on. The first fault that matches a request and is not used up befalls it; `[]` ends
-     * them all. Fails where an answer could not be sent, and changes nothing then.
+     * them all. Fails where one makes no sense, and changes nothing then.
      */
     readonly faults: (faults: ReadonlyArray<Faults.Fault>) => Effect.Effect<void, InvalidOption>
     /** What Polar does when a subscription ends: every seat that is not revoked is revoked. */
@@ -83,7 +83,7 @@ const start = Effect.fnUntraced(function* (world: World.WorldInput) {
     settings: state.configure,
     faults: Effect.fnUntraced(function* (faults) {
       for (const [index, fault] of faults.entries()) {
-        const [wrong] = "status" in fault ? Faults.whyNot({ headers: {}, ...fault }) : []
+        const [wrong] = Faults.whyNotFault(fault)
         if (wrong !== undefined) {
           return yield* new InvalidOption({ option: `faults.${index}.${wrong.path.join(".")}`, problem: wrong.issue })
         }

@@ -76,9 +76,13 @@ const make = Effect.fnUntraced(function* (options: Options) {
   )
   const pause = (length: Duration.Duration) =>
     Duration.isPositive(length)
-      ? limiter
-          .adaptiveFeedback({ key: shared, epoch, tokens: 0, status: 429, retryAfter: length })
-          .pipe(Effect.timeout(patience), Effect.ignore)
+      ? // It is asked anew: what was known when the request left may have ended since
+        Effect.andThen(
+          pauseLeft,
+          Effect.suspend(() =>
+            limiter.adaptiveFeedback({ key: shared, epoch, tokens: 0, status: 429, retryAfter: length })
+          )
+        ).pipe(Effect.timeout(patience), Effect.ignore)
       : Effect.void
 
   // Nothing is taken before its time has come: whoever stops waiting leaves nothing behind

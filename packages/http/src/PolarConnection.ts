@@ -27,7 +27,8 @@ const whyNotBaseUrl = (input: string): string | undefined => {
     return "would send the token in the clear: use https (http is for loopback addresses alone)"
   }
   if (url.username !== "" || url.password !== "") return "contains a user or a password, which do not belong there"
-  return url.search !== "" || url.hash !== "" ? "has a query or a fragment, which a base URL cannot have" : undefined
+  // Of an empty one nothing is left in the URL, and all in the text
+  return /[?#]/.test(input) ? "has a query or a fragment, which a base URL cannot have" : undefined
 }
 
 /** Where Polar is: an https URL, or an http one on a loopback address. */

@@ -195,12 +195,17 @@ const readEvent = (id: string, text: string): Result.Result<SeatEvent, string> =
     return ofSeat({ id, timestamp: fields.timestamp, seat: fields.data })
   })
 
+const isNoLess = (duration: Duration.Duration) => !Duration.isNegative(duration)
+
 const invalid = (reason: InvalidWebhookReason) => new InvalidWebhook({ reason })
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const secret = Redacted.value(options.secret)
   if (secret === "") return yield* new InvalidOption({ option: "secret", problem: "is empty" })
-  const tolerance = Duration.toMillis(Duration.fromInputUnsafe(options.tolerance ?? "5 minutes"))
+  const tolerance = yield* Option.match(Option.filter(Duration.fromInput(options.tolerance ?? "5 minutes"), isNoLess), {
+    onNone: () => Effect.fail(new InvalidOption({ option: "tolerance", problem: "is no time, or a negative one" })),
+    onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
+  })
   // A CryptoError would mean a Web Crypto without HMAC and SHA-256, which none is: it is a defect
   const mac = yield* Mac.Mac
   const keys = yield* Effect.orDie(deriveKeys(secret))

@@ -1,6 +1,7 @@
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
@@ -112,6 +113,19 @@ export const whyNot = ({
         : [{ path: ["headers", name], issue: "has a value that no header can have" }]
   )
 ]
+
+/** What is wrong with a fault, and where in it. */
+export const whyNotFault = (fault: Fault): ReturnType<typeof whyNot> => {
+  const { times = 0 } = fault
+  const isCount = Number.isInteger(times) && times >= 0
+  const delay = "delay" in fault ? Option.getOrUndefined(Duration.fromInput(fault.delay)) : Duration.zero
+  const isTimer = delay !== undefined && !Duration.isNegative(delay) && Duration.toMillis(delay) <= longestDelay
+  return [
+    ...(isCount ? [] : [{ path: ["times"], issue: "is not a whole number from 0 on" }]),
+    ...(isTimer ? [] : [{ path: ["delay"], issue: "is not a time from zero on that a timer can count" }]),
+    ...("status" in fault ? whyNot({ headers: {}, ...fault }) : [])
+  ]
+}
 
 const kinds = ["status", "delay_ms", "drop"] as const
 

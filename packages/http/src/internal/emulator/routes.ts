@@ -209,7 +209,9 @@ const SeatClaims = HttpApiBuilder.group(
 
 const sessionRequestOf = (body: Body): SessionRequest => {
   const text = (key: string) => (Predicate.isString(body[key]) ? body[key] : undefined)
-  const customer = text("customer_id")
+  // Polar reads whichever of the two fits
+  const id = text("customer_id")
+  const customer = id !== undefined && Pydantic.uuid("v4")(id, []).length === 0 ? id : undefined
   const member = text("member_id")
   const externalMember = text("external_member_id")
   return {

@@ -1,5 +1,5 @@
 import * as Predicate from "effect/Predicate"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { InvalidOption } from "../../PolarConnection.ts"
 import { isLoopback } from "../loopback.ts"
@@ -98,6 +98,9 @@ export const whyNot = (
 ): InvalidOption | undefined => {
   const problem = webhook === null ? undefined : whyNotWebhookUrl(webhook.url)
   if (problem !== undefined) return new InvalidOption({ option: "webhook.url", problem })
+  if (webhook?.secret != null && Redacted.value(webhook.secret) === "") {
+    return new InvalidOption({ option: "webhook.secret", problem: "is empty" })
+  }
   if (versions.includes(defaultVersion)) return undefined
   return isGiven(patch.defaultVersion)
     ? new InvalidOption({ option: names.defaultVersion, problem: `is none of the versions ${versions.join(", ")}` })

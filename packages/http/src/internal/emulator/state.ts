@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import type * as Result from "effect/Result"
@@ -84,7 +85,11 @@ export const make = Effect.fnUntraced(function* (world: World) {
 
   return EmulatorState.of({
     now,
-    advance: (by) => moved("advance", () => offset + Duration.toMillis(Duration.fromInputUnsafe(by))),
+    advance: (by) =>
+      Option.match(Duration.fromInput(by), {
+        onNone: () => Effect.fail(new InvalidOption({ option: "advance", problem: "is no time" })),
+        onSome: (by) => moved("advance", () => offset + Duration.toMillis(by))
+      }),
     setTime: (to) => moved("setTime", (millis) => DateTime.toEpochMillis(to) - millis),
     step: (act) =>
       Effect.flatMap(now, (at) => {
