@@ -1,6 +1,6 @@
 import { assert } from "@effect/vitest"
-import { Forbidden, NotFound } from "@polar-seats/domain/SeatError"
-import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import { Forbidden, InvalidRequest, NotFound } from "@polar-seats/domain/SeatError"
+import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Effect } from "effect"
 import { fails, type Law, list, ofSubscription } from "./law.ts"
 import { order, seats, strangersSubscription, tokens, unknown, withoutProduct, withoutSeats } from "./world.ts"
@@ -56,6 +56,15 @@ export const listLaws: ReadonlyArray<Law> = [
     holds: fails(
       list(SeatSource.Subscription({ id: SubscriptionId.make(unknown) })),
       new NotFound({ resource: "subscription", id: unknown })
+    )
+  },
+  {
+    name: "a list of what no UUID of version 4 names is InvalidRequest",
+    holds: fails(
+      list(SeatSource.Order({ id: OrderId.make("0190b5e0-1234-7000-8000-000000000000") })),
+      new InvalidRequest({
+        issues: [{ type: "uuid_version", path: ["query", "order_id"], message: "UUID version 4 expected" }]
+      })
     )
   },
   {

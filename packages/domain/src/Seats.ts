@@ -5,14 +5,16 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Assignment } from "./Assignment.ts"
 import type { ClaimedSubscription } from "./ClaimedSubscription.ts"
 import { Outbox } from "./Outbox.ts"
 import type { Seat, SeatId, SeatsList } from "./Seat.ts"
-import type * as SeatError from "./SeatError.ts"
+import * as SeatError from "./SeatError.ts"
 import * as SeatModel from "./SeatModel.ts"
 import type { SeatSource } from "./SeatSource.ts"
+import { UuidV4 } from "./Uuid.ts"
 import * as World from "./World.ts"
 
 /** What an operation that needs a token and a right can fail with beside what is its own. */
@@ -81,6 +83,16 @@ export class Seats extends Context.Service<
   }
 >()("@polar-seats/domain/Seats") {}
 
+const isUuidV4 = /* @__PURE__ */ Schema.is(UuidV4)
+
+// Before Polar looks for it
+const checkSource = (source: SeatSource): Result.Result<SeatSource, SeatError.InvalidRequest> => {
+  if (isUuidV4(source.id)) return Result.succeed(source)
+  const path = ["query", `${source._tag.toLowerCase()}_id`]
+  const issues = [{ type: "uuid_version", path, message: "UUID version 4 expected" }]
+  return Result.fail(new SeatError.InvalidRequest({ issues }))
+}
+
 /**
  * `Seats` without Polar, for tests: filled with `world`, stateful, on the Clock of Effect, with an `Outbox` to look
  * into. It asks as the holder of `token`, one of the world's: with an organization's it is what the organization may
@@ -110,7 +122,10 @@ export const layerMemory = (world: World.WorldInput, token: string): Layer.Layer
 
       return Context.make(Seats, {
         resend: (seatId) => asked("Seats.resend", own, (subject, now) => model.resend(subject, seatId, now)),
-        list: (source) => asked("Seats.list", own, (subject) => model.list(subject, source)),
+        list: (source) =>
+          asked("Seats.list", own, (subject) =>
+            Result.flatMap(checkSource(source), (source) => model.list(subject, source))
+          ),
         assign: (assignment) => asked("Seats.assign", own, (subject, now) => model.assign(subject, assignment, now)),
         revoke: (seatId) => asked("Seats.revoke", own, (subject, now) => model.revoke(subject, seatId, now)),
         claimedSubscriptions: asked("Seats.claimedSubscriptions", "portal", (subject) =>
