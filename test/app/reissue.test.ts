@@ -2,7 +2,7 @@ import { assert, describe, it, vi } from "vitest"
 import { subscription } from "./acme.ts"
 import { startBetween } from "./between.ts"
 import { startInvited, temporaryFile } from "./invited.ts"
-import { run, start, stopInTime } from "./process.ts"
+import { post, run, start, stopInTime } from "./process.ts"
 
 const where = ["--subscription", subscription]
 const portal = "/v1/customer-portal/seats"
@@ -178,6 +178,38 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     )
     assert.lengthOf(await requests("DELETE"), 2)
   })
+
+  it.for(["expired", "claimed"] as const)(
+    "with a journal, what was assigned all the same is no new invitation once it is %s",
+    async (state, test) => {
+      const { claimable, env, mails, rules, seats, url } = await startInvited(test, { expired: 1, live: 0 })
+      const id = seats.expired[0]?.id ?? ""
+      const args = ["reissue", id, ...where, "--journal", await temporaryFile(test)]
+      const setClock = (hours: number) =>
+        post(`${url}/_emulator/clock`, { now: new Date(Date.now() + hours * 3_600_000).toISOString() })
+      if (state === "expired") await setClock(-48)
+      // The answer to the assignment is lost, and the list that would tell of it does not come
+      await rules(
+        { method: "POST", path: portal, times: 1, drop: "after" },
+        { method: "GET", path: portal, times: 2, delay_ms: 0 },
+        { method: "GET", path: portal, status: 500, headers: {}, body: "Internal Server Error" }
+      )
+      assert.strictEqual((await run(args, env)).code, 1)
+      assert.lengthOf(await mails(), 1)
+      await rules()
+      await setClock(0)
+      if (state === "claimed") assert.strictEqual(await claimable(), 1)
+      const { code, stderr, stdout } = await run(args, env)
+      if (state === "claimed") {
+        assert.deepEqual({ code, stdout }, { code: 3, stdout: "" })
+        assert.match(stderr, /not pending any more/)
+      } else {
+        assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+        assert.match(stdout, /reissued to expired0@acme\.com \(live, 24 h left\)/)
+        assert.lengthOf(await mails(), 2)
+      }
+    }
+  )
 
   it("Ctrl-C before anything was done says that nothing was", async (test) => {
     const { env, rules, seats, url } = await startInvited(test, { expired: 1, live: 0 })

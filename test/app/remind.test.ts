@@ -1,5 +1,8 @@
+import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { assert, describe, it, vi } from "vitest"
 import { powerless, subscription } from "./acme.ts"
 import { startBetween } from "./between.ts"
@@ -219,6 +222,72 @@ describe.concurrent("remind", { timeout }, () => {
       [["skipped", "not_pending"]]
     )
     assert.lengthOf(await mails(), 1)
+  })
+
+  it("who has another address than when it looked is told of once, even where the run stops", async (test) => {
+    const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
+    const [one, two] = ["30c81c46-a35c-4411-a5fb-c1191a0a52ef", "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"]
+    const seat = (id: string, email: string, end: string) => ({
+      id,
+      email,
+      customer_email: email,
+      invitation_token_expires_at: end,
+      status: "pending",
+      seat_metadata: {},
+      created_at: at(-90),
+      modified_at: null,
+      claimed_at: null,
+      revoked_at: null,
+      member_id: null,
+      member: null,
+      subscription_id: subscription,
+      order_id: null,
+      customer_id: "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+    })
+    const ofAnn = { id: "4b0d7c62-93f1-4e7a-8c25-6a1f0e9d3b58", created_at: at(-90), modified_at: null, name: null }
+    // A seat without an address of its own is mailed to its member's
+    const annsSeat = (email: string, end: string) => ({
+      ...seat(one, email, end),
+      email: null,
+      member_id: ofAnn.id,
+      member: {
+        ...ofAnn,
+        email,
+        external_id: null,
+        role: "member",
+        customer_id: "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+      }
+    })
+    let lists = 0
+    const server = createServer((request, response) => {
+      const answer = (status: number, body: unknown) =>
+        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body))
+      if (request.method === "GET") {
+        const ann = annsSeat(++lists < 3 ? "old@acme.com" : "new@acme.com", at(-2).slice(0, 14) + "00:00Z")
+        answer(200, { seats: [ann, seat(two, "two@acme.com", at(20))], available_seats: 3, total_seats: 5 })
+      } else if (request.url?.endsWith("/resend") === true) {
+        // Once the other one is through
+        setTimeout(() => answer(401, { error: "invalid_token", error_description: "The access token expired" }), 2000)
+      } else if (request.method === "DELETE") {
+        answer(200, { ...annsSeat("new@acme.com", at(-2)), status: "revoked" })
+      } else answer(200, annsSeat("new@acme.com", at(24)))
+    }).listen(0, "127.0.0.1")
+    test.onTestFinished(() => void server.close())
+    await once(server, "listening")
+    const { port } = server.address() as AddressInfo
+    const env = { POLAR_API_URL: `http://127.0.0.1:${port}`, POLAR_CUSTOMER_SESSION: "polar_cst_s3cret" }
+    const { code, stderr, stdout } = await run([...remind, ...now, "--on-expired", "reissue", "--json"], env)
+    assert.strictEqual(code, 3, stderr)
+    const { lines, summary } = readLines(stdout)
+    assert.deepEqual(
+      lines.map(({ address, id, outcome }) => [id, address, outcome]),
+      [
+        [one, "new@acme.com", "reissued"],
+        [two, "two@acme.com", "not_begun"]
+      ]
+    )
+    assert.deepEqual(summary, { resent: 0, reissued: 1, skipped: 0, failed: 0, unknown: 0, not_begun: 1 })
+    assert.match(stderr, new RegExp(`^reissued: ${one}\nnot begun: ${two}$`, "m"))
   })
 
   it("Ctrl-C between the halves of a reissue says how to give the seat back", async (test) => {

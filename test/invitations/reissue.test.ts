@@ -43,6 +43,7 @@ const incompleteIn = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A,
         .flatMap(({ error }) => (error._tag === "ReissueIncomplete" ? [error as ReissueIncomplete] : []))
     : []
 
+const unauthorized = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
 const cutOff = (operation: "Seats.assign" | "Seats.revoke") =>
   new Unavailable({ operation, reason: UnavailableReason.cases.OutcomeUnknown.make({ description: "cut off" }) })
 
@@ -372,30 +373,29 @@ describe("a look at the seats", () => {
     }).pipe(Effect.provide(overTeam(teamOf(epoch, { expired: 2 }), trouble)))
   })
 
-  it.effect(
-    "goes on for the others where the one who sent it is interrupted, and fails for all who waited for it",
-    () => {
-      const refusal = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
-      const { counts, trouble: slow } = counting()
-      const trouble: Trouble = (operation, call) =>
-        slow(operation, counts.lists > 1 ? (Effect.fail(refusal) as Effect.Effect<never>) : call)
-      return Effect.gen(function* () {
-        const { reissue } = yield* Invitations
-        const looking = yield* Effect.forkChild(Effect.flatMap(Seats.Seats, (seats) => seats.list(source)))
-        yield* TestClock.adjust("1 second")
-        const { seats } = yield* Fiber.join(looking)
-        counts.lists = 1
-        const [first, ...others] = yield* Effect.forEach(seats, (seat) => Effect.forkChild(Effect.flip(reissue(seat))))
-        if (first === undefined) return assert.fail("there are five")
-        yield* TestClock.adjust("500 millis")
-        yield* Fiber.interrupt(first)
-        yield* TestClock.adjust("1 minute")
-        for (const other of others) assert.deepEqual(yield* Fiber.join(other), refusal)
-        assert.deepEqual(yield* mailed, [])
-        assert.strictEqual(counts.lists, 3)
-      }).pipe(Effect.provide(overTeam(teamOf(epoch, { expired: 5 }), trouble)))
-    }
-  )
+  it.effect("goes on for the others where the one who sent it is interrupted, and its failure is nobody else's", () => {
+    const { counts, trouble: slow } = counting()
+    const trouble: Trouble = (operation, call) =>
+      slow(
+        operation,
+        operation === "list" && counts.lists === 2 ? (Effect.fail(unauthorized) as Effect.Effect<never>) : call
+      )
+    return Effect.gen(function* () {
+      const { reissue } = yield* Invitations
+      const looking = yield* Effect.forkChild(Effect.flatMap(Seats.Seats, (seats) => seats.list(source)))
+      yield* TestClock.adjust("1 second")
+      const { seats } = yield* Fiber.join(looking)
+      const [first, ...others] = yield* Effect.forEach(seats, (seat) =>
+        Effect.forkChild(Effect.match(reissue(seat), { onFailure: ({ _tag }) => _tag, onSuccess: () => "Success" }))
+      )
+      if (first === undefined) return assert.fail("there are five")
+      yield* TestClock.adjust("500 millis")
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust("1 minute")
+      assert.deepEqual(yield* Effect.forEach(others, Fiber.join), ["Unauthorized", "Success", "Success", "Success"])
+      assert.lengthOf(yield* mailed, 3)
+    }).pipe(Effect.provide(overTeam(teamOf(epoch, { expired: 5 }), trouble)))
+  })
 })
 
 describe("a run that reissues", () => {
@@ -447,7 +447,6 @@ describe("a run that reissues", () => {
     )
   })
 
-  const unauthorized = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
   it.effect.each([
     {
       what: "the token",
@@ -473,7 +472,6 @@ describe("a run that reissues", () => {
   )
 
   it.effect("tells of a half that waited when something else stopped all", () => {
-    const unauthorized = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
     const limited = new RateLimited({ retryAfter: Duration.seconds(2) })
     let revocations = 0
     const trouble: Trouble = (operation, call) => {
@@ -505,5 +503,87 @@ describe("a run that reissues", () => {
         )
       )
     )
+  })
+
+  describe("tells of a half that is in doubt, where it is to be looked at", () => {
+    /** Waits until what is begun is done. */
+    const toItsEnd = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.forkChild(effect)
+        while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
+        return yield* Fiber.join(fiber)
+      })
+    const told = Effect.gen(function* () {
+      const { remind } = yield* Invitations
+      const seen: Array<Outcome> = []
+      const error = yield* Stream.runForEach(remind(source, { onExpired: "reissue", concurrency: 1 }), (outcome) =>
+        Effect.sync(() => seen.push(outcome))
+      ).pipe(Effect.flip, toItsEnd)
+      return [
+        error._tag,
+        ...seen.map((outcome) => `${outcome.address} ${outcome._tag === "Failed" ? outcome.error._tag : outcome._tag}`)
+      ]
+    })
+    const over = (expired: number, trouble: Trouble, journal = Journal.layerMemory) =>
+      Effect.provide(
+        Invitations.layer.pipe(
+          Layer.provideMerge(
+            Layer.merge(troubled(Layer.orDie(Seats.layerMemory(teamOf(epoch, { expired }), token)), trouble), journal)
+          )
+        )
+      )
+    /** The assignments fail so, one after the other. */
+    const failing = (...errors: ReadonlyArray<Unavailable | Unauthorized>): Trouble => {
+      let assignments = 0
+      return (operation, call) =>
+        operation === "assign"
+          ? Effect.suspend(() => Effect.fail(errors[assignments++] ?? unauthorized) as Effect.Effect<never>)
+          : call
+    }
+    /** A journal that is broken once something was assigned. */
+    const breaking = () => {
+      let isBroken = false
+      const trouble: Trouble = (operation, call) => {
+        if (operation === "assign") isBroken = true
+        return failing(cutOff("Seats.assign"))(operation, call)
+      }
+      const journal = Layer.effect(
+        Journal,
+        Effect.map(Journal, (journal) => ({
+          ...journal,
+          put: (...write: Parameters<typeof journal.put>) =>
+            Effect.suspend(() =>
+              isBroken ? Effect.fail(new JournalFailed({ description: "the disk is full" })) : journal.put(...write)
+            )
+        }))
+      ).pipe(Layer.provide(Journal.layerMemory))
+      return { trouble, journal }
+    }
+
+    it.effect("and another's half has stopped all", () =>
+      Effect.gen(function* () {
+        assert.deepEqual(yield* told, [
+          "Unauthorized",
+          "expired-1@acme.com ReissueIncomplete",
+          "expired-0@acme.com ReissueIncomplete"
+        ])
+      }).pipe(over(2, failing(cutOff("Seats.assign"), unauthorized)))
+    )
+
+    it.effect("and the journal is broken by then", () => {
+      const { journal, trouble } = breaking()
+      return Effect.gen(function* () {
+        assert.deepEqual(yield* told, ["JournalFailed", "expired-0@acme.com ReissueIncomplete"])
+      }).pipe(over(1, trouble, journal))
+    })
+
+    it.effect("and the journal is broken by then, one by one", () => {
+      const { journal, trouble } = breaking()
+      return Effect.gen(function* () {
+        const { remindOne } = yield* Invitations
+        const outcome = yield* toItsEnd(remindOne(yield* theSeat, { onExpired: "reissue" }))
+        assert.strictEqual(outcome._tag === "Failed" && outcome.error._tag, "ReissueIncomplete")
+      }).pipe(over(1, trouble, journal))
+    })
   })
 })

@@ -131,7 +131,16 @@ const reissueAll = Effect.fnUntraced(function* ({ ids: named, journal, yes, ...w
     interrupted: interrupted("Seats.list"),
     act: (id, restore) => {
       const reissue = begun.get(id)
-      if (reissue !== undefined) return finishOnce(invitations, reissue, restore)
+      if (reissue !== undefined) {
+        return Effect.flatMap(finishOnce(invitations, reissue, restore), (seat) =>
+          Effect.flatMap(DateTime.now, (now) =>
+            // What an earlier command assigned may be an old link by now, or claimed
+            seat.status !== "pending" || seat.invitation(now)._tag === "Expired"
+              ? reissueOnce(invitations, seat, restore)
+              : Effect.succeed(seat)
+          )
+        )
+      }
       const seat = known.get(id)
       return seat === undefined
         ? Effect.fail(new NotFound({ resource: "seat", id }))

@@ -215,14 +215,15 @@ const mail = Effect.fnUntraced(function* (
   const stdoutIsTerminal = yield* (yield* Stdio.Stdio).stdoutIsTerminal
   const results = makeResults()
   const open = new Map(accounts)
-  const told = new Set<SeatId>()
+  // Who has another address by now than when it looked
+  const renamed = new Map<SeatId, Word>()
   const since = yield* DateTime.now
 
   const settled = (outcome: Outcome) => {
     results.add(outcome)
-    told.add(outcome.seatId)
     const account = open.get(nameOf(outcome))
-    if (account !== undefined) account.word = wordOf(outcome)
+    if (account === undefined) renamed.set(outcome.seatId, wordOf(outcome))
+    else account.word = wordOf(outcome)
     open.delete(nameOf(outcome))
   }
 
@@ -252,11 +253,16 @@ const mail = Effect.fnUntraced(function* (
   const conclude = Effect.fnUntraced(function* (ending: Ending) {
     results.incomplete.push(...(yield* lookUp(open.values(), since)))
     for (const [name, account] of open) {
-      // Who was there when it looked, and came no more: the seat is revoked, or somebody else's
-      if (ending !== "done" || account.word !== "not_begun") continue
-      account.word = "skipped"
-      if (told.has(account.id)) open.delete(name)
-      else results.skipped["not_pending"] = (results.skipped["not_pending"] ?? 0) + 1
+      if (account.word !== "not_begun") continue
+      const word = renamed.get(account.id)
+      if (word !== undefined) {
+        account.word = word
+        open.delete(name)
+      } else if (ending === "done") {
+        // Who was there when it looked, and came no more: the seat is revoked, or somebody else's
+        account.word = "skipped"
+        results.skipped["not_pending"] = (results.skipped["not_pending"] ?? 0) + 1
+      }
     }
     for (const { id, word } of open.values()) {
       results.counts[word]++

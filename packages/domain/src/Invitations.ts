@@ -245,10 +245,14 @@ const make = Effect.gen(function* () {
     seat: Seat,
     options: SeatOptions = {}
   ): Effect.fn.Return<Outcome, Stopping> {
-    const { step: take } = Reminding.make(seats, journal, reissuer, options, shared)
+    const { giveUp, step: take } = Reminding.make(seats, journal, reissuer, options, shared)
     let item: Reminding.Item = Reminding.Item.Seat({ seat })
     while (true) {
-      const step: Step<Reminding.Item, Outcome> = yield* take(item)
+      const taken: Reminding.Item = item
+      const step: Step<Reminding.Item, Outcome> = yield* Effect.catch(take(taken), (error) => {
+        const result = giveUp(taken)
+        return result === undefined ? Effect.fail(error) : Effect.succeed(Reminding.done(result))
+      })
       if (step._tag === "Done") return step.result
       item = step.item
       yield* Effect.sleep(step.after)

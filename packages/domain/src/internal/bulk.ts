@@ -15,7 +15,7 @@ const patience = 2048
 
 /**
  * Takes steps with many items, so many at a time. An item that waits holds no place among them. A step that fails lets
- * those end that were begun, and no other begins: those that wait are given up.
+ * those end that were begun, and no other begins: those that wait are given up, and so is the one that failed.
  */
 export const bulk = <Item, A, E>(
   items: Stream.Stream<Item, E>,
@@ -82,7 +82,10 @@ export const bulk = <Item, A, E>(
           if (isStopped) return
           waiting.delete(item)
           const done = yield* Effect.exit(step(item))
-          if (done._tag === "Failure") return stop(done.cause)
+          if (done._tag === "Failure") {
+            waiting.add(item)
+            return stop(done.cause)
+          }
           if (done.value._tag === "Later") {
             yield* again(done.value.item, done.value.after)
             continue

@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
-import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import type { SeatsList } from "../Seat.ts"
 import type { ListError } from "../Seats.ts"
@@ -12,20 +11,22 @@ export interface Look {
   readonly isShared: boolean
 }
 
+/** The last time that a source was read: when it began, and what came of it, which is nothing where it failed. */
 interface Latest {
   readonly lock: Semaphore.Semaphore
   begun: number
-  found: Result.Result<SeatsList, ListError> | undefined
+  list: SeatsList | undefined
 }
 
 /**
- * Reads the lists of sources, one of each at a time. All who wait for their turn are told by the first list that begins
- * after they asked: a list says of every seat, and each of many who look for one would read it whole.
+ * Reads the lists of sources. All who wait while one is read are told by the first that begins after they asked: a list
+ * says of every seat, and each of many who look for one would read it whole. A failure is its reader's alone, who may
+ * have been less patient than others: those read by themselves.
  */
 export const make = Effect.gen(function* () {
   const sources = yield* RcMap.make({
     lookup: (_: string): Effect.Effect<Latest> =>
-      Effect.map(Semaphore.make(1), (lock) => ({ lock, begun: 0, found: undefined }))
+      Effect.map(Semaphore.make(1), (lock) => ({ lock, begun: 0, list: undefined }))
   })
   // Not the time: many things can happen in a millisecond
   let moment = 0
@@ -33,24 +34,30 @@ export const make = Effect.gen(function* () {
   return (source: SeatSource, read: Effect.Effect<SeatsList, ListError>): Effect.Effect<Look, ListError> =>
     Effect.suspend(() => {
       const asked = ++moment
-      const own = (latest: Latest) =>
+      const own = Effect.map(read, (list): Look => ({ list, isShared: false }))
+      const told = (latest: Latest): Effect.Effect<Effect.Effect<Look, ListError>> =>
         Effect.suspend(() => {
+          if (latest.begun > asked) {
+            const { list } = latest
+            return Effect.succeed(list === undefined ? own : Effect.succeed<Look>({ list, isShared: true }))
+          }
           const begun = ++moment
-          return Effect.map(Effect.result(read), (found) => {
-            latest.begun = begun
-            latest.found = found
-            return Result.map(found, (list): Look => ({ list, isShared: false }))
+          const publish = (list: SeatsList | undefined) =>
+            Effect.sync(() => {
+              latest.begun = begun
+              latest.list = list
+            })
+          return Effect.matchEffect(own, {
+            onFailure: (error) => Effect.as(publish(undefined), Effect.fail(error)),
+            onSuccess: (look) => Effect.as(publish(look.list), Effect.succeed(look))
           })
         })
-      const look = Effect.flatMap(RcMap.get(sources, `${source._tag}/${source.id}`), (latest) =>
-        latest.lock.withPermit(
-          Effect.suspend(() =>
-            latest.found !== undefined && latest.begun > asked
-              ? Effect.succeed(Result.map(latest.found, (list): Look => ({ list, isShared: true })))
-              : own(latest)
+      return Effect.flatten(
+        Effect.scoped(
+          Effect.flatMap(RcMap.get(sources, `${source._tag}/${source.id}`), (latest) =>
+            latest.lock.withPermit(told(latest))
           )
         )
       )
-      return Effect.flatMap(Effect.scoped(look), Effect.fromResult)
     })
 })

@@ -41,7 +41,7 @@ export const Item = Data.taggedEnum<Item>()
 const longestCall = Duration.minutes(2)
 export const giveUpAfter = Duration.toMillis("1 hour")
 
-const done = (result: Outcome): Step<Item, Outcome> => ({ _tag: "Done", result })
+export const done = (result: Outcome): Step<Item, Outcome> => ({ _tag: "Done", result })
 const later = (item: Item, after: Duration.Duration): Step<Item, Outcome> => ({ _tag: "Later", item, after })
 
 /** What is to be done to a seat, or why nothing is. */
