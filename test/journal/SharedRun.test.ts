@@ -170,7 +170,9 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       assert.strictEqual(error._tag, "Unauthorized")
       assert.deepStrictEqual(yield* mailed, [])
       const sql = yield* PgClient.PgClient
-      const attempts = yield* sql`SELECT 1 FROM ${sql(`${shared.table}_queue`)} WHERE attempts > 0`
+      // Those of whom nobody was to be mailed may have come first
+      const attempts = yield* sql`SELECT 1 FROM ${sql(`${shared.table}_queue`)}
+        WHERE attempts > 0 AND state <> 'completed'`
       assert.strictEqual(attempts.length, 0, "it is not held against the seats")
       // Their locks would last for two minutes
       yield* Effect.timeout(worker(shared, work), "5 seconds")
