@@ -91,3 +91,18 @@ it.concurrent("--completions bash knows the commands and what they take", async 
     assert.include(stdout, word)
   }
 })
+
+it("an older Node is told which one is needed, and nothing else", async () => {
+  const older = 'Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})'
+  const { code, stderr, stdout } = await run(["--help"], {
+    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(older)}`
+  })
+  assert.deepEqual(
+    { code, stderr, stdout },
+    {
+      code: 1,
+      stderr: "polar-seats needs Node 22.19 or newer, and this is 20.20.2.\n",
+      stdout: ""
+    }
+  )
+})
