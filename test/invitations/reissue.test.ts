@@ -8,6 +8,7 @@ import type { Outcome } from "@polar-seats/domain/Reminder"
 import { Member, Seat, SeatId } from "@polar-seats/domain/Seat"
 import { RateLimited, Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
 import * as Seats from "@polar-seats/domain/Seats"
+import type { WorldInput } from "@polar-seats/domain/World"
 import { Cause, DateTime, Duration, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { source, teamOf, token } from "./team.ts"
@@ -18,12 +19,11 @@ const world = teamOf(epoch, { expired: 1, claimed: 1, revoked: 2 })
 const address = "expired-0@acme.com"
 const first = "00000000-0000-4000-8000-000000000000"
 
-const above = (trouble: Trouble) =>
+const above = (trouble: Trouble, team: WorldInput = world, journal = Journal.layerMemory) =>
   Invitations.layer.pipe(
-    Layer.provideMerge(
-      Layer.merge(troubled(Layer.orDie(Seats.layerMemory(world, token)), trouble), Journal.layerMemory)
-    )
+    Layer.provideMerge(Layer.merge(troubled(Layer.orDie(Seats.layerMemory(team, token)), trouble), journal))
   )
+const noTrouble: Trouble = (_, call) => call
 
 const theSeat = Effect.gen(function* () {
   const { seats } = yield* (yield* Seats.Seats).list(source)
@@ -146,7 +146,7 @@ describe("two who reissue for the same person at the same time, over one journal
       assert.deepEqual(yield* mailed, [address])
       // A revocation that travels long may hit what the other one has assigned meanwhile
       assert.isTrue(isTold || (yield* held).length === 1, "nobody is left without a seat and a word")
-    }).pipe(Effect.provide(above((_, call) => call)))
+    }).pipe(Effect.provide(above(noTrouble)))
   )
 })
 
@@ -161,10 +161,7 @@ const forgetful = (writes: number) => {
         left-- === 0 ? Effect.fail(new JournalFailed({ description: "the disk is full" })) : journal.put(...write)
     }))
   )
-  return Invitations.layer.pipe(
-    Layer.provide(failing),
-    Layer.provideMerge(Layer.merge(Layer.orDie(Seats.layerMemory(world, token)), Journal.layerMemory))
-  )
+  return above(noTrouble, world, Layer.provide(failing, Journal.layerMemory))
 }
 
 describe("a reissue of which a half fails", () => {
@@ -280,9 +277,7 @@ describe("a reissue of somebody whose address was changed", () => {
       ["MailedRecently"]
     )
   })
-  const over = Invitations.layer.pipe(
-    Layer.provideMerge(Layer.merge(Layer.orDie(Seats.layerMemory(ofAnn, token)), Journal.layerMemory))
-  )
+  const over = above(noTrouble, ofAnn)
 
   it.effect("mails the new one, and remembers who was mailed", () =>
     Effect.gen(function* () {
@@ -309,13 +304,7 @@ it.effect("what could not be assigned again is not revoked", () => {
     assert.strictEqual((yield* Effect.flip(reissue(yield* theSeat)))._tag, "InvalidRequest")
     assert.lengthOf(yield* held, 1)
     assert.deepEqual(yield* Stream.runCollect(unfinished), [])
-  }).pipe(
-    Effect.provide(
-      Invitations.layer.pipe(
-        Layer.provideMerge(Layer.merge(Layer.orDie(Seats.layerMemory(crowded, token)), Journal.layerMemory))
-      )
-    )
-  )
+  }).pipe(Effect.provide(above(noTrouble, crowded)))
 })
 
 describe("a look at the seats", () => {
@@ -329,12 +318,6 @@ describe("a look at the seats", () => {
     }
     return { counts, trouble }
   }
-  const overTeam = (team: ReturnType<typeof teamOf>, trouble: Trouble) =>
-    Invitations.layer.pipe(
-      Layer.provideMerge(
-        Layer.merge(troubled(Layer.orDie(Seats.layerMemory(team, token)), trouble), Journal.layerMemory)
-      )
-    )
 
   it.effect("is one for all who ask while another is on its way", () => {
     const { counts, trouble } = counting()
@@ -349,7 +332,7 @@ describe("a look at the seats", () => {
       assert.lengthOf(new Set(yield* mailed), 100)
       // Of each ten the first reads a list for itself, and the second one for the other nine
       assert.isAtMost(counts.lists, 1 + 2 * 10)
-    }).pipe(Effect.provide(overTeam(teamOf(epoch, { expired: 100 }), trouble)))
+    }).pipe(Effect.provide(above(trouble, teamOf(epoch, { expired: 100 }))))
   })
 
   it.effect("is not at what was read before it was asked for", () => {
@@ -370,7 +353,7 @@ describe("a look at the seats", () => {
       yield* Fiber.join(first)
       assert.strictEqual((yield* Fiber.join(second))._tag, "AlreadyClaimed")
       assert.deepEqual(yield* mailed, [one.holderEmail])
-    }).pipe(Effect.provide(overTeam(teamOf(epoch, { expired: 2 }), trouble)))
+    }).pipe(Effect.provide(above(trouble, teamOf(epoch, { expired: 2 }))))
   })
 
   it.effect("goes on for the others where the one who sent it is interrupted, and its failure is nobody else's", () => {
@@ -394,7 +377,7 @@ describe("a look at the seats", () => {
       yield* TestClock.adjust("1 minute")
       assert.deepEqual(yield* Effect.forEach(others, Fiber.join), ["Unauthorized", "Success", "Success", "Success"])
       assert.lengthOf(yield* mailed, 3)
-    }).pipe(Effect.provide(overTeam(teamOf(epoch, { expired: 5 }), trouble)))
+    }).pipe(Effect.provide(above(trouble, teamOf(epoch, { expired: 5 }))))
   })
 })
 
@@ -438,13 +421,7 @@ describe("a run that reissues", () => {
       const mine = outcomes.find((outcome) => outcome.address === address)
       assert.strictEqual(mine?._tag === "Failed" && mine.error._tag, "NoSeatAvailable")
       assert.strictEqual((yield* held).length, 1)
-    }).pipe(
-      Effect.provide(
-        Invitations.layer.pipe(
-          Layer.provideMerge(Layer.merge(Layer.orDie(Seats.layerMemory(crowded, token)), Journal.layerMemory))
-        )
-      )
-    )
+    }).pipe(Effect.provide(above(noTrouble, crowded)))
   })
 
   it.effect.each([
@@ -491,18 +468,7 @@ describe("a run that reissues", () => {
         seen.map((outcome) => [outcome.address, outcome._tag === "Failed" && outcome.error._tag]),
         [["expired-0@acme.com", "ReissueIncomplete"]]
       )
-    }).pipe(
-      Effect.provide(
-        Invitations.layer.pipe(
-          Layer.provideMerge(
-            Layer.merge(
-              troubled(Layer.orDie(Seats.layerMemory(teamOf(epoch, { expired: 2 }), token)), trouble),
-              Journal.layerMemory
-            )
-          )
-        )
-      )
-    )
+    }).pipe(Effect.provide(above(trouble, teamOf(epoch, { expired: 2 }))))
   })
 
   describe("tells of a half that is in doubt, where it is to be looked at", () => {
@@ -525,13 +491,7 @@ describe("a run that reissues", () => {
       ]
     })
     const over = (expired: number, trouble: Trouble, journal = Journal.layerMemory) =>
-      Effect.provide(
-        Invitations.layer.pipe(
-          Layer.provideMerge(
-            Layer.merge(troubled(Layer.orDie(Seats.layerMemory(teamOf(epoch, { expired }), token)), trouble), journal)
-          )
-        )
-      )
+      Effect.provide(above(trouble, teamOf(epoch, { expired }), journal))
     /** The assignments fail so, one after the other. */
     const failing = (...errors: ReadonlyArray<Unavailable | Unauthorized>): Trouble => {
       let assignments = 0

@@ -39,7 +39,7 @@ export const eachSeat = Effect.fnUntraced(function* <E extends Refusal>({
   act,
   describe = ({ message }) => message,
   done,
-  first = Effect.succeed(0),
+  first = Effect.succeed([]),
   ids,
   interrupted,
   tell
@@ -54,8 +54,8 @@ export const eachSeat = Effect.fnUntraced(function* <E extends Refusal>({
   ) => Effect.Effect<Seat, E>
   /** What to say of an error. Default: its message. */
   readonly describe?: ((error: Refusal) => string) | undefined
-  /** What comes before the seats, and the exit code of that. */
-  readonly first?: Effect.Effect<number, never, Root> | undefined
+  /** What comes before the seats, and the exit codes of that. */
+  readonly first?: Effect.Effect<ReadonlyArray<number>, never, Root> | undefined
   /** What `act` has done, in a word. */
   readonly done: string
   readonly tell: (seat: Seat) => Effect.Effect<void>
@@ -111,8 +111,7 @@ export const eachSeat = Effect.fnUntraced(function* <E extends Refusal>({
     yield* complain(`Interrupted.\n${summarize(accounts, done)}`)
   })
 
-  const code = yield* Effect.zipWith(first, Effect.forEach(accounts, actOn), (code, codes) =>
-    heaviest([code, ...codes])
-  ).pipe(Effect.onInterrupt(() => sayWhatCame))
+  const codes = yield* Effect.onInterrupt(Effect.all([first, Effect.forEach(accounts, actOn)]), () => sayWhatCame)
+  const code = heaviest(codes.flat())
   if (code !== 0) return yield* new Ended({ code })
 })

@@ -37,31 +37,7 @@ const tell = Effect.fnUntraced(function* (seat: Seat) {
 const describe = (error: Refusal): string =>
   error._tag === "ReissueIncomplete" ? `${error.message} To finish it: ${assignByHand(error.reissue)}` : error.message
 
-/**
- * Reissues a seat. Where that stops half way, what is left is tried once more at once; what that ends with, an
- * interruption included, is still an incomplete reissue.
- */
-const reissueOnce = (
-  { finish, reissue }: Invitations["Service"],
-  seat: Seat,
-  restore: Restore
-): Effect.Effect<Seat, ReissueError> =>
-  Effect.catchCause(restore(reissue(seat)), (cause) => {
-    const error = Option.getOrUndefined(Cause.findErrorOption(cause))
-    return error?._tag !== "ReissueIncomplete" || Cause.hasInterrupts(cause)
-      ? error === undefined
-        ? Effect.failCause(cause)
-        : Effect.fail(error)
-      : Effect.catchCause(restore(finish(error)), (cause) => {
-          const second = Option.getOrUndefined(Cause.findErrorOption(cause))
-          return Effect.fail(second?._tag === "ReissueIncomplete" ? second : error)
-        })
-  })
-
-const sameSource = (one: SeatSource, other: { readonly _tag: string; readonly id: string }) =>
-  one._tag === other._tag && one.id === other.id
-
-/** Ends a reissue that an earlier command left. Where it does not, it is still one that was begun. */
+/** Ends a reissue that was begun. Where that fails, an interruption included, it is still one that was begun. */
 const finishOnce = (
   { finish }: Invitations["Service"],
   reissue: Reissue.Reissue,
@@ -74,13 +50,30 @@ const finishOnce = (
     return Effect.fail(new Reissue.ReissueIncomplete({ reissue, error: isTold ? error : null }))
   })
 
+/** Reissues a seat. Where that stops half way, what is left is tried once more at once. */
+const reissueOnce = (
+  invitations: Invitations["Service"],
+  seat: Seat,
+  restore: Restore
+): Effect.Effect<Seat, ReissueError> =>
+  Effect.catchCause(restore(invitations.reissue(seat)), (cause) => {
+    const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+    if (error === undefined) return Effect.failCause(cause)
+    return error._tag === "ReissueIncomplete" && !Cause.hasInterrupts(cause)
+      ? finishOnce(invitations, error.reissue, restore)
+      : Effect.fail(error)
+  })
+
+const sameSource = (one: SeatSource, other: { readonly _tag: string; readonly id: string }) =>
+  one._tag === other._tag && one.id === other.id
+
 /** Ends what an earlier command with the same journal left unfinished, and this one does not name. */
 const finishAll = Effect.fnUntraced(function* (
   invitations: Invitations["Service"],
   reissues: ReadonlyArray<Reissue.Reissue>
 ) {
   const { json } = yield* root
-  const codes = yield* Effect.forEach(reissues, (reissue) =>
+  return yield* Effect.forEach(reissues, (reissue) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.matchEffect(finishOnce(invitations, reissue, restore), {
         onSuccess: (seat) => Effect.as(json ? printSeat(seat) : tell(seat), 0),
@@ -95,7 +88,6 @@ const finishAll = Effect.fnUntraced(function* (
       })
     )
   )
-  return Math.max(0, ...codes)
 })
 
 const decodeId = Schema.decodeOption(SeatId)

@@ -215,14 +215,14 @@ const mail = Effect.fnUntraced(function* (
   const stdoutIsTerminal = yield* (yield* Stdio.Stdio).stdoutIsTerminal
   const results = makeResults()
   const open = new Map(accounts)
-  // Who has another address by now than when it looked
-  const renamed = new Map<SeatId, Word>()
+  // What came of those who were not planned: who has another address by now is, under the one before
+  const unplanned = new Map<SeatId, Word>()
   const since = yield* DateTime.now
 
   const settled = (outcome: Outcome) => {
     results.add(outcome)
     const account = open.get(nameOf(outcome))
-    if (account === undefined) renamed.set(outcome.seatId, wordOf(outcome))
+    if (account === undefined) unplanned.set(outcome.seatId, wordOf(outcome))
     else account.word = wordOf(outcome)
     open.delete(nameOf(outcome))
   }
@@ -254,7 +254,7 @@ const mail = Effect.fnUntraced(function* (
     results.incomplete.push(...(yield* lookUp(open.values(), since)))
     for (const [name, account] of open) {
       if (account.word !== "not_begun") continue
-      const word = renamed.get(account.id)
+      const word = unplanned.get(account.id)
       if (word !== undefined) {
         account.word = word
         open.delete(name)

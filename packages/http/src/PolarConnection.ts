@@ -1,5 +1,7 @@
 import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -103,6 +105,16 @@ export const organizationHeaders = (
         ),
         (organization) => ({ "Polar-Organization": organization })
       )
+
+/** A time in milliseconds, once it is known to be one, and not a negative one. */
+export const checkDuration = (option: string, input: Duration.Input): Effect.Effect<number, InvalidOption> =>
+  Option.match(
+    Option.filter(Duration.fromInput(input), (duration) => !Duration.isNegative(duration)),
+    {
+      onNone: () => Effect.fail(new InvalidOption({ option, problem: "is no time, or a negative one" })),
+      onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
+    }
+  )
 
 /** The number itself, once it is known to be a whole one from 1 on. */
 export const checkCount = (option: string, count: number): Effect.Effect<number, InvalidOption> =>

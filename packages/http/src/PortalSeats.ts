@@ -59,7 +59,6 @@ export interface CustomerOptions extends CustomerSessions.Options {
   readonly renewBefore?: Duration.Input | undefined
 }
 
-const isNoLess = (duration: Duration.Duration) => !Duration.isNegative(duration)
 const isRefused = (error: SeatError): boolean => error._tag === "Unauthorized" && error.reason === "InvalidToken"
 
 // A function, and not the result of a call, which a bundler keeps: who has a session does not ship what creates them
@@ -69,13 +68,7 @@ const makeForCustomer = (options: CustomerOptions) =>
     const policy = yield* checkPolicy(options)
     const polar = yield* PolarClient.make(options)
     const { create } = yield* CustomerSessions.make(options)
-    const margin = yield* Option.match(Option.filter(Duration.fromInput(renewBefore), isNoLess), {
-      onNone: () =>
-        Effect.fail(
-          new PolarConnection.InvalidOption({ option: "renewBefore", problem: "is no time, or a negative one" })
-        ),
-      onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
-    })
+    const margin = yield* PolarConnection.checkDuration("renewBefore", renewBefore)
 
     const open = Effect.gen(function* () {
       const { expiresAt, token } = yield* create({ customer, member })

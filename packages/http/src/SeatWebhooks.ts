@@ -16,7 +16,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { InvalidOption } from "./PolarConnection.ts"
+import { checkDuration, InvalidOption } from "./PolarConnection.ts"
 import { SeatJson } from "./SeatJson.ts"
 
 interface OfSeat {
@@ -88,7 +88,7 @@ export class InvalidWebhook extends Schema.TaggedError<InvalidWebhook>()("Invali
   }
 }
 
-/** A webhook as it arrived: any kind of headers, in any case, and the body before anything parsed it. */
+/** A webhook as it arrived: its headers, of whichever kind and case, and the body before anything parsed it. */
 export interface Delivery {
   readonly headers: Headers.Input
   readonly body: string | Uint8Array
@@ -195,17 +195,12 @@ const readEvent = (id: string, text: string): Result.Result<SeatEvent, string> =
     return ofSeat({ id, timestamp: fields.timestamp, seat: fields.data })
   })
 
-const isNoLess = (duration: Duration.Duration) => !Duration.isNegative(duration)
-
 const invalid = (reason: InvalidWebhookReason) => new InvalidWebhook({ reason })
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const secret = Redacted.value(options.secret)
   if (secret === "") return yield* new InvalidOption({ option: "secret", problem: "is empty" })
-  const tolerance = yield* Option.match(Option.filter(Duration.fromInput(options.tolerance ?? "5 minutes"), isNoLess), {
-    onNone: () => Effect.fail(new InvalidOption({ option: "tolerance", problem: "is no time, or a negative one" })),
-    onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
-  })
+  const tolerance = yield* checkDuration("tolerance", options.tolerance ?? "5 minutes")
   // A CryptoError would mean a Web Crypto without HMAC and SHA-256, which none is: it is a defect
   const mac = yield* Mac.Mac
   const keys = yield* Effect.orDie(deriveKeys(secret))
