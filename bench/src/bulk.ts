@@ -1,5 +1,5 @@
-import { Invitations } from "@polar-seats/domain/Invitations"
-import { Journal } from "@polar-seats/domain/Journal"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -11,8 +11,8 @@
 //       await polarSeats.dispose()'
 
 import { NodeHttpClient } from "@effect/platform-node"
-import { Invitations } from "@polar-seats/domain/Invitations"
-import { Journal } from "@polar-seats/domain/Journal"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
 import { SeatId } from "@polar-seats/domain/Seat"
 import { NotFound } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
@@ -92,7 +92,7 @@ const explain = (error: Effect.Error<ReturnType<typeof send>>): Response => {
         : answer(503, "Nothing was sent.", 1)
     case "ReissueIncomplete":
       return answer(503, "The new invitation is not out yet. The next try goes on from here.", 1)
-    case "JournalFailed":
+    case "JournalError":
       return answer(503, "Nothing is sent for now.", 60)
     case "Unauthorized":
     case "Forbidden":

@@ -3,15 +3,16 @@
 //
 //     npx -y pnpm@10.34.8 vitest run swap-layers
 
+import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { assert, describe, it } from "@effect/vitest"
 import { Recipient } from "@polar-seats/domain/Assignment"
-import { Invitations } from "@polar-seats/domain/Invitations"
-import { Journal } from "@polar-seats/domain/Journal"
-import { Outbox } from "@polar-seats/domain/Outbox"
-import * as Seats from "@polar-seats/domain/Seats"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
+import { Outbox } from "@polar-seats/emulator/Outbox"
+import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import type { WorldInput } from "@polar-seats/domain/World"
-import * as Emulator from "@polar-seats/http/Emulator"
+import type { WorldInput } from "@polar-seats/emulator/World"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
@@ -21,7 +22,7 @@ const team = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-42
 /** What the app knows of seats: who is new gets one, and who has not come yet is asked again. */
 class Onboarding extends Context.Service<Onboarding>()("app/Onboarding", {
   make: Effect.gen(function* () {
-    const { assign, list } = yield* Seats.Seats
+    const { assign, list } = yield* Seats
     const { resend } = yield* Invitations
     const welcome = (email: string) => assign({ source: team, recipient: Recipient.Email({ email }) })
     const nudge = Effect.gen(function* () {
@@ -55,7 +56,7 @@ const world: WorldInput = {
   tokens: [{ token, customer: "992fae2a-2a17-4b7a-8d9e-e287cf90131b" }]
 }
 
-const memory = Seats.layerMemory(world, token)
+const memory = SeatsMemory.layer(world, token)
 const emulator = PortalSeats.layer({ token: Redacted.make(token) }).pipe(Layer.provideMerge(Emulator.layer(world)))
 
 describe.each([

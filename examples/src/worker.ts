@@ -11,7 +11,7 @@ import { PgClient } from "@effect/sql-pg"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
-import * as SharedRun from "@polar-seats/journal/SharedRun"
+import * as SharedRun from "@polar-seats/invitations/SharedRun"
 import { Config, Console, Effect, Layer, Schema, Stream } from "effect"
 
 const seats = OrganizationSeats.layerConfig({

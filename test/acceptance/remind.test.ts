@@ -1,7 +1,7 @@
+import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { assert, it } from "@effect/vitest"
-import { Invitations } from "@polar-seats/domain/Invitations"
-import { Journal } from "@polar-seats/domain/Journal"
-import * as Seats from "@polar-seats/domain/Seats"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Effect, Layer, Stream } from "effect"
 import { token, world } from "./team.ts"
@@ -17,7 +17,7 @@ const remindTeam = Effect.gen(function* () {
 
 const invitations = Invitations.layer.pipe(
   Layer.provide(Journal.layerMemory),
-  Layer.provide(Seats.layerMemory(world, token)) // or PortalSeats.layer, OrganizationSeats.layer
+  Layer.provide(SeatsMemory.layer(world, token)) // or PortalSeats.layer, OrganizationSeats.layer
 )
 
 it.effect("reminds a team", () =>

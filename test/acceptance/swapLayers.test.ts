@@ -1,20 +1,21 @@
+import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { assert, it } from "@effect/vitest"
-import * as Seats from "@polar-seats/domain/Seats"
+import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import * as Emulator from "@polar-seats/http/Emulator"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { DateTime, Effect, Layer, Redacted } from "effect"
 import { token, world } from "./team.ts"
 
 const resendLive = Effect.gen(function* () {
-  const seats = yield* Seats.Seats
+  const seats = yield* Seats
   const now = yield* DateTime.now
   const team = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e") })
   const live = (yield* seats.list(team)).seats.filter((seat) => seat.invitation(now)._tag === "Live")
   return yield* Effect.forEach(live, (seat) => Effect.as(seats.resend(seat.id), seat.holderEmail))
 })
 
-const memory = Seats.layerMemory(world, token)
+const memory = SeatsMemory.layer(world, token)
 const polar = PortalSeats.layer({ token: Redacted.make(token) }).pipe(Layer.provide(Emulator.layer(world)))
 
 it.effect.each([{ seats: memory }, { seats: polar }])("resends what is live", ({ seats }) =>

@@ -1,4 +1,4 @@
-import type { WorldInput } from "@polar-seats/domain/World"
+import type { WorldInput } from "@polar-seats/emulator/World"
 
 /** The session of the one customer in the world below. */
 export const token = "polar_cst_acme"

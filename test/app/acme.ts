@@ -1,5 +1,5 @@
 import { assert } from "vitest"
-import { get, post, startEmulator } from "./process.ts"
+import { get, post, startEmulator } from "./runCli.ts"
 
 /** The buyer, as a customer of Polar's, and how its organization calls it. */
 export const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { assert, describe, it, type TestContext } from "vitest"
-import { run } from "./process.ts"
+import { run } from "./runCli.ts"
 
 const id = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 const token = "polar_cst_s3cret"

@@ -1,6 +1,6 @@
 import { assert, beforeAll, describe, it } from "vitest"
 import { organization, powerless, session, startAcme, subscription } from "./acme.ts"
-import { run } from "./process.ts"
+import { run } from "./runCli.ts"
 
 const unknown = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
 const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"

@@ -1,6 +1,6 @@
 import { assert, beforeAll, describe, it } from "vitest"
 import { customer, externalCustomer, organization, powerless, startAcme, subscription } from "./acme.ts"
-import { get, run } from "./process.ts"
+import { get, run } from "./runCli.ts"
 
 const ann = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
 const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"

@@ -1,5 +1,5 @@
 import { assert, it } from "vitest"
-import { run } from "./process.ts"
+import { run } from "./runCli.ts"
 
 it.concurrent("the demo shows the seats, the mail, every refusal and the dead link, and ends by itself", async () => {
   const { code, stderr, stdout } = await run(["demo"])

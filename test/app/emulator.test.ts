@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, beforeAll, describe, it } from "vitest"
-import { get, post, run, startEmulator, stopInTime } from "./process.ts"
+import { get, post, run, startEmulator, stopInTime } from "./runCli.ts"
 
 const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
 const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { assert, describe, it, type TestContext, vi } from "vitest"
 import { customer, organization, session, startAcme, subscription } from "./acme.ts"
-import { startBetween } from "./between.ts"
-import { get, post, start, stopInTime } from "./process.ts"
+import { startBetween } from "./recordingProxy.ts"
+import { get, post, start, stopInTime } from "./runCli.ts"
 
 const outcomes = ["done", "failed", "unknown", "not_begun"] as const
 type Groups = Readonly<Record<(typeof outcomes)[number], ReadonlyArray<string>>>

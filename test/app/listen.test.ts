@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import { assert, describe, it, type TestContext } from "vitest"
 import { session, startAcme, subscription } from "./acme.ts"
-import { post, run, start, stopInTime } from "./process.ts"
+import { post, run, start, stopInTime } from "./runCli.ts"
 
 const secret = "polar_whs_s3cret"
 const id = "3c90c3cc-0d44-4b50-8888-8dd25736052a"

@@ -1,4 +1,4 @@
-import { render } from "@polar-seats/app/Progress"
+import { render } from "../../packages/app/src/output/progress.ts"
 import { assert, describe, it } from "vitest"
 
 const state = { what: "Mailing", done: 150, total: 600, details: ["120 resent", "30 reissued"] }

@@ -1,8 +1,8 @@
 import { assert, describe, it, vi } from "vitest"
 import { subscription } from "./acme.ts"
-import { startBetween } from "./between.ts"
-import { startInvited, temporaryFile } from "./invited.ts"
-import { post, run, start, stopInTime } from "./process.ts"
+import { startBetween } from "./recordingProxy.ts"
+import { startInvited, temporaryFile } from "./seededTeam.ts"
+import { post, run, start, stopInTime } from "./runCli.ts"
 
 const where = ["--subscription", subscription]
 const portal = "/v1/customer-portal/seats"

@@ -5,9 +5,9 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { assert, describe, it, vi } from "vitest"
 import { powerless, subscription } from "./acme.ts"
-import { startBetween } from "./between.ts"
-import { readLines, startInvited, temporaryFile } from "./invited.ts"
-import { run, start, stopInTime } from "./process.ts"
+import { startBetween } from "./recordingProxy.ts"
+import { readLines, startInvited, temporaryFile } from "./seededTeam.ts"
+import { run, start, stopInTime } from "./runCli.ts"
 
 const remind = ["remind", "--subscription", subscription]
 /** As fast as it goes, and without asking. */

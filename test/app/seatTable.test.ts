@@ -1,4 +1,4 @@
-import { render } from "@polar-seats/app/SeatTable"
+import { render } from "../../packages/app/src/output/seatTable.ts"
 import { SeatJson } from "@polar-seats/http/SeatJson"
 import { DateTime, Schema } from "effect"
 import { assert, it } from "vitest"

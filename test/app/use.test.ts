@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { run } from "./process.ts"
+import { run } from "./runCli.ts"
 
 const id = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 const POLAR_CUSTOMER_SESSION = "polar_cst_s3cret"

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { get, startEmulator } from "../app/process.ts"
+import { get, startEmulator } from "../app/runCli.ts"
 
 export const organization = "polar_oat_s3cret"
 export const subscription = "e5149aae-e521-42b9-b24c-abb3d71eea2e"

@@ -1,5 +1,5 @@
 import { afterAll, assert, beforeAll, it } from "vitest"
-import { post } from "../app/process.ts"
+import { post } from "../app/runCli.ts"
 import { ann, ben, eve, organization, startAcme, startExample, subscription } from "./example.ts"
 
 let acme: Awaited<ReturnType<typeof startAcme>>

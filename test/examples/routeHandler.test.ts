@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, afterEach, assert, beforeAll, it, vi } from "vitest"
 import * as routeHandler from "@polar-seats/examples/route-handler"
-import { get, post } from "../app/process.ts"
+import { get, post } from "../app/runCli.ts"
 import { ann, ben, eve, organization, startAcme, subscription } from "./example.ts"
 
 let acme: Awaited<ReturnType<typeof startAcme>>

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { session, startAcme } from "../app/acme.ts"
-import { post } from "../app/process.ts"
+import { post } from "../app/runCli.ts"
 
 const example = fileURLToPath(new URL("../../examples/src/telemetry.ts", import.meta.url))
 const live = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"

@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks"
 import { assert, it, vi } from "vitest"
-import { post } from "../app/process.ts"
+import { post } from "../app/runCli.ts"
 import { eve, organization, startAcme, startExample } from "./example.ts"
 
 const secret = "polar_whs_s3cret"

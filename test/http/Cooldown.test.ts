@@ -1,11 +1,12 @@
+import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { assert, describe, it } from "@effect/vitest"
 import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
-import { Outbox } from "@polar-seats/domain/Outbox"
+import { Outbox } from "@polar-seats/emulator/Outbox"
 import type { Seat } from "@polar-seats/domain/Seat"
 import * as SeatError from "@polar-seats/domain/SeatError"
-import * as Seats from "@polar-seats/domain/Seats"
+import { type ResendError, Seats } from "@polar-seats/domain/Seats"
 import * as Cooldown from "@polar-seats/http/Cooldown"
-import * as Emulator from "@polar-seats/http/Emulator"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
@@ -25,16 +26,16 @@ const at = DateTime.makeUnsafe(start)
 const atStart = TestClock.setTime(DateTime.toEpochMillis(at))
 const after = (seconds: number) => DateTime.add(at, { seconds })
 
-const memory = Layer.orDie(Seats.layerMemory(world, tokens.customer))
+const memory = Layer.orDie(SeatsMemory.layer(world, tokens.customer))
 const limiter = RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))
-const around = <A>(seats: Layer.Layer<A | Seats.Seats>, options?: Cooldown.Options) =>
+const around = <A>(seats: Layer.Layer<A | Seats>, options?: Cooldown.Options) =>
   Layer.orDie(Cooldown.layer(options)).pipe(Layer.provide(limiter), Layer.provideMerge(seats))
 
-const run = <A, E, R>(effect: Effect.Effect<A, E, R | Seats.Seats | Outbox>, options?: Cooldown.Options) =>
+const run = <A, E, R>(effect: Effect.Effect<A, E, R | Seats | Outbox>, options?: Cooldown.Options) =>
   Effect.andThen(atStart, Effect.provide(effect, around(memory, options)))
 
 const refusedUntil = Effect.fnUntraced(function* <A, E extends object>(
-  attempt: Effect.Effect<A, E, Seats.Seats>,
+  attempt: Effect.Effect<A, E, Seats>,
   again: DateTime.Utc,
   seatId: string = ids.live
 ) {
@@ -53,11 +54,11 @@ const unavailable = (reason: SeatError.UnavailableReason) =>
   new SeatError.Unavailable({ operation: "Seats.resend", reason })
 
 /** `Seats` whose resends end as they are told to, and count. */
-const scripted = (script: (nth: number) => Effect.Effect<Seat, Seats.ResendError>) => {
+const scripted = (script: (nth: number) => Effect.Effect<Seat, ResendError>) => {
   const state = { resends: 0 }
   return {
     state,
-    layer: Layer.mock(Seats.Seats, { resend: () => Effect.suspend(() => script(++state.resends)) })
+    layer: Layer.mock(Seats, { resend: () => Effect.suspend(() => script(++state.resends)) })
   }
 }
 
@@ -171,7 +172,7 @@ describe("a cooldown", () => {
               Layer.provide(Layer.succeedContext(seats))
             )
           ),
-          Context.get(Seats.Seats)
+          Context.get(Seats)
         )
       const [one, two] = [yield* start(store), yield* start(store)]
       const attempts = [one, two, one, two].map((seats) => Effect.exit(seats.resend(ids.live)))
@@ -190,7 +191,7 @@ describe("a cooldown", () => {
 })
 
 describe("what mailed nobody starts no cooldown:", () => {
-  const nothingHappened: ReadonlyArray<readonly [string, Seats.ResendError]> = [
+  const nothingHappened: ReadonlyArray<readonly [string, ResendError]> = [
     ["NotFound", new SeatError.NotFound({ resource: "seat", id: ids.live })],
     ["AlreadyClaimed", new SeatError.AlreadyClaimed({ seatId: ids.live })],
     ["Unauthorized", new SeatError.Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })],
@@ -315,12 +316,12 @@ describe("an assignment", () => {
         )
       )
       const layer = Layer.effect(
-        Seats.Seats,
+        Seats,
         Effect.gen(function* () {
-          const { resend } = yield* Seats.Seats
+          const { resend } = yield* Seats
           const { seats } = yield* Effect.provide(list(ofSubscription), memory)
           const given = yield* Effect.fromNullishOr(seats.find(({ id }) => id === ids.live))
-          return Seats.Seats.of({ ...(yield* Seats.Seats), resend, assign: () => Effect.succeed(given) })
+          return Seats.of({ ...(yield* Seats), resend, assign: () => Effect.succeed(given) })
         })
       ).pipe(Layer.provide(refused.layer), Layer.orDie)
       return Effect.gen(function* () {
@@ -511,7 +512,7 @@ describe("around layerMemory, it obeys the laws but for the one that resends twi
     ({ name, surface = "portal" }) => surface === "portal" && !name.startsWith("each resend mails again")
   )
   it.effect.each(bound)("$name", ({ holds, token = tokens.customer }) =>
-    Effect.andThen(atStart, Effect.provide(holds, around(Layer.orDie(Seats.layerMemory(world, token)))))
+    Effect.andThen(atStart, Effect.provide(holds, around(Layer.orDie(SeatsMemory.layer(world, token)))))
   )
 })
 
@@ -520,7 +521,7 @@ describe("around layerMemory and turned off, it obeys the laws", () => {
     {
       surface: "portal",
       layer: (token) =>
-        Layer.unwrap(Effect.as(atStart, around(Layer.orDie(Seats.layerMemory(world, token)), { window: 0 })))
+        Layer.unwrap(Effect.as(atStart, around(Layer.orDie(SeatsMemory.layer(world, token)), { window: 0 })))
     },
     it.effect
   )

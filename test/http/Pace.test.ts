@@ -1,7 +1,7 @@
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Seats } from "@polar-seats/domain/Seats"
-import * as Emulator from "@polar-seats/http/Emulator"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as Pace from "@polar-seats/http/Pace"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
@@ -25,8 +25,8 @@ import { TestClock } from "effect/testing"
 import { createServer, type Server } from "node:http"
 import { ofSubscription } from "../laws/law.ts"
 import { seats as ids, tokens, world } from "../laws/world.ts"
-import { documentedSeat } from "./documented.ts"
-import { ask, control } from "./emulatorHttp.ts"
+import { documentedSeat } from "./polarFixtures.ts"
+import { ask, control } from "../emulator/emulatorHttp.ts"
 
 const limiter = RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))
 

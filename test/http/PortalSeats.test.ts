@@ -11,7 +11,7 @@ import { FetchHttpClient, HttpClient, type HttpClientRequest, HttpClientResponse
 import { TestClock } from "effect/testing"
 import { createServer, type RequestListener } from "node:http"
 import { inspect } from "node:util"
-import { documentedSeat } from "./documented.ts"
+import { documentedSeat } from "./polarFixtures.ts"
 
 const secret = "polar_cst_keep_me_to_yourself"
 const token = Redacted.make(secret)

@@ -30,7 +30,7 @@ import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest, HttpCl
 import { TestClock } from "effect/testing"
 import { createServer, type ServerResponse } from "node:http"
 import { inspect } from "node:util"
-import { documentedSeat } from "./documented.ts"
+import { documentedSeat } from "./polarFixtures.ts"
 
 const secret = "b1Yp-VnG7tQxJ0s_Zk3uM9aRw5eLhC2dTf8oKiXq4Ny"
 const token = Redacted.make(secret)

@@ -3,7 +3,7 @@ import { Member, Seat, SeatsList } from "@polar-seats/domain/Seat"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
 import { DateTime, Result, Schema } from "effect"
-import { documentedMember, documentedSeat } from "./documented.ts"
+import { documentedMember, documentedSeat } from "./polarFixtures.ts"
 
 const decode = Schema.decodeUnknownResult(SeatJson)
 const read = (json: unknown) => Result.getOrThrow(decode(json))

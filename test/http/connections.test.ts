@@ -6,8 +6,8 @@ import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { Deferred, Effect, Exit, Fiber, Layer, Redacted } from "effect"
 import type { ServerResponse } from "node:http"
-import { documentedSeat } from "./documented.ts"
-import { serving } from "./serving.ts"
+import { documentedSeat } from "./polarFixtures.ts"
+import { serving } from "./testServer.ts"
 
 // What becomes of a connection whose answer nobody reads to its end: it is closed, for it would be busy for ever
 

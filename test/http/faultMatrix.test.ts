@@ -1,11 +1,11 @@
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Outbox } from "@polar-seats/domain/Outbox"
+import { Outbox } from "@polar-seats/emulator/Outbox"
 import * as SeatError from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
 import * as FetchTransport from "@polar-seats/http/FetchTransport"
-import * as Emulator from "@polar-seats/http/Emulator"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as SeatClaims from "@polar-seats/http/SeatClaims"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
@@ -14,7 +14,7 @@ import { FetchHttpClient, HttpClient, HttpServer } from "effect/http"
 import { createServer } from "node:http"
 import { start, tokens, world } from "../laws/world.ts"
 import { type Fault, faults, faultyPolar } from "./faultyPolar.ts"
-import { operations } from "./operations.ts"
+import { operations } from "./allOperations.ts"
 
 type Call = Effect.Effect<
   unknown,
@@ -136,7 +136,7 @@ afterAll(async () => {
 
 const success = (operation: SeatError.Operation) => (operation === "CustomerSessions.create" ? 201 : 200)
 const outcomeOf = (
-  exit: Exit.Exit<unknown, SeatError.Common | { readonly _tag: "Waiting" }>,
+  exit: Exit.Exit<unknown, SeatError.RequestError | { readonly _tag: "Waiting" }>,
   success: number
 ): string => {
   if (Exit.isSuccess(exit)) return "Success"

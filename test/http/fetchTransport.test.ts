@@ -5,7 +5,7 @@ import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
-import { documentedSeat } from "./documented.ts"
+import { documentedSeat } from "./polarFixtures.ts"
 
 // What it does on sockets that fail is in transport.test.ts and faultMatrix.test.ts
 

@@ -6,7 +6,7 @@ import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Schedule, Scope } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import { createServer, type ServerResponse } from "node:http"
-import { documentedSeat } from "./documented.ts"
+import { documentedSeat } from "./polarFixtures.ts"
 
 const resend = Effect.flatMap(Seats, (seats) => seats.resend(SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")))
 const seatsAt = (baseUrl: string, client: Layer.Layer<HttpClient.HttpClient>) =>

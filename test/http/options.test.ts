@@ -11,7 +11,7 @@ import { Duration, Effect, Fiber, Layer, Redacted, Schedule } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
-import { documentedSeat } from "./documented.ts"
+import { documentedSeat } from "./polarFixtures.ts"
 
 const secret = "polar_cst_keep_me_to_yourself"
 const token = Redacted.make(secret)

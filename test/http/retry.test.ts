@@ -9,7 +9,7 @@ import * as SeatClaims from "@polar-seats/http/SeatClaims"
 import { Clock, Effect, Fiber, Layer, Redacted, Schedule, Stream } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
-import { documentedSeat } from "./documented.ts"
+import { documentedSeat } from "./polarFixtures.ts"
 
 const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
 const id = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e")

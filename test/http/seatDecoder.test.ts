@@ -3,7 +3,7 @@ import { Seat, SeatsList } from "@polar-seats/domain/Seat"
 import { format, parse } from "@polar-seats/domain/Timestamp"
 import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
 import { DateTime, Result, Schema } from "effect"
-import { documentedMember, documentedSeat } from "./documented.ts"
+import { documentedMember, documentedSeat } from "./polarFixtures.ts"
 
 // `SeatJson` has a fast reader of what is usual, and the schema for the rest. Under an option that the reader does not know
 // the schema alone reads, and both have to come to the same.

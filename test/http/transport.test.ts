@@ -12,7 +12,7 @@ import { connect, createServer, type LookupFunction, type Server, type Socket } 
 import { createServer as createTlsServer, setDefaultCACertificates } from "node:tls"
 import { inspect } from "node:util"
 import { Worker } from "node:worker_threads"
-import { documentedSeat } from "./documented.ts"
+import { documentedSeat } from "./polarFixtures.ts"
 
 // docs/transport-failures.md is the table of what is shown here. The peer is the judge: what is NotSent must never have
 // reached it.

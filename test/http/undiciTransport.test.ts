@@ -9,8 +9,8 @@ import type { RequestListener } from "node:http"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { Agent, type Dispatcher } from "undici"
-import { documentedSeat } from "./documented.ts"
-import { serving } from "./serving.ts"
+import { documentedSeat } from "./polarFixtures.ts"
+import { serving } from "./testServer.ts"
 
 // What it does on sockets that fail is in transport.test.ts and faultMatrix.test.ts
 

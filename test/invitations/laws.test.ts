@@ -1,10 +1,11 @@
+import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { describe, it } from "@effect/vitest"
-import { Invitations } from "@polar-seats/domain/Invitations"
-import { Journal } from "@polar-seats/domain/Journal"
-import type { Outbox } from "@polar-seats/domain/Outbox"
-import type { Surface } from "@polar-seats/domain/SeatModel"
-import * as Seats from "@polar-seats/domain/Seats"
-import * as Emulator from "@polar-seats/http/Emulator"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
+import type { Outbox } from "@polar-seats/emulator/Outbox"
+import type { Surface } from "@polar-seats/emulator/SeatModel"
+import { Seats } from "@polar-seats/domain/Seats"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { DateTime, Effect, Layer, Redacted } from "effect"
@@ -14,7 +15,7 @@ import { laws } from "./laws.ts"
 
 const at = DateTime.makeUnsafe(start)
 
-const obeys = (surface: Surface, seats: (token: string) => Layer.Layer<Seats.Seats | Outbox>) => {
+const obeys = (surface: Surface, seats: (token: string) => Layer.Layer<Seats | Outbox>) => {
   const own = surface === "portal" ? tokens.customer : tokens.organization
   const bound = laws.filter((law) => law.surface === undefined || law.surface === surface)
   it.effect.each(bound)("$name", ({ holds, token = own }) =>
@@ -36,7 +37,7 @@ const surfaces = [
 ] as const
 
 describe.each(surfaces)("Invitations above layerMemory for the $surface", ({ surface }) => {
-  obeys(surface, (token) => Layer.orDie(Seats.layerMemory(world, token)))
+  obeys(surface, (token) => Layer.orDie(SeatsMemory.layer(world, token)))
 })
 
 describe.each(surfaces)("Invitations above $name over the emulator", ({ layer, surface }) => {

@@ -1,18 +1,19 @@
+import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { assert, describe, it } from "@effect/vitest"
 import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
-import { Invitations } from "@polar-seats/domain/Invitations"
-import { Journal, JournalFailed } from "@polar-seats/domain/Journal"
-import { Outbox } from "@polar-seats/domain/Outbox"
-import type { ReissueIncomplete } from "@polar-seats/domain/Reissue"
-import type { Outcome } from "@polar-seats/domain/Reminder"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
+import { Outbox } from "@polar-seats/emulator/Outbox"
+import type { ReissueIncomplete } from "@polar-seats/invitations/Reissue"
+import type { Outcome } from "@polar-seats/invitations/Reminder"
 import { Member, Seat, SeatId } from "@polar-seats/domain/Seat"
 import { RateLimited, Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
-import * as Seats from "@polar-seats/domain/Seats"
-import type { WorldInput } from "@polar-seats/domain/World"
+import { Seats } from "@polar-seats/domain/Seats"
+import type { WorldInput } from "@polar-seats/emulator/World"
 import { Cause, DateTime, Duration, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { source, teamOf, token } from "./team.ts"
-import { type Trouble, troubled } from "./troubled.ts"
+import { type Trouble, troubled } from "./faultInjection.ts"
 
 const epoch = DateTime.makeUnsafe(0)
 const world = teamOf(epoch, { expired: 1, claimed: 1, revoked: 2 })
@@ -21,17 +22,17 @@ const first = "00000000-0000-4000-8000-000000000000"
 
 const above = (trouble: Trouble, team: WorldInput = world, journal = Journal.layerMemory) =>
   Invitations.layer.pipe(
-    Layer.provideMerge(Layer.merge(troubled(Layer.orDie(Seats.layerMemory(team, token)), trouble), journal))
+    Layer.provideMerge(Layer.merge(troubled(Layer.orDie(SeatsMemory.layer(team, token)), trouble), journal))
   )
 const noTrouble: Trouble = (_, call) => call
 
 const theSeat = Effect.gen(function* () {
-  const { seats } = yield* (yield* Seats.Seats).list(source)
+  const { seats } = yield* (yield* Seats).list(source)
   return yield* Effect.fromNullishOr(seats.find((seat) => seat.holderEmail === address))
 })
 
 const held = Effect.gen(function* () {
-  const { seats } = yield* (yield* Seats.Seats).list(source)
+  const { seats } = yield* (yield* Seats).list(source)
   return seats.filter((seat) => seat.status !== "revoked" && seat.holderEmail === address)
 })
 const mailed = Effect.flatMap(Outbox, ({ mails }) => Effect.map(mails, (all) => all.map(({ to }) => to)))
@@ -99,11 +100,11 @@ describe("two who reissue for the same person at the same time, over one journal
     Layer.fresh(Invitations.layer).pipe(
       Layer.provide(
         Layer.effect(
-          Seats.Seats,
-          Effect.map(Seats.Seats, (service) => {
+          Seats,
+          Effect.map(Seats, (service) => {
             const travel = Effect.sleep(`${seconds} seconds`)
             const slow = <A, E>(call: Effect.Effect<A, E>) => Effect.andThen(travel, call).pipe(Effect.tap(travel))
-            return Seats.Seats.of({
+            return Seats.of({
               ...service,
               list: (of) => slow(service.list(of)),
               assign: (assignment) => slow(service.assign(assignment)),
@@ -154,11 +155,13 @@ describe("two who reissue for the same person at the same time, over one journal
 const forgetful = (writes: number) => {
   let left = writes
   const failing = Layer.effect(
-    Journal,
-    Effect.map(Journal, (journal) => ({
+    Journal.Journal,
+    Effect.map(Journal.Journal, (journal) => ({
       ...journal,
       put: (...write: Parameters<typeof journal.put>) =>
-        left-- === 0 ? Effect.fail(new JournalFailed({ description: "the disk is full" })) : journal.put(...write)
+        left-- === 0
+          ? Effect.fail(new Journal.JournalError({ description: "the disk is full" }))
+          : journal.put(...write)
     }))
   )
   return above(noTrouble, world, Layer.provide(failing, Journal.layerMemory))
@@ -197,7 +200,7 @@ describe("a reissue of which a half fails", () => {
 
   // Before the revocation the reissue is written down, before the assignment again, and after it how it ended
   it.effect.each([
-    { what: "before the seat is revoked", writes: 0, tag: "JournalFailed", mails: 0 },
+    { what: "before the seat is revoked", writes: 0, tag: "JournalError", mails: 0 },
     { what: "after the seat was revoked", writes: 1, tag: "ReissueIncomplete", mails: 0 },
     { what: "after it was assigned again", writes: 2, tag: "ReissueIncomplete", mails: 1 }
   ])("is finished once the journal works again that failed $what", ({ mails, tag, writes }) =>
@@ -262,7 +265,7 @@ describe("a reissue of somebody whose address was changed", () => {
     seats: (world.seats ?? []).slice(0, 1).map(({ email: _, ...seat }) => ({ ...seat, memberId: ann }))
   }
   const asItWas = Effect.gen(function* () {
-    const { seats } = yield* (yield* Seats.Seats).list(source)
+    const { seats } = yield* (yield* Seats).list(source)
     const [seat] = seats
     if (!seat?.member) return yield* Effect.die("the seat is a member's")
     return new Seat({ ...seat, member: new Member({ ...seat.member, email: "old@acme.com" }) })
@@ -339,8 +342,8 @@ describe("a look at the seats", () => {
     const { trouble } = counting()
     return Effect.gen(function* () {
       const { reissue } = yield* Invitations
-      const { revoke } = yield* Seats.Seats
-      const looking = yield* Effect.forkChild(Effect.flatMap(Seats.Seats, (seats) => seats.list(source)))
+      const { revoke } = yield* Seats
+      const looking = yield* Effect.forkChild(Effect.flatMap(Seats, (seats) => seats.list(source)))
       yield* TestClock.adjust("1 second")
       const [one, other] = (yield* Fiber.join(looking)).seats
       if (one === undefined || other === undefined) return assert.fail("there are two")
@@ -365,7 +368,7 @@ describe("a look at the seats", () => {
       )
     return Effect.gen(function* () {
       const { reissue } = yield* Invitations
-      const looking = yield* Effect.forkChild(Effect.flatMap(Seats.Seats, (seats) => seats.list(source)))
+      const looking = yield* Effect.forkChild(Effect.flatMap(Seats, (seats) => seats.list(source)))
       yield* TestClock.adjust("1 second")
       const { seats } = yield* Fiber.join(looking)
       const [first, ...others] = yield* Effect.forEach(seats, (seat) =>
@@ -383,7 +386,7 @@ describe("a look at the seats", () => {
 
 describe("a run that reissues", () => {
   const run = Effect.flatMap(Invitations, ({ remind }) => Stream.runCollect(remind(source, { onExpired: "reissue" })))
-  const listing = Effect.flatMap(Seats.Seats, (service) => service.list(source))
+  const listing = Effect.flatMap(Seats, (service) => service.list(source))
 
   it.effect("takes no seat from who has claimed it since it was listed", () => {
     // Between the run's list and its look, somebody else has given the seat to the person, who sits in it
@@ -395,7 +398,7 @@ describe("a run that reissues", () => {
     const takenOver = Effect.suspend(() => behind)
     let behind: Effect.Effect<unknown, unknown> = Effect.void
     return Effect.gen(function* () {
-      const seats = yield* Seats.Seats
+      const seats = yield* Seats
       behind = Effect.flatMap(
         Effect.suspend(() => seats.revoke(SeatId.make(first))),
         () =>
@@ -432,7 +435,7 @@ describe("a run that reissues", () => {
         operation === "assign" ? (Effect.fail(unauthorized) as Effect.Effect<never>) : call
       )
     },
-    { what: "the journal", tag: "JournalFailed", layer: forgetful(1) }
+    { what: "the journal", tag: "JournalError", layer: forgetful(1) }
   ])("tells of a half that $what stopped, and then sends nothing more", ({ layer, tag }) =>
     Effect.gen(function* () {
       const { remind, unfinished } = yield* Invitations
@@ -508,12 +511,14 @@ describe("a run that reissues", () => {
         return failing(cutOff("Seats.assign"))(operation, call)
       }
       const journal = Layer.effect(
-        Journal,
-        Effect.map(Journal, (journal) => ({
+        Journal.Journal,
+        Effect.map(Journal.Journal, (journal) => ({
           ...journal,
           put: (...write: Parameters<typeof journal.put>) =>
             Effect.suspend(() =>
-              isBroken ? Effect.fail(new JournalFailed({ description: "the disk is full" })) : journal.put(...write)
+              isBroken
+                ? Effect.fail(new Journal.JournalError({ description: "the disk is full" }))
+                : journal.put(...write)
             )
         }))
       ).pipe(Layer.provide(Journal.layerMemory))
@@ -533,7 +538,7 @@ describe("a run that reissues", () => {
     it.effect("and the journal is broken by then", () => {
       const { journal, trouble } = breaking()
       return Effect.gen(function* () {
-        assert.deepEqual(yield* told, ["JournalFailed", "expired-0@acme.com ReissueIncomplete"])
+        assert.deepEqual(yield* told, ["JournalError", "expired-0@acme.com ReissueIncomplete"])
       }).pipe(over(1, trouble, journal))
     })
 

@@ -1,23 +1,24 @@
+import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { assert, describe, it } from "@effect/vitest"
-import { Invitations } from "@polar-seats/domain/Invitations"
-import { Journal, JournalFailed } from "@polar-seats/domain/Journal"
-import { Outbox } from "@polar-seats/domain/Outbox"
-import type { Outcome } from "@polar-seats/domain/Reminder"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
+import { Outbox } from "@polar-seats/emulator/Outbox"
+import type { Outcome } from "@polar-seats/invitations/Reminder"
 import { RateLimited, Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
-import * as Seats from "@polar-seats/domain/Seats"
+import { Seats } from "@polar-seats/domain/Seats"
 import * as Cooldown from "@polar-seats/http/Cooldown"
 import { Clock, DateTime, Duration, Effect, Fiber, Layer, Random, Ref, Stream } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { source, teamOf, token } from "./team.ts"
-import { type Trouble, troubled } from "./troubled.ts"
+import { type Trouble, troubled } from "./faultInjection.ts"
 
 const epoch = DateTime.makeUnsafe(0)
 
 const above = (counts: Record<string, number>, trouble: Trouble = (_, call) => call) =>
   Invitations.layer.pipe(
     Layer.provideMerge(
-      Layer.merge(troubled(Layer.orDie(Seats.layerMemory(teamOf(epoch, counts), token)), trouble), Journal.layerMemory)
+      Layer.merge(troubled(Layer.orDie(SeatsMemory.layer(teamOf(epoch, counts), token)), trouble), Journal.layerMemory)
     )
   )
 
@@ -60,7 +61,7 @@ it.effect("a thousand seats: six hundred people are mailed once each, and nobody
     const recipients = yield* mailed
     assert.strictEqual(recipients.length, 600)
     assert.strictEqual(new Set(recipients).size, 600)
-    const { seats } = yield* (yield* Seats.Seats).list(source)
+    const { seats } = yield* (yield* Seats).list(source)
     const now = yield* DateTime.now
     assert.strictEqual(seats.filter((seat) => seat.invitation(now)._tag === "Live").length, 600)
 
@@ -84,7 +85,7 @@ it.effect("past a Cooldown nobody is mailed again, whatever the journal says", (
       Invitations.layer.pipe(
         Layer.provide(Journal.layerMemory),
         Layer.provide(Cooldown.layer()),
-        Layer.provideMerge(Layer.orDie(Seats.layerMemory(teamOf(epoch, { live: 5 }), token))),
+        Layer.provideMerge(Layer.orDie(SeatsMemory.layer(teamOf(epoch, { live: 5 }), token))),
         Layer.provide(RateLimiter.layer),
         Layer.provide(RateLimiter.layerStoreMemory),
         Layer.orDie
@@ -111,8 +112,8 @@ describe("who is in doubt", () => {
   it.effect("is Unknown, stays so in the next run, and stops nobody else", () =>
     Effect.gen(function* () {
       const { remind } = yield* Invitations
-      assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { Unknown: 1, Resent: 2 })
-      assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { Unknown: 1, MailedRecently: 2 })
+      assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { InDoubt: 1, Resent: 2 })
+      assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { InDoubt: 1, MailedRecently: 2 })
       assert.strictEqual((yield* mailed).length, 3)
     }).pipe(Effect.provide(doubtful()))
   )
@@ -131,7 +132,7 @@ describe("who is in doubt", () => {
   it.effect("is whoever was being mailed when the run was interrupted, and the others go on", () =>
     Effect.gen(function* () {
       const { remind } = yield* Invitations
-      const { entries } = yield* Journal
+      const { entries } = yield* Journal.Journal
       const run = yield* Effect.forkChild(Stream.runDrain(remind(source, { concurrency: 3 })))
       yield* settled
       for (const _ of [1, 2, 3, 4, 5]) {
@@ -148,7 +149,7 @@ describe("who is in doubt", () => {
       ])
 
       const { value } = yield* timed(Stream.runCollect(remind(source)), "1 second")
-      assert.deepEqual(tally(value), { Unknown: 3, MailedRecently: 6, Resent: 1 })
+      assert.deepEqual(tally(value), { InDoubt: 3, MailedRecently: 6, Resent: 1 })
       const recipients = yield* mailed
       assert.strictEqual(new Set(recipients).size, recipients.length, "nobody is mailed twice")
     }).pipe(
@@ -215,27 +216,27 @@ describe("what goes wrong", () => {
           (each) => Effect.sync(() => seen.push(each))
         )
         const { value: error } = yield* timed(Effect.flip(run), "100 millis")
-        assert.strictEqual(error._tag, "JournalFailed")
+        assert.strictEqual(error._tag, "JournalError")
         assert.deepEqual(yield* mailed, ["live-0@acme.com"], "the one whose outcome could not be written down")
         assert.deepEqual(tally(seen), { Resent: 1 })
       }).pipe(
         Effect.provide(
           Invitations.layer.pipe(
-            Layer.provideMerge(Layer.orDie(Seats.layerMemory(teamOf(epoch, { live }), token))),
+            Layer.provideMerge(Layer.orDie(SeatsMemory.layer(teamOf(epoch, { live }), token))),
             Layer.provide(
               Layer.effect(
-                Journal,
+                Journal.Journal,
                 Effect.gen(function* () {
-                  const journal = yield* Journal
+                  const journal = yield* Journal.Journal
                   const writes = yield* Ref.make(0)
-                  return Journal.of({
+                  return Journal.Journal.of({
                     ...journal,
                     put: (key, step, found) =>
                       Effect.flatMap(
                         Ref.updateAndGet(writes, (n) => n + 1),
                         (n) =>
                           n > 1
-                            ? Effect.fail(new JournalFailed({ description: "the disk is full" }))
+                            ? Effect.fail(new Journal.JournalError({ description: "the disk is full" }))
                             : journal.put(key, step, found)
                       )
                   })
@@ -366,7 +367,7 @@ it.effect("who was invited by a clock that is ahead of ours is reminded like any
   }).pipe(
     Effect.provide(
       Invitations.layer.pipe(
-        Layer.provide(Layer.orDie(Seats.layerMemory(teamOf(DateTime.add(epoch, { hours: 13 }), { live: 2 }), token))),
+        Layer.provide(Layer.orDie(SeatsMemory.layer(teamOf(DateTime.add(epoch, { hours: 13 }), { live: 2 }), token))),
         Layer.provide(Journal.layerMemory)
       )
     )

@@ -1,4 +1,4 @@
-import type { WorldInput } from "@polar-seats/domain/World"
+import type { WorldInput } from "@polar-seats/emulator/World"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { DateTime } from "effect"
 

@@ -1,7 +1,7 @@
+import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
-import * as Seats from "@polar-seats/domain/Seats"
-import * as Emulator from "@polar-seats/http/Emulator"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
@@ -23,7 +23,7 @@ const surfaces = [
 ] as const
 
 describe.each(surfaces)("layerMemory for the $surface", ({ surface }) => {
-  obeys({ surface, layer: (token) => fromStart(Seats.layerMemory(world, token)).pipe(Layer.orDie) }, it.effect)
+  obeys({ surface, layer: (token) => fromStart(SeatsMemory.layer(world, token)).pipe(Layer.orDie) }, it.effect)
 })
 
 describe.each(surfaces)("$name over the emulator in memory", ({ layer, surface }) => {

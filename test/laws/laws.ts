@@ -1,6 +1,6 @@
 import type { it } from "@effect/vitest"
-import type { Outbox } from "@polar-seats/domain/Outbox"
-import type { Surface } from "@polar-seats/domain/SeatModel"
+import type { Outbox } from "@polar-seats/emulator/Outbox"
+import type { Surface } from "@polar-seats/emulator/SeatModel"
 import type { Seats } from "@polar-seats/domain/Seats"
 import { Effect, type Layer } from "effect"
 import { assignLaws } from "./assign.ts"

@@ -1,6 +1,6 @@
 import { CustomerId, MemberId, SeatId } from "@polar-seats/domain/Seat"
 import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import type { WorldInput } from "@polar-seats/domain/World"
+import type { WorldInput } from "@polar-seats/emulator/World"
 
 /** The instant that the laws start at: the world below is written relative to it. */
 export const start = "2026-11-23T12:00:00Z"

@@ -10,9 +10,9 @@ import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { assert, it } from "vitest"
 import { session, subscription } from "../app/acme.ts"
-import { startBetween } from "../app/between.ts"
-import { readLines, startInvited } from "../app/invited.ts"
-import { post, run, startEmulator } from "../app/process.ts"
+import { startBetween } from "../app/recordingProxy.ts"
+import { readLines, startInvited } from "../app/seededTeam.ts"
+import { post, run, startEmulator } from "../app/runCli.ts"
 
 const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
 const uuid = (kind: number, index: number) =>

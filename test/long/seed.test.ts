@@ -1,6 +1,6 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
-import * as Emulator from "@polar-seats/http/Emulator"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import { Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import { createServer } from "node:http"

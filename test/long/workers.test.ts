@@ -1,6 +1,6 @@
 import { afterAll, assert, describe, it } from "vitest"
-import { startPostgres } from "../journal/postgres.ts"
-import { fourWorkers } from "../journal/workers.ts"
+import { startPostgres } from "../invitations/postgres.ts"
+import { fourWorkers } from "../invitations/workers.ts"
 
 const postgres = await startPostgres()
 afterAll(postgres.stop)

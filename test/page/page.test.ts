@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { type Browser, chromium, type Page } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { organization, powerless, session, startAcme } from "../app/acme.ts"
-import { get, post, startEmulator } from "../app/process.ts"
+import { get, post, startEmulator } from "../app/runCli.ts"
 import { chromiumPath, launchOptions } from "./chromium.ts"
 
 const subscription = "d3a0f5c1-7b2e-4c64-9a1f-5e8b0c7d6a21"

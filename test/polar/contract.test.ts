@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { PolarApi } from "@polar-seats/http/PolarApi"
+import { PolarApi } from "@polar-seats/emulator/PolarApi"
 import { OpenApi } from "effect/http-api"
 import { readFileSync } from "node:fs"
 

@@ -11,7 +11,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, beforeEach, it, onTestFinished } from "vitest"
-import { get, post, startEmulator } from "../app/process.ts"
+import { get, post, startEmulator } from "../app/runCli.ts"
 import { world } from "./world.ts"
 
 const here = fileURLToPath(new URL(".", import.meta.url))

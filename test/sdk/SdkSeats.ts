@@ -3,7 +3,7 @@ import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import {
   AlreadyAssigned,
   AlreadyClaimed,
-  type Common,
+  type RequestError,
   Forbidden,
   InvalidRequest,
   InvitationUnavailable,
@@ -105,7 +105,7 @@ const asked = <A, I, E = never>(
   send: () => Promise<I>,
   decode: (answer: I) => Effect.Effect<A, Schema.SchemaError>,
   own: Refusal<E> = () => undefined
-): Effect.Effect<A, E | Common | Unauthorized | Forbidden> =>
+): Effect.Effect<A, E | RequestError | Unauthorized | Forbidden> =>
   Effect.tryPromise({ try: send, catch: (thrown) => failureOf(operation, thrown, own) }).pipe(
     Effect.flatMap((answer) =>
       Effect.mapError(

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Emulator from "@polar-seats/http/Emulator"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import type { models } from "@polar-sh/sdk/2027-01"
 import { Effect, Predicate, Stream } from "effect"
 import { Polar as Client } from "polar-sdk-0-49"

@@ -8,10 +8,10 @@ import { weigh } from "../../bench/src/bundle.ts"
 const { resolve } = createRequire(import.meta.url)
 const client = resolve("@polar-seats/http/PortalSeats")
 const notNeeded = [
-  resolve("@polar-seats/domain/SeatModel"),
+  resolve("@polar-seats/emulator/SeatModel"),
   resolve("@polar-seats/domain/SeatLifecycle"),
-  resolve("@polar-seats/domain/World"),
-  fileURLToPath(new URL("../../packages/domain/src/internal/tables.ts", import.meta.url)),
+  resolve("@polar-seats/emulator/World"),
+  fileURLToPath(new URL("../../packages/emulator/src/internal/model/database.ts", import.meta.url)),
   resolve("@polar-seats/http/CustomerSessions"),
   resolve("effect/Cache")
 ]

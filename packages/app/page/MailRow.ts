@@ -1,9 +1,9 @@
 import * as DateTime from "effect/DateTime"
 import type { Seat } from "@polar-seats/domain/Seat"
-import type { Mail } from "./control.ts"
+import type { Mail } from "./emulatorClient.ts"
 import { button, el, setBusy, setText } from "./dom.ts"
 import { noteView } from "./SeatRow.ts"
-import { linkOf, type Note } from "./words.ts"
+import { linkOf, type Note } from "./text.ts"
 
 /** What is known of the link in a mail, from its seat and from the mails after it. */
 export const linkIn = (seat: Seat | undefined, isReplaced: boolean, now: DateTime.Utc) => {

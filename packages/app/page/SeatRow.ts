@@ -1,8 +1,8 @@
-import type { Reissue } from "@polar-seats/domain/Reissue"
+import type { Reissue } from "@polar-seats/invitations/Reissue"
 import type { Seat } from "@polar-seats/domain/Seat"
 import * as DateTime from "effect/DateTime"
 import { button, el, setBusy, setText } from "./dom.ts"
-import { countdown, holderOf, linkOf, type Note } from "./words.ts"
+import { countdown, holderOf, linkOf, type Note } from "./text.ts"
 
 /** What can be asked for at a seat. */
 export interface Requests {

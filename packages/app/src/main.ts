@@ -8,5 +8,5 @@ if (major < 22 || (major === 22 && minor < 19)) {
 } else {
   // Half of what a short command takes is compiling. It has to be on before anything else is loaded
   module.enableCompileCache()
-  await import("./program.ts")
+  await import("./run.ts")
 }

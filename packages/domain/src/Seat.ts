@@ -2,7 +2,7 @@ import * as DateTime from "effect/DateTime"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { OrderId, SubscriptionId } from "./SeatSource.ts"
+import { OrderId, SeatSource, SubscriptionId } from "./SeatSource.ts"
 import { Timestamp } from "./Timestamp.ts"
 import { Uuid, UuidV4 } from "./Uuid.ts"
 
@@ -89,6 +89,12 @@ export class Seat extends Schema.Class<Seat>("Seat")({
   /** The address that Polar would mail, found in Polar's order: the seat's own, the member's, the customer's. */
   get holderEmail(): string | null {
     return this.email ?? this.member?.email ?? this.customerEmail
+  }
+
+  /** The subscription or order that the seat was bought with. Null if Polar names neither. */
+  get source(): SeatSource | null {
+    if (this.subscriptionId !== null) return SeatSource.Subscription({ id: this.subscriptionId })
+    return this.orderId === null ? null : SeatSource.Order({ id: this.orderId })
   }
 
   /** The state of the invitation at `now`. A link is good up to and including the instant it expires at. */

@@ -243,7 +243,7 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 }
 
 /** What every request can fail with, whatever it asks for. */
-export type Common = InvalidRequest | RateLimited | Unavailable
+export type RequestError = InvalidRequest | RateLimited | Unavailable
 
 /** Whether an error is a 429. */
 export const isRateLimited = (error: { readonly _tag: string }): error is RateLimited => error._tag === "RateLimited"
@@ -278,7 +278,7 @@ export const isSafeToRepeat = <E extends { readonly _tag: string }>(
 
 /** Every error of `Seats`, for code that handles them all in one place. */
 export type SeatError =
-  | Common
+  | RequestError
   | Unauthorized
   | Forbidden
   | NotFound

@@ -55,7 +55,7 @@ export const CustomerSessionJson = CustomerSession.pipe(
 const decodeSession = /* @__PURE__ */ Schema.decodeResult(/* @__PURE__ */ Schema.fromJsonString(CustomerSessionJson))
 
 /** What `CustomerSessions.create` fails with. */
-export type CreateError = SeatError.Common | SeatError.Unauthorized | SeatError.Forbidden
+export type CreateError = SeatError.RequestError | SeatError.Unauthorized | SeatError.Forbidden
 
 /** Lets an organization open the customer portal for its customers. */
 export class CustomerSessions extends Context.Service<

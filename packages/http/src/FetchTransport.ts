@@ -20,7 +20,7 @@ import {
   whyTooLarge
 } from "./internal/exchange.ts"
 import { concat } from "./internal/readBody.ts"
-import { failedToAnswer, failedToSend, unwritable } from "./internal/transportReason.ts"
+import { failedToAnswer, failedToSend, unwritable } from "./internal/transportFailure.ts"
 
 type Outcome = Result.Result<Answer, Reason>
 

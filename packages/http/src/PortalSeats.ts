@@ -1,5 +1,5 @@
 import { check } from "@polar-seats/domain/Assignment"
-import { IsWaitedFor } from "@polar-seats/domain/RateLimit"
+import { RetryRateLimited } from "@polar-seats/domain/CallOptions"
 import { type SeatError, Unavailable } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Cache from "effect/Cache"
@@ -83,7 +83,7 @@ const makeForCustomer = (options: CustomerOptions) =>
     // It is all theirs who wait for it: by the layer's policy, and not by that of who came first
     const opened = open.pipe(
       Effect.provideService(CurrentRetryPolicy, unsaid),
-      Effect.provideService(IsWaitedFor, true)
+      Effect.provideService(RetryRateLimited, true)
     )
 
     // One entry: those who come while it is being made wait for it together, and a failure is not kept

@@ -1,6 +1,6 @@
 import { Seat } from "@polar-seats/domain/Seat"
 import {
-  type Common,
+  type RequestError,
   type Forbidden,
   InvalidInvitation,
   Unavailable,
@@ -98,9 +98,9 @@ export class ClaimEvent extends Schema.Class<ClaimEvent>("ClaimEvent")({
 }) {}
 
 /** What `SeatClaims.info` and `SeatClaims.claim` fail with. */
-export type ClaimError = Common | Forbidden | InvalidInvitation
+export type ClaimError = RequestError | Forbidden | InvalidInvitation
 /** What `SeatClaims.events` fails with. */
-export type EventsError = Common | InvalidInvitation
+export type EventsError = RequestError | InvalidInvitation
 
 /**
  * Invitations, from the side of who was invited. It takes the token of an invitation link and no other: none of these

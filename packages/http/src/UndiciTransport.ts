@@ -31,7 +31,7 @@ import {
   whyTooLarge
 } from "./internal/exchange.ts"
 import { concat } from "./internal/readBody.ts"
-import { failedToAnswer, failedToSend, unwritable } from "./internal/transportReason.ts"
+import { failedToAnswer, failedToSend, unwritable } from "./internal/transportFailure.ts"
 
 // How much of a body is kept for whoever has not asked for it yet. Then the server has to wait
 const highWaterMark = 64 * 1024

@@ -1,12 +1,13 @@
+import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import * as Seats from "@polar-seats/domain/Seats"
-import type { WorldInput } from "@polar-seats/domain/World"
+import { Seats } from "@polar-seats/domain/Seats"
+import type { WorldInput } from "@polar-seats/emulator/World"
 import { Console, DateTime, Effect } from "effect"
 
 const subscriptionId = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
 
 const invitations = Effect.gen(function* () {
-  const seats = yield* Seats.Seats
+  const seats = yield* Seats
   const now = yield* DateTime.now
   const team = yield* seats.list(SeatSource.Subscription({ id: SubscriptionId.make(subscriptionId) }))
   for (const seat of team.seats) yield* Console.log(`${seat.holderEmail}: ${seat.invitation(now)._tag}`)
@@ -32,4 +33,4 @@ const acme: WorldInput = {
   tokens: [{ token: "polar_cst_acme", customer: "992fae2a-2a17-4b7a-8d9e-e287cf90131b" }]
 }
 
-await Effect.runPromise(Effect.provide(invitations, Seats.layerMemory(acme, "polar_cst_acme")))
+await Effect.runPromise(Effect.provide(invitations, SeatsMemory.layer(acme, "polar_cst_acme")))

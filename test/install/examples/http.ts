@@ -1,6 +1,6 @@
 import { SeatId } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
-import * as Emulator from "@polar-seats/http/Emulator"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Console, Effect, Layer, Redacted } from "effect"
 

@@ -19,7 +19,7 @@ import {
   whyTooLarge
 } from "./exchange.ts"
 import { discard, readBody } from "./readBody.ts"
-import { transportReason } from "./transportReason.ts"
+import { transportReason } from "./transportFailure.ts"
 
 const notSent = (description: string) => SeatError.UnavailableReason.cases.NotSent.make({ description })
 const tooLate = () => Effect.fail(notSent("its turn did not come within the time of the call"))

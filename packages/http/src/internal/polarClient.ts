@@ -20,10 +20,10 @@ import * as PolarConnection from "../PolarConnection.ts"
 import type { RetryPolicy } from "../RetryPolicy.ts"
 import { type Answer, exchanges, type Limits, sizeOf, unexpected, whyTooLarge } from "./exchange.ts"
 import { exchangeBy, readAnswer, sendBy } from "./httpExchange.ts"
-import { observed, observedStream } from "./observe.ts"
+import { observed, observedStream } from "./telemetry.ts"
 import { checkPolicy, retrying } from "./retry.ts"
 import { retryAfter } from "./retryAfter.ts"
-import { transportReason } from "./transportReason.ts"
+import { transportReason } from "./transportFailure.ts"
 
 export { transportReason }
 
@@ -160,12 +160,14 @@ interface Call<A, E> extends Opening<E> {
 
 /** A client of Polar: sends, waits, and turns whatever comes back into a value or a declared error. */
 export interface PolarClient {
-  readonly call: <A, E extends { readonly _tag: string }>(call: Call<A, E>) => Effect.Effect<A, E | SeatError.Common>
+  readonly call: <A, E extends { readonly _tag: string }>(
+    call: Call<A, E>
+  ) => Effect.Effect<A, E | SeatError.RequestError>
   /** For an answer that goes on and on: only until its headers are there it is timed, and repeated. */
   readonly open: <A, E extends { readonly _tag: string }>(
     opening: Opening<E>,
     read: (response: HttpClientResponse.HttpClientResponse) => Stream.Stream<A, SeatError.Unavailable>
-  ) => Stream.Stream<A, E | SeatError.Common>
+  ) => Stream.Stream<A, E | SeatError.RequestError>
 }
 
 /** A client with headers that each request has. */
@@ -225,7 +227,7 @@ export const make = Effect.fnUntraced(function* (
   const refused = <E>(
     { operation, refusals, secret, token }: Opening<E>,
     { retryAfter: after, status, text }: Answer
-  ): Effect.Effect<never, E | SeatError.Common> => {
+  ): Effect.Effect<never, E | SeatError.RequestError> => {
     if (status === 429) {
       return Effect.flatMap(DateTime.now, (now) =>
         Effect.fail(new SeatError.RateLimited({ retryAfter: retryAfter(after, now) }))
@@ -257,7 +259,7 @@ export const make = Effect.fnUntraced(function* (
       const limits = isList ? list : single
       const handlers = {
         onFailure: (reason: SeatError.UnavailableReason) => Effect.fail(unavailable(operation, reason)),
-        onSuccess: (answer: Answer): Effect.Effect<A, E | SeatError.Common> => {
+        onSuccess: (answer: Answer): Effect.Effect<A, E | SeatError.RequestError> => {
           if (answer.status !== success) return refused(call, answer)
           const value = decoded(decode, answer.text)
           return Result.isSuccess(value)
@@ -295,7 +297,7 @@ export const make = Effect.fnUntraced(function* (
               const request = HttpClientRequest.setHeader(requestOf(opening), "accept", "text/event-stream")
               return Effect.matchEffect(send(request, patience, begin), {
                 onFailure: (reason) => Effect.fail(unavailable(operation, reason)),
-                onSuccess: (begun): Effect.Effect<HttpClientResponse.HttpClientResponse, E | SeatError.Common> =>
+                onSuccess: (begun): Effect.Effect<HttpClientResponse.HttpClientResponse, E | SeatError.RequestError> =>
                   Result.isSuccess(begun) ? Effect.succeed(begun.success) : refused(opening, begun.failure)
               })
             })

@@ -1,4 +1,4 @@
-import { IsRevokedAgain, IsWaitedFor } from "@polar-seats/domain/RateLimit"
+import { RetryAmbiguousRevoke, RetryRateLimited } from "@polar-seats/domain/CallOptions"
 import { isSafeToRepeat, mayHaveHappened, type RateLimited, type Unavailable } from "@polar-seats/domain/SeatError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -122,8 +122,8 @@ const again = Effect.fnUntraced(function* <A, E extends { readonly _tag: string 
     if (mayHaveHappened(error)) doubt = error
     const outcome = doubt ?? error
     if (!isSafeToRepeat(error) || attempts > policy.times) return yield* Effect.fail(outcome)
-    if (error._tag === "RateLimited" && !(yield* IsWaitedFor)) return yield* Effect.fail(outcome)
-    if (doubt !== undefined && !(yield* IsRevokedAgain)) return yield* Effect.fail(outcome)
+    if (error._tag === "RateLimited" && !(yield* RetryRateLimited)) return yield* Effect.fail(outcome)
+    if (doubt !== undefined && !(yield* RetryAmbiguousRevoke)) return yield* Effect.fail(outcome)
     const asked = retryAfter(error)
     if (asked > policy.maxRetryAfter) return yield* Effect.fail(outcome)
     const now = yield* Clock.currentTimeMillis

@@ -1,0 +1,270 @@
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
+import { Outbox } from "@polar-seats/emulator/Outbox"
+import { SeatId, type SeatsList } from "@polar-seats/domain/Seat"
+import type { SeatError } from "@polar-seats/domain/SeatError"
+import { Seats } from "@polar-seats/domain/Seats"
+import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as Timestamp from "@polar-seats/domain/Timestamp"
+import type { WorldInput } from "@polar-seats/emulator/World"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import * as RetryPolicy from "@polar-seats/http/RetryPolicy"
+import { layer as layerClaims, SeatClaims } from "@polar-seats/http/SeatClaims"
+import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as EmulatorServer from "./emulator.ts"
+import { complain, end, errorJson, exitCode, printJson, refuse, say, tellInterrupted } from "../output/print.ts"
+import * as Polar from "../config/polarLayers.ts"
+import * as Requests from "../config/httpClient.ts"
+import { root } from "../globalFlags.ts"
+import { columns, describeHolder, describeInvitation, render } from "../output/seatTable.ts"
+import { layerSocket, url } from "./serveUntilInterrupted.ts"
+import { oneSource, type SourceFlags } from "./sourceFlags.ts"
+
+const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+const colleague = "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10"
+const stranger = "7c5f5ad1-6a53-4a1b-8d5f-2a6f0d1c9b44"
+const subscription = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e")
+const withoutSeats = SubscriptionId.make("b1d7a0c4-3f0e-4a53-9c37-5d0f6f4a8e21")
+const olderId = SubscriptionId.make("0190b5e0-7c1d-7a52-8c1f-3b2a1d0e9f88")
+
+const ann = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
+const ben = SeatId.make("2b7e1516-28ae-4d2a-abf7-158809cf4f3c")
+const eve = SeatId.make("6bc1bee2-2e40-4f96-b93d-7e117393172a")
+const dan = SeatId.make("ae2d8a57-1e03-4c9c-9eb7-6fac45af8e51")
+const nobody = SeatId.make("30c81c46-a35c-4411-a5fb-c1191a0a52ef")
+
+// The emulator's own; they open nothing else
+const owner = "polar_cst_owner"
+const plainMember = "polar_mst_member"
+const otherBuyer = "polar_cst_other"
+const organization = "polar_oat_acme"
+
+const team = (now: DateTime.Utc): WorldInput => {
+  const at = (hours: number) => DateTime.formatIso(DateTime.add(now, { hours }))
+  const seat = { subscriptionId: subscription, customerId: buyer, createdAt: at(-30) }
+  return {
+    organizations: [{ slug: "acme" }, { slug: "plain", seatBasedPricingEnabled: false }],
+    products: [
+      { id: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a", organization: "acme", name: "Acme Pro" },
+      { id: "5e1c6dcc-2d4b-4b3f-9a1b-7c8d9e0f1a2b", organization: "plain", name: "Plain" }
+    ],
+    customers: [
+      { id: buyer, organization: "acme", email: "billing@acme.com" },
+      { id: stranger, organization: "plain", email: "someone@example.com" }
+    ],
+    members: [{ id: colleague, customer: buyer, email: "ben@acme.com", name: "Ben" }],
+    subscriptions: [
+      { id: subscription, product: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a", customer: buyer, seats: 5 },
+      { id: withoutSeats, product: "5e1c6dcc-2d4b-4b3f-9a1b-7c8d9e0f1a2b", customer: stranger }
+    ],
+    seats: [
+      { ...seat, id: ben, status: "claimed", email: "ben@acme.com", memberId: colleague, claimedAt: at(-20) },
+      {
+        ...seat,
+        id: ann,
+        status: "pending",
+        email: "ann@acme.com",
+        invitationToken: "ann",
+        invitationTokenExpiresAt: at(18)
+      },
+      {
+        ...seat,
+        id: eve,
+        status: "pending",
+        email: "eve@acme.com",
+        invitationToken: "eve",
+        invitationTokenExpiresAt: at(-6)
+      },
+      { ...seat, id: dan, status: "pending", email: "dan@acme.com", invitationTokenExpiresAt: at(18) }
+    ],
+    tokens: [
+      { token: owner, customer: buyer },
+      { token: plainMember, member: colleague },
+      { token: otherBuyer, customer: stranger },
+      { token: organization, organization: "acme", scopes: ["customer_seats:write"] }
+    ]
+  }
+}
+
+/** What this program tells the buyer about each error: the place where yours would differ. */
+const advice = (error: SeatError): string => {
+  switch (error._tag) {
+    case "NotFound":
+      return "That seat is gone. Choose one from the list."
+    case "AlreadyClaimed":
+      return "No need to: the invitation was accepted or withdrawn."
+    case "InvitationUnavailable":
+      return "Revoke this seat and assign it again."
+    case "ResentRecently":
+      return "It is on its way. Wait a little before you send it again."
+    case "Unauthorized":
+      return error.reason === "WrongToken" ? "This shop is set up wrongly, we are on it." : "Please sign in again."
+    case "Forbidden":
+      return error.reason === "Role" ? "Ask an owner of your team." : "Seats are not for sale here."
+    case "InvalidRequest":
+      return "Please correct what is marked."
+    case "NoSeatAvailable":
+      return "All seats are taken. Buy more, or revoke one."
+    case "AlreadyAssigned":
+      return "They have a seat already."
+    case "RecipientNotFound":
+      return "We do not know them. Try their e-mail address."
+    case "RateLimited":
+      return "Too fast. Try again in a minute."
+    case "Unavailable":
+      return error.mayHaveHappened ? "Look at the list before you try again." : "Try again later."
+  }
+}
+
+/** Shows a step: a text for people, or what happened for machines. What has no step is for people alone. */
+const show = Effect.fnUntraced(function* (
+  text: string,
+  step?: { readonly step: string; readonly [key: string]: unknown }
+) {
+  const { json } = yield* root
+  if (!json) return yield* say(text)
+  if (step !== undefined) yield* printJson(JSON.stringify(step))
+})
+
+const provoke = Effect.fnUntraced(function* <A, E extends SeatError>(attempt: Effect.Effect<A, E, Seats>) {
+  const error = yield* Effect.flip(attempt).pipe(
+    Effect.onInterrupt(() => complain("Interrupted. What was asked for last mails nobody.")),
+    Effect.catch(() => end(exitCode.failed, "An error that was provoked on purpose did not come."))
+  )
+  const told = advice(error)
+  yield* show(`  ${error._tag}: ${error.message}  ->  the buyer is told: "${told}"`, {
+    step: "refusal",
+    ...errorJson(error),
+    advice: told
+  })
+})
+
+const resend = (id: SeatId) => Effect.flatMap(Seats, (seats) => seats.resend(id))
+const list = (source: SeatSource) => Effect.flatMap(Seats, (seats) => seats.list(source))
+
+const encodeSeat = Schema.encodeEffect(SeatJson)
+const encodeList = Schema.encodeEffect(SeatsListJson)
+
+const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
+  const found: SeatsList = yield* list(source).pipe(tellInterrupted("Seats.list"), Effect.catch(refuse))
+  const { availableSeats, seats, totalSeats } = found
+  yield* show(
+    `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${render(seats, yield* DateTime.now, yield* columns)}`,
+    { step: "list", ...(yield* Effect.orDie(encodeList(found))) }
+  )
+  return seats
+})
+
+const showResend = Effect.fnUntraced(function* (id: SeatId) {
+  const seat = yield* resend(id).pipe(tellInterrupted("Seats.resend"), Effect.catch(refuse))
+  yield* show(`\nResent the invitation of seat ${seat.id} to ${describeHolder(seat)}.`, {
+    step: "resend",
+    seat: yield* Effect.orDie(encodeSeat(seat))
+  })
+})
+
+const onEmulator = Effect.gen(function* () {
+  const baseUrl = yield* url
+  const outbox = yield* Outbox
+  const as = (token: string, url = baseUrl) =>
+    // The URLs and the tokens are ours
+    Layer.orDie(PortalSeats.layer({ token: Redacted.make(token), baseUrl: url })).pipe(Layer.provide(Requests.layer))
+  const source = SeatSource.Subscription({ id: subscription })
+  const claims = Layer.orDie(layerClaims({ baseUrl })).pipe(Layer.provide(Requests.layer))
+  const invitations = Layer.merge(Invitations.layer.pipe(Layer.provide(Journal.layerMemory)), claims)
+
+  yield* show(`An emulator of Polar listens on ${baseUrl}. Everything below goes to it over HTTP.`, {
+    step: "emulator",
+    url: baseUrl
+  })
+  yield* Effect.gen(function* () {
+    yield* showSeats(source)
+    yield* showResend(ann)
+    const mail = (yield* outbox.mails).at(-1)
+    if (mail === undefined) return yield* end(exitCode.failed, "No mail went out.")
+    const { subject, to } = mail
+    yield* show(`  The mail that left: to ${to}, "${subject}"`, { step: "mail", to, subject })
+    yield* show("\nEach way to be refused is a value of its own, and this is what the program did about it:\n")
+    yield* provoke(resend(nobody))
+    yield* provoke(resend(ben))
+    yield* provoke(resend(dan))
+    yield* provoke(list(SeatSource.Subscription({ id: olderId })))
+  }).pipe(Effect.provide(as(owner)))
+  yield* provoke(resend(ann)).pipe(Effect.provide(as(organization)))
+  yield* provoke(resend(ann)).pipe(Effect.provide(as("polar_cst_expired")))
+  yield* provoke(resend(ann)).pipe(Effect.provide(as(plainMember)))
+  yield* provoke(list(SeatSource.Subscription({ id: withoutSeats }))).pipe(Effect.provide(as(otherBuyer)))
+  // Where nothing was sent a call is tried again, which nobody wants to wait for here
+  yield* provoke(resend(ann)).pipe(RetryPolicy.provide({ times: 0 }), Effect.provide(as(owner, "http://127.0.0.1:1")))
+
+  yield* Effect.gen(function* () {
+    const before = (yield* outbox.mails).length
+    const seat = yield* Effect.catch(resend(eve), refuse)
+    const invitation = seat.invitation(yield* DateTime.now)
+    const mailed = (yield* outbox.mails).length - before
+    if (invitation._tag !== "Expired")
+      return yield* end(exitCode.failed, "The invitation of eve@acme.com is not expired.")
+    yield* show(
+      `\nAnd what Polar does not tell: the resend to ${describeHolder(seat)} was answered with 200, and ${mailed} mail went out,\n` +
+        `but its link has been dead since ${DateTime.formatIso(invitation.expiredAt)}.\n` +
+        "`seat.invitation(now)` knows, and a reissue mails a new link: it revokes the seat and assigns it to the same person.",
+      {
+        step: "dead-link",
+        seat: yield* Effect.orDie(encodeSeat(seat)),
+        mails: mailed,
+        expired_at: Timestamp.format(invitation.expiredAt)
+      }
+    )
+
+    const { reissue } = yield* Invitations
+    const reissued = yield* Effect.catch(reissue(seat), refuse)
+    const mail = (yield* outbox.mails).at(-1)
+    if (mail === undefined) return yield* end(exitCode.failed, "No mail went out.")
+    yield* show(
+      `\nReissued to ${describeHolder(reissued)} (${describeInvitation(reissued, yield* DateTime.now)}).\n` +
+        `  The mail that left: to ${mail.to}, "${mail.subject}"`,
+      { step: "reissue", seat: yield* Effect.orDie(encodeSeat(reissued)) }
+    )
+    const { claim } = yield* SeatClaims
+    const claimed = yield* Effect.catch(claim(mail.token), refuse)
+    yield* show(`  Its link works: ${describeHolder(claimed.seat)} has claimed the seat.`, {
+      step: "claim",
+      seat: yield* Effect.orDie(encodeSeat(claimed.seat))
+    })
+  }).pipe(Effect.provide(invitations.pipe(Layer.provideMerge(as(owner)))))
+})
+
+const onPolar = Effect.fnUntraced(function* (source: SeatSource, yes: boolean) {
+  const seats = yield* showSeats(source)
+  const now = yield* DateTime.now
+  const live = seats.find((seat) => seat.invitation(now)._tag === "Live")
+  if (live === undefined) yield* show("\nNo seat has a live invitation, so none is resent.")
+  else if (yes) yield* showResend(live.id)
+  else yield* show(`\nWith --yes, the invitation of ${describeHolder(live)} would be mailed once more now.`)
+  yield* show("\nWays to be refused that mail nobody:\n")
+  yield* provoke(resend(nobody))
+  const claimed = seats.find((seat) => seat.status === "claimed")
+  if (claimed !== undefined) yield* provoke(resend(claimed.id))
+}, Effect.provide(Polar.seats))
+
+/** Shows a resend and how it is refused: on an emulator that it starts, or on Polar as the environment says. */
+export const run = Effect.fnUntraced(function* (flags: SourceFlags & { readonly yes: boolean }) {
+  if (Option.isSome(flags.subscription) || Option.isSome(flags.order)) {
+    return yield* onPolar(yield* oneSource(flags), flags.yes)
+  }
+  const emulator = EmulatorServer.layer(team(yield* DateTime.now)).pipe(
+    Layer.provideMerge(layerSocket({ host: "127.0.0.1", port: 0 }))
+  )
+  yield* Effect.provide(onEmulator, emulator).pipe(
+    Effect.catchTags({
+      ServeError: () => end(exitCode.failed, "The emulator found no port to listen on."),
+      InvalidWorld: Effect.die
+    })
+  )
+})

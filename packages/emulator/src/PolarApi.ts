@@ -1,0 +1,274 @@
+import { SeatId } from "@polar-seats/domain/Seat"
+import { Timestamp } from "@polar-seats/domain/Timestamp"
+import { Uuid, UuidV4 } from "@polar-seats/domain/Uuid"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
+
+// Every refusal of Polar's own making has this shape. `error` is what tells them apart, `detail` is for people
+const refusal = <const Name extends string>(status: number, name: Name) =>
+  Schema.Struct({ error: Schema.tag(name), detail: Schema.String }).pipe(HttpApiSchema.status(status))
+
+/** A list was asked for of neither a subscription nor an order. */
+export const BadRequest = refusal(400, "BadRequest")
+/** The seat was claimed or revoked. */
+export const SeatNotPending = refusal(400, "SeatNotPending")
+/** No seat is left, the order is not paid, or it has no product. */
+export const SeatNotAvailable = refusal(400, "SeatNotAvailable")
+/** The recipient has a seat of this subscription or order already. */
+export const SeatAlreadyAssigned = refusal(400, "SeatAlreadyAssigned")
+/** There is no such customer, where the organization uses members. */
+export const InvalidSeatAssignmentRequest = refusal(400, "InvalidSeatAssignmentRequest")
+/** The member and the address are not the same person's. */
+export const MemberEmailMismatch = refusal(400, "MemberEmailMismatch")
+/** On a claim, the token opens nothing. On a resend, there is none, or nobody to mail. */
+export const InvalidInvitationToken = refusal(400, "InvalidInvitationToken")
+/** No token was sent, or one of another kind. */
+export const Unauthorized = refusal(401, "Unauthorized")
+/** The member's role does not allow it. */
+export const NotPermitted = refusal(403, "NotPermitted")
+/** The organization does not sell seats. */
+export const FeatureNotEnabled = refusal(403, "FeatureNotEnabled")
+/** There is no such thing for who asks. */
+export const ResourceNotFound = refusal(404, "ResourceNotFound")
+/** There is no such customer. */
+export const CustomerNotFound = refusal(404, "CustomerNotFound")
+/** There is no such member of this customer. */
+export const MemberNotFound = refusal(404, "MemberNotFound")
+
+/** A scope that the token lacks. The one refusal of a good token that is written as OAuth has it. */
+export const InsufficientScope = Schema.Struct({
+  error: Schema.tag("insufficient_scope"),
+  error_description: Schema.String
+}).pipe(HttpApiSchema.status(403))
+
+/** One entry of a 422, as Pydantic writes it. */
+export const ValidationIssue = Schema.Struct({
+  type: Schema.String,
+  loc: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
+  msg: Schema.String,
+  input: Schema.optionalKey(Schema.Unknown),
+  ctx: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+}).pipe(Schema.annotateEncoded({ identifier: "ValidationError" }))
+export type ValidationIssue = typeof ValidationIssue.Type
+
+/** What does not fit the contract. `PolarRequestValidationError` is the same, found by a service rather than the parser. */
+export const RequestValidationError = Schema.Struct({
+  error: Schema.Literals(["RequestValidationError", "PolarRequestValidationError"]),
+  detail: Schema.Array(ValidationIssue)
+}).pipe(Schema.annotateEncoded({ identifier: "HTTPValidationError" }), HttpApiSchema.status(422))
+
+/** The session of a customer or of a member, and for what changes something a member's role. */
+export class PortalSession extends HttpApiMiddleware.Service<PortalSession>()("@polar-seats/http/PortalSession", {
+  security: { customer_session: HttpApiSecurity.bearer, member_session: HttpApiSecurity.bearer },
+  error: [Unauthorized, NotPermitted]
+}) {}
+
+/** The token of an organization or of a user of it, with the scope for what is asked. */
+export class OrganizationToken extends HttpApiMiddleware.Service<OrganizationToken>()(
+  "@polar-seats/http/OrganizationToken",
+  {
+    security: { oidc: HttpApiSecurity.bearer, pat: HttpApiSecurity.bearer, oat: HttpApiSecurity.bearer },
+    error: [Unauthorized, InsufficientScope]
+  }
+) {}
+
+/** Turns what does not decode into Polar's 422. Stands within the token's check: Polar looks at that first. */
+export class Validation extends HttpApiMiddleware.Service<Validation>()("@polar-seats/http/Validation", {
+  error: RequestValidationError
+}) {}
+
+/** Reads a JSON body, and refuses what is none. Stands outside of the token's check: Polar reads before it looks. */
+export class JsonBody extends HttpApiMiddleware.Service<JsonBody>()("@polar-seats/http/JsonBody", {
+  error: RequestValidationError
+}) {}
+
+const optionalNull = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
+
+const assignment = {
+  subscription_id: optionalNull(Uuid),
+  order_id: optionalNull(Uuid),
+  email: optionalNull(Schema.String),
+  external_customer_id: optionalNull(Schema.String),
+  customer_id: optionalNull(Uuid),
+  external_member_id: optionalNull(Schema.String),
+  member_id: optionalNull(Uuid),
+  metadata: optionalNull(Schema.Record(Schema.String, Schema.Json)),
+  immediate_claim: Schema.optionalKey(Schema.Boolean)
+}
+const SeatAssign = Schema.Struct(assignment).pipe(Schema.annotate({ identifier: "SeatAssign" }))
+const CustomerSeatAssign = Schema.Struct({ ...assignment, checkout_id: optionalNull(Uuid) }).pipe(
+  Schema.annotate({ identifier: "CustomerSeatAssign" })
+)
+const sourceQuery = { subscription_id: Schema.optionalKey(UuidV4), order_id: Schema.optionalKey(UuidV4) }
+const seatParams = { seat_id: SeatId }
+/** A whole number in a query, as Pydantic reads one: no exponent, no fraction but zeros, underscores between digits. */
+export const WholeNumber = Schema.String.check(Schema.isPattern(/^\s*[+-]?\d+(?:_\d+)*(?:\.0*)?\s*$/))
+const PositiveInt = WholeNumber.pipe(
+  Schema.decodeTo(
+    Schema.Number.check(Schema.isGreaterThan(0)),
+    SchemaTransformation.transform<number, string>({
+      decode: (digits) => Number(digits.replaceAll("_", "")),
+      encode: String
+    })
+  )
+)
+
+/** How much of Polar's `CustomerSubscription` the emulator has to say something about. The rest it sends empty. */
+export const CustomerSubscriptionPage = Schema.Struct({
+  items: Schema.Array(Schema.Record(Schema.String, Schema.Json)),
+  pagination: Schema.Struct({ total_count: Schema.Int, max_page: Schema.Int }).pipe(
+    Schema.annotate({ identifier: "Pagination" })
+  )
+}).pipe(Schema.annotate({ identifier: "ListResource_CustomerSubscription_" }))
+
+const assignErrors = [
+  SeatNotAvailable, // 400: none is left, the order is not paid, or there is no product
+  SeatAlreadyAssigned, // 400: the recipient has one of these already
+  InvalidSeatAssignmentRequest, // 400: no such customer, where the organization uses members
+  MemberEmailMismatch, // 400: the member and the address are not the same person's
+  FeatureNotEnabled, // 403: the organization does not sell seats
+  ResourceNotFound, // 404: no such subscription, order or checkout
+  CustomerNotFound, // 404: no such customer
+  MemberNotFound // 404: no such member of this customer
+] as const
+const listErrors = [
+  BadRequest, // 400: neither a subscription nor an order was named
+  FeatureNotEnabled, // 403: the organization does not sell seats
+  ResourceNotFound // 404: no such subscription or order for this customer
+] as const
+const revokeErrors = [
+  FeatureNotEnabled, // 403: the organization does not sell seats
+  ResourceNotFound // 404: no such seat for this customer
+] as const
+const resendErrors = [
+  SeatNotPending, // 400: claimed or revoked
+  InvalidInvitationToken, // 400: no token, or nobody to mail
+  FeatureNotEnabled, // 403: the organization does not sell seats
+  ResourceNotFound // 404: no such seat for this customer
+] as const
+
+/** The customer portal, for buyers and seat holders. */
+export class PortalSeatsGroup extends HttpApiGroup.make("portalSeats")
+  .add(
+    HttpApiEndpoint.get("list", "/", { query: sourceQuery, success: SeatsListJson, error: listErrors }),
+    HttpApiEndpoint.post("assign", "/", {
+      payload: CustomerSeatAssign,
+      success: SeatJson,
+      error: assignErrors
+    }),
+    HttpApiEndpoint.get("claimedSubscriptions", "/subscriptions", {
+      query: { page: Schema.optionalKey(PositiveInt), limit: Schema.optionalKey(PositiveInt) },
+      success: CustomerSubscriptionPage
+    }),
+    HttpApiEndpoint.delete("revoke", "/:seat_id", { params: seatParams, success: SeatJson, error: revokeErrors }),
+    HttpApiEndpoint.post("resend", "/:seat_id/resend", { params: seatParams, success: SeatJson, error: resendErrors })
+  )
+  .prefix("/v1/customer-portal/seats")
+  .middleware(Validation)
+  .middleware(PortalSession)
+  .middleware(JsonBody) {}
+
+/** The same for the organization that sells the seats. */
+export class OrganizationSeatsGroup extends HttpApiGroup.make("organizationSeats")
+  .add(
+    HttpApiEndpoint.post("assign", "/", { payload: SeatAssign, success: SeatJson, error: assignErrors }),
+    HttpApiEndpoint.get("list", "/", { query: sourceQuery, success: SeatsListJson, error: listErrors }),
+    HttpApiEndpoint.delete("revoke", "/:seat_id", { params: seatParams, success: SeatJson, error: revokeErrors }),
+    HttpApiEndpoint.post("resend", "/:seat_id/resend", { params: seatParams, success: SeatJson, error: resendErrors })
+  )
+  .prefix("/v1/customer-seats")
+  .middleware(Validation)
+  .middleware(OrganizationToken)
+  .middleware(JsonBody) {}
+
+/** What an invitation is for. */
+export const SeatClaimInfo = Schema.Struct({
+  product_name: Schema.String,
+  product_id: Uuid,
+  organization_name: Schema.String,
+  organization_slug: Schema.String,
+  customer_email: Schema.String,
+  can_claim: Schema.Boolean
+}).pipe(Schema.annotate({ identifier: "SeatClaimInfo" }))
+
+const SeatClaim = Schema.Struct({ invitation_token: Schema.String }).pipe(Schema.annotate({ identifier: "SeatClaim" }))
+const CustomerSeatClaimResponse = Schema.Struct({ seat: SeatJson, customer_session_token: Schema.String }).pipe(
+  Schema.annotate({ identifier: "CustomerSeatClaimResponse" })
+)
+
+/** What the link in an invitation leads to. Whoever has its token may use it. */
+export class SeatClaimsGroup extends HttpApiGroup.make("seatClaims")
+  .add(
+    HttpApiEndpoint.get("info", "/:invitation_token", {
+      params: { invitation_token: Schema.String },
+      success: SeatClaimInfo,
+      error: [
+        FeatureNotEnabled, // 403: the organization does not sell seats
+        ResourceNotFound // 404: unknown, expired, used or revoked
+      ]
+    }),
+    HttpApiEndpoint.post("claim", "/", {
+      payload: SeatClaim,
+      success: CustomerSeatClaimResponse,
+      error: [
+        InvalidInvitationToken, // 400: unknown, expired, used or revoked
+        FeatureNotEnabled // 403: the organization does not sell seats
+      ]
+    })
+  )
+  .prefix("/v1/customer-seats/claim")
+  .middleware(Validation)
+  .middleware(JsonBody) {}
+
+const sessionMember = {
+  member_id: optionalNull(UuidV4),
+  external_member_id: optionalNull(Schema.String),
+  return_url: optionalNull(Schema.String)
+}
+const CustomerSessionCreate = Schema.Union([
+  Schema.Struct({ ...sessionMember, customer_id: UuidV4 }).pipe(
+    Schema.annotate({ identifier: "CustomerSessionCustomerIDCreate" })
+  ),
+  Schema.Struct({ ...sessionMember, external_customer_id: Schema.String }).pipe(
+    Schema.annotate({ identifier: "CustomerSessionCustomerExternalIDCreate" })
+  )
+])
+
+/** How much of Polar's `Customer` the emulator has to say something about. The rest it sends empty. */
+export const CustomerSession = Schema.Struct({
+  created_at: Timestamp,
+  modified_at: Schema.NullOr(Timestamp),
+  id: UuidV4,
+  token: Schema.String,
+  expires_at: Timestamp,
+  return_url: Schema.NullOr(Schema.String),
+  customer_portal_url: Schema.String,
+  customer_id: Uuid,
+  customer: Schema.Record(Schema.String, Schema.Json)
+}).pipe(Schema.annotateEncoded({ identifier: "CustomerSession" }))
+
+/** Sessions for the portal. */
+export class CustomerSessionsGroup extends HttpApiGroup.make("customerSessions")
+  .add(
+    HttpApiEndpoint.post("create", "/v1/customer-sessions/", {
+      payload: CustomerSessionCreate,
+      success: CustomerSession.pipe(HttpApiSchema.status(201))
+    })
+  )
+  .middleware(Validation)
+  .middleware(OrganizationToken)
+  .middleware(JsonBody) {}
+
+/** The part of Polar's API that concerns seats. The emulator serves it, and its OpenAPI document is Polar's. */
+export class PolarApi extends HttpApi.make("polar")
+  .add(PortalSeatsGroup)
+  .add(OrganizationSeatsGroup)
+  .add(SeatClaimsGroup)
+  .add(CustomerSessionsGroup) {}

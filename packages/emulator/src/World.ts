@@ -1,0 +1,280 @@
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import { CustomerId, KnownSeatStatus, MemberId, SeatId } from "@polar-seats/domain/Seat"
+import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import { Timestamp } from "@polar-seats/domain/Timestamp"
+import { Uuid } from "@polar-seats/domain/Uuid"
+
+const orElse = <S extends Schema.Constraint>(schema: S, value: S["Encoded"]) =>
+  Schema.withDecodingDefaultKey<S>(Effect.succeed(value))(schema)
+const nullable = <S extends Schema.Constraint>(schema: S) => orElse(Schema.NullOr(schema), null)
+const SeatCount = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
+const WorldOrganization = Schema.Struct({
+  id: Schema.optionalKey(Uuid),
+  slug: Schema.NonEmptyString,
+  name: nullable(Schema.String),
+  memberModelEnabled: orElse(Schema.Boolean, true),
+  seatBasedPricingEnabled: orElse(Schema.Boolean, true),
+  rateLimitGroup: orElse(Schema.Literals(["restricted", "default", "elevated"]), "default")
+})
+
+const WorldProduct = Schema.Struct({
+  id: Schema.optionalKey(Uuid),
+  organization: Schema.String,
+  name: orElse(Schema.String, "Product")
+})
+
+const WorldCustomer = Schema.Struct({
+  id: Schema.optionalKey(CustomerId),
+  organization: Schema.String,
+  email: Schema.String,
+  name: nullable(Schema.String),
+  externalId: nullable(Schema.String)
+})
+
+const WorldMember = Schema.Struct({
+  id: Schema.optionalKey(MemberId),
+  customer: CustomerId,
+  email: Schema.String,
+  name: nullable(Schema.String),
+  externalId: nullable(Schema.String),
+  role: orElse(Schema.Literals(["owner", "billing_manager", "member"]), "member")
+})
+
+const WorldSubscription = Schema.Struct({
+  id: Schema.optionalKey(SubscriptionId),
+  product: Uuid,
+  customer: CustomerId,
+  seats: orElse(SeatCount, 1),
+  checkoutId: nullable(Uuid)
+})
+
+const WorldOrder = Schema.Struct({
+  id: Schema.optionalKey(OrderId),
+  product: nullable(Uuid),
+  customer: CustomerId,
+  seats: orElse(SeatCount, 1),
+  status: orElse(Schema.Literals(["paid", "pending"]), "paid"),
+  checkoutId: nullable(Uuid)
+})
+
+const WorldSeat = Schema.Struct({
+  id: Schema.optionalKey(SeatId),
+  subscriptionId: nullable(SubscriptionId),
+  orderId: nullable(OrderId),
+  status: KnownSeatStatus,
+  email: nullable(Schema.String),
+  customerId: nullable(CustomerId),
+  memberId: nullable(MemberId),
+  invitationToken: nullable(Schema.RedactedFromValue(Schema.String)),
+  invitationTokenExpiresAt: nullable(Timestamp),
+  claimedAt: nullable(Timestamp),
+  revokedAt: nullable(Timestamp),
+  createdAt: nullable(Timestamp),
+  seatMetadata: orElse(Schema.NullOr(Schema.Record(Schema.String, Schema.Json)), {})
+})
+
+/** What an organization token may do, of the scopes that concern seats. */
+export const Scope = Schema.Literals(["customer_seats:read", "customer_seats:write", "customer_sessions:write"])
+export type Scope = typeof Scope.Type
+
+const holders = ["customer", "member", "organization", "userOf"] as const
+
+const WorldToken = Schema.Struct({
+  token: Schema.RedactedFromValue(Schema.NonEmptyString),
+  customer: Schema.optionalKey(CustomerId),
+  member: Schema.optionalKey(MemberId),
+  organization: Schema.optionalKey(Schema.String),
+  userOf: Schema.optionalKey(Schema.Array(Schema.String)),
+  scopes: orElse(Schema.Array(Scope), []),
+  expiresAt: nullable(Timestamp)
+}).check(
+  Schema.makeFilter((token) => holders.filter((holder) => token[holder] !== undefined).length === 1, {
+    message: "a token belongs to exactly one of a customer, a member, an organization, or a user of organizations"
+  })
+)
+
+/**
+ * A small Polar to start from: what `SeatsMemory.layer` and the emulator are filled with. Every table may be left out,
+ * and so may the id of a row, which is then made up. Odd states load: a pending seat without a token or a recipient, a
+ * claimed one with a token, more seats than were paid for.
+ */
+export const World = Schema.Struct({
+  organizations: Schema.optionalKey(Schema.Array(WorldOrganization)),
+  products: Schema.optionalKey(Schema.Array(WorldProduct)),
+  customers: Schema.optionalKey(Schema.Array(WorldCustomer)),
+  members: Schema.optionalKey(Schema.Array(WorldMember)),
+  subscriptions: Schema.optionalKey(Schema.Array(WorldSubscription)),
+  orders: Schema.optionalKey(Schema.Array(WorldOrder)),
+  seats: Schema.optionalKey(Schema.Array(WorldSeat)),
+  tokens: Schema.optionalKey(Schema.Array(WorldToken))
+})
+export type World = typeof World.Type
+
+/** A world as it is written down: plain strings and numbers, defaults left out. */
+export type WorldInput = typeof World.Encoded
+
+/** Where something is in a world: table, index, field. */
+export type WorldPath = ReadonlyArray<PropertyKey>
+
+/**
+ * The world makes no sense: a wrong type, a value outside an enum, a reference that leads nowhere, an id that two rows
+ * share, or a token with the prefix of another kind. Every issue is named.
+ */
+export class InvalidWorld extends Schema.TaggedError<InvalidWorld>()("InvalidWorld", {
+  issues: Schema.Array(
+    Schema.Struct({
+      path: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
+      message: Schema.String
+    })
+  )
+}) {
+  override get message() {
+    return `The world makes no sense: ${this.issues
+      .map(({ message, path }) => (path.length > 0 ? `${path.join(".")} ${message}` : message))
+      .join("; ")}.`
+  }
+}
+
+type Issue = InvalidWorld["issues"][number]
+
+const references = [
+  ["products", "organization", "organizations", "slug"],
+  ["customers", "organization", "organizations", "slug"],
+  ["members", "customer", "customers", "id"],
+  ["subscriptions", "product", "products", "id"],
+  ["subscriptions", "customer", "customers", "id"],
+  ["orders", "product", "products", "id"],
+  ["orders", "customer", "customers", "id"],
+  ["seats", "subscriptionId", "subscriptions", "id"],
+  ["seats", "orderId", "orders", "id"],
+  ["seats", "customerId", "customers", "id"],
+  ["seats", "memberId", "members", "id"],
+  ["tokens", "customer", "customers", "id"],
+  ["tokens", "member", "members", "id"],
+  ["tokens", "organization", "organizations", "slug"],
+  ["tokens", "userOf", "organizations", "slug"]
+] as const
+
+const keys = [
+  ["organizations", "id"],
+  ["organizations", "slug"],
+  ["products", "id"],
+  ["customers", "id"],
+  ["members", "id"],
+  ["subscriptions", "id"],
+  ["orders", "id"],
+  ["seats", "id"],
+  ["tokens", "token"]
+] as const
+
+// Read from the input rather than from the decoded world, so that one wrong type does not hide the wrong references
+const rowsOf = (input: unknown, table: string): ReadonlyArray<unknown> => {
+  const rows = Predicate.isObject(input) ? Reflect.get(input, table) : undefined
+  return Array.isArray(rows) ? rows : []
+}
+const decodeUuid = Schema.decodeUnknownOption(Uuid)
+const canonical = (value: string): string => {
+  const uuid = decodeUuid(value)
+  return uuid._tag === "Some" ? uuid.value : value
+}
+const valuesOf = (row: unknown, field: string): ReadonlyArray<string> => {
+  const value: unknown = Predicate.isObject(row) ? Reflect.get(row, field) : undefined
+  return (Array.isArray(value) ? value : [value]).filter(Predicate.isString).map(canonical)
+}
+
+const danglingReferences = (input: unknown): ReadonlyArray<Issue> =>
+  references.flatMap(([table, field, target, key]) => {
+    const known = new Set(rowsOf(input, target).flatMap((row) => valuesOf(row, key)))
+    return rowsOf(input, table).flatMap((row, index) =>
+      valuesOf(row, field)
+        .filter((value) => !known.has(value))
+        .map((value) => ({
+          path: [table, index, field],
+          message: `names ${value}, which is the ${key} of none of the ${target}`
+        }))
+    )
+  })
+
+const duplicates = (input: unknown): ReadonlyArray<Issue> =>
+  keys.flatMap(([table, key]) => {
+    const seen = new Set<string>()
+    return rowsOf(input, table).flatMap((row, index) =>
+      valuesOf(row, key).flatMap((value) => {
+        const again = seen.has(value)
+        seen.add(value)
+        return again ? [{ path: [table, index, key], message: `is the ${key} of another of the ${table} too` }] : []
+      })
+    )
+  })
+
+// A source of seats is looked up by its id alone, whichever of the two it is
+const sharedSources = (input: unknown): ReadonlyArray<Issue> => {
+  const subscriptions = new Set(rowsOf(input, "subscriptions").flatMap((row) => valuesOf(row, "id")))
+  return rowsOf(input, "orders").flatMap((row, index) =>
+    valuesOf(row, "id")
+      .filter((id) => subscriptions.has(id))
+      .map(() => ({ path: ["orders", index, "id"], message: "is the id of one of the subscriptions too" }))
+  )
+}
+
+const prefixes = {
+  customer: ["polar_cst_"],
+  member: ["polar_mst_"],
+  organization: ["polar_oat_", "polar_at_o_"],
+  userOf: ["polar_pat_", "polar_at_u_"]
+} as const
+const bearers = {
+  customer: "a customer",
+  member: "a member",
+  organization: "an organization",
+  userOf: "a user of organizations"
+} as const
+
+// Polar tells by its prefix whose a token is
+const mispairedTokens = (input: unknown): ReadonlyArray<Issue> =>
+  rowsOf(input, "tokens").flatMap((row, index) => {
+    const [token] = valuesOf(row, "token")
+    const [holder, ...others] = holders.filter((key) => Predicate.isObject(row) && Reflect.get(row, key) !== undefined)
+    if (token === undefined || holder === undefined || others.length > 0) return []
+    return prefixes[holder].some((prefix) => token.startsWith(prefix))
+      ? []
+      : [
+          {
+            path: ["tokens", index, "token"],
+            message: `does not begin with ${prefixes[holder].join(" or ")}, as a token of ${bearers[holder]} does`
+          }
+        ]
+  })
+
+// A key that is misspelled would be a setting that is not there
+const decode = Schema.decodeUnknownResult(World, { errors: "all", onExcessProperty: "error" })
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** Reads a world, and names everything that is wrong with it at once. */
+export const load = (input: unknown): Result.Result<World, InvalidWorld> => {
+  const decoded = decode(input)
+  const types: ReadonlyArray<Issue> = Result.isSuccess(decoded)
+    ? []
+    : format(decoded.failure.issue).issues.map(({ message, path = [] }) => ({
+        path: path.map((segment) => {
+          const key = Predicate.isObject(segment) ? segment.key : segment
+          return Predicate.isNumber(key) ? key : String(key)
+        }),
+        message
+      }))
+  const issues = [
+    ...types,
+    ...danglingReferences(input),
+    ...duplicates(input),
+    ...sharedSources(input),
+    ...mispairedTokens(input)
+  ]
+  return Result.isSuccess(decoded) && issues.length === 0
+    ? Result.succeed(decoded.success)
+    : Result.fail(new InvalidWorld({ issues }))
+}

@@ -1,0 +1,62 @@
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as PubSub from "effect/PubSub"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import { EmulatorState } from "../state.ts"
+
+const event = (data: string) => `data: ${data}\r\n\r\n`
+const patience = "10 minutes"
+
+const notFound = HttpServerResponse.jsonUnsafe(
+  { error: "ResourceNotFound", detail: "Invalid or expired invitation token" },
+  { status: 404 }
+)
+
+/**
+ * What waits for a claim: server-sent events of everybody who shares the customer of the seat, for ten minutes. Not in
+ * the contract, because Polar hides it from its own.
+ */
+export const layer = HttpRouter.use(
+  Effect.fnUntraced(function* (router) {
+    const { events, step } = yield* EmulatorState
+    yield* router.add(
+      "GET",
+      "/v1/customer-seats/claim/:invitation_token/stream",
+      Effect.gen(function* () {
+        const { invitation_token = "" } = yield* HttpRouter.params
+        const seat = yield* Effect.result(step((model, now) => model.claimable(invitation_token, now)))
+        if (Result.isFailure(seat)) return notFound
+        // Before the answer starts, so that nothing that happens from then on is missed
+        const subscription = yield* PubSub.subscribe(events)
+        return Stream.fromSubscription(subscription).pipe(
+          Stream.filter(
+            ({ seat: { customerId }, type }) =>
+              type === "customer_seat.claimed" && customerId === seat.success.customerId
+          ),
+          Stream.map(({ id, productId, seat, type }) =>
+            event(
+              JSON.stringify({
+                id,
+                key: type,
+                payload: {
+                  seat_id: seat.id,
+                  subscription_id: seat.subscriptionId,
+                  order_id: seat.orderId,
+                  product_id: productId
+                }
+              })
+            )
+          ),
+          // Headers leave with the first of the body: a comment, as the pings of Polar's server are
+          (claims) => Stream.concat(Stream.succeed(": ping\r\n\r\n"), claims),
+          Stream.interruptWhen(Effect.sleep(patience)),
+          Stream.concat(Stream.succeed(event('{"type": "reconnect"}'))),
+          Stream.encodeText,
+          (body) => HttpServerResponse.stream(body, { contentType: "text/event-stream; charset=utf-8" })
+        )
+      })
+    )
+  })
+)

@@ -1,0 +1,261 @@
+import { type Assignment, AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
+import { CustomerId, MemberId, type SeatId } from "@polar-seats/domain/Seat"
+import type { SeatModel, SessionRequest, Subject } from "../../SeatModel.ts"
+import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import { Uuid } from "@polar-seats/domain/Uuid"
+import type * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { PolarApi } from "../../PolarApi.ts"
+import * as Access from "./authorization.ts"
+import { CurrentBody, CurrentSubject, invalidRequest } from "./authorization.ts"
+import * as ClaimStream from "./claimEvents.ts"
+import * as Pydantic from "./pydantic.ts"
+import * as Refusals from "./errorBodies.ts"
+import { customerSession } from "./sessionJson.ts"
+import { EmulatorState } from "../state.ts"
+import { customerSubscription } from "./subscriptionJson.ts"
+
+type Body = { readonly [key: string]: unknown }
+
+/** One step of the model, for whoever sent the request. */
+const act = <A, E>(f: (model: SeatModel, subject: Subject, now: DateTime.Utc) => Result.Result<A, E>) =>
+  Effect.gen(function* () {
+    const subject = yield* CurrentSubject
+    const { step } = yield* EmulatorState
+    return yield* step((model, now) => f(model, subject, now))
+  })
+
+/** The body of the request, once Pydantic has nothing against it. */
+const validBody = (issuesOf: (body: unknown) => ReadonlyArray<Parameters<typeof invalidRequest>[0][number]>) =>
+  Effect.flatMap(CurrentBody, (body) => {
+    const issues = issuesOf(body)
+    return issues.length > 0 || !Predicate.isObject(body) ? invalidRequest(issues) : Effect.succeed<Body>(body)
+  })
+
+const list = Effect.fnUntraced(function* (query: { readonly subscription_id?: string; readonly order_id?: string }) {
+  if (query.subscription_id === undefined && query.order_id === undefined) {
+    return yield* Effect.fail({
+      error: "BadRequest" as const,
+      detail: "Either subscription_id or order_id must be provided"
+    })
+  }
+  const source =
+    query.subscription_id === undefined
+      ? SeatSource.Order({ id: OrderId.make(query.order_id ?? "") })
+      : SeatSource.Subscription({ id: SubscriptionId.make(query.subscription_id) })
+  return yield* act((model, subject) => model.list(subject, source)).pipe(
+    Effect.catchTags({ NotFound: Refusals.notFound, Forbidden: Refusals.featureNotEnabled })
+  )
+})
+
+const resend = (seatId: SeatId) =>
+  act((model, subject, now) => model.resend(subject, seatId, now)).pipe(
+    Effect.catchTags({
+      AlreadyClaimed: Refusals.seatNotPending,
+      InvitationUnavailable: Refusals.invalidInvitationToken,
+      NotFound: Refusals.notFound,
+      Forbidden: Refusals.featureNotEnabled,
+      Unavailable: Refusals.serverFailed
+    })
+  )
+
+const revoke = (seatId: SeatId) =>
+  act((model, subject, now) => model.revoke(subject, seatId, now)).pipe(
+    Effect.catchTags({
+      NotFound: Refusals.notFound,
+      Forbidden: Refusals.featureNotEnabled,
+      Unavailable: Refusals.serverFailed
+    })
+  )
+
+const canonicalUuid = Schema.decodeUnknownSync(Uuid)
+const isRecord = Schema.is(Schema.Record(Schema.String, Schema.Json))
+
+// The body has passed Pydantic, so that each of these is there once and has its type
+const assignmentOf = (body: Body): Assignment => {
+  const text = (key: string) => (Predicate.isString(body[key]) ? body[key] : undefined)
+  const uuid = (key: string) => (Predicate.isString(body[key]) ? canonicalUuid(body[key]) : undefined)
+  const subscription = uuid("subscription_id")
+  const order = uuid("order_id")
+  const customer = uuid("customer_id")
+  const externalCustomer = text("external_customer_id")
+  const member = uuid("member_id")
+  const externalMember = text("external_member_id")
+  const email = text("email")
+  return {
+    source:
+      subscription !== undefined
+        ? AssignmentSource.Subscription({ id: SubscriptionId.make(subscription) })
+        : order !== undefined
+          ? AssignmentSource.Order({ id: OrderId.make(order) })
+          : AssignmentSource.Checkout({ id: uuid("checkout_id") ?? "" }),
+    recipient:
+      customer !== undefined
+        ? Recipient.Customer({ id: CustomerId.make(customer) })
+        : externalCustomer !== undefined
+          ? Recipient.ExternalCustomer({ externalId: externalCustomer })
+          : member !== undefined
+            ? Recipient.Member({ id: MemberId.make(member) })
+            : externalMember !== undefined
+              ? Recipient.ExternalMember({ externalId: externalMember, email })
+              : Recipient.Email({ email: email ?? "" }),
+    metadata: isRecord(body["metadata"]) ? body["metadata"] : {},
+    immediateClaim: Pydantic.isTrue(body["immediate_claim"])
+  }
+}
+
+const assign = (portal: boolean) =>
+  Effect.flatMap(
+    validBody((body) => Pydantic.assignment(body, portal)),
+    (body) => {
+      const assignment = assignmentOf(body)
+      return act((model, subject, now) => model.assign(subject, assignment, now)).pipe(
+        Effect.catchTags({
+          NoSeatAvailable: Refusals.seatNotAvailable,
+          AlreadyAssigned: Refusals.seatAlreadyAssigned,
+          RecipientNotFound: Refusals.recipientNotFound(assignment.recipient),
+          InvalidRequest: Refusals.invalidAssignment,
+          NotFound: Refusals.notFound,
+          Forbidden: Refusals.featureNotEnabled
+        })
+      )
+    }
+  )
+
+const largestPage = 100
+
+const PortalSeats = HttpApiBuilder.group(
+  PolarApi,
+  "portalSeats",
+  Effect.fnUntraced(function* (handlers) {
+    const state = yield* EmulatorState
+    const here = Effect.provideService(EmulatorState, state)
+    return handlers
+      .handle("list", ({ query }) => here(list(query)))
+      .handleRaw("assign", () => here(assign(true)))
+      .handle("revoke", ({ params }) => here(revoke(params.seat_id)))
+      .handle("resend", ({ params }) => here(resend(params.seat_id)))
+      .handle("claimedSubscriptions", ({ query: { limit = 10, page = 1 } }) =>
+        Effect.gen(function* () {
+          const subject = yield* CurrentSubject
+          const rows = yield* state.step((model) => Result.succeed(model.claimed(subject)))
+          const size = Math.min(limit, largestPage)
+          return {
+            items: rows
+              .slice((page - 1) * size, page * size)
+              .map((row) => customerSubscription(row, row.subscription.createdAt)),
+            pagination: { total_count: rows.length, max_page: Math.ceil(rows.length / size) }
+          }
+        })
+      )
+  })
+)
+
+const OrganizationSeats = HttpApiBuilder.group(
+  PolarApi,
+  "organizationSeats",
+  Effect.fnUntraced(function* (handlers) {
+    const here = Effect.provideService(EmulatorState, yield* EmulatorState)
+    return handlers
+      .handle("list", ({ query }) => here(list(query)))
+      .handleRaw("assign", () => here(assign(false)))
+      .handle("revoke", ({ params }) => here(revoke(params.seat_id)))
+      .handle("resend", ({ params }) => here(resend(params.seat_id)))
+  })
+)
+
+const SeatClaims = HttpApiBuilder.group(
+  PolarApi,
+  "seatClaims",
+  Effect.fnUntraced(function* (handlers) {
+    const here = Effect.provideService(EmulatorState, yield* EmulatorState)
+    return handlers
+      .handle("info", ({ params }) =>
+        act((model, _, now) => model.claimInfo(params.invitation_token, now)).pipe(
+          Effect.map((info) => ({
+            product_name: info.productName,
+            product_id: info.productId,
+            organization_name: info.organizationName,
+            organization_slug: info.organizationSlug,
+            customer_email: info.customerEmail,
+            can_claim: true
+          })),
+          Effect.catchTags({
+            InvalidInvitation: Refusals.invitationNotFound,
+            Forbidden: Refusals.featureNotEnabled
+          }),
+          here
+        )
+      )
+      .handleRaw("claim", () =>
+        validBody(Pydantic.seatClaim).pipe(
+          Effect.flatMap((body) => act((model, _, now) => model.claim(String(body["invitation_token"]), now))),
+          Effect.map(({ seat, session }) => ({ seat, customer_session_token: Redacted.value(session) })),
+          Effect.catchTags({
+            InvalidInvitation: Refusals.invalidInvitationToken,
+            Forbidden: Refusals.featureNotEnabled
+          }),
+          here
+        )
+      )
+  })
+)
+
+const sessionRequestOf = (body: Body): SessionRequest => {
+  const text = (key: string) => (Predicate.isString(body[key]) ? body[key] : undefined)
+  // Polar reads whichever of the two fits
+  const id = text("customer_id")
+  const customer = id !== undefined && Pydantic.uuid("v4")(id, []).length === 0 ? id : undefined
+  const member = text("member_id")
+  const externalMember = text("external_member_id")
+  return {
+    customer:
+      customer === undefined ? { externalId: text("external_customer_id") ?? "" } : { id: canonicalUuid(customer) },
+    member:
+      member !== undefined
+        ? { id: canonicalUuid(member) }
+        : externalMember === undefined
+          ? undefined
+          : { externalId: externalMember }
+  }
+}
+
+const CustomerSessions = HttpApiBuilder.group(
+  PolarApi,
+  "customerSessions",
+  Effect.fnUntraced(function* (handlers) {
+    const here = Effect.provideService(EmulatorState, yield* EmulatorState)
+    const create = Effect.gen(function* () {
+      const body = yield* validBody(Pydantic.sessionCreate)
+      const returnUrl = Predicate.isString(body["return_url"]) ? body["return_url"] : null
+      const request = sessionRequestOf(body)
+      const session = yield* act((model, subject, now) => model.createSession(subject, request, now)).pipe(
+        Effect.catchTag("InvalidRequest", ({ issues }) =>
+          Effect.fail({
+            error: "PolarRequestValidationError" as const,
+            detail: issues.map(({ message, path, type }) => ({
+              type,
+              loc: path,
+              msg: message,
+              input: body[String(path.at(-1))]
+            }))
+          })
+        )
+      )
+      return customerSession(session, returnUrl)
+    })
+    return handlers.handleRaw("create", () => here(create))
+  })
+)
+
+/** Every route of Polar's that the emulator has. */
+export const layer = Layer.mergeAll(
+  HttpApiBuilder.layer(PolarApi, { openapiPath: "/openapi.json" }),
+  ClaimStream.layer
+).pipe(Layer.provide([PortalSeats, OrganizationSeats, SeatClaims, CustomerSessions]), Layer.provide(Access.layer))

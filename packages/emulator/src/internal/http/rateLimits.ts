@@ -1,0 +1,127 @@
+import type { Subject } from "../../SeatModel.ts"
+import type { Settings } from "../settings.ts"
+
+type Group = "restricted" | "default" | "elevated" | "pending_auth"
+
+/** Whose requests are counted together, and how many there may be. */
+interface Caller {
+  readonly key: string
+  readonly group: Group
+}
+
+interface Limit {
+  readonly requests: number
+  /** The length of the window, and what `Retry-After` says, in seconds. */
+  readonly seconds: number
+}
+
+const limits: Record<"sandbox" | "production", Record<Group, Limit>> = {
+  sandbox: {
+    restricted: { requests: 10, seconds: 60 },
+    default: { requests: 100, seconds: 60 },
+    elevated: { requests: 50, seconds: 1 },
+    pending_auth: { requests: 60, seconds: 60 }
+  },
+  production: {
+    restricted: { requests: 60, seconds: 60 },
+    default: { requests: 500, seconds: 60 },
+    elevated: { requests: 100, seconds: 1 },
+    pending_auth: { requests: 60, seconds: 60 }
+  }
+}
+
+const limited = /^\/v1/
+const stream = /^\/v1\/customer-seats\/claim\/.+\/stream/
+const streamLimit: Limit = { requests: 10, seconds: 60 }
+const streamBlock = 300
+const identityLifetime = 300
+
+const isUserToken = (token: string) => token.startsWith("polar_pat_") || token.startsWith("polar_at_u_")
+
+// All requests come from one machine
+const anybody: Caller = { key: "ip", group: "default" }
+
+type KnownGroup = Exclude<Group, "pending_auth">
+
+const callerOf = (token: string, subject: Subject, group: KnownGroup): Caller => {
+  switch (subject._tag) {
+    case "Anonymous":
+      return anybody
+    case "Customer":
+      return { key: `customer:${subject.id}`, group }
+    case "Member":
+      return { key: `member:${subject.id}`, group }
+    case "Organization":
+      return isUserToken(token)
+        ? { key: `user:${subject.slugs.join()}`, group: "default" }
+        : { key: `organization:${subject.slugs.join()}`, group }
+  }
+}
+
+/** From when on something holds, and until when. A clock that is put back before it ends it too. */
+interface Span {
+  readonly from: number
+  readonly until: number
+}
+const span = (now: number, seconds: number): Span => ({ from: now, until: now + seconds * 1000 })
+const holds = <S extends Span>(span: S | undefined, now: number): span is S =>
+  span !== undefined && span.from <= now && now < span.until
+
+/** How often everybody has asked. Times are milliseconds of the emulator's clock. */
+export interface RateLimits {
+  /** Counts a request. Where it is one too many: what `Retry-After` says. */
+  readonly count: (rules: Settings["rateLimits"], path: string, token: string | null, now: number) => number | undefined
+  /** Keeps who a token belongs to: until then, its requests are counted as those of a stranger. */
+  readonly remember: (token: string, subject: Subject, group: KnownGroup, now: number) => void
+  readonly forget: (token: string) => void
+  readonly clear: () => void
+}
+
+export const make = (): RateLimits => {
+  const callers = new Map<string, Span & { readonly caller: Caller }>()
+  const windows = new Map<string, Span & { requests: number }>()
+  const blocks = new Map<string, Span>()
+
+  const identify = (token: string | null, now: number): Caller => {
+    if (token === null) return anybody
+    const known = callers.get(token)
+    return holds(known, now) ? known.caller : { key: `token:${token}`, group: "pending_auth" }
+  }
+
+  const isOneTooMany = (key: string, { requests, seconds }: Limit, now: number): boolean => {
+    const open = windows.get(key)
+    const window = holds(open, now) ? open : { ...span(now, seconds), requests: 0 }
+    window.requests += 1
+    windows.set(key, window)
+    return window.requests > requests
+  }
+
+  return {
+    count: (rules, path, token, now) => {
+      if (rules === "off" || !limited.test(path)) return undefined
+      const { group, key } = identify(token, now)
+      const block = blocks.get(key)
+      if (holds(block, now)) return Math.ceil((block.until - now) / 1000)
+      if (stream.test(path) && (group === "default" || group === "pending_auth")) {
+        if (!isOneTooMany(`stream ${key}`, streamLimit, now)) return undefined
+        blocks.set(key, span(now, streamBlock))
+        return streamBlock
+      }
+      const limit = limits[rules][group]
+      return isOneTooMany(`api ${key}`, limit, now) ? limit.seconds : undefined
+    },
+    remember: (token, subject, group, now) => {
+      if (subject._tag !== "Anonymous") {
+        callers.set(token, { ...span(now, identityLifetime), caller: callerOf(token, subject, group) })
+      }
+    },
+    forget: (token) => {
+      callers.delete(token)
+    },
+    clear: () => {
+      callers.clear()
+      windows.clear()
+      blocks.clear()
+    }
+  }
+}

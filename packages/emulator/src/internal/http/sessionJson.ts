@@ -1,0 +1,42 @@
+import type { Session } from "../../SeatModel.ts"
+import { format } from "@polar-seats/domain/Timestamp"
+import * as Redacted from "effect/Redacted"
+import type { CustomerSession } from "../../PolarApi.ts"
+
+/** Polar's `CustomerSession`, with the customer in it whole. What the emulator knows nothing of is empty. */
+export const customerSession = (
+  { createdAt, customer, expiresAt, id, organization, token: secret }: Session,
+  returnUrl: string | null
+): typeof CustomerSession.Type => {
+  const token = Redacted.value(secret)
+  return {
+    created_at: createdAt,
+    modified_at: null,
+    id,
+    token,
+    expires_at: expiresAt,
+    return_url: returnUrl,
+    customer_portal_url: `https://polar.sh/${organization.slug}/portal?customer_session_token=${token}`,
+    customer_id: customer.id,
+    customer: {
+      id: customer.id,
+      created_at: format(customer.createdAt),
+      modified_at: null,
+      metadata: {},
+      external_id: customer.externalId,
+      email: customer.email,
+      email_verified: false,
+      type: "individual",
+      name: customer.name,
+      billing_name: null,
+      billing_address: null,
+      tax_id: null,
+      locale: null,
+      organization_id: organization.id,
+      default_payment_method_id: null,
+      deleted_at: null,
+      first_user_event_at: null,
+      avatar_url: null
+    }
+  }
+}

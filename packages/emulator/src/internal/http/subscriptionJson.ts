@@ -1,0 +1,84 @@
+import type { Claimed } from "../../SeatModel.ts"
+import { format } from "@polar-seats/domain/Timestamp"
+import type * as DateTime from "effect/DateTime"
+import type * as Schema from "effect/Schema"
+
+type Json = { readonly [key: string]: Schema.Json }
+
+const never = (...keys: ReadonlyArray<string>): Json => Object.fromEntries(keys.map((key) => [key, null]))
+
+/** Polar's `CustomerSubscription`, whole. What the emulator knows nothing of is empty, and every price is nought. */
+export const customerSubscription = (
+  { checkoutId, organization, subscription }: Claimed,
+  start: DateTime.Utc
+): Json => {
+  const createdAt = format(subscription.createdAt)
+  const organizationCreatedAt = format(start)
+  return {
+    created_at: createdAt,
+    modified_at: null,
+    id: subscription.id,
+    amount: 0,
+    currency: "usd",
+    recurring_interval: "month",
+    recurring_interval_count: 1,
+    status: subscription.status,
+    current_period_start: format(subscription.currentPeriodStart),
+    current_period_end: subscription.currentPeriodEnd === null ? null : format(subscription.currentPeriodEnd),
+    ...never("current_meter_period_start", "current_meter_period_end", "trial_start", "trial_end"),
+    cancel_at_period_end: subscription.cancelAtPeriodEnd,
+    canceled_at: null,
+    started_at: createdAt,
+    ...never("ends_at", "ended_at", "past_due_at"),
+    pause_at_period_end: false,
+    ...never("paused_at", "resumes_at"),
+    customer_id: subscription.customerId,
+    product_id: subscription.productId,
+    discount_id: null,
+    checkout_id: checkoutId,
+    seats: subscription.seats,
+    // Not in the published contract yet, but a later server's SDKs ask for it
+    units: null,
+    ...never("customer_cancellation_reason", "customer_cancellation_comment"),
+    product: {
+      id: subscription.productId,
+      created_at: organizationCreatedAt,
+      modified_at: null,
+      ...never("trial_interval", "trial_interval_count"),
+      name: subscription.productName,
+      description: null,
+      visibility: "public",
+      recurring_interval: "month",
+      recurring_interval_count: 1,
+      ...never("meter_interval", "meter_interval_count"),
+      is_recurring: true,
+      is_archived: false,
+      organization_id: organization.id,
+      prices: [],
+      benefits: [],
+      medias: [],
+      organization: {
+        created_at: organizationCreatedAt,
+        modified_at: null,
+        id: organization.id,
+        name: organization.name ?? organization.slug,
+        slug: organization.slug,
+        avatar_url: null,
+        proration_behavior: "prorate",
+        allow_customer_updates: true,
+        customer_portal_settings: {
+          usage: { show: true },
+          subscription: { update_seats: true, update_plan: true, pause: false },
+          customer: { allow_email_change: false }
+        },
+        organization_features: {
+          member_model_enabled: organization.memberModelEnabled,
+          checkout_localization_enabled: false
+        }
+      }
+    },
+    prices: [],
+    meters: [],
+    pending_update: null
+  }
+}

@@ -1,0 +1,51 @@
+import type { SeatEvent } from "../SeatModel.ts"
+import * as Timestamp from "@polar-seats/domain/Timestamp"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as PubSub from "effect/PubSub"
+import * as Schema from "effect/Schema"
+import { SeatJson } from "@polar-seats/http/SeatJson"
+import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
+import type { Webhook } from "./settings.ts"
+import { EmulatorState } from "./state.ts"
+
+const encodeSeat = Schema.encodeSync(SeatJson)
+
+/** The body of a webhook. */
+export const toJson = ({ seat, timestamp, type }: SeatEvent) => ({
+  type,
+  timestamp: Timestamp.format(timestamp),
+  data: encodeSeat(seat)
+})
+
+const headersOf = Effect.fnUntraced(function* (id: string, body: string, { secret }: Webhook) {
+  // The clock of whoever receives it was not moved, and decides whether this is fresh
+  const timestamp = yield* DateTime.now
+  if (secret == null) {
+    return { "webhook-id": id, "webhook-timestamp": String(Math.floor(DateTime.toEpochMillis(timestamp) / 1000)) }
+  }
+  return yield* Effect.flatMap(SeatWebhooks.SeatWebhooks, ({ sign }) => sign({ id, timestamp, body })).pipe(
+    Effect.provide(SeatWebhooks.layer({ secret })),
+    Effect.orDie
+  )
+})
+
+/** Delivers what is announced from now on to where the settings say, once each and in order. */
+export const deliver = Effect.fnUntraced(function* (client: HttpClient.HttpClient) {
+  const { events, settings } = yield* EmulatorState
+  const subscription = yield* PubSub.subscribe(events)
+  const next = Effect.gen(function* () {
+    const event = yield* PubSub.take(subscription)
+    const { webhook } = yield* settings
+    if (webhook === null) return
+    const body = JSON.stringify(toJson(event))
+    const request = HttpClientRequest.post(webhook.url, {
+      headers: { ...(yield* headersOf(event.id, body, webhook)), "user-agent": "polar.sh webhooks" }
+    }).pipe(HttpClientRequest.bodyText(body, "application/json"))
+    // Polar tries again later; whether anybody received it is not the emulator's business
+    yield* client.execute(request).pipe(Effect.scoped, Effect.timeout("10 seconds"), Effect.ignore)
+  })
+  yield* Effect.forkScoped(Effect.forever(next))
+})

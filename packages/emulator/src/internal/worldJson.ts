@@ -1,0 +1,30 @@
+import * as World from "../World.ts"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Str from "effect/String"
+
+// Only the names of tables and columns are renamed: what a seat's metadata calls its keys is the user's own business
+const camelKeys = (value: unknown): unknown =>
+  Predicate.isObject(value) && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [Str.snakeToCamel(key), entry]))
+    : value
+
+const camelWorld = (json: unknown): unknown =>
+  Predicate.isObject(json) && !Array.isArray(json)
+    ? Object.fromEntries(
+        Object.entries(json).map(([table, rows]) => [table, Array.isArray(rows) ? rows.map(camelKeys) : rows])
+      )
+    : json
+
+/** Reads a world from the JSON of the control API; the paths of its issues are in that spelling too. */
+export const load = (json: unknown): Result.Result<World.World, World.InvalidWorld> =>
+  Result.mapError(
+    World.load(camelWorld(json)),
+    ({ issues }) =>
+      new World.InvalidWorld({
+        issues: issues.map(({ message, path }) => ({
+          message,
+          path: path.map((segment) => (Predicate.isString(segment) ? Str.camelToSnake(segment) : segment))
+        }))
+      })
+  )

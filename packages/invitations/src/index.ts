@@ -1,0 +1,8 @@
+export * as Invitations from "./Invitations.ts"
+export * as Journal from "./Journal.ts"
+export * as JournalFile from "./JournalFile.ts"
+export * as JournalSql from "./JournalSql.ts"
+export * as JournalStore from "./JournalStore.ts"
+export * as Reissue from "./Reissue.ts"
+export * as Reminder from "./Reminder.ts"
+export * as SharedRun from "./SharedRun.ts"

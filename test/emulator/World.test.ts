@@ -1,0 +1,124 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as World from "@polar-seats/emulator/World"
+import { Result } from "effect"
+import { world } from "../laws/world.ts"
+
+const issues = (input: unknown) =>
+  Result.match(World.load(input), {
+    onFailure: ({ issues }) => issues.map(({ message, path }) => `${path.join(".")} ${message}`),
+    onSuccess: () => []
+  })
+
+const uuid = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+
+describe("World.load", () => {
+  it("takes an empty world, and the one of the laws", () => {
+    assert.deepEqual(issues({}), [])
+    assert.deepEqual(issues(world), [])
+  })
+
+  it("refuses a key that it does not know, which would be a setting that is not there", () => {
+    const [organization] = world.organizations ?? []
+    assert.deepEqual(issues({ organizations: [{ ...organization, memberModel: false }], seatz: [] }).toSorted(), [
+      "organizations.0.memberModel Expected no excess property",
+      "seatz Expected no excess property"
+    ])
+  })
+
+  it("takes odd states", () => {
+    const seat = { subscriptionId: uuid }
+    assert.deepEqual(
+      issues({
+        organizations: [{ slug: "a" }],
+        products: [{ id: uuid, organization: "a" }],
+        customers: [{ id: uuid, organization: "a", email: "" }],
+        subscriptions: [{ id: uuid, product: uuid, customer: uuid, seats: 1 }],
+        seats: [
+          { ...seat, status: "pending" },
+          { ...seat, status: "claimed", invitationToken: "t" },
+          { ...seat, status: "revoked", invitationToken: "u" },
+          { status: "pending" }
+        ]
+      }),
+      []
+    )
+  })
+
+  it("names every type, enum and reference that is wrong, all at once, with its path", () => {
+    assert.deepEqual(
+      issues({
+        organizations: [{ slug: 1 }, { slug: "a" }, { slug: "a" }],
+        products: [{ organization: "b" }],
+        members: [{ customer: uuid, email: "x", role: "king" }],
+        seats: [
+          { status: "lost", orderId: uuid },
+          { subscriptionId: "x" },
+          { id: "0190b5e0-7c1d-7a52-8c1f-3b2a1d0e9f88", status: "pending" }
+        ],
+        tokens: [{ token: "t" }, { token: "u", customer: uuid, member: uuid }]
+      }),
+      [
+        "organizations.0.slug Expected string",
+        'members.0.role Expected "owner" | "billing_manager" | "member"',
+        'seats.0.status Expected "pending" | "claimed" | "revoked"',
+        "seats.1.subscriptionId is not a UUID: 32 hexadecimal digits in groups of 8-4-4-4-12 are expected",
+        "seats.1.status Missing key",
+        "seats.2.id is a UUID of version 7: Polar's ids are UUIDs of version 4",
+        "tokens.0 a token belongs to exactly one of a customer, a member, an organization, or a user of organizations",
+        "tokens.1 a token belongs to exactly one of a customer, a member, an organization, or a user of organizations",
+        "products.0.organization names b, which is the slug of none of the organizations",
+        `members.0.customer names ${uuid}, which is the id of none of the customers`,
+        "seats.1.subscriptionId names x, which is the id of none of the subscriptions",
+        `seats.0.orderId names ${uuid}, which is the id of none of the orders`,
+        `tokens.1.customer names ${uuid}, which is the id of none of the customers`,
+        `tokens.1.member names ${uuid}, which is the id of none of the members`,
+        "organizations.2.slug is the slug of another of the organizations too"
+      ]
+    )
+  })
+
+  const sold = {
+    organizations: [{ slug: "a" }],
+    products: [{ id: uuid, organization: "a" }],
+    customers: [{ id: uuid, organization: "a", email: "x" }],
+    members: [{ id: uuid, customer: uuid, email: "x" }]
+  }
+
+  it("refuses an order with the id of a subscription, however it is written", () => {
+    const row = { product: uuid, customer: uuid }
+    assert.deepEqual(
+      issues({
+        ...sold,
+        subscriptions: [{ ...row, id: uuid }],
+        orders: [row, { ...row, id: `{${uuid.toUpperCase()}}` }]
+      }),
+      ["orders.1.id is the id of one of the subscriptions too"]
+    )
+  })
+
+  it("refuses a token whose prefix is another's, and does not repeat it", () => {
+    const holders = [{ customer: uuid }, { member: uuid }, { organization: "a" }, { userOf: ["a"] }]
+    const tokens = ["cst", "mst", "oat", "at_o", "pat", "at_u", "crt"].map((kind) => `polar_${kind}_s3cret`)
+    const own = [[tokens[0]], [tokens[1]], [tokens[2], tokens[3]], [tokens[4], tokens[5]]]
+    holders.forEach((holder, index) => {
+      for (const token of [...tokens, "s3cret"]) {
+        const found = issues({ ...sold, tokens: [{ ...holder, token }] })
+        if (own[index]?.includes(token) === true) assert.deepEqual(found, [], token)
+        else {
+          assert.match(found[0] ?? "", /^tokens\.0\.token does not begin with polar_/, token)
+          assert.notInclude(found.join(), "s3cret")
+        }
+      }
+    })
+    assert.deepEqual(issues({ ...sold, tokens: [{ token: "polar_cst_x", member: uuid }] }), [
+      "tokens.0.token does not begin with polar_mst_, as a token of a member does"
+    ])
+    assert.deepEqual(issues({ ...sold, tokens: [{ token: "polar_cst_x", organization: "a" }] }), [
+      "tokens.0.token does not begin with polar_oat_ or polar_at_o_, as a token of an organization does"
+    ])
+  })
+
+  it.each([null, 3, "x", [], { seats: {} }, { seats: [null] }])("refuses %j without falling over", (input) => {
+    assert.notDeepEqual(issues(input), [])
+  })
+})

@@ -1,0 +1,61 @@
+import { assert } from "@effect/vitest"
+import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import * as SeatClaims from "@polar-seats/http/SeatClaims"
+import { Clock, Effect, Exit, Fiber, Layer, Random, Redacted } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
+import { TestClock } from "effect/testing"
+import { hostileAnswer } from "./fuzzedAnswer.ts"
+import { operations } from "./allOperations.ts"
+
+const declared = new Set([
+  "AlreadyAssigned",
+  "AlreadyClaimed",
+  "Forbidden",
+  "InvalidInvitation",
+  "InvalidRequest",
+  "InvitationUnavailable",
+  "NoSeatAvailable",
+  "NotFound",
+  "RateLimited",
+  "RecipientNotFound",
+  "Unauthorized",
+  "Unavailable"
+])
+
+const token = Redacted.make("polar_cst_x")
+const layers = Layer.mergeAll(PortalSeats.layer({ token }), SeatClaims.layer({}), CustomerSessions.layer({ token }))
+
+/** So many random answers to every operation. */
+export const hostileCases = (count: number, seed: string) =>
+  Effect.gen(function* () {
+    for (let turn = 0; turn < count; turn++) {
+      for (const [name, operation] of Object.entries(operations(Redacted.make("invitation")))) {
+        const answers = HttpClient.make((request) =>
+          Effect.map(hostileAnswer, ({ body, headers, status }) => {
+            const bodiless = status === 204 || status === 304
+            return HttpClientResponse.fromWeb(request, new Response(bodiless ? null : body, { status, headers }))
+          })
+        )
+        const start = yield* Clock.currentTimeMillis
+        const fiber = yield* operation.pipe(
+          Effect.provide(layers),
+          Effect.provideService(HttpClient.HttpClient, answers),
+          Effect.exit,
+          Effect.flatMap((exit) => Effect.map(Clock.currentTimeMillis, (end) => ({ exit, took: end - start }))),
+          Effect.forkChild
+        )
+        yield* TestClock.adjust("61 seconds")
+        const { exit, took } = yield* Fiber.join(fiber)
+        assert.isAtMost(took, 60_000, `${name} is over in time`)
+        if (Exit.isSuccess(exit)) continue
+        const [reason, ...others] = exit.cause.reasons
+        assert.strictEqual(others.length, 0)
+        if (reason?._tag !== "Fail") return assert.fail(`${name} ended in ${String(exit.cause)}`)
+        assert.isTrue(
+          declared.has((reason.error as { _tag: string })._tag),
+          `${name} failed with ${String(reason.error)}`
+        )
+      }
+    }
+  }).pipe(Random.withSeed(seed))

@@ -1,0 +1,185 @@
+import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
+import * as Emulator from "@polar-seats/emulator/Emulator"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import * as SeatClaims from "@polar-seats/http/SeatClaims"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
+import { DateTime, Effect, Exit, Layer, Logger, ManagedRuntime, Redacted, References, Schedule, Tracer } from "effect"
+import { FetchHttpClient, HttpServer } from "effect/http"
+import { createServer } from "node:http"
+import { inspect } from "node:util"
+import { seats, start, tokens, world } from "../laws/world.ts"
+import { type Fault, faults, faultyPolar } from "./faultyPolar.ts"
+import { type Operation, operations } from "./allOperations.ts"
+
+// Long enough that nothing else can look like it
+const mark = "MARKEDsecret0123456789"
+const marked = {
+  session: `polar_cst_${mark}A`,
+  organization: `polar_oat_${mark}B`,
+  invitation: `${mark}C`
+}
+const markedWorld = {
+  ...world,
+  seats:
+    world.seats?.map((seat) => (seat.id === seats.live ? { ...seat, invitationToken: marked.invitation } : seat)) ?? [],
+  tokens: [
+    ...(world.tokens ?? []).map((row) =>
+      row.token === tokens.sessions ? { ...row, token: marked.organization } : row
+    ),
+    ...(world.tokens ?? [])
+      .filter((row) => row.token === tokens.customer)
+      .map((row) => ({ ...row, token: marked.session }))
+  ]
+}
+
+// A server that says in each way it can all that it was told
+const echoes: ReadonlyArray<Fault> = [
+  [400, (said: string) => ({ error: "SeatNotAvailable", detail: said })],
+  [400, (said: string) => ({ error: "BadRequest", detail: said })],
+  [
+    422,
+    (said: string) => ({
+      error: "RequestValidationError",
+      detail: [{ type: said, loc: [said], msg: said, input: said }]
+    })
+  ],
+  [418, (said: string) => ({ error: said, detail: said })],
+  [200, (said: string) => ({ [said]: said })],
+  [429, (said: string) => ({ detail: said })],
+  [500, (said: string) => said]
+].map(([status, body]): Fault => ({
+  name: `${String(status)} that repeats what it was told`,
+  works: true,
+  answer: (response, _, request, told) => {
+    const said = `${request.headers.authorization} ${request.url} ${told}`
+    response.writeHead(status as number, { "content-type": "application/json", "x-said": said, "retry-after": "99" })
+    response.end(JSON.stringify((body as (said: string) => unknown)(said)))
+  }
+}))
+
+const emulator = ManagedRuntime.make(
+  Emulator.layerServer(markedWorld).pipe(
+    Layer.provideMerge(
+      NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0, gracefulShutdownTimeout: "100 millis" })
+    ),
+    Layer.orDie
+  )
+)
+let proxy: Awaited<ReturnType<typeof faultyPolar>>
+beforeAll(async () => {
+  proxy = await faultyPolar(await emulator.runPromise(HttpServer.addressFormattedWith(Effect.succeed)))
+})
+afterAll(async () => {
+  proxy.close()
+  await emulator.dispose()
+})
+
+/** Runs something, and gives all that it left behind for others to see: spans, log lines, and what it ended with. */
+const everythingSeen = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<string> =>
+  Effect.gen(function* () {
+    const seen: Array<string> = []
+    const spans: Array<Tracer.NativeSpan> = []
+    const tracer = Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        spans.push(span)
+        return span
+      }
+    })
+    const logger = Logger.make((options) => {
+      seen.push(inspect(options.message, { depth: 9 }), inspect(options.cause, { depth: 9 }))
+    })
+    const exit = yield* Effect.tapCause(effect, (cause) => Effect.logDebug("it failed", cause)).pipe(
+      Effect.exit,
+      Effect.withSpan("caller"),
+      Effect.provideService(Tracer.Tracer, tracer),
+      Effect.provide(Logger.layer([logger])),
+      Effect.provideService(References.MinimumLogLevel, "All")
+    )
+    for (const { annotations, attributes, events, links, name, status } of spans) {
+      seen.push(inspect({ name, attributes: [...attributes], events, links, status, annotations }, { depth: 20 }))
+    }
+    seen.push(inspect(exit, { depth: 20, showHidden: true }), JSON.stringify(exit), String(exit))
+    if (Exit.isFailure(exit)) {
+      // What a crash would print
+      yield* Effect.promise(() =>
+        Effect.runPromise(effect).catch((error: Error) => void seen.push(inspect(error), error.stack ?? ""))
+      )
+    }
+    return seen.join("\n")
+  })
+
+const clients = [
+  ["undici", NodeHttpClient.layerUndici],
+  ["our transport", UndiciTransport.layer],
+  ["our fetch", FetchTransport.layer],
+  ["fetch", FetchHttpClient.layer],
+  ["node:http", NodeHttpClient.layerNodeHttp]
+] as const
+
+describe.each(clients)("nothing secret is seen of a call by %s", (_, client) => {
+  const { claim, revoke, ...others } = operations(Redacted.make(marked.invitation))
+  // What ends the invitation comes after what needs it
+  const rounds = [Object.entries(others), [["claim", claim] as const], [["revoke", revoke] as const]]
+  it.live.each([...faults, ...echoes])("$name", (fault) =>
+    Effect.gen(function* () {
+      yield* Effect.promise(() =>
+        emulator.runPromise(
+          Effect.gen(function* () {
+            const { seed, setTime } = yield* Emulator.Emulator
+            yield* seed(markedWorld)
+            yield* setTime(DateTime.makeUnsafe(start))
+          })
+        )
+      )
+      proxy.set(fault)
+      const hangs = fault.name.startsWith("hang")
+      const policy = {
+        baseUrl: proxy.url(),
+        times: 1,
+        schedule: Schedule.spaced("1 millis"),
+        attemptTimeout: hangs ? "100 millis" : "5 seconds",
+        totalTimeout: "15 seconds",
+        maxBytes: { list: 2 * 1024 * 1024 }
+      } as const
+      const layers = Layer.mergeAll(
+        PortalSeats.layer({ token: Redacted.make(marked.session), ...policy }),
+        CustomerSessions.layer({ token: Redacted.make(marked.organization), ...policy }),
+        SeatClaims.layer(policy)
+      ).pipe(Layer.provide(client))
+      const sweep = ([name, call]: readonly [string, Operation]) =>
+        Effect.map(
+          everythingSeen(
+            call.pipe(
+              // Only a stream is waited for without an end
+              Effect.timeoutOrElse({ duration: hangs ? "500 millis" : "18 seconds", orElse: () => Effect.interrupt }),
+              Effect.provide(layers)
+            )
+          ),
+          (text) => ({ name, text })
+        )
+      for (const round of rounds) {
+        for (const { name, text } of yield* Effect.forEach(round, sweep, { concurrency: "unbounded" })) {
+          assert.isAbove(text.length, 200, "there is something to look at")
+          assert.notInclude(text, mark, name)
+        }
+      }
+      assert.strictEqual(proxy.requests() > 0, fault.obstacle === undefined)
+    })
+  )
+})
+
+it.live("and the sweep would see a leak", () =>
+  Effect.gen(function* () {
+    const planted = [
+      Effect.fail({ why: marked.session }),
+      Effect.annotateCurrentSpan("url.full", `https://polar.test/${marked.invitation}`).pipe(Effect.withSpan("leaky")),
+      Effect.logDebug({ headers: { authorization: marked.organization } }),
+      Effect.die({ deep: { down: marked.session } })
+    ]
+    for (const leak of planted) assert.include(yield* everythingSeen(leak), mark)
+  })
+)

@@ -1,0 +1,263 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, it } from "@effect/vitest"
+import { type Entry, Journal, Step } from "@polar-seats/invitations/Journal"
+import { SeatId } from "@polar-seats/domain/Seat"
+import * as JournalFile from "@polar-seats/invitations/JournalFile"
+import { Effect, Fiber, FileSystem, Layer, PlatformError, Stream } from "effect"
+import { execFileSync, spawn } from "node:child_process"
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { afterAll } from "vitest"
+import { laws } from "./journalLaws.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "polar-seats-file-"))
+afterAll(() => rmSync(directory, { recursive: true }))
+let files = 0
+const newPath = () => join(directory, `${files++}.ndjson`)
+
+const layerOf = (path: string) => Layer.provide(JournalFile.layer(path), NodeServices.layer)
+
+laws("file", { layer: layerOf(newPath()), isLasting: true, isShared: false })
+
+const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
+const resending = Step.cases.Resending.make({ seatId })
+const put = (key: string, found?: Entry) => Effect.flatMap(Journal, (journal) => journal.put(key, resending, found))
+const open = <A, E>(path: string, body: Effect.Effect<A, E, Journal>) => Effect.provide(body, layerOf(path))
+const keys = Effect.flatMap(Journal, ({ entries }) =>
+  Effect.map(Stream.runCollect(entries), (all) => all.map(({ key }) => key).toSorted())
+)
+const refusal = (path: string) => Effect.flip(open(path, keys))
+
+it.live("only its owner may read it, and what was written over is dropped when it is opened", () =>
+  Effect.gen(function* () {
+    const path = newPath()
+    yield* open(
+      path,
+      Effect.flatMap(put("a"), (first) => put("a", first))
+    )
+    assert.strictEqual(readFileSync(path, "utf8").trim().split("\n").length, 3)
+    yield* open(path, keys)
+    assert.strictEqual(readFileSync(path, "utf8").trim().split("\n").length, 2)
+    assert.strictEqual(statSync(path).mode & 0o777, 0o600)
+    assert.isFalse(existsSync(`${path}.lock`) || existsSync(`${path}.new`), "nothing is left beside it")
+  })
+)
+
+it.live("half a line at its end is no entry, wherever it was cut", () =>
+  Effect.gen(function* () {
+    const path = newPath()
+    yield* open(path, Effect.andThen(put("a"), put("b")))
+    const whole = statSync(path).size
+    const end = readFileSync(path, "utf8").trimEnd().lastIndexOf("\n") + 1
+    for (const size of [whole - 1, whole - 10, end + 1, end]) {
+      truncateSync(path, size)
+      assert.deepStrictEqual(yield* open(path, keys), ["a"])
+      yield* open(path, put("b"))
+      assert.deepStrictEqual(yield* open(path, keys), ["a", "b"])
+    }
+  })
+)
+
+it.live("what is no journal is refused, and left as it is", () =>
+  Effect.gen(function* () {
+    for (const text of ["Dear diary,\n", "no line break", '{"journal":"polar-seats","version":2}\n', "\n"]) {
+      const path = newPath()
+      writeFileSync(path, text)
+      const error = yield* refusal(path)
+      assert.deepInclude(error, { _tag: "JournalFileError", reason: "NotAJournal" })
+      assert.include(error.message, `${path} is no journal, and was left as it is`)
+      assert.strictEqual(readFileSync(path, "utf8"), text)
+    }
+  })
+)
+
+it.live("a line in its midst that is no entry is told by its number", () =>
+  Effect.gen(function* () {
+    const path = newPath()
+    yield* open(path, put("a"))
+    appendFileSync(path, '{"key":"ann@acme.com"}\n')
+    const { message } = yield* refusal(path)
+    assert.include(message, "line 3 is no entry")
+    assert.notInclude(message, "ann@acme.com")
+  })
+)
+
+it.live("what cannot be opened is said", () =>
+  Effect.gen(function* () {
+    const missing = join(directory, "no-such-directory", "file")
+    assert.deepInclude(yield* refusal(missing), { _tag: "JournalFileError", reason: "Inaccessible" })
+    const itself = newPath()
+    mkdirSync(itself)
+    assert.deepInclude(yield* refusal(itself), { _tag: "JournalFileError", reason: "Inaccessible" })
+  })
+)
+
+it.live("what is no ordinary file is left as it is", () =>
+  Effect.gen(function* () {
+    const fifo = newPath()
+    execFileSync("mkfifo", [fifo])
+    const nowhere = newPath()
+    const target = newPath()
+    symlinkSync(target, nowhere)
+    for (const path of [fifo, nowhere]) {
+      const before = lstatSync(path)
+      const { message } = yield* refusal(path)
+      assert.match(message, /cannot be used as a journal: it is (no ordinary file|a link that leads nowhere)\./)
+      assert.deepInclude(lstatSync(path), { ino: before.ino, mode: before.mode })
+    }
+    assert.isFalse(existsSync(target))
+  })
+)
+
+it.live("an empty file becomes one, and a link to one stays a link", () =>
+  Effect.gen(function* () {
+    const path = newPath()
+    writeFileSync(path, "")
+    const link = newPath()
+    symlinkSync(path, link)
+    yield* open(link, put("a"))
+    assert.deepStrictEqual(yield* open(path, keys), ["a"])
+  })
+)
+
+const writer = fileURLToPath(new URL("fileWriter.ts", import.meta.url))
+
+/** A process that writes one key after another, and says so after each. */
+const startWriter = (path: string, from: number) => {
+  const child = spawn(process.execPath, [writer, path, String(from)], { stdio: ["ignore", "pipe", "inherit"] })
+  const written: Array<string> = []
+  const first = new Promise<void>((resolve) => {
+    createInterface(child.stdout).on("line", (line) => {
+      written.push(line)
+      resolve()
+    })
+  })
+  const ended = new Promise<void>((resolve) => child.on("close", () => resolve()))
+  return { child, ended, first, written }
+}
+
+it.live(
+  "writers that are killed leave a readable file, and lose nothing that they said they had written",
+  () =>
+    Effect.gen(function* () {
+      const path = newPath()
+      const said: Array<string> = []
+      for (let round = 0; round < 3; round++) {
+        const { child, ended, first, written } = startWriter(path, round * 100_000)
+        yield* Effect.promise(() => first)
+        yield* Effect.sleep(50 + 37 * round)
+        child.kill("SIGKILL")
+        yield* Effect.promise(() => ended)
+        said.push(...written)
+        // So the next one need not watch what the dead one held
+        unlinkSync(`${path}.lock`)
+      }
+      assert.isAbove(said.length, 3)
+      const found = new Set(yield* open(path, keys))
+      assert.deepStrictEqual(
+        said.filter((key) => !found.has(key)),
+        []
+      )
+      assert.isAtMost(found.size, said.length + 3, "besides them there is at most what was just being written")
+    }),
+  30_000
+)
+
+it.live(
+  "a second process is refused while the first one lives, and let in soon after it was killed",
+  () =>
+    Effect.gen(function* () {
+      const path = newPath()
+      const { child, ended, first, written } = startWriter(path, 0)
+      yield* Effect.promise(() => first)
+      const error = yield* refusal(path)
+      assert.deepInclude(error, { _tag: "JournalFileError", reason: "InUse" })
+      const before = written.length
+      // The first one goes on
+      yield* Effect.repeat(Effect.sleep(10), { until: () => written.length > before })
+      child.kill("SIGKILL")
+      yield* Effect.promise(() => ended)
+
+      const started = performance.now()
+      // Of two who come to what a dead one held, one gets it
+      const fibers = yield* Effect.all([
+        Effect.forkChild(Effect.exit(open(path, Effect.andThen(keys, Effect.sleep("1 second"))))),
+        Effect.forkChild(Effect.exit(open(path, Effect.andThen(keys, Effect.sleep("1 second")))))
+      ])
+      const exits = yield* Effect.forEach(fibers, Fiber.join)
+      assert.strictEqual(exits.filter(({ _tag }) => _tag === "Success").length, 1)
+      assert.isBelow(performance.now() - started, 8_000)
+      assert.isFalse(existsSync(`${path}.lock`))
+    }),
+  30_000
+)
+
+it.live("who has lost the file writes nothing more to it", () =>
+  Effect.gen(function* () {
+    const path = newPath()
+    const error = yield* open(
+      path,
+      Effect.gen(function* () {
+        yield* put("a")
+        writeFileSync(`${path}.lock`, "somebody else")
+        return yield* Effect.flip(put("b"))
+      })
+    )
+    assert.strictEqual(error._tag, "JournalError")
+    assert.include(error.message, "another process has taken it over")
+    unlinkSync(`${path}.lock`)
+    assert.deepStrictEqual(yield* open(path, keys), ["a"])
+  })
+)
+
+it.live("after half a write it writes nothing more, and opened again it has what was whole", () =>
+  Effect.gen(function* () {
+    const path = newPath()
+    let room = Number.POSITIVE_INFINITY
+    const full = Layer.effect(
+      FileSystem.FileSystem,
+      Effect.map(FileSystem.FileSystem, (fs) => ({
+        ...fs,
+        open: (name: string, options?: Parameters<typeof fs.open>[1]) =>
+          Effect.map(fs.open(name, options), (file) =>
+            Object.assign(Object.create(file), {
+              writeAll: (bytes: Uint8Array) =>
+                bytes.length <= room
+                  ? file.writeAll(bytes)
+                  : Effect.andThen(
+                      file.writeAll(bytes.subarray(0, room)),
+                      Effect.fail(
+                        PlatformError.systemError({ _tag: "Unknown", module: "FileSystem", method: "writeAll" })
+                      )
+                    )
+            })
+          )
+      }))
+    )
+    yield* Effect.gen(function* () {
+      yield* put("a")
+      room = 10
+      assert.include((yield* Effect.flip(put("b"))).message, "FileSystem.writeAll")
+      room = Number.POSITIVE_INFINITY
+      assert.include((yield* Effect.flip(put("c"))).message, "Open it again")
+      assert.deepStrictEqual(yield* keys, ["a"], "what was not written is not there")
+    }).pipe(Effect.provide(JournalFile.layer(path).pipe(Layer.provide(full), Layer.provide(NodeServices.layer))))
+    assert.deepStrictEqual(yield* open(path, Effect.andThen(put("b"), keys)), ["a", "b"])
+  })
+)

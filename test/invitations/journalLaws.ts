@@ -1,0 +1,145 @@
+import { assert, it } from "@effect/vitest"
+import { Entry, Journal, Step } from "@polar-seats/invitations/Journal"
+import { SeatId } from "@polar-seats/domain/Seat"
+import { Effect, type Layer, Schema, Stream } from "effect"
+
+const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
+const { InDoubt, Mailed, NotMailed, Resending } = Step.cases
+const resending = Resending.make({ seatId })
+const mailed = Mailed.make({ seatId, how: "Resent" })
+
+const toJson = Schema.encodeSync(Schema.toCodecJson(Schema.NullOr(Entry)))
+const assertSame = (one: Entry | undefined, other: Entry | undefined) =>
+  assert.deepStrictEqual(toJson(one ?? null), toJson(other ?? null))
+
+export interface Implementation {
+  /** Another one of the same memory with each layer that is made. */
+  readonly layer: Layer.Layer<Journal, unknown>
+  /** Whether two may be open at once. */
+  readonly isShared: boolean
+  /** Whether it outlasts its layer. */
+  readonly isLasting: boolean
+}
+
+/** What every journal obeys. Each law has a key of its own, so they may share one. */
+export const laws = (name: string, { isLasting, isShared, layer }: Implementation) => {
+  const law = (title: string, body: Effect.Effect<void, unknown, Journal>) =>
+    it.live(`${name}: ${title}`, () => Effect.provide(body, layer))
+
+  law(
+    "what was never written is not there",
+    Effect.gen(function* () {
+      assert.isUndefined(yield* (yield* Journal).get("never/written"))
+    })
+  )
+
+  law(
+    "what was written is there, and the next version is written over it",
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      const first = yield* journal.put("over", resending, undefined)
+      assert.strictEqual(first?.version, 1)
+      assertSame(yield* journal.get("over"), first)
+      const second = yield* journal.put("over", mailed, first)
+      assert.strictEqual(second?.version, 2)
+      assert.deepStrictEqual(second?.step, mailed)
+      assertSame(yield* journal.get("over"), second)
+    })
+  )
+
+  law(
+    "nothing is written over what was not found",
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      const first = yield* journal.put("cas", resending, undefined)
+      assert.isUndefined(yield* journal.put("cas", mailed, undefined), "it was there already")
+      const second = yield* journal.put("cas", mailed, first)
+      assert.isUndefined(yield* journal.put("cas", InDoubt.make({ seatId }), first), "it was written over")
+      assert.isUndefined(yield* journal.put("cas/never", mailed, first), "it was never there")
+      assertSame(yield* journal.get("cas"), second)
+      assert.isUndefined(yield* journal.get("cas/never"))
+    })
+  )
+
+  law(
+    "of many who found the same, one writes",
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      let found: Entry | undefined
+      for (let version = 1; version <= 5; version++) {
+        const before: Entry | undefined = found
+        const written: ReadonlyArray<Entry | undefined> = yield* Effect.all(
+          Array.from({ length: 20 }, () => journal.put("race", NotMailed.make({ seatId }), before)),
+          { concurrency: "unbounded" }
+        )
+        const [winner, ...others] = written.filter((entry) => entry !== undefined)
+        assert.strictEqual(others.length, 0)
+        assert.strictEqual(winner?.version, version)
+        found = winner
+      }
+    })
+  )
+
+  law(
+    "entries has each key once, as it was written last",
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      const keys = Array.from({ length: 50 }, (_, index) => `many/${index}/ünï@example.com`)
+      yield* Effect.forEach(
+        keys,
+        (key) => Effect.flatMap(journal.put(key, resending, undefined), (found) => journal.put(key, mailed, found)),
+        { concurrency: 16 }
+      )
+      const all = yield* Stream.runCollect(Stream.filter(journal.entries, ({ key }) => key.startsWith("many/")))
+      assert.deepStrictEqual(all.map(({ key }) => key).toSorted(), keys.toSorted())
+      assert.isTrue(all.every(({ step, version }) => version === 2 && step._tag === "Mailed"))
+    })
+  )
+
+  it.live.prop(
+    `${name}: every step comes back as it was`,
+    [Step],
+    ([step]) =>
+      Effect.gen(function* () {
+        const journal = yield* Journal
+        const key = `step/${crypto.randomUUID()}`
+        const written = yield* journal.put(key, step, undefined)
+        assertSame(yield* journal.get(key), written)
+      }).pipe(Effect.provide(layer)),
+    { arbitrary: { runs: 20 } }
+  )
+
+  if (isLasting) {
+    it.live(`${name}: it outlasts its layer`, () =>
+      Effect.gen(function* () {
+        const written = yield* Effect.provide(
+          Effect.flatMap(Journal, (journal) => journal.put("lasting", resending, undefined)),
+          layer
+        )
+        yield* Effect.flatMap(Journal, (journal) =>
+          Effect.gen(function* () {
+            assertSame(yield* journal.get("lasting"), written)
+            assert.strictEqual((yield* journal.put("lasting", mailed, written))?.version, 2)
+          })
+        ).pipe(Effect.provide(layer))
+      })
+    )
+  }
+
+  if (isShared) {
+    it.live(`${name}: of several that are open at once, one writes`, () =>
+      Effect.gen(function* () {
+        const each = Effect.flatMap(Journal, (journal) =>
+          Effect.forEach(
+            Array.from({ length: 50 }, (_, index) => `shared/${index}`),
+            (key) => journal.put(key, resending, undefined)
+          )
+        ).pipe(Effect.provide(layer, { local: true }))
+        const all = yield* Effect.all([each, each, each, each], { concurrency: "unbounded" })
+        for (let index = 0; index < 50; index++) {
+          assert.strictEqual(all.filter((written) => written[index] !== undefined).length, 1)
+        }
+      })
+    )
+  }
+}

@@ -1,0 +1,193 @@
+import { PgClient } from "@effect/sql-pg"
+import * as Journal from "@polar-seats/invitations/Journal"
+import * as JournalSql from "@polar-seats/invitations/JournalSql"
+import * as SharedRun from "@polar-seats/invitations/SharedRun"
+import { Seats } from "@polar-seats/domain/Seats"
+import { Effect, Layer, Redacted, Stream } from "effect"
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { assert } from "vitest"
+import { get, post, startEmulator } from "../app/runCli.ts"
+
+const worker = fileURLToPath(new URL("../../examples/src/worker.ts", import.meta.url))
+const token = "polar_oat_s3cret"
+const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
+const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+const subscription = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
+
+/** How many seats of each kind there are. */
+export interface Size {
+  readonly live: number
+  readonly expired: number
+  readonly claimed: number
+  readonly revoked: number
+}
+
+const seatsOf = ({ claimed, expired, live, revoked }: Size) => {
+  const make = (kind: string, count: number, more: (index: number) => Readonly<Record<string, unknown>>) =>
+    Array.from({ length: count }, (_, index) => ({
+      subscription_id: subscription,
+      customer_id: customer,
+      email: `${kind}${index}@acme.com`,
+      created_at: "2026-11-01T00:00:00Z",
+      ...more(index)
+    }))
+  const pending = (until: string) => (index: number) => ({
+    status: "pending",
+    invitation_token: `s3cret-invitation-${until}-${index}`,
+    invitation_token_expires_at: until
+  })
+  return [
+    ...make("live", live, pending(new Date(Date.now() + 20 * 3_600_000).toISOString())),
+    ...make("expired", expired, pending("2026-11-02T00:00:00Z")),
+    ...make("claimed", claimed, () => ({ status: "claimed", claimed_at: "2026-11-02T00:00:00Z" })),
+    ...make("revoked", revoked, () => ({
+      status: "revoked",
+      email: null,
+      customer_id: null,
+      revoked_at: "2026-11-02T00:00:00Z"
+    }))
+  ]
+}
+
+interface Mail {
+  readonly to: string
+  readonly token: string
+}
+
+interface Answer {
+  readonly seats: ReadonlyArray<{ readonly id: string; readonly status: string }>
+}
+
+/**
+ * Four processes share a run of so many seats, and two of them are killed on the way. Then looks at the mails and at the
+ * journal: nobody was mailed twice, and of everybody it is known what came of it.
+ */
+export const fourWorkers = async (database: string, size: Size) => {
+  const run = "reminders"
+  const emulator = await startEmulator()
+  const url = emulator.firstLine
+  const children: Array<ReturnType<typeof start>> = []
+  const start = (...sources: ReadonlyArray<string>) => {
+    const child = spawn(process.execPath, [worker, run, ...sources], {
+      env: {
+        PATH: process.env["PATH"],
+        POLAR_ACCESS_TOKEN: token,
+        POLAR_API_URL: url,
+        DATABASE_URL: database,
+        LOCK_SECONDS: "2"
+      }
+    })
+    let output = ""
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
+        output += chunk
+      })
+    }
+    const ended = new Promise<{ readonly code: number | null; readonly output: string }>((resolve) =>
+      child.on("close", (code) => resolve({ code, output }))
+    )
+    return { child, ended, output: () => output }
+  }
+
+  try {
+    const seeded = await post(`${url}/_emulator/seed`, {
+      organizations: [{ slug: "acme", name: "Acme" }],
+      products: [{ id: product, organization: "acme", name: "Acme Pro" }],
+      customers: [{ id: customer, organization: "acme", email: "billing@acme.com" }],
+      subscriptions: [{ id: subscription, product, customer, seats: size.live + size.expired + size.claimed }],
+      seats: seatsOf(size),
+      tokens: [{ token, organization: "acme", scopes: ["customer_seats:read", "customer_seats:write"] }]
+    })
+    assert.strictEqual(seeded.status, 200, JSON.stringify(seeded.body))
+    const mails = async () => (await get(`${url}/_emulator/outbox`)) as ReadonlyArray<Mail>
+
+    const began = performance.now()
+    // They may come before there is anything to do
+    children.push(start(subscription), start(), start(), start())
+    const people = size.live + size.expired
+    const until = async (share: number) => {
+      const deadline = performance.now() + 60_000
+      while ((await mails()).length < people * share) {
+        assert.isBelow(performance.now(), deadline, children.map(({ output }) => output()).join())
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+    await until(0.2)
+    children[1]?.child.kill("SIGKILL")
+    await until(0.5)
+    children[2]?.child.kill("SIGKILL")
+    const ended = await Promise.all(children.map(({ ended }) => ended))
+    const seconds = (performance.now() - began) / 1000
+    assert.deepStrictEqual(
+      ended.map(({ code }) => code),
+      [0, null, null, 0],
+      ended.map(({ output }) => output).join()
+    )
+    for (const { output } of ended) assert.notMatch(output, /s3cret|@acme/, "neither secrets nor addresses are printed")
+
+    const sent = await mails()
+    const addresses = sent.map(({ to }) => to)
+    assert.strictEqual(new Set(addresses).size, addresses.length, "nobody has two mails")
+
+    const layer = SharedRun.layer({ run }).pipe(
+      Layer.provide(Layer.mock(Seats, {})),
+      Layer.provideMerge(JournalSql.layer()),
+      Layer.provide(PgClient.layer({ url: Redacted.make(database) }))
+    )
+    const { entries, progress, results } = await Effect.gen(function* () {
+      const shared = yield* SharedRun.SharedRun
+      return {
+        entries: yield* Stream.runCollect((yield* Journal.Journal).entries),
+        progress: yield* shared.progress,
+        results: yield* Stream.runCollect(shared.results)
+      }
+    }).pipe(Effect.provide(layer), Effect.runPromise)
+
+    const all = people + size.claimed + size.revoked
+    assert.deepStrictEqual(progress, { offered: all, settled: all, isDone: true })
+    assert.strictEqual(results.length, all, "something came of every seat")
+    assert.deepStrictEqual(
+      results.filter(({ outcome }) => outcome === "Failed"),
+      []
+    )
+
+    const inDoubt = results.filter(({ outcome }) => outcome === "InDoubt")
+    assert.isAtMost(inDoubt.length, 2 * 16, "at most what the two had in hand")
+    assert.strictEqual(entries.length, people, "the journal has everybody who was to be mailed")
+    const mailed = entries.filter(({ step }) => step._tag === "Mailed")
+    assert.strictEqual(mailed.length + inDoubt.length, people)
+    const told = new Set(inDoubt.map(({ address }) => address))
+    for (let index = 0; index < size.live; index++) {
+      const address = `live${index}@acme.com`
+      assert.isTrue(addresses.includes(address) || told.has(address), `${address} was mailed, or is in doubt`)
+    }
+    // A reissue that was cut off is finished, so nobody of them is in doubt
+    for (let index = 0; index < size.expired; index++) assert.include(addresses, `expired${index}@acme.com`)
+
+    for (const { token: invitation_token } of sent) {
+      const { status } = await fetch(`${url}/v1/customer-seats/claim`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ invitation_token })
+      })
+      assert.strictEqual(status, 200, "every link that went out can be claimed")
+    }
+    const { seats } = (await get(`${url}/v1/customer-seats?subscription_id=${subscription}`, token)) as Answer
+    assert.strictEqual(seats.filter(({ status }) => status === "claimed").length, sent.length + size.claimed)
+
+    const count = (outcome: string) => results.filter((result) => result.outcome === outcome).length
+    return {
+      seconds: Math.round(seconds * 10) / 10,
+      mails: sent.length,
+      resent: count("Resent"),
+      reissued: count("Reissued"),
+      skipped: count("Skipped"),
+      inDoubt: inDoubt.length,
+      inDoubtAndMailed: inDoubt.filter(({ address }) => addresses.includes(address ?? "")).length
+    }
+  } finally {
+    for (const { child } of children) child.kill("SIGKILL")
+    await emulator.stop()
+  }
+}

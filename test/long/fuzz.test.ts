@@ -1,0 +1,4 @@
+import { it } from "@effect/vitest"
+import { hostileCases } from "../http/fuzzCases.ts"
+
+it.effect("20,000 random answers to every operation", () => hostileCases(20_000, "long"), 1_200_000)
