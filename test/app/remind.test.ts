@@ -317,7 +317,7 @@ describe.concurrent("remind", { timeout }, () => {
     await writeFile(file, "# Seats\n")
     const { code, stderr } = await run([...remind, ...now, "--journal", file], env)
     assert.strictEqual(code, 2)
-    assert.match(stderr, /is no journal, and was left as it is/)
+    assert.match(stderr, /is not a journal and was left unchanged/)
     assert.strictEqual(await readFile(file, "utf8"), "# Seats\n")
     assert.deepEqual(await mails(), [])
   })

@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
-import { type Entry, Journal, Step } from "@polar-seats/invitations/Journal"
+import { type Entry, Journal, JournalStep } from "@polar-seats/invitations/Journal"
 import { SeatId } from "@polar-seats/domain/Seat"
 import * as JournalFile from "@polar-seats/invitations/JournalFile"
 import { Effect, Fiber, FileSystem, Layer, PlatformError, Stream } from "effect"
@@ -36,8 +36,8 @@ const layerOf = (path: string) => Layer.provide(JournalFile.layer(path), NodeSer
 laws("file", { layer: layerOf(newPath()), isLasting: true, isShared: false })
 
 const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
-const resending = Step.cases.Resending.make({ seatId })
-const put = (key: string, found?: Entry) => Effect.flatMap(Journal, (journal) => journal.put(key, resending, found))
+const resendStarted = JournalStep.cases.ResendStarted.make({ seatId })
+const put = (key: string, found?: Entry) => Effect.flatMap(Journal, (journal) => journal.put(key, resendStarted, found))
 const open = <A, E>(path: string, body: Effect.Effect<A, E, Journal>) => Effect.provide(body, layerOf(path))
 const keys = Effect.flatMap(Journal, ({ entries }) =>
   Effect.map(Stream.runCollect(entries), (all) => all.map(({ key }) => key).toSorted())
@@ -81,7 +81,7 @@ it.live("what is no journal is refused, and left as it is", () =>
       writeFileSync(path, text)
       const error = yield* refusal(path)
       assert.deepInclude(error, { _tag: "JournalFileError", reason: "NotAJournal" })
-      assert.include(error.message, `${path} is no journal, and was left as it is`)
+      assert.include(error.message, `${path} is not a journal and was left unchanged`)
       assert.strictEqual(readFileSync(path, "utf8"), text)
     }
   })
@@ -93,7 +93,7 @@ it.live("a line in its midst that is no entry is told by its number", () =>
     yield* open(path, put("a"))
     appendFileSync(path, '{"key":"ann@acme.com"}\n')
     const { message } = yield* refusal(path)
-    assert.include(message, "line 3 is no entry")
+    assert.include(message, "line 3 is not an entry")
     assert.notInclude(message, "ann@acme.com")
   })
 )
@@ -118,7 +118,7 @@ it.live("what is no ordinary file is left as it is", () =>
     for (const path of [fifo, nowhere]) {
       const before = lstatSync(path)
       const { message } = yield* refusal(path)
-      assert.match(message, /cannot be used as a journal: it is (no ordinary file|a link that leads nowhere)\./)
+      assert.match(message, /cannot be used as a journal: it is (not a regular file|a broken link)\./)
       assert.deepInclude(lstatSync(path), { ino: before.ino, mode: before.mode })
     }
     assert.isFalse(existsSync(target))
@@ -255,7 +255,7 @@ it.live("after half a write it writes nothing more, and opened again it has what
       room = 10
       assert.include((yield* Effect.flip(put("b"))).message, "FileSystem.writeAll")
       room = Number.POSITIVE_INFINITY
-      assert.include((yield* Effect.flip(put("c"))).message, "Open it again")
+      assert.include((yield* Effect.flip(put("c"))).message, "Open the journal again")
       assert.deepStrictEqual(yield* keys, ["a"], "what was not written is not there")
     }).pipe(Effect.provide(JournalFile.layer(path).pipe(Layer.provide(full), Layer.provide(NodeServices.layer))))
     assert.deepStrictEqual(yield* open(path, Effect.andThen(put("b"), keys)), ["a", "b"])

@@ -1,6 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Journal, Step } from "@polar-seats/invitations/Journal"
+import { Journal, JournalStep } from "@polar-seats/invitations/Journal"
 import { SeatId } from "@polar-seats/domain/Seat"
 import * as JournalSql from "@polar-seats/invitations/JournalSql"
 import { Effect, Layer, Redacted, Stream } from "effect"
@@ -12,7 +12,7 @@ const postgres = await startPostgres()
 afterAll(postgres.stop)
 
 const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
-const resending = Step.cases.Resending.make({ seatId })
+const resendStarted = JournalStep.cases.ResendStarted.make({ seatId })
 
 const client = PgClient.layer({ url: Redacted.make(postgres.url), maxConnections: 4 })
 const layerOf = (options?: JournalSql.Options) => Layer.provide(JournalSql.layer(options), client)
@@ -24,7 +24,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     Effect.gen(function* () {
       const all = yield* Effect.all(
         Array.from({ length: 8 }, () =>
-          Effect.flatMap(Journal, (journal) => journal.put("first", resending, undefined)).pipe(
+          Effect.flatMap(Journal, (journal) => journal.put("first", resendStarted, undefined)).pipe(
             Effect.provide(layerOf({ table: "made_at_once" }), { local: true })
           )
         ),
@@ -38,7 +38,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     Effect.gen(function* () {
       const journal = yield* Journal
       const keys = Array.from({ length: 2001 }, (_, index) => `key/${index}`)
-      yield* Effect.forEach(keys, (key) => journal.put(key, resending, undefined), { concurrency: 4 })
+      yield* Effect.forEach(keys, (key) => journal.put(key, resendStarted, undefined), { concurrency: 4 })
       const all = yield* Stream.runCollect(journal.entries)
       assert.deepStrictEqual(all.map(({ key }) => key).toSorted(), keys.toSorted())
     }).pipe(Effect.provide(layerOf({ table: "pages" })))
@@ -46,7 +46,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
 
   it.live("runs in one table know nothing of each other", () =>
     Effect.gen(function* () {
-      const put = Effect.flatMap(Journal, (journal) => journal.put("same", resending, undefined))
+      const put = Effect.flatMap(Journal, (journal) => journal.put("same", resendStarted, undefined))
       const one = layerOf({ run: "one", table: "runs" })
       const other = layerOf({ run: "other", table: "runs" })
       assert.isDefined(yield* Effect.provide(put, one))
@@ -69,13 +69,13 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient
       const journal = yield* Journal
-      yield* journal.put("spoilt/ann@acme.com", resending, undefined)
+      yield* journal.put("spoilt/ann@acme.com", resendStarted, undefined)
       yield* sql`UPDATE spoilt SET entry = '{"key":"spoilt/ann@acme.com"}'`
       const error = yield* Effect.flip(journal.get("spoilt/ann@acme.com"))
       assert.strictEqual(error._tag, "JournalError")
       assert.notInclude(error.message, "ann@acme.com")
       yield* sql`DROP TABLE spoilt`
-      assert.strictEqual((yield* Effect.flip(journal.put("b", resending, undefined)))._tag, "JournalError")
+      assert.strictEqual((yield* Effect.flip(journal.put("b", resendStarted, undefined)))._tag, "JournalError")
     }).pipe(Effect.provide(Layer.provideMerge(JournalSql.layer({ table: "spoilt" }), client)))
   )
 })

@@ -2,7 +2,7 @@ import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Recipient } from "@polar-seats/domain/Assignment"
-import { Journal, Step } from "@polar-seats/invitations/Journal"
+import { Journal, JournalStep } from "@polar-seats/invitations/Journal"
 import { Outbox } from "@polar-seats/emulator/Outbox"
 import * as Reissue from "@polar-seats/invitations/Reissue"
 import { Unauthorized } from "@polar-seats/domain/SeatError"
@@ -189,7 +189,9 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const { seats } = yield* list(team)
       const journal = JournalSql.layer(shared.journal)
       const put = (reissue: Reissue.Reissue) =>
-        Effect.flatMap(Journal, ({ put }) => put(reissue.key, Step.cases.Reissuing.make({ reissue }), undefined))
+        Effect.flatMap(Journal, ({ put }) =>
+          put(reissue.key, JournalStep.cases.ReissueStarted.make({ reissue }), undefined)
+        )
       const reissue = Option.getOrThrow(
         Option.fromUndefinedOr(seats.find(({ email }) => email === "ann@acme.com")).pipe(
           Option.flatMap((seat) => Option.fromUndefinedOr(Reissue.fromSeat(seat)))
@@ -261,7 +263,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const reissue = ann === undefined ? undefined : Reissue.fromSeat(ann)
       if (reissue === undefined) return assert.fail("there is no such seat")
       yield* Effect.flatMap(Journal, (journal) =>
-        journal.put(reissue.key, Step.cases.Reissuing.make({ reissue }), undefined)
+        journal.put(reissue.key, JournalStep.cases.ReissueStarted.make({ reissue }), undefined)
       ).pipe(Effect.provide(JournalSql.layer(shared.journal)))
       yield* revoke(reissue.seatId)
       const outcomes = yield* worker(shared, work)

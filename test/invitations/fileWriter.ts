@@ -1,13 +1,13 @@
 // Writes one key after another into a journal, and says each once that it is written: node fileWriter.ts <file> <from>
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Journal, Step } from "@polar-seats/invitations/Journal"
+import { Journal, JournalStep } from "@polar-seats/invitations/Journal"
 import { SeatId } from "@polar-seats/domain/Seat"
 import * as JournalFile from "@polar-seats/invitations/JournalFile"
 import { Effect, Layer } from "effect"
 import { writeSync } from "node:fs"
 
 const [path = "", from = "0"] = process.argv.slice(2)
-const step = Step.cases.Resending.make({ seatId: SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b") })
+const step = JournalStep.cases.ResendStarted.make({ seatId: SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b") })
 
 Effect.gen(function* () {
   const journal = yield* Journal

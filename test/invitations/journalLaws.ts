@@ -1,11 +1,11 @@
 import { assert, it } from "@effect/vitest"
-import { Entry, Journal, Step } from "@polar-seats/invitations/Journal"
+import { Entry, Journal, JournalStep } from "@polar-seats/invitations/Journal"
 import { SeatId } from "@polar-seats/domain/Seat"
 import { Effect, type Layer, Schema, Stream } from "effect"
 
 const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
-const { InDoubt, Mailed, NotMailed, Resending } = Step.cases
-const resending = Resending.make({ seatId })
+const { InDoubt, Mailed, NotMailed, ResendStarted } = JournalStep.cases
+const resendStarted = ResendStarted.make({ seatId })
 const mailed = Mailed.make({ seatId, how: "Resent" })
 
 const toJson = Schema.encodeSync(Schema.toCodecJson(Schema.NullOr(Entry)))
@@ -37,7 +37,7 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
     "what was written is there, and the next version is written over it",
     Effect.gen(function* () {
       const journal = yield* Journal
-      const first = yield* journal.put("over", resending, undefined)
+      const first = yield* journal.put("over", resendStarted, undefined)
       assert.strictEqual(first?.version, 1)
       assertSame(yield* journal.get("over"), first)
       const second = yield* journal.put("over", mailed, first)
@@ -51,7 +51,7 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
     "nothing is written over what was not found",
     Effect.gen(function* () {
       const journal = yield* Journal
-      const first = yield* journal.put("cas", resending, undefined)
+      const first = yield* journal.put("cas", resendStarted, undefined)
       assert.isUndefined(yield* journal.put("cas", mailed, undefined), "it was there already")
       const second = yield* journal.put("cas", mailed, first)
       assert.isUndefined(yield* journal.put("cas", InDoubt.make({ seatId }), first), "it was written over")
@@ -87,7 +87,7 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
       const keys = Array.from({ length: 50 }, (_, index) => `many/${index}/ünï@example.com`)
       yield* Effect.forEach(
         keys,
-        (key) => Effect.flatMap(journal.put(key, resending, undefined), (found) => journal.put(key, mailed, found)),
+        (key) => Effect.flatMap(journal.put(key, resendStarted, undefined), (found) => journal.put(key, mailed, found)),
         { concurrency: 16 }
       )
       const all = yield* Stream.runCollect(Stream.filter(journal.entries, ({ key }) => key.startsWith("many/")))
@@ -98,7 +98,7 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
 
   it.live.prop(
     `${name}: every step comes back as it was`,
-    [Step],
+    [JournalStep],
     ([step]) =>
       Effect.gen(function* () {
         const journal = yield* Journal
@@ -113,7 +113,7 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
     it.live(`${name}: it outlasts its layer`, () =>
       Effect.gen(function* () {
         const written = yield* Effect.provide(
-          Effect.flatMap(Journal, (journal) => journal.put("lasting", resending, undefined)),
+          Effect.flatMap(Journal, (journal) => journal.put("lasting", resendStarted, undefined)),
           layer
         )
         yield* Effect.flatMap(Journal, (journal) =>
@@ -132,7 +132,7 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
         const each = Effect.flatMap(Journal, (journal) =>
           Effect.forEach(
             Array.from({ length: 50 }, (_, index) => `shared/${index}`),
-            (key) => journal.put(key, resending, undefined)
+            (key) => journal.put(key, resendStarted, undefined)
           )
         ).pipe(Effect.provide(layer, { local: true }))
         const all = yield* Effect.all([each, each, each, each], { concurrency: "unbounded" })

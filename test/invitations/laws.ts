@@ -4,7 +4,7 @@ import { Invitations } from "@polar-seats/invitations/Invitations"
 import { Journal } from "@polar-seats/invitations/Journal"
 import { Outbox } from "@polar-seats/emulator/Outbox"
 import * as Reissue from "@polar-seats/invitations/Reissue"
-import type { Outcome, RemindOptions } from "@polar-seats/invitations/Reminder"
+import type { ReminderOutcome, RemindOptions } from "@polar-seats/invitations/Reminder"
 import type { Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Surface } from "@polar-seats/emulator/SeatModel"
 import type { Seats } from "@polar-seats/domain/Seats"
@@ -47,7 +47,7 @@ const remind = (options?: RemindOptions, sources: SeatSource | Iterable<SeatSour
 const unfinished = Effect.flatMap(Invitations, (service) => Stream.runCollect(service.unfinished))
 
 /** What came of it, in a word, by seat. */
-const told = (outcomes: ReadonlyArray<Outcome>): Record<string, string> =>
+const told = (outcomes: ReadonlyArray<ReminderOutcome>): Record<string, string> =>
   Object.fromEntries(
     outcomes.map((outcome) => [
       outcome.seatId,
@@ -100,7 +100,7 @@ const halfDone = Effect.gen(function* () {
   const due = Reissue.fromSeat(seat)
   assert.isDefined(due)
   const journal = yield* Journal
-  yield* journal.put(due.key, { _tag: "Reissuing", reissue: due }, undefined)
+  yield* journal.put(due.key, { _tag: "ReissueStarted", reissue: due }, undefined)
   yield* revoke(seat.id)
   return due
 })
@@ -410,7 +410,7 @@ export const laws: ReadonlyArray<Law> = [
     name: "a source that there is not ends the run, after what came before it",
     holds: Effect.gen(function* () {
       const service = yield* Invitations
-      const seen: Array<Outcome> = []
+      const seen: Array<ReminderOutcome> = []
       const missing = SeatSource.Order({ id: OrderId.make(unknown) })
       const error = yield* Effect.flip(
         Stream.runForEach(service.remind([SeatSource.Order({ id: order }), missing]), (outcome) =>

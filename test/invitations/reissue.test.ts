@@ -5,7 +5,7 @@ import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import { Outbox } from "@polar-seats/emulator/Outbox"
 import type { ReissueIncomplete } from "@polar-seats/invitations/Reissue"
-import type { Outcome } from "@polar-seats/invitations/Reminder"
+import type { ReminderOutcome } from "@polar-seats/invitations/Reminder"
 import { Member, Seat, SeatId } from "@polar-seats/domain/Seat"
 import { RateLimited, Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
@@ -460,7 +460,7 @@ describe("a run that reissues", () => {
     }
     return Effect.gen(function* () {
       const { remind } = yield* Invitations
-      const seen: Array<Outcome> = []
+      const seen: Array<ReminderOutcome> = []
       const error = yield* Effect.flip(
         Stream.runForEach(remind(source, { onExpired: "reissue", concurrency: 1 }), (outcome) =>
           Effect.sync(() => seen.push(outcome))
@@ -484,7 +484,7 @@ describe("a run that reissues", () => {
       })
     const told = Effect.gen(function* () {
       const { remind } = yield* Invitations
-      const seen: Array<Outcome> = []
+      const seen: Array<ReminderOutcome> = []
       const error = yield* Stream.runForEach(remind(source, { onExpired: "reissue", concurrency: 1 }), (outcome) =>
         Effect.sync(() => seen.push(outcome))
       ).pipe(Effect.flip, toItsEnd)

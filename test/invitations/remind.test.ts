@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import { Outbox } from "@polar-seats/emulator/Outbox"
-import type { Outcome } from "@polar-seats/invitations/Reminder"
+import type { ReminderOutcome } from "@polar-seats/invitations/Reminder"
 import { RateLimited, Unauthorized, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Cooldown from "@polar-seats/http/Cooldown"
@@ -23,7 +23,7 @@ const above = (counts: Record<string, number>, trouble: Trouble = (_, call) => c
   )
 
 const mailed = Effect.flatMap(Outbox, ({ mails }) => Effect.map(mails, (all) => all.map(({ to }) => to)))
-const tally = (outcomes: ReadonlyArray<Outcome>) => {
+const tally = (outcomes: ReadonlyArray<ReminderOutcome>) => {
   const counts: Record<string, number> = {}
   for (const outcome of outcomes) {
     const word = outcome._tag === "Skipped" ? outcome.why._tag : outcome._tag
@@ -190,7 +190,7 @@ describe("what goes wrong", () => {
         : Effect.suspend(() => Effect.andThen(Effect.sleep("1 second"), ++sent === 6 ? fail(unauthorized) : call))
     return Effect.gen(function* () {
       const { remind } = yield* Invitations
-      const seen: Array<Outcome> = []
+      const seen: Array<ReminderOutcome> = []
       const run = Stream.runForEach(remind(source, { concurrency: 4 }), (outcome) =>
         Effect.sync(() => seen.push(outcome))
       )
@@ -210,7 +210,7 @@ describe("what goes wrong", () => {
     ([live]) =>
       Effect.gen(function* () {
         const { remind } = yield* Invitations
-        const seen: Array<Outcome> = []
+        const seen: Array<ReminderOutcome> = []
         const run = Stream.runForEach(
           remind(source, { concurrency: 2, pace: { limit: 10, window: "1 second" } }),
           (each) => Effect.sync(() => seen.push(each))

@@ -9,57 +9,62 @@ import { Reissue } from "./Reissue.ts"
 import { SeatId } from "@polar-seats/domain/Seat"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 
-/** How far somebody's mail has come. */
-export const Step = Schema.TaggedUnion({
-  /** A resend is about to leave, or has left, and what came of it is not written down. */
-  Resending: { seatId: SeatId },
-  /** A reissue was begun, and how it ended is not written down. */
-  Reissuing: { reissue: Reissue },
-  /** The mail was sent, for the seat that the person has now. */
+/** The state of one person's mail. */
+export const JournalStep = Schema.TaggedUnion({
+  /** A resend is about to leave or has left. Its outcome is not written down yet. */
+  ResendStarted: { seatId: SeatId },
+  /** A reissue has begun. Its outcome is not written down yet. */
+  ReissueStarted: { reissue: Reissue },
+  /** The mail was sent. `seatId` is the seat that the person has now. */
   Mailed: { seatId: SeatId, how: Schema.Literals(["Resent", "Reissued"]) },
-  /** Nothing was mailed, for certain. */
+  /** Certainly nothing was mailed. */
   NotMailed: { seatId: SeatId },
-  /** It may have been mailed, and nobody will know. */
+  /** The mail may have been sent, and nobody can find out. */
   InDoubt: { seatId: SeatId }
 })
-export type Step = typeof Step.Type
+export type JournalStep = typeof JournalStep.Type
 
-/** What is written of somebody. The key has the address in the clear. */
+/** The latest step of one person. `key` holds the address in the clear. */
 export class Entry extends Schema.Class<Entry>("JournalEntry")({
   key: Schema.String,
-  /** Counts how often the entry was written over, from 1 on. */
+  /** Counts the writes under this key, starting at 1. */
   version: Schema.Int,
   at: Timestamp,
-  step: Step
+  step: JournalStep
 }) {}
 
 export { JournalError } from "./internal/journalError.ts"
 export { keyFor } from "./internal/journalKey.ts"
 
 /**
- * Remembers who was mailed, so that nobody is mailed twice: each send is written down before it leaves, and what came of
- * it after. Whoever shares a journal shares that memory.
+ * Remembers who was mailed, so that nobody is mailed twice. `Invitations` writes each mail down before it leaves, and its
+ * outcome afterwards. All processes that share a journal share this memory.
  */
 export class Journal extends Context.Service<
   Journal,
   {
-    /** What is written under a key, if anything is. */
+    /** Reads the entry of a key, or `undefined` if there is none. */
     readonly get: (key: string) => Effect.Effect<Entry | undefined, JournalError>
     /**
-     * Writes a step over what was `found`; it is durable once this has returned. Where something else stands there by
-     * now, nothing is written, and nothing comes back. Of several who found the same, one writes.
+     * Replaces the entry `found` by a new step. The entry is durable when `put` returns. If the entry has changed since it
+     * was read, `put` writes nothing and returns `undefined`. If several writers read the same version, exactly one
+     * succeeds.
      */
-    readonly put: (key: string, step: Step, found: Entry | undefined) => Effect.Effect<Entry | undefined, JournalError>
-    /** Everything that is written, in no promised order. */
+    readonly put: (
+      key: string,
+      step: JournalStep,
+      found: Entry | undefined
+    ) => Effect.Effect<Entry | undefined, JournalError>
+    /** All entries, in no promised order. */
     readonly entries: Stream.Stream<Entry, JournalError>
   }
 >()("@polar-seats/invitations/Journal") {}
 
-/** The entry that follows on the one that was found: for who implements a journal. */
-export const nextEntry = (key: string, step: Step, found: Entry | undefined, at: DateTime.Utc): Entry =>
+/** Builds the entry that replaces `found`. Use it to implement a journal. */
+export const nextEntry = (key: string, step: JournalStep, found: Entry | undefined, at: DateTime.Utc): Entry =>
   new Entry({ key, version: (found?.version ?? 0) + 1, at, step })
 
-/** A journal that ends with its layer. */
+/** A journal in memory. It is lost when its layer ends. */
 export const layerMemory: Layer.Layer<Journal> = Layer.sync(Journal, () => {
   const entries = new Map<string, Entry>()
   return Journal.of({

@@ -5,13 +5,13 @@ import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import * as EntryJson from "./internal/entryJson.ts"
-import { describe, makeTable, pages } from "./internal/sqlTable.ts"
+import { describeSqlFailure, makeTable, pages } from "./internal/sqlTable.ts"
 
 /** Options of the layer. */
 export interface Options {
-  /** Who names the same shares a memory. Default: `default`. */
+  /** Journals of the same name share their entries. Default: `default`. */
   readonly run?: string | undefined
-  /** Default: `polar_seats_journal`. */
+  /** The name of the table. Default: `polar_seats_journal`. */
   readonly table?: string | undefined
 }
 
@@ -29,20 +29,20 @@ const make = Effect.fnUntraced(function* ({ run = "default", table = "polar_seat
     )`
   )
 
-  const orFail = Effect.mapError(
-    (error: Parameters<typeof describe>[0]) => new JournalError({ description: describe(error) })
+  const orJournalError = Effect.mapError(
+    (error: Parameters<typeof describeSqlFailure>[0]) => new JournalError({ description: describeSqlFailure(error) })
   )
 
   return Journal.of({
     get: (key) =>
       sql<{ readonly entry: string }>`SELECT entry FROM ${name} WHERE run = ${run} AND id = ${key}`.pipe(
-        orFail,
+        orJournalError,
         Effect.flatMap(([row]) => (row === undefined ? Effect.undefined : EntryJson.decode(row.entry)))
       ),
     put: Effect.fnUntraced(function* (key, step, found) {
       const entry = nextEntry(key, step, found, yield* DateTime.now)
       const text = yield* EntryJson.encode(entry)
-      const written = yield* orFail(
+      const written = yield* orJournalError(
         found === undefined
           ? sql`INSERT INTO ${name} (run, id, version, entry) VALUES (${run}, ${key}, ${entry.version}, ${text})
               ON CONFLICT DO NOTHING RETURNING id`
@@ -52,7 +52,7 @@ const make = Effect.fnUntraced(function* ({ run = "default", table = "polar_seat
       return written.length === 0 ? undefined : entry
     }),
     entries: pages((after, limit) =>
-      orFail(
+      orJournalError(
         sql<{ readonly id: string; readonly entry: string }>`SELECT id, entry FROM ${name}
           WHERE run = ${run} AND id > ${after} ORDER BY id LIMIT ${limit}`
       )
@@ -61,11 +61,11 @@ const make = Effect.fnUntraced(function* ({ run = "default", table = "polar_seat
 })
 
 /**
- * A journal in a table of PostgreSQL, which any number of processes share. The table is made if it is missing, and has
- * addresses in the clear. Its writes must be no part of a transaction of yours: they have to outlast it.
+ * A journal in a PostgreSQL table that any number of processes share. The table is created if it is missing. It holds
+ * addresses in the clear. Do not use the journal inside a transaction of yours: a rollback would forget who was mailed.
  */
 export const layer = (options: Options = {}): Layer.Layer<Journal, JournalError, SqlClient.SqlClient> =>
   Layer.effect(
     Journal,
-    Effect.mapError(make(options), (error) => new JournalError({ description: describe(error) }))
+    Effect.mapError(make(options), (error) => new JournalError({ description: describeSqlFailure(error) }))
   )

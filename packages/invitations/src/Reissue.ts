@@ -21,25 +21,25 @@ const sameInstant = (one: DateTime.Utc | null, other: DateTime.Utc | null): bool
   one === null || other === null ? one === other : DateTime.Equivalence(one, other)
 
 /**
- * A seat's second invitation: the seat is revoked, and assigned again to the same person with the same metadata. It is
- * all that is needed to finish one that was begun. What it encodes to has the address in the clear.
+ * A new invitation for a seat: the seat is revoked and assigned again to the same person with the same metadata. It holds
+ * all that `Invitations.finish` needs. Its encoded form holds the address in the clear.
  */
 export class Reissue extends Schema.Class<Reissue>("Reissue")({
   seatId: SeatId,
   source: Source,
   holder: Holder,
-  /** Whom Polar mails. */
+  /** The address that Polar mails. */
   address: Schema.RedactedFromValue(Schema.String),
   metadata: Schema.NullOr(Schema.Record(Schema.String, Schema.Json)),
-  /** When the invitation that is replaced ends. The one that replaces it ends at another time, or at some time. */
+  /** When the old invitation expires. The new invitation has another expiry, which tells the two apart. */
   expiresAt: Schema.NullOr(Timestamp)
 }) {
-  /** Who is mailed, and for what. */
+  /** The key of the person in the journal. */
   get key(): string {
     return keyFor(this.source, Redacted.value(this.address))
   }
 
-  /** What the second half assigns. */
+  /** The assignment that follows the revocation. */
   get assignment(): Assignment {
     const recipient = Holder.match(this.holder, {
       Member: ({ id }) => Recipient.Member({ id }),
@@ -49,7 +49,7 @@ export class Reissue extends Schema.Class<Reissue>("Reissue")({
     return { source: this.source, recipient, metadata: this.metadata ?? undefined }
   }
 
-  /** Whether this is a seat of the person, be it the old one or the new. */
+  /** Whether the seat is held by the person of this reissue. True of the old seat and of the new one. */
   isSamePerson(seat: Seat): boolean {
     if (seat.status === "revoked") return false
     return (
@@ -58,7 +58,7 @@ export class Reissue extends Schema.Class<Reissue>("Reissue")({
     )
   }
 
-  /** Whether a seat still has the invitation that is to be replaced. */
+  /** Whether the seat still has the invitation that this reissue replaces. */
   hasOldInvitation(seat: Seat): boolean {
     return (
       seat.status === "pending" && this.isSamePerson(seat) && sameInstant(seat.invitationTokenExpiresAt, this.expiresAt)
@@ -66,16 +66,16 @@ export class Reissue extends Schema.Class<Reissue>("Reissue")({
   }
 }
 
-// By member, but only where seats are members' and not customers': else Polar would make the seat the buyer's
+// Assign by member only if seats belong to members. Otherwise Polar would give the seat to the buyer
 const holderOf = (seat: Seat): typeof Holder.Type | undefined => {
   const { customerId, email, member, memberId } = seat
-  const ofMember = member === null ? email === null : member.customerId === customerId
-  if (memberId !== null && ofMember) return Holder.cases.Member.make({ id: memberId })
+  const isMembersSeat = member === null ? email === null : member.customerId === customerId
+  if (memberId !== null && isMembersSeat) return Holder.cases.Member.make({ id: memberId })
   if (email !== null) return Holder.cases.Email.make({})
   return customerId === null ? undefined : Holder.cases.Customer.make({ id: customerId })
 }
 
-/** The reissue of a seat, or nothing where Polar names nobody to mail, or no place that the seat was bought with. */
+/** The reissue of a seat, or `undefined` if the seat names nobody to mail, or no subscription or order. */
 export const fromSeat = (seat: Seat): Reissue | undefined => {
   const { source } = seat
   const holder = holderOf(seat)
@@ -92,12 +92,12 @@ export const fromSeat = (seat: Seat): Reissue | undefined => {
 }
 
 /**
- * A reissue was begun and not brought to its end: the seat may be revoked, and its holder without an invitation.
- * `Invitations.finish` takes it from there.
+ * A reissue began and did not end: the seat may be revoked, and its holder may have no invitation. Pass it to
+ * `Invitations.finish`.
  */
 export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("ReissueIncomplete", {
   reissue: Reissue,
-  /** What came in between. Null: it was interrupted, or somebody else has taken it over. */
+  /** The error that stopped the reissue. Null if it was interrupted, or if another process has taken it over. */
   error: Schema.NullOr(
     Schema.Union([
       SeatError.NotFound,
@@ -114,7 +114,8 @@ export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("
   )
 }) {
   override get message() {
-    const why = this.error === null ? "it was interrupted, or somebody else has taken it over." : this.error.message
-    return `Seat ${this.reissue.seatId} may be revoked by now, and its holder without an invitation: finish the reissue. What came in between: ${why}`
+    const reason =
+      this.error === null ? "It was interrupted, or another process has taken it over." : this.error.message
+    return `The reissue of seat ${this.reissue.seatId} did not end: the seat may be revoked, and its holder may have no invitation. ${reason} To seat the holder again, finish the reissue.`
   }
 }

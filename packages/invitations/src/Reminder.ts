@@ -9,74 +9,77 @@ import type { Forbidden, NoSeatAvailable, Unauthorized } from "@polar-seats/doma
 import type { ListError, ResendError, RevokeError } from "@polar-seats/domain/Seats"
 
 /**
- * What to do about a pending seat whose link is dead: `fail` mails nothing, `resendAnyway` mails the dead link, and
- * `reissue` revokes the seat and assigns it again, which mails a new one.
+ * How to treat a pending seat whose invitation has expired. `fail` mails nothing. `resendAnyway` mails the dead link.
+ * `reissue` revokes the seat and assigns it again, which mails a new link.
  */
 export const OnExpired = Schema.Literals(["fail", "resendAnyway", "reissue"])
 export type OnExpired = typeof OnExpired.Type
 
-/** Why a seat was passed over. */
+/** Why a seat was skipped. */
 export type Skip = Data.TaggedEnum<{
-  /** It is claimed or revoked. */
+  /** The seat is claimed or revoked. */
   NotPending: {}
-  /** Its link is dead, and `onExpired` says to mail none. */
+  /** The invitation has expired, and `onExpired` is `fail`. */
   Expired: { readonly expiredAt: DateTime.Utc }
-  /** Its age or its address is not what was asked for. */
+  /** `olderThan` or `address` excludes the seat. */
   FilteredOut: {}
-  /** It was mailed already: by this run before it was cut off, by another, or past a `Cooldown`. It may be from `again` on. */
+  /** This run, another run or a `Cooldown` knows of a mail to this person. The next mail may leave from `again` on. */
   MailedRecently: { readonly again: DateTime.Utc }
-  /** Somebody else who shares the journal is at it. */
+  /** Another process that shares the journal works on the seat. */
   InProgressElsewhere: {}
-  /** A dry run: nothing was sent, and this is what would have been. */
+  /** A dry run sent nothing. `would` says what a real run would do. */
   DryRun: { readonly would: "Resend" | "Reissue" }
 }>
 export const Skip = Data.taggedEnum<Skip>()
 
-/** What came of one seat. `address` is whom Polar would mail, where it names anybody. */
-export type Outcome = Data.TaggedEnum<{
+/** The outcome of one seat. `address` is the address that Polar would mail, or null if Polar names none. */
+export type ReminderOutcome = Data.TaggedEnum<{
   Resent: { readonly seatId: SeatId; readonly address: string | null; readonly seat: Seat }
-  /** `seat` is the person's seat now: its id may be that of another one, which was revoked before. */
+  /** `seat` is the person's seat now. Polar may have reused another revoked seat, so its id may differ from `seatId`. */
   Reissued: { readonly seatId: SeatId; readonly address: string | null; readonly seat: Seat }
   Skipped: { readonly seatId: SeatId; readonly address: string | null; readonly why: Skip }
-  /** Nothing was mailed; or a reissue is incomplete, which the error says. */
+  /** Nothing was mailed. If the error is `ReissueIncomplete`, the seat may be revoked. */
   Failed: { readonly seatId: SeatId; readonly address: string | null; readonly error: SeatFailure }
-  /** It may have been mailed, now or before a crash. It is not mailed again unless that is asked for. */
+  /** A mail may have been sent, now or before a crash. The seat is mailed again only with `retryUnknown`. */
   InDoubt: { readonly seatId: SeatId; readonly address: string | null }
 }>
-export const Outcome = Data.taggedEnum<Outcome>()
+export const ReminderOutcome = Data.taggedEnum<ReminderOutcome>()
 
-/** What one seat can fail with while the others go on. */
-export type SeatFailure = Exclude<ResendError | RevokeError | ListError, Stopping> | NoSeatAvailable | ReissueIncomplete
+/** An error of one seat. The run continues with the other seats. */
+export type SeatFailure =
+  | Exclude<ResendError | RevokeError | ListError, StoppingError>
+  | NoSeatAvailable
+  | ReissueIncomplete
 
-/** What no other seat could be mailed after either. */
-export type Stopping = Unauthorized | Forbidden | JournalError
+/** An error that stops the whole run, because no other seat could be mailed either. */
+export type StoppingError = Unauthorized | Forbidden | JournalError
 
-/** What ends a run: what stops it, or a list of seats that does not come. */
+/** An error that ends a run: a `StoppingError`, or a failed list of seats. */
 export type RemindError = ListError | JournalError
 
 /** Which seats are mailed, and how. */
 export interface SeatOptions {
-  /** What becomes of expired invitations. Default: `fail`, which skips them. */
+  /** How to treat expired invitations. Default: `fail`, which skips them. */
   readonly onExpired?: OnExpired | undefined
-  /** Only who was invited at least so long ago. Default: everybody. */
+  /** Mails only people who were invited at least this long ago. Default: everybody. */
   readonly olderThan?: Duration.Input | undefined
-  /** Only whom this is true of. Default: everybody. */
+  /** Mails only addresses for which this returns true. Default: everybody. */
   readonly address?: ((address: string) => boolean) | undefined
   /**
-   * Who was mailed within this time, as far as the journal knows, is skipped. So it is also how long a run that was cut
-   * off can be gone on with. Default: 24 hours, which is how long an invitation lasts.
+   * Skips people whom the journal has as mailed within this time. An interrupted run can be continued for this long
+   * without a second mail. Default: 24 hours, the lifetime of an invitation.
    */
   readonly cooldown?: Duration.Input | undefined
-  /** Also mails those of whom the journal does not know whether they were. Default: false. */
+  /** Also mails people who are in doubt according to the journal. Default: false. */
   readonly retryUnknown?: boolean | undefined
-  /** Mails nobody, writes nothing down, and tells what would happen. Default: false. */
+  /** Mails nobody, writes nothing down, and reports what a real run would do. Default: false. */
   readonly dryRun?: boolean | undefined
 }
 
-/** How a run goes. */
+/** Options of a run. */
 export interface RemindOptions extends SeatOptions {
-  /** How many seats are worked on at a time. One that waits because of Polar's rate limit is not counted. Default: 16. */
+  /** How many seats are processed at a time. A seat that waits because of a 429 does not count. Default: 16. */
   readonly concurrency?: number | undefined
-  /** How many requests are sent at most in a window, evenly. Default: as many as Polar lets through. */
+  /** The highest pace: at most `limit` requests in a `window`, evenly spaced. Default: as fast as Polar allows. */
   readonly pace?: { readonly limit: number; readonly window: Duration.Input } | undefined
 }

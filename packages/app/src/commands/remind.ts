@@ -1,7 +1,7 @@
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import * as Reissue from "@polar-seats/invitations/Reissue"
-import type { OnExpired, Outcome, RemindError, RemindOptions } from "@polar-seats/invitations/Reminder"
+import type { OnExpired, ReminderOutcome, RemindError, RemindOptions } from "@polar-seats/invitations/Reminder"
 import type { SeatId } from "@polar-seats/domain/Seat"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as DateTime from "effect/DateTime"
@@ -79,7 +79,7 @@ const makeResults = () => {
   const failed: Array<SeatId> = []
   const unknown: Array<SeatId> = []
   const incomplete: Array<Reissue.Reissue> = []
-  const add = (outcome: Outcome) => {
+  const add = (outcome: ReminderOutcome) => {
     counts[wordOf(outcome)]++
     if (outcome._tag === "Failed") {
       failed.push(outcome.seatId)
@@ -133,15 +133,15 @@ const advice = ({ counts, failed, incomplete, skipped, unknown }: Results, flags
   ]
 }
 
-const tell = Effect.fnUntraced(function* (outcome: Outcome) {
+const tell = Effect.fnUntraced(function* (outcome: ReminderOutcome) {
   const { json } = yield* root
   yield* json ? Effect.flatMap(toJson(outcome), printJson) : say(describe(outcome, yield* DateTime.now))
 })
 
 /** A row that was somebody's may be somebody else's by now. */
-const nameOf = ({ address, seatId }: Outcome): string => `${seatId} ${address}`
+const nameOf = ({ address, seatId }: ReminderOutcome): string => `${seatId} ${address}`
 
-const keyOf = (source: SeatSource, { address, seatId }: Outcome): string =>
+const keyOf = (source: SeatSource, { address, seatId }: ReminderOutcome): string =>
   address === null ? `seat/${seatId}` : Journal.keyFor(source, address)
 
 /** Finds out whom a run would mail. What is not told is kept. */
@@ -190,7 +190,7 @@ const lookUp = Effect.fnUntraced(function* (accounts: Iterable<Account>, since: 
       Effect.sync(() => {
         const account = open.get(key)
         if (account === undefined || step._tag === "NotMailed") return
-        if (step._tag === "Reissuing") incomplete.push(step.reissue)
+        if (step._tag === "ReissueStarted") incomplete.push(step.reissue)
         if (step._tag !== "Mailed") account.word = "unknown"
         else if (DateTime.isGreaterThanOrEqualTo(at, since))
           account.word = step.how === "Resent" ? "resent" : "reissued"
@@ -219,7 +219,7 @@ const mail = Effect.fnUntraced(function* (
   const unplanned = new Map<SeatId, Word>()
   const since = yield* DateTime.now
 
-  const settled = (outcome: Outcome) => {
+  const settled = (outcome: ReminderOutcome) => {
     results.add(outcome)
     const account = open.get(nameOf(outcome))
     if (account === undefined) unplanned.set(outcome.seatId, wordOf(outcome))

@@ -1,4 +1,4 @@
-import { type Outcome, Skip } from "@polar-seats/invitations/Reminder"
+import { type ReminderOutcome, Skip } from "@polar-seats/invitations/Reminder"
 import { SeatJson } from "@polar-seats/http/SeatJson"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
 import * as DateTime from "effect/DateTime"
@@ -10,7 +10,7 @@ import { describeInvitation } from "./seatTable.ts"
 /** What came of a seat, in a word. */
 export type Word = "resent" | "reissued" | "skipped" | "failed" | "unknown" | "not_begun"
 
-export const wordOf = ({ _tag }: Outcome): Word => {
+export const wordOf = ({ _tag }: ReminderOutcome): Word => {
   switch (_tag) {
     case "Resent":
       return "resent"
@@ -58,7 +58,7 @@ const describeSkip = Skip.$match({
 })
 
 /** What came of a seat in a line for people. */
-export const describe = (outcome: Outcome, now: DateTime.Utc): string => {
+export const describe = (outcome: ReminderOutcome, now: DateTime.Utc): string => {
   const { seatId } = outcome
   const to = outcome.address === null ? "" : ` to ${outcome.address}`
   const of = outcome.address === null ? "" : ` ${outcome.address}`
@@ -83,7 +83,7 @@ export const describe = (outcome: Outcome, now: DateTime.Utc): string => {
 const encodeSeat = Schema.encodeEffect(SeatJson)
 
 /** What a machine is told of what came of a seat. */
-export const toJson = Effect.fnUntraced(function* (outcome: Outcome) {
+export const toJson = Effect.fnUntraced(function* (outcome: ReminderOutcome) {
   const { address, seatId: id } = outcome
   const more =
     outcome._tag === "Resent" || outcome._tag === "Reissued"

@@ -4,29 +4,30 @@ import * as Effect from "effect/Effect"
 import { RetryRateLimited } from "@polar-seats/domain/CallOptions"
 import { isRateLimited } from "@polar-seats/domain/SeatError"
 
-// One 429 may be meant for one; this many without a success in between say that it is too fast for everybody
-const enough = 8
-// Once it was too fast, the rate is looked at again after so many answers and so long
+// One 429 may concern one seat only. This many without a success in between mean that all requests are too fast
+const refusalsBeforeSlowdown = 8
+// After a slowdown, the rate is judged again when this many answers have come and this much time has passed
 const answersToJudge = 20
-const timeToJudge = 50
-const growthInASecond = 0.1
-const belowWhatPassed = 0.9
-// Where a slower rate makes no difference to so many refusals, it is not the rate that they are for
-const isMuch = 0.1
-const longSilence = 10_000
-const triesToSlowDown = 5
+const millisToJudge = 50
+const growthPerSecond = 0.1
+// The new rate, as a share of the requests that passed
+const slowdownFactor = 0.9
+// If at least this share of the answers stays refused at a slower rate, the refusals have another cause
+const highRefusalShare = 0.1
+const slowdownsBeforeReset = 5
+const millisOfSilenceBeforeReset = 10_000
 
-/** How fast all go who share it: as fast as is asked for, until Polar says again and again that it is too fast. */
-export interface Throttle {
+/** The request rate that several callers share. It is as fast as asked for, until Polar refuses many requests in a row. */
+export interface AdaptiveRate {
   /** Waits until the next request may leave. */
-  readonly turn: Effect.Effect<void>
-  /** Waits while Polar is left alone, whose turn has come before that. */
-  readonly open: Effect.Effect<void>
-  /** Sends one whose turn has come. A refusal for its rate is told at once. */
+  readonly waitForTurn: Effect.Effect<void>
+  /** Waits while requests are paused. It takes no turn. */
+  readonly waitWhilePaused: Effect.Effect<void>
+  /** Sends a request whose turn has come. A 429 fails at once, without a retry. */
   readonly send: <A, E extends { readonly _tag: string }, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-/** How long to leave Polar alone after a refusal, by how often it has refused the same before. */
+/** How long to wait after a 429 that follows `times` earlier ones for the same item. */
 export const pauseAfter = (
   error: { readonly retryAfter: Duration.Duration | null },
   times: number
@@ -35,83 +36,83 @@ export const pauseAfter = (
     ? Duration.min(Duration.seconds(2 ** times), Duration.minutes(1))
     : Duration.max(error.retryAfter, Duration.millis(100))
 
-/** For one who waits by itself where Polar says so. */
-export const none: Throttle = { turn: Effect.void, open: Effect.void, send: (call) => call }
+/** For a single call, which the client itself retries after a 429. */
+export const unlimited: AdaptiveRate = { waitForTurn: Effect.void, waitWhilePaused: Effect.void, send: (call) => call }
 
-/** `ceiling` is in requests a millisecond. */
-export const make = (ceiling: number): Throttle => {
-  let rate = ceiling
-  let free = 0
-  let shutUntil = 0
-  let inARow = 0
-  let inVain = 0
+/** `maxRate` is in requests a millisecond. */
+export const make = (maxRate: number): AdaptiveRate => {
+  let rate = maxRate
+  let nextTurnAt = 0
+  let pausedUntil = 0
+  let refusalsInARow = 0
+  let slowdownsInVain = 0
   let passed = 0
   let refused = 0
-  let since = -1
-  let heard = 0
+  let measuredSince = -1
+  let lastSentAt = 0
 
-  const startOver = (now: number) => {
-    since = now
+  const measureFrom = (now: number) => {
+    measuredSince = now
     passed = 0
     refused = 0
   }
 
-  const open: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    now < shutUntil ? Effect.andThen(Effect.sleep(shutUntil - now), open) : Effect.void
+  const waitWhilePaused: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    now < pausedUntil ? Effect.andThen(Effect.sleep(pausedUntil - now), waitWhilePaused) : Effect.void
   )
-  const turn: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const at = Math.max(now, free, shutUntil)
-    free = at + 1 / rate
-    // It may be shut while somebody waits for their turn
-    return at - now < 1 ? Effect.void : Effect.andThen(Effect.sleep(at - now), open)
+  const waitForTurn: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const at = Math.max(now, nextTurnAt, pausedUntil)
+    nextTurnAt = at + 1 / rate
+    // A pause may begin during this sleep
+    return at - now < 1 ? Effect.void : Effect.andThen(Effect.sleep(at - now), waitWhilePaused)
   })
 
   const judge = (now: number) => {
     const answers = passed + refused
-    if (rate === ceiling || answers < answersToJudge || now - since < timeToJudge) return
-    inVain = refused / answers < isMuch ? 0 : inVain + 1
-    if (inVain >= triesToSlowDown) {
-      inVain = 0
-      rate = ceiling
+    if (rate === maxRate || answers < answersToJudge || now - measuredSince < millisToJudge) return
+    slowdownsInVain = refused / answers < highRefusalShare ? 0 : slowdownsInVain + 1
+    if (slowdownsInVain >= slowdownsBeforeReset) {
+      slowdownsInVain = 0
+      rate = maxRate
     } else {
-      const time = now - since
+      const millis = now - measuredSince
       rate =
         refused === 0
-          ? Math.min(ceiling, rate * (1 + (growthInASecond * time) / 1000))
-          : Math.min(rate, (belowWhatPassed * passed) / time)
+          ? Math.min(maxRate, rate * (1 + (growthPerSecond * millis) / 1000))
+          : Math.min(rate, (slowdownFactor * passed) / millis)
     }
-    startOver(now)
+    measureFrom(now)
   }
-  const pass = (now: number) => {
+  const countPassed = (now: number) => {
     passed++
-    inARow = 0
+    refusalsInARow = 0
     judge(now)
   }
-  const refuse = (now: number, pause: Duration.Duration) => {
-    // Those that left before it was shut say nothing new
-    if (now < shutUntil) return
+  const countRefused = (now: number, pause: Duration.Duration) => {
+    // Requests that left before the pause began say nothing new
+    if (now < pausedUntil) return
     refused++
-    inARow++
-    if (inARow < enough) return judge(now)
-    rate = Math.min(rate, (passed + refused) / Math.max(1, now - since)) / 2
-    shutUntil = now + Duration.toMillis(pause)
-    free = shutUntil
-    inARow = 0
-    startOver(shutUntil)
+    refusalsInARow++
+    if (refusalsInARow < refusalsBeforeSlowdown) return judge(now)
+    rate = Math.min(rate, (passed + refused) / Math.max(1, now - measuredSince)) / 2
+    pausedUntil = now + Duration.toMillis(pause)
+    nextTurnAt = pausedUntil
+    refusalsInARow = 0
+    measureFrom(pausedUntil)
   }
-  const answered = (tell: (now: number) => void) => Effect.map(Clock.currentTimeMillis, tell)
+  const count = (answer: (now: number) => void) => Effect.map(Clock.currentTimeMillis, answer)
 
   return {
-    turn,
-    open,
+    waitForTurn,
+    waitWhilePaused,
     send: (call) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        // What was measured before a long silence says nothing of now
-        if (since < 0 || now - heard > longSilence) startOver(Math.max(now, shutUntil))
-        heard = now
+        // Answers from before a long silence say nothing about the rate limit now
+        if (measuredSince < 0 || now - lastSentAt > millisOfSilenceBeforeReset) measureFrom(Math.max(now, pausedUntil))
+        lastSentAt = now
         return Effect.tapError(
-          Effect.tap(Effect.provideService(call, RetryRateLimited, false), () => answered(pass)),
-          (error) => answered(isRateLimited(error) ? (now) => refuse(now, pauseAfter(error, 0)) : pass)
+          Effect.tap(Effect.provideService(call, RetryRateLimited, false), () => count(countPassed)),
+          (error) => count(isRateLimited(error) ? (now) => countRefused(now, pauseAfter(error, 0)) : countPassed)
         )
       })
   }

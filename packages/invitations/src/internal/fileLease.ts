@@ -6,18 +6,18 @@ import * as Option from "effect/Option"
 import type { PlatformError } from "effect/PlatformError"
 import type * as Scope from "effect/Scope"
 
-// Whoever holds it gives a sign of life this often; who gives none for so long is taken for dead
-const beat = "500 millis"
-const patience = "3 seconds"
+// The holder gives a sign of life once per interval. After the timeout without one, the lease is taken over
+const heartbeatInterval = "500 millis"
+const leaseTimeout = "3 seconds"
 
-/** Whether the file is still ours, which is to be asked before it is written to. */
+/** Whether this process still holds the lease. Ask before each write. */
 export type IsHeld = Effect.Effect<boolean, PlatformError>
 
 /**
- * Holds a file for one process, by a second file beside it whose time it keeps moving. Who finds one watches it for some
- * seconds: if its time stands still, its holder is gone, and it is taken over. So there is no process id to be mistaken
- * for another's, after a reboot or in another container, and nothing left over keeps anybody out for long.
- * Nothing comes back where somebody else holds it.
+ * Holds a lease for one process: a lock file whose modification time keeps moving. Another process watches an existing
+ * lock file for some seconds and takes it over if its time stands still. So a lease needs no process id, which could be
+ * another process's after a reboot or in another container, and a leftover lock file keeps nobody out for long.
+ * Returns `undefined` if another process holds the lease.
  */
 export const hold = (
   fs: FileSystem.FileSystem,
@@ -39,34 +39,34 @@ export const hold = (
 
     const takeOver = Effect.gen(function* () {
       const before = yield* signOfLife
-      yield* Effect.sleep(patience)
+      yield* Effect.sleep(leaseTimeout)
       if (before !== (yield* signOfLife)) return false
-      // Of several who come to this at once, the last one holds it, and the others see that
+      // If several processes rename at once, the last one holds the lease, and the others see that
       const ours = `${path}.${id}`
       yield* write(ours)
       yield* fs.rename(ours, path)
-      yield* Effect.sleep(beat)
+      yield* Effect.sleep(heartbeatInterval)
       return yield* isOurs
     }).pipe(
-      // It was given back meanwhile
+      // The holder has released the lease meanwhile
       Effect.catchIf(
         ({ reason }) => reason._tag === "NotFound",
         () => take
       )
     )
 
-    const giveBack = Effect.ignore(Effect.flatMap(isOurs, (ours) => (ours ? fs.remove(path) : Effect.void)))
+    const release = Effect.ignore(Effect.flatMap(isOurs, (ours) => (ours ? fs.remove(path) : Effect.void)))
     const isHeld = yield* Effect.acquireRelease(
       Effect.flatMap(take, (taken) => (taken ? Effect.succeed(true) : Effect.interruptible(takeOver))),
-      (held) => (held ? giveBack : Effect.void)
+      (held) => (held ? release : Effect.void)
     )
     if (!isHeld) return undefined
 
     yield* Effect.forkScoped(
       Effect.forever(
         Effect.andThen(
-          Effect.sleep(beat),
-          // What goes wrong here is found out before the next write
+          Effect.sleep(heartbeatInterval),
+          // A failure here shows when the next write asks for the lease
           Effect.ignore(Effect.flatMap(Clock.currentTimeMillis, (now) => fs.utimes(path, now / 1000, now / 1000)))
         )
       )

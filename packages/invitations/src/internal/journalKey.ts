@@ -1,5 +1,5 @@
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 
-/** The key of a person in a journal: the address in lower case, and the subscription or order that they were invited to. */
+/** The journal key of a person: the subscription or order, and the address in lower case. */
 export const keyFor = (source: SeatSource, address: string): string =>
   `${source._tag.toLowerCase()}/${source.id}/${address.toLowerCase()}`

@@ -1,40 +1,36 @@
 import * as Effect from "effect/Effect"
 import type * as Journal from "../Journal.ts"
 
-type Service = Journal.Journal["Service"]
+type JournalService = Journal.Journal["Service"]
 
 /**
- * Writes down what is certain, over what was written meanwhile. Only that a mail was sent outlasts what comes later, and
- * so does a reissue of somebody else's, which has its own end.
+ * Writes a certain outcome over whatever is stored, with two exceptions. `Mailed` is only replaced by `Mailed`. Another
+ * process's `ReissueStarted` is left for that process to settle.
  */
-export const settle = (
-  journal: Service,
+export const writeOutcome = (
+  journal: JournalService,
   key: string,
-  step: Journal.Step,
+  outcome: Journal.JournalStep,
   found: Journal.Entry | undefined
 ): Effect.Effect<void, Journal.JournalError> =>
-  Effect.flatMap(journal.put(key, step, found), (written) =>
+  Effect.flatMap(journal.put(key, outcome, found), (written) =>
     written !== undefined
       ? Effect.void
-      : Effect.flatMap(journal.get(key), (other) =>
-          other?.step._tag === "Reissuing" || (other?.step._tag === "Mailed" && step._tag !== "Mailed")
+      : Effect.flatMap(journal.get(key), (current) =>
+          current?.step._tag === "ReissueStarted" || (current?.step._tag === "Mailed" && outcome._tag !== "Mailed")
             ? Effect.void
-            : settle(journal, key, step, other)
+            : writeOutcome(journal, key, outcome, current)
         )
   )
 
-/** The same, over whatever stands there. */
-export const write = (journal: Service, key: string, step: Journal.Step): Effect.Effect<void, Journal.JournalError> =>
-  Effect.flatMap(journal.get(key), (found) => settle(journal, key, step, found))
-
-/** Writes a step over whatever stands there. Who wrote before is told by its next `put` that nothing comes back of. */
-export const claim = (
-  journal: Service,
+/** Writes a step over whatever is stored. The next `put` of the previous writer then returns `undefined`. */
+export const takeOver = (
+  journal: JournalService,
   key: string,
-  step: Journal.Step
+  step: Journal.JournalStep
 ): Effect.Effect<Journal.Entry, Journal.JournalError> =>
   Effect.flatMap(journal.get(key), (found) =>
     Effect.flatMap(journal.put(key, step, found), (written) =>
-      written === undefined ? claim(journal, key, step) : Effect.succeed(written)
+      written === undefined ? takeOver(journal, key, step) : Effect.succeed(written)
     )
   )

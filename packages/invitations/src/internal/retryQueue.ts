@@ -1,49 +1,40 @@
+import type * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import type * as Cause from "effect/Cause"
 
-/** What came of an item: a result, or that it is to be taken up again later. */
-export type Step<Item, A> =
+/** The end of one attempt at an item: a result, or a request to attempt `item` again after a pause. */
+export type Attempt<Item, A> =
   | { readonly _tag: "Done"; readonly result: A }
-  | { readonly _tag: "Later"; readonly item: Item; readonly after: Duration.Duration }
+  | { readonly _tag: "Retry"; readonly item: Item; readonly after: Duration.Duration }
 
-// How many may wait for their turn to come again: more items than that are not even looked at
-const patience = 2048
+// No further item is read while this many wait for their next attempt
+const maxWaiting = 2048
 
-/**
- * Takes steps with many items, so many at a time. An item that waits holds no place among them. A step that fails lets
- * those end that were begun, and no other begins: those that wait are given up, and so is the one that failed.
- */
-export const bulk = <Item, A, E>(
-  items: Stream.Stream<Item, E>,
-  concurrency: number,
-  step: (item: Item) => Effect.Effect<Step<Item, A>, E>,
-  giveUp: (item: Item) => A | undefined
-): Stream.Stream<A, E> =>
-  Stream.callback<A, E>(
-    Effect.fnUntraced(function* (results) {
-      const ready = yield* Queue.unbounded<Item, Cause.Done>()
-      const room = yield* Semaphore.make(concurrency + patience)
-      const scope = yield* Effect.scope
-      const waiting = new Set<Item>()
-      let unsettled = 0
-      let isRead = false
-      let failure: Cause.Cause<E> | undefined
-      let isStopped = false
+/** Items that are ready, items that wait for their next attempt, and the failure that stopped them all. */
+const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
+  const ready = yield* Queue.unbounded<Item, Cause.Done>()
+  const room = yield* Semaphore.make(concurrency + maxWaiting)
+  const scope = yield* Effect.scope
+  const waiting = new Set<Item>()
+  let unsettled = 0
+  let isRead = false
+  let isStopped = false
+  let failure: Cause.Cause<E> | undefined
 
-      const stop = (cause: Cause.Cause<E>) => {
-        failure ??= cause
-        isStopped = true
-        Queue.endUnsafe(ready)
-      }
-      const endWhenSettled = () => {
-        if (isRead && unsettled === 0) Queue.endUnsafe(ready)
-      }
+  const endIfSettled = () => {
+    if (isRead && unsettled === 0) Queue.endUnsafe(ready)
+  }
 
-      const read = Stream.runForEachWhile(items, (item) =>
+  return {
+    waiting,
+    failure: () => failure,
+
+    /** Reads the items. If reading fails, the items that were read before are still processed. */
+    read: (items: Stream.Stream<Item, E>) =>
+      Stream.runForEachWhile(items, (item) =>
         Effect.map(room.take(1), () => {
           if (isStopped) return false
           unsettled++
@@ -51,7 +42,6 @@ export const bulk = <Item, A, E>(
           return true
         })
       ).pipe(
-        // What was read before it failed is done all the same
         Effect.catchCause((cause) =>
           Effect.sync(() => {
             failure ??= cause
@@ -60,52 +50,84 @@ export const bulk = <Item, A, E>(
         Effect.andThen(
           Effect.sync(() => {
             isRead = true
-            endWhenSettled()
+            endIfSettled()
           })
-        )
+        ),
+        Effect.forkIn(scope)
+      ),
+
+    /** The next item, or `undefined` if the queue has stopped. */
+    take: Effect.map(Queue.take(ready), (item) => {
+      if (isStopped) return undefined
+      waiting.delete(item)
+      return item
+    }),
+
+    retryLater: (item: Item, after: Duration.Duration) => {
+      waiting.add(item)
+      return Effect.forkIn(
+        Effect.andThen(
+          Effect.sleep(after),
+          Effect.sync(() => Queue.offerUnsafe(ready, item))
+        ),
+        scope
       )
+    },
 
-      const again = (item: Item, after: Duration.Duration) => {
-        waiting.add(item)
-        return Effect.forkIn(
-          Effect.andThen(
-            Effect.sleep(after),
-            Effect.sync(() => Queue.offerUnsafe(ready, item))
-          ),
-          scope
-        )
-      }
+    settle: Effect.suspend(() => {
+      unsettled--
+      return Effect.map(room.release(1), endIfSettled)
+    }),
 
-      const work: Effect.Effect<void, Cause.Done> = Effect.gen(function* () {
+    stop: (item: Item, cause: Cause.Cause<E>) => {
+      waiting.add(item)
+      failure ??= cause
+      isStopped = true
+      Queue.endUnsafe(ready)
+    }
+  }
+})
+
+/**
+ * Attempts many items, `concurrency` at a time. An item that waits for its next attempt does not count. If an attempt
+ * fails, the attempts in progress end and no other begins. `giveUp` then gives the results of the item that failed and of
+ * those that wait.
+ */
+export const processItems = <Item, A, E>(
+  items: Stream.Stream<Item, E>,
+  concurrency: number,
+  attempt: (item: Item) => Effect.Effect<Attempt<Item, A>, E>,
+  giveUp: (item: Item) => A | undefined
+): Stream.Stream<A, E> =>
+  Stream.callback<A, E>(
+    Effect.fnUntraced(function* (results) {
+      const queue = yield* makeQueue<Item, E>(concurrency)
+
+      const work = Effect.gen(function* () {
         while (true) {
-          const item = yield* Queue.take(ready)
-          if (isStopped) return
-          waiting.delete(item)
-          const done = yield* Effect.exit(step(item))
-          if (done._tag === "Failure") {
-            waiting.add(item)
-            return stop(done.cause)
-          }
-          if (done.value._tag === "Later") {
-            yield* again(done.value.item, done.value.after)
+          const item = yield* queue.take
+          if (item === undefined) return
+          const exit = yield* Effect.exit(attempt(item))
+          if (exit._tag === "Failure") return queue.stop(item, exit.cause)
+          if (exit.value._tag === "Retry") {
+            yield* queue.retryLater(exit.value.item, exit.value.after)
             continue
           }
-          yield* Queue.offer(results, done.value.result)
-          unsettled--
-          yield* room.release(1)
-          endWhenSettled()
+          yield* Queue.offer(results, exit.value.result)
+          yield* queue.settle
         }
       })
 
-      yield* Effect.forkIn(read, scope)
+      yield* queue.read(items)
       yield* Effect.all(
         Array.from({ length: concurrency }, () => Effect.catchCause(work, () => Effect.void)),
         { concurrency: "unbounded", discard: true }
       )
-      for (const item of waiting) {
+      for (const item of queue.waiting) {
         const result = giveUp(item)
         if (result !== undefined) yield* Queue.offer(results, result)
       }
+      const failure = queue.failure()
       yield* failure === undefined ? Queue.end(results) : Queue.failCause(results, failure)
     }),
     { bufferSize: concurrency }

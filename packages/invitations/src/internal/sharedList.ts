@@ -5,57 +5,57 @@ import type { SeatsList } from "@polar-seats/domain/Seat"
 import type { ListError } from "@polar-seats/domain/Seats"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 
-/** What a look has found, and whether somebody else sent the request for it. */
-export interface Look {
+/** The seats of a source, and whether another caller sent the request. */
+export interface Listing {
   readonly list: SeatsList
   readonly isShared: boolean
 }
 
-/** The last time that a source was read: when it began, and what came of it, which is nothing where it failed. */
-interface Latest {
+/** The last request for a source: when it began, and its list, which is `undefined` if the request failed. */
+interface LastRequest {
   readonly lock: Semaphore.Semaphore
-  begun: number
+  begunAt: number
   list: SeatsList | undefined
 }
 
 /**
- * Reads the lists of sources. All who wait while one is read are told by the first that begins after they asked: a list
- * says of every seat, and each of many who look for one would read it whole. A failure is its reader's alone, who may
- * have been less patient than others: those read by themselves.
+ * Coalesces concurrent list requests. A caller may share a response only if its request began after the caller asked.
+ * Errors are not shared, because each caller has its own timeout: after a failure, the others send their own request.
  */
 export const make = Effect.gen(function* () {
   const sources = yield* RcMap.make({
-    lookup: (_: string): Effect.Effect<Latest> =>
-      Effect.map(Semaphore.make(1), (lock) => ({ lock, begun: 0, list: undefined }))
+    lookup: (_: string): Effect.Effect<LastRequest> =>
+      Effect.map(Semaphore.make(1), (lock) => ({ lock, begunAt: 0, list: undefined }))
   })
-  // Not the time: many things can happen in a millisecond
-  let moment = 0
+  // A counter orders events that share a millisecond
+  let counter = 0
 
-  return (source: SeatSource, read: Effect.Effect<SeatsList, ListError>): Effect.Effect<Look, ListError> =>
+  return (source: SeatSource, read: Effect.Effect<SeatsList, ListError>): Effect.Effect<Listing, ListError> =>
     Effect.suspend(() => {
-      const asked = ++moment
-      const own = Effect.map(read, (list): Look => ({ list, isShared: false }))
-      const told = (latest: Latest): Effect.Effect<Effect.Effect<Look, ListError>> =>
+      const askedAt = ++counter
+      const readAlone = Effect.map(read, (list): Listing => ({ list, isShared: false }))
+      // The inner effect runs after the lock is released
+      const shareOrRead = (last: LastRequest): Effect.Effect<Effect.Effect<Listing, ListError>> =>
         Effect.suspend(() => {
-          if (latest.begun > asked) {
-            const { list } = latest
-            return Effect.succeed(list === undefined ? own : Effect.succeed<Look>({ list, isShared: true }))
+          if (last.begunAt > askedAt) {
+            const { list } = last
+            return Effect.succeed(list === undefined ? readAlone : Effect.succeed<Listing>({ list, isShared: true }))
           }
-          const begun = ++moment
+          const begunAt = ++counter
           const publish = (list: SeatsList | undefined) =>
             Effect.sync(() => {
-              latest.begun = begun
-              latest.list = list
+              last.begunAt = begunAt
+              last.list = list
             })
-          return Effect.matchEffect(own, {
+          return Effect.matchEffect(readAlone, {
             onFailure: (error) => Effect.as(publish(undefined), Effect.fail(error)),
-            onSuccess: (look) => Effect.as(publish(look.list), Effect.succeed(look))
+            onSuccess: (listing) => Effect.as(publish(listing.list), Effect.succeed(listing))
           })
         })
       return Effect.flatten(
         Effect.scoped(
-          Effect.flatMap(RcMap.get(sources, `${source._tag}/${source.id}`), (latest) =>
-            latest.lock.withPermit(told(latest))
+          Effect.flatMap(RcMap.get(sources, `${source._tag}/${source.id}`), (last) =>
+            last.lock.withPermit(shareOrRead(last))
           )
         )
       )

@@ -4,16 +4,16 @@ import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import type * as Stream from "effect/Stream"
 
-/** What keeps entries, and cannot compare and set by itself. */
-export interface Kept {
+/** A store of entries without compare-and-set. */
+export interface EntryStore {
   readonly get: (key: string) => Effect.Effect<Entry | undefined, JournalError>
-  /** It is durable once this has returned. */
+  /** The entry is durable when `set` returns. */
   readonly set: (entry: Entry) => Effect.Effect<void, JournalError>
   readonly entries: Stream.Stream<Entry, JournalError>
 }
 
-/** A journal for one process: whoever puts has it alone. */
-export const make = ({ entries, get, set }: Kept): Journal["Service"] => {
+/** A journal over a store that only this process writes to. Writes run one at a time. */
+export const make = ({ entries, get, set }: EntryStore): Journal["Service"] => {
   const lock = Semaphore.makeUnsafe(1)
   return Journal.of({
     entries,
@@ -26,7 +26,7 @@ export const make = ({ entries, get, set }: Kept): Journal["Service"] => {
         yield* set(entry)
         return entry
       }).pipe(
-        // Half a write is none that anybody can tell from the nextEntry
+        // After an interrupted write nobody could tell whether the entry is stored
         Effect.uninterruptible,
         lock.withPermit
       )

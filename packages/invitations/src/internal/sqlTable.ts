@@ -5,7 +5,7 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
 
-/** Makes a table if it is missing. Several may do it at once. */
+/** Creates a table if it is missing. Safe to run concurrently. */
 export const makeTable = (
   table: string,
   definition: Effect.Effect<unknown, unknown, SqlClient.SqlClient>
@@ -17,15 +17,18 @@ export const makeTable = (
     })
   )
 
-/** What went wrong, without a statement or a value. */
-export const describe = (error: Migrator.MigrationError | SqlError): string =>
+/** Describes a failure of the database without a statement or a value. */
+export const describeSqlFailure = (error: Migrator.MigrationError | SqlError): string =>
   error._tag === "SqlError"
-    ? `the database refused it, or is not there (${error.reason._tag})`
-    : `its table cannot be made (${error.kind})`
+    ? `the database is unreachable or refused a statement: ${error.reason._tag}`
+    : `the table cannot be created: ${error.kind}`
 
 const pageSize = 1000
 
-/** Everything a query finds, page by page, so that no connection is held meanwhile. `after` is the last id of the page before. */
+/**
+ * All rows of a query, page by page, so that no connection is held in between. `after` is the last id of the previous
+ * page.
+ */
 export const pages = <Row extends { readonly id: string }, E>(
   query: (after: string, limit: number) => Effect.Effect<ReadonlyArray<Row>, E>
 ): Stream.Stream<Row, E> =>
