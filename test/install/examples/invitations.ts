@@ -13,7 +13,7 @@ const remind = Effect.gen(function* () {
   yield* Stream.runForEach(outcomes, ({ _tag, address }) => Console.log(`${_tag}: ${address}`))
 })
 
-// Polar itself is PortalSeats.layer or OrganizationSeats.layer of @polar-seats/http
+// To act on Polar, use PortalSeats.layer or OrganizationSeats.layer of @polar-seats/http
 const seats = SeatsMemory.layer(
   {
     organizations: [{ slug: "acme" }],
@@ -33,10 +33,10 @@ const seats = SeatsMemory.layer(
   "polar_cst_acme"
 )
 
-// A journal that outlasts the process is JournalFile.layer("reminders.ndjson"), or JournalSql.layer() on PostgreSQL
+// To keep the journal after the process, use JournalFile.layer("reminders.ndjson"), or JournalSql.layer() on PostgreSQL
 const journal = JournalStore.layer.pipe(Layer.provide(KeyValueStore.layerMemory))
 
-// The second run finds in the journal that Ann was mailed
+// The second run reads in the journal that Ann was mailed
 await Effect.runPromise(
   Effect.provide(Effect.andThen(remind, remind), Invitations.layer.pipe(Layer.provide([seats, journal])))
 )
