@@ -44,7 +44,7 @@ const keys = Effect.flatMap(Journal, ({ entries }) =>
 )
 const refusal = (path: string) => Effect.flip(open(path, keys))
 
-it.live("only its owner may read it, and what was written over is dropped when it is opened", () =>
+it.live("makes the file readable by its owner only, and drops replaced entries when it opens", () =>
   Effect.gen(function* () {
     const path = newPath()
     yield* open(
@@ -55,11 +55,11 @@ it.live("only its owner may read it, and what was written over is dropped when i
     yield* open(path, keys)
     assert.strictEqual(readFileSync(path, "utf8").trim().split("\n").length, 2)
     assert.strictEqual(statSync(path).mode & 0o777, 0o600)
-    assert.isFalse(existsSync(`${path}.lock`) || existsSync(`${path}.new`), "nothing is left beside it")
+    assert.isFalse(existsSync(`${path}.lock`) || existsSync(`${path}.new`), "no other file is left")
   })
 )
 
-it.live("half a line at its end is no entry, wherever it was cut", () =>
+it.live("ignores half a line at the end of the file, wherever it was cut", () =>
   Effect.gen(function* () {
     const path = newPath()
     yield* open(path, Effect.andThen(put("a"), put("b")))
@@ -74,7 +74,7 @@ it.live("half a line at its end is no entry, wherever it was cut", () =>
   })
 )
 
-it.live("what is no journal is refused, and left as it is", () =>
+it.live("refuses a file that is not a journal, and leaves it unchanged", () =>
   Effect.gen(function* () {
     for (const text of ["Dear diary,\n", "no line break", '{"journal":"polar-seats","version":2}\n', "\n"]) {
       const path = newPath()
@@ -87,7 +87,7 @@ it.live("what is no journal is refused, and left as it is", () =>
   })
 )
 
-it.live("a line in its midst that is no entry is told by its number", () =>
+it.live("names the number of a malformed line", () =>
   Effect.gen(function* () {
     const path = newPath()
     yield* open(path, put("a"))
@@ -98,7 +98,7 @@ it.live("a line in its midst that is no entry is told by its number", () =>
   })
 )
 
-it.live("what cannot be opened is said", () =>
+it.live("fails as Inaccessible if the path cannot be opened", () =>
   Effect.gen(function* () {
     const missing = join(directory, "no-such-directory", "file")
     assert.deepInclude(yield* refusal(missing), { _tag: "JournalFileError", reason: "Inaccessible" })
@@ -108,7 +108,7 @@ it.live("what cannot be opened is said", () =>
   })
 )
 
-it.live("what is no ordinary file is left as it is", () =>
+it.live("leaves a pipe and a broken link unchanged", () =>
   Effect.gen(function* () {
     const fifo = newPath()
     execFileSync("mkfifo", [fifo])
@@ -125,7 +125,7 @@ it.live("what is no ordinary file is left as it is", () =>
   })
 )
 
-it.live("an empty file becomes one, and a link to one stays a link", () =>
+it.live("turns an empty file into a journal, and keeps a link to it a link", () =>
   Effect.gen(function* () {
     const path = newPath()
     writeFileSync(path, "")
@@ -138,7 +138,7 @@ it.live("an empty file becomes one, and a link to one stays a link", () =>
 
 const writer = fileURLToPath(new URL("fileWriter.ts", import.meta.url))
 
-/** A process that writes one key after another, and says so after each. */
+/** A process that writes one key after another, and prints each after it is written. */
 const startWriter = (path: string, from: number) => {
   const child = spawn(process.execPath, [writer, path, String(from)], { stdio: ["ignore", "pipe", "inherit"] })
   const written: Array<string> = []
@@ -153,34 +153,34 @@ const startWriter = (path: string, from: number) => {
 }
 
 it.live(
-  "writers that are killed leave a readable file, and lose nothing that they said they had written",
+  "keeps the file readable and every reported entry when its writers are killed",
   () =>
     Effect.gen(function* () {
       const path = newPath()
-      const said: Array<string> = []
+      const reported: Array<string> = []
       for (let round = 0; round < 3; round++) {
         const { child, ended, first, written } = startWriter(path, round * 100_000)
         yield* Effect.promise(() => first)
         yield* Effect.sleep(50 + 37 * round)
         child.kill("SIGKILL")
         yield* Effect.promise(() => ended)
-        said.push(...written)
-        // So the next one need not watch what the dead one held
+        reported.push(...written)
+        // Spare the next writer the wait for the dead one's lease
         unlinkSync(`${path}.lock`)
       }
-      assert.isAbove(said.length, 3)
+      assert.isAbove(reported.length, 3)
       const found = new Set(yield* open(path, keys))
       assert.deepStrictEqual(
-        said.filter((key) => !found.has(key)),
+        reported.filter((key) => !found.has(key)),
         []
       )
-      assert.isAtMost(found.size, said.length + 3, "besides them there is at most what was just being written")
+      assert.isAtMost(found.size, reported.length + 3, "at most one unreported entry per writer")
     }),
   30_000
 )
 
 it.live(
-  "a second process is refused while the first one lives, and let in soon after it was killed",
+  "refuses a second process while the first one lives, and admits it soon after the first is killed",
   () =>
     Effect.gen(function* () {
       const path = newPath()
@@ -189,13 +189,13 @@ it.live(
       const error = yield* refusal(path)
       assert.deepInclude(error, { _tag: "JournalFileError", reason: "InUse" })
       const before = written.length
-      // The first one goes on
+      // The first process continues
       yield* Effect.repeat(Effect.sleep(10), { until: () => written.length > before })
       child.kill("SIGKILL")
       yield* Effect.promise(() => ended)
 
       const started = performance.now()
-      // Of two who come to what a dead one held, one gets it
+      // If two processes take over a dead one's lease, one gets it
       const fibers = yield* Effect.all([
         Effect.forkChild(Effect.exit(open(path, Effect.andThen(keys, Effect.sleep("1 second"))))),
         Effect.forkChild(Effect.exit(open(path, Effect.andThen(keys, Effect.sleep("1 second")))))
@@ -208,7 +208,7 @@ it.live(
   30_000
 )
 
-it.live("who has lost the file writes nothing more to it", () =>
+it.live("writes nothing more after another process has taken the file over", () =>
   Effect.gen(function* () {
     const path = newPath()
     const error = yield* open(
@@ -226,7 +226,7 @@ it.live("who has lost the file writes nothing more to it", () =>
   })
 )
 
-it.live("after half a write it writes nothing more, and opened again it has what was whole", () =>
+it.live("writes nothing more after half a write, and has all whole entries when opened again", () =>
   Effect.gen(function* () {
     const path = newPath()
     let room = Number.POSITIVE_INFINITY
@@ -256,7 +256,7 @@ it.live("after half a write it writes nothing more, and opened again it has what
       assert.include((yield* Effect.flip(put("b"))).message, "FileSystem.writeAll")
       room = Number.POSITIVE_INFINITY
       assert.include((yield* Effect.flip(put("c"))).message, "Open the journal again")
-      assert.deepStrictEqual(yield* keys, ["a"], "what was not written is not there")
+      assert.deepStrictEqual(yield* keys, ["a"], "a failed write leaves no entry")
     }).pipe(Effect.provide(JournalFile.layer(path).pipe(Layer.provide(full), Layer.provide(NodeServices.layer))))
     assert.deepStrictEqual(yield* open(path, Effect.andThen(put("b"), keys)), ["a", "b"])
   })

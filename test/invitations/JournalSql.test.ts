@@ -20,7 +20,7 @@ const layerOf = (options?: JournalSql.Options) => Layer.provide(JournalSql.layer
 describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   laws("PostgreSQL", { layer: layerOf(), isLasting: true, isShared: true })
 
-  it.live("many that start at once make one table", () =>
+  it.live("creates one table when many journals start at once", () =>
     Effect.gen(function* () {
       const all = yield* Effect.all(
         Array.from({ length: 8 }, () =>
@@ -34,7 +34,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     })
   )
 
-  it.live("entries has more than a page of them", () =>
+  it.live("streams more entries than fit on a page", () =>
     Effect.gen(function* () {
       const journal = yield* Journal
       const keys = Array.from({ length: 2001 }, (_, index) => `key/${index}`)
@@ -44,7 +44,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     }).pipe(Effect.provide(layerOf({ table: "pages" })))
   )
 
-  it.live("runs in one table know nothing of each other", () =>
+  it.live("keeps the runs of one table apart", () =>
     Effect.gen(function* () {
       const put = Effect.flatMap(Journal, (journal) => journal.put("same", resendStarted, undefined))
       const one = layerOf({ run: "one", table: "runs" })
@@ -56,7 +56,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     })
   )
 
-  it.live("a database that is not there fails the layer, and the password is not told", () =>
+  it.live("fails the layer if the database is missing, without showing the password", () =>
     Effect.gen(function* () {
       const url = Redacted.make("postgres://postgres:s3cret-database@127.0.0.1:1/postgres")
       const nowhere = Layer.provide(JournalSql.layer(), PgClient.layer({ url }))
@@ -65,7 +65,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     })
   )
 
-  it.live("what stands in the table and is no entry is JournalError", () =>
+  it.live("fails with JournalError on a malformed entry and on a missing table", () =>
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient
       const journal = yield* Journal

@@ -45,7 +45,7 @@ const world: WorldInput = {
   tokens: [{ token, customer }]
 }
 
-// A database of its own for each test, as it were
+// Each test has tables of its own
 let tests = 0
 const tables = () => {
   const table = `run${tests++}`
@@ -55,7 +55,7 @@ const tables = () => {
 const client = PgClient.layer({ url: Redacted.make(postgres.url) })
 const polar = Layer.merge(client, SeatsMemory.layer(world, token))
 
-/** What one worker does: each has a layer of its own. */
+/** Runs a worker's code. Each worker builds its own layer. */
 const worker = <A, E>(
   options: Omit<SharedRun.Options, "run"> & { readonly run?: string },
   body: (run: SharedRun.SharedRun["Service"]) => Effect.Effect<A, E>
@@ -76,7 +76,7 @@ const on = <A, E>(title: string, body: Effect.Effect<A, E, Layer.Success<typeof 
 
 describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   on(
-    "each seat is one worker's, and offering twice changes nothing",
+    "gives each seat to one worker, and offers the same seats once",
     Effect.gen(function* () {
       const shared = tables()
       assert.deepStrictEqual(yield* worker(shared, ({ progress }) => progress), {
@@ -112,13 +112,13 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
         ]
       )
       yield* worker(shared, offer)
-      assert.deepStrictEqual(yield* worker(shared, work), [], "there is nothing left to do")
+      assert.deepStrictEqual(yield* worker(shared, work), [], "nothing is left to do")
       assert.strictEqual((yield* mailed).length, 4)
     })
   )
 
   on(
-    "who comes before there is anything to do waits for it",
+    "a worker that starts before the offer waits for it",
     Effect.gen(function* () {
       const shared = tables()
       const early = yield* Effect.forkChild(worker(shared, work))
@@ -129,7 +129,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   )
 
   on(
-    "the next run knows whom the one before it mailed",
+    "the next run skips people whom the run before it mailed",
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
@@ -144,7 +144,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   )
 
   on(
-    "a list that does not come is told, and the run goes without it",
+    "offer fails if a list fails, and the run continues without that source",
     Effect.gen(function* () {
       const shared = tables()
       const error = yield* Effect.flip(worker(shared, ({ offer }) => offer([team, unknown])))
@@ -154,7 +154,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   )
 
   on(
-    "what stops one worker leaves its seats to the others at once",
+    "an error that stops one worker leaves its seats to the others at once",
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
@@ -171,18 +171,18 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       assert.strictEqual(error._tag, "Unauthorized")
       assert.deepStrictEqual(yield* mailed, [])
       const sql = yield* PgClient.PgClient
-      // Those of whom nobody was to be mailed may have come first
+      // Seats that need no mail may be completed already
       const attempts = yield* sql`SELECT 1 FROM ${sql(`${shared.table}_queue`)}
         WHERE attempts > 0 AND state <> 'completed'`
-      assert.strictEqual(attempts.length, 0, "it is not held against the seats")
-      // Their locks would last for two minutes
+      assert.strictEqual(attempts.length, 0, "the stop counts as no attempt at a seat")
+      // Without the release, the locks would last for two minutes
       yield* Effect.timeout(worker(shared, work), "5 seconds")
       assert.deepStrictEqual(yield* mailed, everybody)
     })
   )
 
   on(
-    "a reissue that ended in another row before its worker was cut off is one seat of the run, and its end",
+    "a reissue that ended in another row before its worker was interrupted has one outcome",
     Effect.gen(function* () {
       const shared = tables()
       const { assign, list, revoke } = yield* Seats
@@ -198,7 +198,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
         )
       )
       yield* Effect.provide(put(reissue), journal, { local: true })
-      // Somebody else is given the row in between
+      // In between, somebody else gets the row
       yield* revoke(reissue.seatId)
       yield* assign({ source: reissue.assignment.source, recipient: Recipient.Email({ email: "fay@acme.com" }) })
       yield* assign(reissue.assignment)
@@ -218,7 +218,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   )
 
   on(
-    "what was open when a worker was cut off is in doubt, and not mailed again unless that is asked for",
+    "a resend that was open when its worker was interrupted is in doubt, and mailed again only with retryUnknown",
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
@@ -254,7 +254,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   )
 
   on(
-    "a reissue that was begun is finished",
+    "finishes a reissue that an earlier worker began",
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
@@ -273,12 +273,12 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   )
 
   on(
-    "a seat that comes again after it was mailed is not mailed again, and stays what it was",
+    "a seat that comes again after its mail is not mailed again, and keeps its result",
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
       yield* worker(shared, work)
-      // As if workers had been killed after they had settled, and one before it had
+      // As if workers had been killed after they wrote the result, and one before it did
       const sql = yield* PgClient.PgClient
       yield* sql`UPDATE ${sql(`${shared.table}_queue`)} SET state = 'pending'`
       yield* sql`UPDATE ${sql(shared.table)} SET weight = NULL, result = NULL WHERE id = (
@@ -293,7 +293,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   )
 
   on(
-    "a seat that killed ten workers is given up, as one that is in doubt",
+    "gives a seat up as in doubt after it killed ten workers",
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
@@ -306,7 +306,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   )
 
   on(
-    "a bug of ours stops the worker, and the seat comes back later",
+    "a defect stops the worker, and the seat comes back later",
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
@@ -323,7 +323,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   )
 
   on(
-    "a database that fails stops the worker, without a word of what was asked of it",
+    "a failing database stops the worker, and the error quotes no statement",
     Effect.gen(function* () {
       const shared = tables()
       const sql = yield* PgClient.PgClient

@@ -1,4 +1,4 @@
-// Writes one key after another into a journal, and says each once that it is written: node fileWriter.ts <file> <from>
+// Writes one key after another into a journal and prints each key after it is written: node fileWriter.ts <file> <from>
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Journal, JournalStep } from "@polar-seats/invitations/Journal"
 import { SeatId } from "@polar-seats/domain/Seat"

@@ -13,28 +13,28 @@ const assertSame = (one: Entry | undefined, other: Entry | undefined) =>
   assert.deepStrictEqual(toJson(one ?? null), toJson(other ?? null))
 
 export interface Implementation {
-  /** Another one of the same memory with each layer that is made. */
+  /** Every build of this layer opens the same store. */
   readonly layer: Layer.Layer<Journal, unknown>
-  /** Whether two may be open at once. */
+  /** Whether two journals may be open at once. */
   readonly isShared: boolean
-  /** Whether it outlasts its layer. */
+  /** Whether the entries outlast the layer. */
   readonly isLasting: boolean
 }
 
-/** What every journal obeys. Each law has a key of its own, so they may share one. */
+/** The laws of every journal. Each law has a key of its own, so the laws may share one journal. */
 export const laws = (name: string, { isLasting, isShared, layer }: Implementation) => {
   const law = (title: string, body: Effect.Effect<void, unknown, Journal>) =>
     it.live(`${name}: ${title}`, () => Effect.provide(body, layer))
 
   law(
-    "what was never written is not there",
+    "returns undefined for a key that was never written",
     Effect.gen(function* () {
       assert.isUndefined(yield* (yield* Journal).get("never/written"))
     })
   )
 
   law(
-    "what was written is there, and the next version is written over it",
+    "returns the entry that was put, and replaces it by the next version",
     Effect.gen(function* () {
       const journal = yield* Journal
       const first = yield* journal.put("over", resendStarted, undefined)
@@ -48,21 +48,21 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
   )
 
   law(
-    "nothing is written over what was not found",
+    "writes nothing if the entry has changed since it was read",
     Effect.gen(function* () {
       const journal = yield* Journal
       const first = yield* journal.put("cas", resendStarted, undefined)
-      assert.isUndefined(yield* journal.put("cas", mailed, undefined), "it was there already")
+      assert.isUndefined(yield* journal.put("cas", mailed, undefined), "the key has an entry already")
       const second = yield* journal.put("cas", mailed, first)
-      assert.isUndefined(yield* journal.put("cas", InDoubt.make({ seatId }), first), "it was written over")
-      assert.isUndefined(yield* journal.put("cas/never", mailed, first), "it was never there")
+      assert.isUndefined(yield* journal.put("cas", InDoubt.make({ seatId }), first), "the entry was replaced")
+      assert.isUndefined(yield* journal.put("cas/never", mailed, first), "the key never had an entry")
       assertSame(yield* journal.get("cas"), second)
       assert.isUndefined(yield* journal.get("cas/never"))
     })
   )
 
   law(
-    "of many who found the same, one writes",
+    "lets exactly one of many concurrent writers write",
     Effect.gen(function* () {
       const journal = yield* Journal
       let found: Entry | undefined
@@ -81,7 +81,7 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
   )
 
   law(
-    "entries has each key once, as it was written last",
+    "streams each key once, with its latest entry",
     Effect.gen(function* () {
       const journal = yield* Journal
       const keys = Array.from({ length: 50 }, (_, index) => `many/${index}/ünï@example.com`)
@@ -97,7 +97,7 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
   )
 
   it.live.prop(
-    `${name}: every step comes back as it was`,
+    `${name}: reads every step as it was written`,
     [JournalStep],
     ([step]) =>
       Effect.gen(function* () {
@@ -110,7 +110,7 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
   )
 
   if (isLasting) {
-    it.live(`${name}: it outlasts its layer`, () =>
+    it.live(`${name}: keeps its entries after its layer ends`, () =>
       Effect.gen(function* () {
         const written = yield* Effect.provide(
           Effect.flatMap(Journal, (journal) => journal.put("lasting", resendStarted, undefined)),
@@ -127,7 +127,7 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
   }
 
   if (isShared) {
-    it.live(`${name}: of several that are open at once, one writes`, () =>
+    it.live(`${name}: lets exactly one of several open journals write`, () =>
       Effect.gen(function* () {
         const each = Effect.flatMap(Journal, (journal) =>
           Effect.forEach(

@@ -24,11 +24,11 @@ import {
   unknown
 } from "../laws/world.ts"
 
-/** What is true of `Invitations` above every implementation of `Seats`. */
+/** A law of `Invitations` above every implementation of `Seats`. */
 export interface Law {
   readonly name: string
   readonly surface?: Surface
-  /** The world's token that it asks with. Default: the buyer's, or the organization's. */
+  /** The world's token that `Seats` uses. Default: the buyer's, or the organization's. */
   readonly token?: string
   readonly holds: Effect.Effect<void, unknown, Invitations | Journal | Seats | Outbox>
 }
@@ -46,8 +46,8 @@ const remind = (options?: RemindOptions, sources: SeatSource | Iterable<SeatSour
   Effect.flatMap(Invitations, (service) => Stream.runCollect(service.remind(sources, options)))
 const unfinished = Effect.flatMap(Invitations, (service) => Stream.runCollect(service.unfinished))
 
-/** What came of it, in a word, by seat. */
-const told = (outcomes: ReadonlyArray<ReminderOutcome>): Record<string, string> =>
+/** The outcome of each seat in one word, by seat id. */
+const wordsBySeat = (outcomes: ReadonlyArray<ReminderOutcome>): Record<string, string> =>
   Object.fromEntries(
     outcomes.map((outcome) => [
       outcome.seatId,
@@ -55,7 +55,7 @@ const told = (outcomes: ReadonlyArray<ReminderOutcome>): Record<string, string> 
     ])
   )
 
-/** What becomes of the seats of the world's subscription that no expiry policy has a say in. */
+/** The outcomes in the world's subscription that do not depend on `onExpired`. */
 const always = {
   [seats.live]: "Resent",
   [seats.unlimited]: "Resent",
@@ -70,7 +70,7 @@ const resentTo = ["ann@acme.com", "uli@acme.com", "ben@acme.com", "holder@acme.c
 
 const sorted = (texts: ReadonlyArray<string>) => texts.toSorted()
 
-/** A seat is reissued: to the same person, from the same source, with what it had, and by one mail with a new link. */
+/** A reissue keeps the person, the source and the metadata, and sends one mail with a new link. */
 const isReissued = (id: SeatId, source: SeatSource) =>
   Effect.gen(function* () {
     const before = yield* seatOf(id, source)
@@ -81,7 +81,7 @@ const isReissued = (id: SeatId, source: SeatSource) =>
     assert.strictEqual(after.holderEmail, address)
     assert.deepEqual(after.seatMetadata, before.seatMetadata)
     assert.deepEqual(after.source, source)
-    assert.strictEqual(after.customerId, before.customerId, "nobody else's seat than before")
+    assert.strictEqual(after.customerId, before.customerId, "the customer stays the same")
     assert.deepEqual(after.invitation(now), { _tag: "Live", expiresAt: tomorrow })
     const [mail, ...others] = yield* mails
     assert.deepEqual(others, [])
@@ -94,7 +94,7 @@ const isReissued = (id: SeatId, source: SeatSource) =>
     assert.deepEqual(yield* unfinished, [])
   })
 
-/** A reissue that stopped after its first half: the seat is revoked, and its holder has none. */
+/** A reissue that stopped after the revocation: its holder has no seat. */
 const halfDone = Effect.gen(function* () {
   const seat = yield* seatOf(seats.expired)
   const due = Reissue.fromSeat(seat)
@@ -117,7 +117,7 @@ const refuses = (seat: Effect.Effect<Seat, unknown, Seats>, expected: string) =>
 
 export const laws: ReadonlyArray<Law> = [
   {
-    name: "the resend of a live invitation mails it, and tells how long the link is good",
+    name: "a resend mails a live invitation, and returns when its link expires",
     holds: Effect.gen(function* () {
       const { resend } = yield* Invitations
       const seat = yield* seatOf(seats.live)
@@ -129,7 +129,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "the resend of an expired invitation is refused before anybody is mailed",
+    name: "a resend of an expired invitation fails before anybody is mailed",
     holds: Effect.gen(function* () {
       const { resend } = yield* Invitations
       const error = yield* Effect.flip(resend(yield* seatOf(seats.expired)))
@@ -140,7 +140,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "an expired invitation is resent where that is asked for, and the result tells that the link is dead",
+    name: "a resend with resendAnyway mails an expired invitation, and returns that its link is dead",
     holds: Effect.gen(function* () {
       const { resend } = yield* Invitations
       const sent = yield* resend(yield* seatOf(seats.expired), { onExpired: "resendAnyway" })
@@ -150,7 +150,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "an expired invitation is reissued where that is asked for",
+    name: "a resend with reissue mails a new link for an expired invitation",
     holds: Effect.gen(function* () {
       const { resend } = yield* Invitations
       const sent = yield* resend(yield* seatOf(seats.expired), { onExpired: "reissue" })
@@ -163,7 +163,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "of an id alone it is told after the resend that the link is dead",
+    name: "a resend by id returns that the link is dead",
     holds: Effect.gen(function* () {
       const { resend } = yield* Invitations
       const sent = yield* resend(seats.expired, { onExpired: "reissue" })
@@ -191,7 +191,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "without the member model a seat stays its holder's, and not the buyer's",
+    name: "a reissue without the member model keeps the seat with its holder, not the buyer",
     token: tokens.oldOrganization,
     surface: "organization",
     holds: Effect.gen(function* () {
@@ -204,12 +204,12 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "who sits in another seat already loses neither",
+    name: "a person who has claimed another seat loses neither",
     holds: refuses(seatOf(seats.memberOnly), "AlreadyClaimed")
   },
   { name: "a seat of an order is reissued", holds: isReissued(seats.ofOrder, SeatSource.Order({ id: order })) },
   {
-    name: "a seat that only a customer is named in is reissued to the customer's address",
+    name: "a seat that names only a customer is reissued to the customer's address",
     holds: Effect.gen(function* () {
       const after = yield* reissue(yield* seatOf(seats.customerOnly))
       assert.strictEqual(after.holderEmail, "holder@acme.com")
@@ -217,7 +217,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "metadata is kept",
+    name: "a reissue keeps the metadata",
     holds: Effect.gen(function* () {
       const metadata = { team: "core", level: 3, tags: ["a", { b: null }] }
       const assigned = yield* assign({
@@ -231,18 +231,18 @@ export const laws: ReadonlyArray<Law> = [
   { name: "a claimed seat is not reissued", holds: refuses(seatOf(seats.claimed), "AlreadyClaimed") },
   { name: "a revoked seat is not reissued", holds: refuses(seatOf(seats.revoked), "AlreadyClaimed") },
   {
-    name: "a seat of nobody is not reissued",
+    name: "a seat that names nobody is not reissued",
     holds: refuses(seatOf(seats.withoutRecipient), "InvitationUnavailable")
   },
   {
-    name: "a seat that was revoked since it was listed is not reissued",
+    name: "a seat that was revoked after the list is not reissued",
     holds: refuses(
       Effect.tap(seatOf(seats.live), (seat) => revoke(seat.id)),
       "AlreadyClaimed"
     )
   },
   {
-    name: "a seat that another person has by now is not taken from them",
+    name: "a seat that another person has by now stays theirs",
     holds: Effect.gen(function* () {
       const stale = yield* seatOf(seats.strangers, SeatSource.Subscription({ id: strangersSubscription }))
       yield* revoke(stale.id)
@@ -259,7 +259,7 @@ export const laws: ReadonlyArray<Law> = [
     surface: "organization"
   },
   {
-    name: "what somebody else has reissued meanwhile is not reissued again",
+    name: "a second reissue of the same seat returns the new seat and mails nobody",
     holds: Effect.gen(function* () {
       const stale = yield* seatOf(seats.expired)
       const first = yield* reissue(stale)
@@ -269,7 +269,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "of reissues of a seat at the same time one mails",
+    name: "concurrent reissues of a seat send one mail",
     holds: Effect.gen(function* () {
       const seat = yield* seatOf(seats.expired)
       const all = yield* Effect.forEach([1, 2, 3, 4], () => reissue(seat), { concurrency: "unbounded" })
@@ -278,7 +278,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a reissue that stopped after its first half is finished",
+    name: "finish ends a reissue that stopped after the revocation",
     holds: Effect.gen(function* () {
       const due = yield* halfDone
       const { finish } = yield* Invitations
@@ -291,7 +291,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a reissue is finished once, however often and by however many that is asked for",
+    name: "finish mails once, however often and concurrently it is called",
     holds: Effect.gen(function* () {
       const due = yield* halfDone
       const { finish } = yield* Invitations
@@ -303,7 +303,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a reissue that stopped before its first half is finished too",
+    name: "finish ends a reissue that stopped before the revocation",
     holds: Effect.gen(function* () {
       const due = Reissue.fromSeat(yield* seatOf(seats.expired))
       assert.isDefined(due)
@@ -313,39 +313,42 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a run goes on with a reissue that stopped half-way, and mails its holder once",
+    name: "a run finishes a reissue that stopped half-way, and mails its holder once",
     holds: Effect.gen(function* () {
       yield* halfDone
       const outcomes = yield* remind({ onExpired: "reissue" })
-      assert.deepInclude(told(outcomes), { ...always, [seats.expired]: "Reissued" })
+      assert.deepInclude(wordsBySeat(outcomes), { ...always, [seats.expired]: "Reissued" })
       assert.deepEqual(sorted(yield* recipients), sorted([...resentTo, "eve@acme.com"]))
       assert.deepEqual(yield* unfinished, [])
     })
   },
   {
-    name: "a run mails each live invitation once, and passes over what is expired",
+    name: "a run mails each live invitation once, and skips the expired ones",
     holds: Effect.gen(function* () {
       const outcomes = yield* remind()
-      assert.deepEqual(told(outcomes), { ...always, [seats.expired]: "Expired" })
-      assert.strictEqual(outcomes.length, 9, "one outcome a seat")
+      assert.deepEqual(wordsBySeat(outcomes), { ...always, [seats.expired]: "Expired" })
+      assert.strictEqual(outcomes.length, 9, "one outcome for each seat")
       assert.deepEqual(sorted(yield* recipients), sorted(resentTo))
     })
   },
   {
-    name: "a run reissues what is expired where that is asked for",
+    name: "a run with reissue mails new links for expired invitations",
     holds: Effect.gen(function* () {
-      assert.deepEqual(told(yield* remind({ onExpired: "reissue" })), { ...always, [seats.expired]: "Reissued" })
+      assert.deepEqual(wordsBySeat(yield* remind({ onExpired: "reissue" })), { ...always, [seats.expired]: "Reissued" })
       assert.deepEqual(sorted(yield* recipients), sorted([...resentTo, "eve@acme.com"]))
     })
   },
   {
-    name: "a run mails dead links where that is asked for",
+    name: "a run with resendAnyway mails dead links",
     holds: Effect.gen(function* () {
-      assert.deepEqual(told(yield* remind({ onExpired: "resendAnyway" })), { ...always, [seats.expired]: "Resent" })
+      assert.deepEqual(wordsBySeat(yield* remind({ onExpired: "resendAnyway" })), {
+        ...always,
+        [seats.expired]: "Resent"
+      })
     })
   },
   {
-    name: "a second run with the same journal mails nobody, and says from when on it would",
+    name: "a second run with the same journal mails nobody, and reports when it would mail again",
     holds: Effect.gen(function* () {
       yield* remind({ onExpired: "reissue" })
       const before = yield* recipients
@@ -358,32 +361,32 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "where the cooldown is over everybody is mailed again",
+    name: "a run mails everybody again after the cooldown",
     holds: Effect.gen(function* () {
       yield* remind()
-      assert.deepInclude(told(yield* remind({ cooldown: 0 })), always)
+      assert.deepInclude(wordsBySeat(yield* remind({ cooldown: 0 })), always)
       assert.strictEqual((yield* recipients).length, 8)
     })
   },
   {
-    name: "a run chooses by address",
+    name: "a run filters by address",
     holds: Effect.gen(function* () {
       const outcomes = yield* remind({ address: (address) => address.startsWith("ann@") })
-      assert.strictEqual(told(outcomes)[seats.unlimited], "FilteredOut")
+      assert.strictEqual(wordsBySeat(outcomes)[seats.unlimited], "FilteredOut")
       assert.deepEqual(yield* recipients, ["ann@acme.com"])
     })
   },
   {
-    name: "a run chooses by how long ago somebody was invited",
+    name: "a run filters by the age of the invitation",
     holds: Effect.gen(function* () {
-      // The live one was invited at six this morning, the expired one a day earlier
-      const outcomes = told(yield* remind({ olderThan: "12 hours", onExpired: "resendAnyway" }))
+      // The live invitation was mailed at six this morning, the expired one a day earlier
+      const outcomes = wordsBySeat(yield* remind({ olderThan: "12 hours", onExpired: "resendAnyway" }))
       assert.deepInclude(outcomes, { [seats.live]: "FilteredOut", [seats.expired]: "Resent" })
       assert.notInclude(yield* recipients, "ann@acme.com")
     })
   },
   {
-    name: "a dry run mails nobody, changes nothing, and tells what would happen",
+    name: "a dry run mails nobody, changes nothing, and reports what a real run would do",
     holds: Effect.gen(function* () {
       const before = yield* list(ofSubscription)
       const outcomes = yield* remind({ dryRun: true, onExpired: "reissue" })
@@ -400,14 +403,14 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a run takes several sources, one after the other",
+    name: "a run reads several sources",
     holds: Effect.gen(function* () {
-      const outcomes = told(yield* remind({}, [ofSubscription, SeatSource.Order({ id: order })]))
+      const outcomes = wordsBySeat(yield* remind({}, [ofSubscription, SeatSource.Order({ id: order })]))
       assert.deepInclude(outcomes, { ...always, [seats.ofOrder]: "Resent" })
     })
   },
   {
-    name: "a source that there is not ends the run, after what came before it",
+    name: "a missing source ends the run after the outcomes of the sources before it",
     holds: Effect.gen(function* () {
       const service = yield* Invitations
       const seen: Array<ReminderOutcome> = []
@@ -418,7 +421,7 @@ export const laws: ReadonlyArray<Law> = [
         )
       )
       assert.deepInclude(error, { _tag: "NotFound", resource: "order" })
-      assert.deepEqual(told(seen), { [seats.ofOrder]: "Resent" })
+      assert.deepEqual(wordsBySeat(seen), { [seats.ofOrder]: "Resent" })
     })
   },
   {
@@ -431,7 +434,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a plain member may look, and stops at the first mail",
+    name: "a run as a plain member lists the seats, and stops at the first mail",
     surface: "portal",
     token: tokens.member,
     holds: Effect.gen(function* () {
@@ -439,7 +442,7 @@ export const laws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "one seat alone is reminded like one of many",
+    name: "remindOne treats a seat as remind does",
     holds: Effect.gen(function* () {
       const { remindOne } = yield* Invitations
       const live = yield* seatOf(seats.live)

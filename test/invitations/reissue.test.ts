@@ -13,18 +13,18 @@ import type { WorldInput } from "@polar-seats/emulator/World"
 import { Cause, DateTime, Duration, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { source, teamOf, token } from "./team.ts"
-import { type Trouble, troubled } from "./faultInjection.ts"
+import { type Fault, withFaults } from "./faultInjection.ts"
 
 const epoch = DateTime.makeUnsafe(0)
 const world = teamOf(epoch, { expired: 1, claimed: 1, revoked: 2 })
 const address = "expired-0@acme.com"
 const first = "00000000-0000-4000-8000-000000000000"
 
-const above = (trouble: Trouble, team: WorldInput = world, journal = Journal.layerMemory) =>
+const above = (fault: Fault, team: WorldInput = world, journal = Journal.layerMemory) =>
   Invitations.layer.pipe(
-    Layer.provideMerge(Layer.merge(troubled(Layer.orDie(SeatsMemory.layer(team, token)), trouble), journal))
+    Layer.provideMerge(Layer.merge(withFaults(Layer.orDie(SeatsMemory.layer(team, token)), fault), journal))
   )
-const noTrouble: Trouble = (_, call) => call
+const noFault: Fault = (_, call) => call
 
 const theSeat = Effect.gen(function* () {
   const { seats } = yield* (yield* Seats).list(source)
@@ -48,13 +48,13 @@ const unauthorized = new Unauthorized({ reason: "InvalidToken", wants: "Customer
 const cutOff = (operation: "Seats.assign" | "Seats.revoke") =>
   new Unavailable({ operation, reason: UnavailableReason.cases.OutcomeUnknown.make({ description: "cut off" }) })
 
-describe("a reissue that is interrupted", () => {
-  // Each call travels for ten seconds, is carried out, and its answer travels for ten more
-  const slow: Trouble = (_, call) =>
+describe("an interrupted reissue", () => {
+  // Each request travels for ten seconds, and its answer for ten more
+  const slow: Fault = (_, call) =>
     Effect.sleep("10 seconds").pipe(Effect.andThen(call), Effect.tap(Effect.sleep("10 seconds")))
   const points = Array.from({ length: 14 }, (_, index) => index * 5 + 1)
 
-  it.effect.each(points)("after %i seconds loses no seat without an error that can finish it", (seconds) =>
+  it.effect.each(points)("after %i seconds leaves the seat, or an error that can finish the reissue", (seconds) =>
     Effect.gen(function* () {
       const { finish, reissue, unfinished } = yield* Invitations
       const looking = yield* Effect.forkChild(theSeat)
@@ -68,14 +68,14 @@ describe("a reissue that is interrupted", () => {
       const [incomplete] = incompleteIn(exit)
       const left = yield* Stream.runCollect(unfinished)
 
-      // 20 seconds to look, then the seat is revoked at 30, and the answer to that is there at 40
+      // The list takes 20 seconds. The seat is revoked at 30, and the answer arrives at 40
       if (seconds < 20) {
         assert.isUndefined(incomplete)
         assert.deepEqual(left, [])
       } else if (seconds < 60) {
-        assert.isDefined(incomplete, "whoever waits for it can tell")
+        assert.isDefined(incomplete, "the caller gets the error")
         assert.isTrue(Exit.hasInterrupts(exit))
-        assert.strictEqual(left.length, 1, "and so can the journal")
+        assert.strictEqual(left.length, 1, "the journal has the reissue")
         assert.deepEqual(left[0], incomplete.reissue)
       } else assert.isTrue(Exit.isSuccess(exit))
 
@@ -88,14 +88,14 @@ describe("a reissue that is interrupted", () => {
         (yield* Fiber.join(reading)).map(({ id, status }) => ({ id, status })),
         [{ id: after.id, status: "pending" }]
       )
-      assert.deepEqual(yield* mailed, [address], "one mail, whenever it was cut off")
+      assert.deepEqual(yield* mailed, [address], "one mail, whenever it was interrupted")
       assert.deepEqual(yield* Stream.runCollect(unfinished), [])
     }).pipe(Effect.provide(above(slow)))
   )
 })
 
-describe("two who reissue for the same person at the same time, over one journal", () => {
-  // Each of two processes has a way to Polar of its own, and locks of its own
+describe("two processes that reissue for the same person over one journal", () => {
+  // Each process has its own connection to Polar and its own locks
   const away = (seconds: number) =>
     Layer.fresh(Invitations.layer).pipe(
       Layer.provide(
@@ -114,7 +114,7 @@ describe("two who reissue for the same person at the same time, over one journal
         )
       )
     )
-  // Each tells whether it left the reissue incomplete
+  // Each returns whether it reported the reissue as incomplete
   const aRun = () =>
     Effect.flatMap(Invitations, ({ remind }) =>
       Effect.map(Stream.runCollect(remind(source, { onExpired: "reissue" })), (outcomes) =>
@@ -127,7 +127,7 @@ describe("two who reissue for the same person at the same time, over one journal
     )
   const ways = { "a run": aRun, "a reissue": aReissue }
   const names = ["a run", "a reissue"] as const
-  // Polar is ten seconds away from the one, and as far, or nearer, or farther from the other
+  // Polar is ten seconds away from the first process, and nearer, as far or farther away from the second
   const cases = names.flatMap((one) =>
     names.flatMap((other) =>
       [2, 10, 17].flatMap((seconds) =>
@@ -136,22 +136,22 @@ describe("two who reissue for the same person at the same time, over one journal
     )
   )
 
-  it.effect.each(cases)("mail once: $one, and $later seconds later $other, $seconds seconds away", (each) =>
+  it.effect.each(cases)("mail once: $one, and $later seconds later $other that is $seconds seconds away", (each) =>
     Effect.gen(function* () {
       const seat = yield* theSeat
       const first = yield* Effect.forkChild(Effect.provide(ways[each.one](seat), away(10)))
       yield* TestClock.adjust(`${each.later} seconds`)
       const second = yield* Effect.forkChild(Effect.provide(ways[each.other](seat), away(each.seconds)))
       yield* TestClock.adjust("10 minutes")
-      const isTold = [yield* Fiber.join(first), yield* Fiber.join(second)].includes(true)
+      const isReported = [yield* Fiber.join(first), yield* Fiber.join(second)].includes(true)
       assert.deepEqual(yield* mailed, [address])
-      // A revocation that travels long may hit what the other one has assigned meanwhile
-      assert.isTrue(isTold || (yield* held).length === 1, "nobody is left without a seat and a word")
-    }).pipe(Effect.provide(above(noTrouble)))
+      // A slow revocation may hit the seat that the other process has assigned meanwhile
+      assert.isTrue(isReported || (yield* held).length === 1, "nobody loses the seat without a report")
+    }).pipe(Effect.provide(above(noFault)))
   )
 })
 
-/** Above a journal of which one write fails, after so many. */
+/** Above a journal whose write fails once, after the given number of writes. */
 const forgetful = (writes: number) => {
   let left = writes
   const failing = Layer.effect(
@@ -164,11 +164,11 @@ const forgetful = (writes: number) => {
           : journal.put(...write)
     }))
   )
-  return above(noTrouble, world, Layer.provide(failing, Journal.layerMemory))
+  return above(noFault, world, Layer.provide(failing, Journal.layerMemory))
 }
 
-describe("a reissue of which a half fails", () => {
-  const once = (operation: string, happens: boolean, error: Unavailable): Trouble => {
+describe("a reissue whose revocation or assignment fails", () => {
+  const once = (operation: string, happens: boolean, error: Unavailable): Fault => {
     let times = 0
     return (name, call) =>
       name === operation && times++ === 0
@@ -176,18 +176,18 @@ describe("a reissue of which a half fails", () => {
         : call
   }
   it.effect.each([
-    { what: "the revocation was cut off before it was done", half: "revoke", happens: false },
-    { what: "the revocation was cut off after it was done", half: "revoke", happens: true },
-    { what: "the assignment was cut off before it was done", half: "assign", happens: false },
-    { what: "the assignment was cut off after it was done", half: "assign", happens: true }
-  ] as const)("is finished where $what", ({ half, happens }) =>
+    { what: "the revocation was cut off before Polar did it", half: "revoke", happens: false },
+    { what: "the revocation was cut off after Polar did it", half: "revoke", happens: true },
+    { what: "the assignment was cut off before Polar did it", half: "assign", happens: false },
+    { what: "the assignment was cut off after Polar did it", half: "assign", happens: true }
+  ] as const)("is finished if $what", ({ half, happens }) =>
     Effect.gen(function* () {
       const { finish, reissue, unfinished } = yield* Invitations
       const error = yield* Effect.flip(reissue(yield* theSeat))
       assert.strictEqual(error._tag, "ReissueIncomplete")
       if (error._tag !== "ReissueIncomplete") return
       assert.include(error.message, "finish")
-      assert.notInclude(error.message, address, "nobody asked to see the address")
+      assert.notInclude(error.message, address, "the message does not show the address")
       assert.deepEqual(yield* Stream.runCollect(unfinished), [error.reissue])
       const seat = yield* finish(error)
       assert.deepEqual(
@@ -198,12 +198,12 @@ describe("a reissue of which a half fails", () => {
     }).pipe(Effect.provide(above(once(half, happens, cutOff(`Seats.${half}`)))))
   )
 
-  // Before the revocation the reissue is written down, before the assignment again, and after it how it ended
+  // The journal is written before the revocation, before the assignment, and after it
   it.effect.each([
     { what: "before the seat is revoked", writes: 0, tag: "JournalError", mails: 0 },
     { what: "after the seat was revoked", writes: 1, tag: "ReissueIncomplete", mails: 0 },
     { what: "after it was assigned again", writes: 2, tag: "ReissueIncomplete", mails: 1 }
-  ])("is finished once the journal works again that failed $what", ({ mails, tag, writes }) =>
+  ])("is finished when a journal that failed $what works again", ({ mails, tag, writes }) =>
     Effect.gen(function* () {
       const { finish, reissue, unfinished } = yield* Invitations
       const error = yield* Effect.flip(reissue(yield* theSeat))
@@ -219,7 +219,7 @@ describe("a reissue of which a half fails", () => {
     }).pipe(Effect.provide(forgetful(writes)))
   )
 
-  it.effect("is a plain failure where the revocation surely was not done", () => {
+  it.effect("fails plainly if the revocation was certainly not done", () => {
     const notSent = new Unavailable({
       operation: "Seats.revoke",
       reason: UnavailableReason.cases.NotSent.make({ description: "connection refused" })
@@ -235,10 +235,10 @@ describe("a reissue of which a half fails", () => {
   })
 })
 
-it.effect("two reissues at the same time do not revoke each other's invitation", () => {
+it.effect("two concurrent reissues do not revoke each other's invitation", () => {
   let revocations = 0
-  // Both have looked before either revokes, and the second revocation comes after the first reissue is done
-  const trouble: Trouble = (operation, call) => {
+  // Both read the list before either revokes, and the second revocation comes after the first reissue is done
+  const fault: Fault = (operation, call) => {
     if (operation === "list") return Effect.tap(call, Effect.sleep("1 second"))
     return operation === "revoke" && ++revocations === 2 ? Effect.andThen(Effect.sleep("5 seconds"), call) : call
   }
@@ -252,13 +252,13 @@ it.effect("two reissues at the same time do not revoke each other's invitation",
     const [one, other] = yield* Fiber.join(both)
     assert.deepEqual(one, other)
     assert.deepEqual(yield* mailed, [address])
-  }).pipe(Effect.provide(above(trouble)))
+  }).pipe(Effect.provide(above(fault)))
 })
 
-describe("a reissue of somebody whose address was changed", () => {
+describe("a reissue for a person whose address has changed", () => {
   const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
   const ann = "4b0d7c62-93f1-4e7a-8c25-6a1f0e9d3b58"
-  // A seat without an address of its own is mailed to its member's
+  // Polar mails a seat without an address to its member's address
   const ofAnn = {
     ...world,
     members: [{ id: ann, customer: buyer, email: "new@acme.com" }],
@@ -280,9 +280,9 @@ describe("a reissue of somebody whose address was changed", () => {
       ["MailedRecently"]
     )
   })
-  const over = above(noTrouble, ofAnn)
+  const over = above(noFault, ofAnn)
 
-  it.effect("mails the new one, and remembers who was mailed", () =>
+  it.effect("mails the new address, and the journal has the mail", () =>
     Effect.gen(function* () {
       const { reissue } = yield* Invitations
       yield* reissue(yield* asItWas)
@@ -290,7 +290,7 @@ describe("a reissue of somebody whose address was changed", () => {
     }).pipe(Effect.provide(over))
   )
 
-  it.effect("in a run too", () =>
+  it.effect("does the same in a run", () =>
     Effect.gen(function* () {
       const { remindOne } = yield* Invitations
       assert.strictEqual((yield* remindOne(yield* asItWas, { onExpired: "reissue" }))._tag, "Reissued")
@@ -299,7 +299,7 @@ describe("a reissue of somebody whose address was changed", () => {
   )
 })
 
-it.effect("what could not be assigned again is not revoked", () => {
+it.effect("does not revoke a seat that could not be assigned again", () => {
   const metadata = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`key${index}`, "value"]))
   const crowded = { ...world, seats: (world.seats ?? []).map((seat) => ({ ...seat, seatMetadata: metadata })) }
   return Effect.gen(function* () {
@@ -307,23 +307,23 @@ it.effect("what could not be assigned again is not revoked", () => {
     assert.strictEqual((yield* Effect.flip(reissue(yield* theSeat)))._tag, "InvalidRequest")
     assert.lengthOf(yield* held, 1)
     assert.deepEqual(yield* Stream.runCollect(unfinished), [])
-  }).pipe(Effect.provide(above(noTrouble, crowded)))
+  }).pipe(Effect.provide(above(noFault, crowded)))
 })
 
-describe("a look at the seats", () => {
-  /** Counts lists, whose answers travel for a second. */
+describe("a list request", () => {
+  /** Counts the list requests, and delays each answer by a second. */
   const counting = () => {
     const counts = { lists: 0 }
-    const trouble: Trouble = (operation, call) => {
+    const fault: Fault = (operation, call) => {
       if (operation !== "list") return call
       counts.lists++
       return Effect.tap(call, Effect.sleep("1 second"))
     }
-    return { counts, trouble }
+    return { counts, fault }
   }
 
-  it.effect("is one for all who ask while another is on its way", () => {
-    const { counts, trouble } = counting()
+  it.effect("is shared by all callers that ask while another one is on its way", () => {
+    const { counts, fault } = counting()
     return Effect.gen(function* () {
       const { remind } = yield* Invitations
       const run = Stream.runCollect(remind(source, { onExpired: "reissue", concurrency: 10 }))
@@ -333,35 +333,35 @@ describe("a look at the seats", () => {
       assert.isTrue(outcomes.every(({ _tag }) => _tag === "Reissued"))
       assert.lengthOf(yield* mailed, 100)
       assert.lengthOf(new Set(yield* mailed), 100)
-      // Of each ten the first reads a list for itself, and the second one for the other nine
+      // In each group of ten, the first seat reads a list for itself, and the second seat for the other nine
       assert.isAtMost(counts.lists, 1 + 2 * 10)
-    }).pipe(Effect.provide(above(trouble, teamOf(epoch, { expired: 100 }))))
+    }).pipe(Effect.provide(above(fault, teamOf(epoch, { expired: 100 }))))
   })
 
-  it.effect("is not at what was read before it was asked for", () => {
-    const { trouble } = counting()
+  it.effect("is not answered from a list that was read before the caller asked", () => {
+    const { fault } = counting()
     return Effect.gen(function* () {
       const { reissue } = yield* Invitations
       const { revoke } = yield* Seats
       const looking = yield* Effect.forkChild(Effect.flatMap(Seats, (seats) => seats.list(source)))
       yield* TestClock.adjust("1 second")
       const [one, other] = (yield* Fiber.join(looking)).seats
-      if (one === undefined || other === undefined) return assert.fail("there are two")
+      if (one === undefined || other === undefined) return assert.fail("the team has two seats")
       const first = yield* Effect.forkChild(reissue(one))
       yield* TestClock.adjust("500 millis")
-      // The list for the first has been read, and is on its way
+      // Polar has read the list for the first reissue, and its answer is on its way
       yield* revoke(other.id)
       const second = yield* Effect.forkChild(Effect.flip(reissue(other)))
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(first)
       assert.strictEqual((yield* Fiber.join(second))._tag, "AlreadyClaimed")
       assert.deepEqual(yield* mailed, [one.holderEmail])
-    }).pipe(Effect.provide(above(trouble, teamOf(epoch, { expired: 2 }))))
+    }).pipe(Effect.provide(above(fault, teamOf(epoch, { expired: 2 }))))
   })
 
-  it.effect("goes on for the others where the one who sent it is interrupted, and its failure is nobody else's", () => {
-    const { counts, trouble: slow } = counting()
-    const trouble: Trouble = (operation, call) =>
+  it.effect("continues for the others if its sender is interrupted, and its failure reaches only one caller", () => {
+    const { counts, fault: slow } = counting()
+    const fault: Fault = (operation, call) =>
       slow(
         operation,
         operation === "list" && counts.lists === 2 ? (Effect.fail(unauthorized) as Effect.Effect<never>) : call
@@ -374,13 +374,13 @@ describe("a look at the seats", () => {
       const [first, ...others] = yield* Effect.forEach(seats, (seat) =>
         Effect.forkChild(Effect.match(reissue(seat), { onFailure: ({ _tag }) => _tag, onSuccess: () => "Success" }))
       )
-      if (first === undefined) return assert.fail("there are five")
+      if (first === undefined) return assert.fail("the team has five seats")
       yield* TestClock.adjust("500 millis")
       yield* Fiber.interrupt(first)
       yield* TestClock.adjust("1 minute")
       assert.deepEqual(yield* Effect.forEach(others, Fiber.join), ["Unauthorized", "Success", "Success", "Success"])
       assert.lengthOf(yield* mailed, 3)
-    }).pipe(Effect.provide(above(trouble, teamOf(epoch, { expired: 5 }))))
+    }).pipe(Effect.provide(above(fault, teamOf(epoch, { expired: 5 }))))
   })
 })
 
@@ -388,10 +388,10 @@ describe("a run that reissues", () => {
   const run = Effect.flatMap(Invitations, ({ remind }) => Stream.runCollect(remind(source, { onExpired: "reissue" })))
   const listing = Effect.flatMap(Seats, (service) => service.list(source))
 
-  it.effect("takes no seat from who has claimed it since it was listed", () => {
-    // Between the run's list and its look, somebody else has given the seat to the person, who sits in it
+  it.effect("takes no seat from a person who has claimed it since the list", () => {
+    // Between the run's list and the list of the reissue, somebody else assigns the seat to the person as claimed
     let looks = 0
-    const trouble: Trouble = (operation, call) => {
+    const fault: Fault = (operation, call) => {
       if (operation !== "list" || ++looks !== 2) return call
       return Effect.andThen(Effect.orDie(takenOver), call)
     }
@@ -414,17 +414,17 @@ describe("a run that reissues", () => {
       const { seats: all } = yield* listing
       assert.strictEqual(all.find((seat) => seat.holderEmail === address)?.status, "claimed")
       assert.deepEqual(yield* mailed, [])
-    }).pipe(Effect.provide(above(trouble)))
+    }).pipe(Effect.provide(above(fault)))
   })
 
-  it.effect("revokes nothing where more seats are given away than there are", () => {
+  it.effect("revokes nothing if more seats are given away than were bought", () => {
     const crowded = { ...world, subscriptions: world.subscriptions?.map((row) => ({ ...row, seats: 1 })) ?? [] }
     return Effect.gen(function* () {
       const outcomes = yield* run
       const mine = outcomes.find((outcome) => outcome.address === address)
       assert.strictEqual(mine?._tag === "Failed" && mine.error._tag, "NoSeatAvailable")
       assert.strictEqual((yield* held).length, 1)
-    }).pipe(Effect.provide(above(noTrouble, crowded)))
+    }).pipe(Effect.provide(above(noFault, crowded)))
   })
 
   it.effect.each([
@@ -436,7 +436,7 @@ describe("a run that reissues", () => {
       )
     },
     { what: "the journal", tag: "JournalError", layer: forgetful(1) }
-  ])("tells of a half that $what stopped, and then sends nothing more", ({ layer, tag }) =>
+  ])("reports a half that $what stopped, and then sends nothing more", ({ layer, tag }) =>
     Effect.gen(function* () {
       const { remind, unfinished } = yield* Invitations
       const seen: Array<string> = []
@@ -451,10 +451,10 @@ describe("a run that reissues", () => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("tells of a half that waited when something else stopped all", () => {
+  it.effect("reports a half that waits for its next attempt when another error stops the run", () => {
     const limited = new RateLimited({ retryAfter: Duration.seconds(2) })
     let revocations = 0
-    const trouble: Trouble = (operation, call) => {
+    const fault: Fault = (operation, call) => {
       if (operation === "assign") return Effect.fail(limited) as Effect.Effect<never>
       return operation === "revoke" && ++revocations === 2 ? (Effect.fail(unauthorized) as Effect.Effect<never>) : call
     }
@@ -471,42 +471,42 @@ describe("a run that reissues", () => {
         seen.map((outcome) => [outcome.address, outcome._tag === "Failed" && outcome.error._tag]),
         [["expired-0@acme.com", "ReissueIncomplete"]]
       )
-    }).pipe(Effect.provide(above(trouble, teamOf(epoch, { expired: 2 }))))
+    }).pipe(Effect.provide(above(fault, teamOf(epoch, { expired: 2 }))))
   })
 
-  describe("tells of a half that is in doubt, where it is to be looked at", () => {
-    /** Waits until what is begun is done. */
-    const toItsEnd = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  describe("reports a half in doubt that waits for another look", () => {
+    /** Runs an effect to its end while the clock advances. */
+    const untilDone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.gen(function* () {
         const fiber = yield* Effect.forkChild(effect)
         while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
         return yield* Fiber.join(fiber)
       })
-    const told = Effect.gen(function* () {
+    const reported = Effect.gen(function* () {
       const { remind } = yield* Invitations
       const seen: Array<ReminderOutcome> = []
       const error = yield* Stream.runForEach(remind(source, { onExpired: "reissue", concurrency: 1 }), (outcome) =>
         Effect.sync(() => seen.push(outcome))
-      ).pipe(Effect.flip, toItsEnd)
+      ).pipe(Effect.flip, untilDone)
       return [
         error._tag,
         ...seen.map((outcome) => `${outcome.address} ${outcome._tag === "Failed" ? outcome.error._tag : outcome._tag}`)
       ]
     })
-    const over = (expired: number, trouble: Trouble, journal = Journal.layerMemory) =>
-      Effect.provide(above(trouble, teamOf(epoch, { expired }), journal))
-    /** The assignments fail so, one after the other. */
-    const failing = (...errors: ReadonlyArray<Unavailable | Unauthorized>): Trouble => {
+    const over = (expired: number, fault: Fault, journal = Journal.layerMemory) =>
+      Effect.provide(above(fault, teamOf(epoch, { expired }), journal))
+    /** The assignments fail with these errors, one after the other. */
+    const failing = (...errors: ReadonlyArray<Unavailable | Unauthorized>): Fault => {
       let assignments = 0
       return (operation, call) =>
         operation === "assign"
           ? Effect.suspend(() => Effect.fail(errors[assignments++] ?? unauthorized) as Effect.Effect<never>)
           : call
     }
-    /** A journal that is broken once something was assigned. */
+    /** A journal that fails from the first assignment on. */
     const breaking = () => {
       let isBroken = false
-      const trouble: Trouble = (operation, call) => {
+      const fault: Fault = (operation, call) => {
         if (operation === "assign") isBroken = true
         return failing(cutOff("Seats.assign"))(operation, call)
       }
@@ -522,12 +522,12 @@ describe("a run that reissues", () => {
             )
         }))
       ).pipe(Layer.provide(Journal.layerMemory))
-      return { trouble, journal }
+      return { fault, journal }
     }
 
-    it.effect("and another's half has stopped all", () =>
+    it.effect("when the half of another seat has stopped the run", () =>
       Effect.gen(function* () {
-        assert.deepEqual(yield* told, [
+        assert.deepEqual(yield* reported, [
           "Unauthorized",
           "expired-1@acme.com ReissueIncomplete",
           "expired-0@acme.com ReissueIncomplete"
@@ -535,20 +535,20 @@ describe("a run that reissues", () => {
       }).pipe(over(2, failing(cutOff("Seats.assign"), unauthorized)))
     )
 
-    it.effect("and the journal is broken by then", () => {
-      const { journal, trouble } = breaking()
+    it.effect("when the journal fails by then", () => {
+      const { journal, fault } = breaking()
       return Effect.gen(function* () {
-        assert.deepEqual(yield* told, ["JournalError", "expired-0@acme.com ReissueIncomplete"])
-      }).pipe(over(1, trouble, journal))
+        assert.deepEqual(yield* reported, ["JournalError", "expired-0@acme.com ReissueIncomplete"])
+      }).pipe(over(1, fault, journal))
     })
 
-    it.effect("and the journal is broken by then, one by one", () => {
-      const { journal, trouble } = breaking()
+    it.effect("when the journal fails by then, in remindOne", () => {
+      const { journal, fault } = breaking()
       return Effect.gen(function* () {
         const { remindOne } = yield* Invitations
-        const outcome = yield* toItsEnd(remindOne(yield* theSeat, { onExpired: "reissue" }))
+        const outcome = yield* untilDone(remindOne(yield* theSeat, { onExpired: "reissue" }))
         assert.strictEqual(outcome._tag === "Failed" && outcome.error._tag, "ReissueIncomplete")
-      }).pipe(over(1, trouble, journal))
+      }).pipe(over(1, fault, journal))
     })
   })
 })

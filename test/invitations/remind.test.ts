@@ -11,14 +11,14 @@ import { Clock, DateTime, Duration, Effect, Fiber, Layer, Random, Ref, Stream } 
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { source, teamOf, token } from "./team.ts"
-import { type Trouble, troubled } from "./faultInjection.ts"
+import { type Fault, withFaults } from "./faultInjection.ts"
 
 const epoch = DateTime.makeUnsafe(0)
 
-const above = (counts: Record<string, number>, trouble: Trouble = (_, call) => call) =>
+const above = (counts: Record<string, number>, fault: Fault = (_, call) => call) =>
   Invitations.layer.pipe(
     Layer.provideMerge(
-      Layer.merge(troubled(Layer.orDie(SeatsMemory.layer(teamOf(epoch, counts), token)), trouble), Journal.layerMemory)
+      Layer.merge(withFaults(Layer.orDie(SeatsMemory.layer(teamOf(epoch, counts), token)), fault), Journal.layerMemory)
     )
   )
 
@@ -32,10 +32,10 @@ const tally = (outcomes: ReadonlyArray<ReminderOutcome>) => {
   return counts
 }
 
-/** Lets everybody go on who can without waiting for the clock. */
+/** Runs every fiber that need not wait for the clock. */
 const settled = Effect.forEach(Array.from({ length: 20 }), () => Effect.yieldNow, { discard: true })
 
-/** Runs something to its end, the test clock going on by steps, and tells how long it took by that clock. */
+/** Runs an effect to its end while the test clock advances in steps. Returns how long it took by that clock. */
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>, step: Duration.Input) =>
   Effect.gen(function* () {
     const start = yield* Clock.currentTimeMillis
@@ -53,7 +53,7 @@ const fail = (error: unknown) => Effect.fail(error) as Effect.Effect<never>
 
 const thousand = { live: 400, expired: 200, claimed: 300, revoked: 100 }
 
-it.effect("a thousand seats: six hundred people are mailed once each, and nobody by a second run", () =>
+it.effect("mails six hundred of a thousand seats once each, and nobody in a second run", () =>
   Effect.gen(function* () {
     const { remind } = yield* Invitations
     const outcomes = yield* Stream.runCollect(remind(source, { onExpired: "reissue" }))
@@ -73,7 +73,7 @@ it.effect("a thousand seats: six hundred people are mailed once each, and nobody
   }).pipe(Effect.provide(above(thousand)))
 )
 
-it.effect("past a Cooldown nobody is mailed again, whatever the journal says", () =>
+it.effect("a Cooldown below it prevents a second mail, whatever the journal says", () =>
   Effect.gen(function* () {
     const { remind } = yield* Invitations
     yield* Stream.runDrain(remind(source, { cooldown: 0 }))
@@ -94,22 +94,22 @@ it.effect("past a Cooldown nobody is mailed again, whatever the journal says", (
   )
 )
 
-describe("who is in doubt", () => {
+describe("a person in doubt", () => {
   const timeout = new Unavailable({
     operation: "Seats.resend",
     reason: UnavailableReason.cases.OutcomeUnknown.make({ description: "no answer came" })
   })
   const doubtful = () => {
     let first = true
-    const trouble: Trouble = (operation, call) => {
+    const fault: Fault = (operation, call) => {
       if (operation !== "resend" || !first) return call
       first = false
       return Effect.andThen(call, fail(timeout))
     }
-    return above({ live: 3 }, trouble)
+    return above({ live: 3 }, fault)
   }
 
-  it.effect("is Unknown, stays so in the next run, and stops nobody else", () =>
+  it.effect("is InDoubt in this run and the next, and stops nobody else", () =>
     Effect.gen(function* () {
       const { remind } = yield* Invitations
       assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { InDoubt: 1, Resent: 2 })
@@ -118,7 +118,7 @@ describe("who is in doubt", () => {
     }).pipe(Effect.provide(doubtful()))
   )
 
-  it.effect("is mailed again where that is asked for", () =>
+  it.effect("is mailed again with retryUnknown", () =>
     Effect.gen(function* () {
       const { remind } = yield* Invitations
       yield* Stream.runDrain(remind(source))
@@ -129,7 +129,7 @@ describe("who is in doubt", () => {
     }).pipe(Effect.provide(doubtful()))
   )
 
-  it.effect("is whoever was being mailed when the run was interrupted, and the others go on", () =>
+  it.effect("is anybody whose resend was open when the run was interrupted, and the next run mails the others", () =>
     Effect.gen(function* () {
       const { remind } = yield* Invitations
       const { entries } = yield* Journal.Journal
@@ -162,14 +162,14 @@ describe("who is in doubt", () => {
   )
 })
 
-describe("what goes wrong", () => {
-  it.effect("with one seat stops nobody else", () => {
+describe("a run", () => {
+  it.effect("continues with the other seats after an error of one seat", () => {
     let first = true
     const refused = new Unavailable({
       operation: "Seats.resend",
       reason: UnavailableReason.cases.NotSent.make({ description: "connection refused" })
     })
-    const trouble: Trouble = (operation, call) => {
+    const fault: Fault = (operation, call) => {
       if (operation !== "resend" || !first) return call
       first = false
       return fail(refused)
@@ -178,13 +178,13 @@ describe("what goes wrong", () => {
       const { remind } = yield* Invitations
       assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { Failed: 1, Resent: 9 })
       assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { Resent: 1, MailedRecently: 9 })
-    }).pipe(Effect.provide(above({ live: 10 }, trouble)))
+    }).pipe(Effect.provide(above({ live: 10 }, fault)))
   })
 
-  it.effect("with the token stops all: what is on its way is told, and nothing more is sent", () => {
+  it.effect("stops after an error of the token, reports the requests in progress, and sends nothing more", () => {
     let sent = 0
     const unauthorized = new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
-    const trouble: Trouble = (operation, call) =>
+    const fault: Fault = (operation, call) =>
       operation !== "resend"
         ? call
         : Effect.suspend(() => Effect.andThen(Effect.sleep("1 second"), ++sent === 6 ? fail(unauthorized) : call))
@@ -196,17 +196,17 @@ describe("what goes wrong", () => {
       )
       const { value } = yield* timed(Effect.flip(run), "1 second")
       assert.deepEqual(value, unauthorized)
-      assert.isAtMost(sent, 9, "one more may have begun before the sixth was refused")
+      assert.isAtMost(sent, 9, "one more request per worker may have left before the sixth was refused")
       assert.deepEqual(tally(seen), { Resent: sent - 1 })
       assert.strictEqual((yield* mailed).length, sent - 1)
-    }).pipe(Effect.provide(above({ live: 100 }, trouble)))
+    }).pipe(Effect.provide(above({ live: 100 }, fault)))
   })
 
   it.effect.each([
-    [1, "the last one"],
-    [3, "others"]
+    [1, "the last seat"],
+    [3, "further seats"]
   ] as const)(
-    "with the journal stops all before anything more is sent, and tells of the mail that was, of %i",
+    "stops after an error of the journal, reports the sent mail, and sends nothing more, with %i seats",
     ([live]) =>
       Effect.gen(function* () {
         const { remind } = yield* Invitations
@@ -217,7 +217,7 @@ describe("what goes wrong", () => {
         )
         const { value: error } = yield* timed(Effect.flip(run), "100 millis")
         assert.strictEqual(error._tag, "JournalError")
-        assert.deepEqual(yield* mailed, ["live-0@acme.com"], "the one whose outcome could not be written down")
+        assert.deepEqual(yield* mailed, ["live-0@acme.com"], "the mail whose outcome could not be written down")
         assert.deepEqual(tally(seen), { Resent: 1 })
       }).pipe(
         Effect.provide(
@@ -250,11 +250,11 @@ describe("what goes wrong", () => {
   )
 })
 
-/** Takes so many milliseconds for a resend, and refuses those that `isRefused` says for so long. */
+/** Takes 5 ms for a resend, and answers 429 with `retryAfter` if `isRefused` returns true. */
 const limited = (isRefused: (now: number) => Effect.Effect<boolean>, retryAfter: Duration.Input) => {
   const counts = { sent: 0, refused: 0 }
   const error = new RateLimited({ retryAfter: Duration.fromInputUnsafe(retryAfter) })
-  const trouble: Trouble = (operation, call) =>
+  const fault: Fault = (operation, call) =>
     operation !== "resend"
       ? call
       : Effect.gen(function* () {
@@ -264,12 +264,12 @@ const limited = (isRefused: (now: number) => Effect.Effect<boolean>, retryAfter:
           counts.refused++
           return yield* fail(error)
         })
-  return { counts, trouble }
+  return { counts, fault }
 }
 
 describe("Polar's rate limit", () => {
-  it.effect("one seat that has to wait holds up nobody", () => {
-    const { counts, trouble } = limited(() => Effect.map(Random.next, (dice) => dice < 0.2), "1 second")
+  it.effect("a seat that has to wait holds up no other seat", () => {
+    const { counts, fault } = limited(() => Effect.map(Random.next, (dice) => dice < 0.2), "1 second")
     return Effect.gen(function* () {
       const { remind } = yield* Invitations
       const { seconds, value } = yield* timed(Stream.runCollect(remind(source, { concurrency: 64 })), "5 millis")
@@ -278,14 +278,14 @@ describe("Polar's rate limit", () => {
       // 5,000 requests of 5 ms, 64 at a time, take half a second; the unluckiest seats wait five times
       assert.isBelow(seconds, 10)
       assert.isAbove(counts.refused, 800)
-    }).pipe(Effect.provide(above({ live: 4000 }, trouble)))
+    }).pipe(Effect.provide(above({ live: 4000 }, fault)))
   })
 
-  it.effect("where it is too fast for everybody, all slow down, and few requests are wasted", () => {
-    // 500 a second, and up to 100 at once
+  it.effect("many 429 in a row slow all seats down, and few requests are wasted", () => {
+    // 500 requests a second, and up to 100 at once
     let tokens = 100
     let last = 0
-    const { counts, trouble } = limited(
+    const { counts, fault } = limited(
       (now) =>
         Effect.sync(() => {
           tokens = Math.min(100, tokens + (now - last) * 0.5)
@@ -302,12 +302,12 @@ describe("Polar's rate limit", () => {
       assert.deepEqual(tally(value), { Resent: 4000 })
       assert.isBelow(counts.refused / counts.sent, 0.1)
       assert.isBelow(seconds, 12, "8 seconds is what the limit allows")
-    }).pipe(Effect.provide(above({ live: 4000 }, trouble)))
+    }).pipe(Effect.provide(above({ live: 4000 }, fault)))
   })
 
-  it.effect("a pace is kept evenly", () => {
+  it.effect("a pace spaces the requests evenly", () => {
     const times: Array<number> = []
-    const trouble: Trouble = (_, call) =>
+    const fault: Fault = (_, call) =>
       Effect.andThen(
         Effect.map(Clock.currentTimeMillis, (now) => void times.push(now)),
         call
@@ -319,24 +319,24 @@ describe("Polar's rate limit", () => {
       assert.strictEqual(times.length, 121, "one to list, and three for each reissue")
       assert.closeTo(seconds, 72, 1)
       times.slice(1).forEach((time, index) => assert.isAtLeast(time - (times[index] ?? 0), 599))
-    }).pipe(Effect.provide(above({ live: 60, expired: 20 }, trouble)))
+    }).pipe(Effect.provide(above({ live: 60, expired: 20 }, fault)))
   })
 
-  it.effect("who is refused for an hour has failed", () => {
-    const { counts, trouble } = limited(() => Effect.succeed(true), "1 minute")
+  it.effect("a seat fails after one hour of 429 responses", () => {
+    const { counts, fault } = limited(() => Effect.succeed(true), "1 minute")
     return Effect.gen(function* () {
       const { remind } = yield* Invitations
       const { seconds, value } = yield* timed(Stream.runCollect(remind(source)), "10 seconds")
       assert.deepEqual(tally(value), { Failed: 2 })
       assert.closeTo(seconds, 3900, 350, "an hour, and the pauses after several refusals in a row")
       assert.isBelow(counts.sent, 130)
-    }).pipe(Effect.provide(above({ live: 2 }, trouble)))
+    }).pipe(Effect.provide(above({ live: 2 }, fault)))
   })
 
-  it.effect("in the midst of a reissue it is waited for, and the seat is not lost", () => {
+  it.effect("a 429 in the middle of a reissue is waited for, and no seat is lost", () => {
     let assigned = 0
     const error = new RateLimited({ retryAfter: Duration.minutes(1) })
-    const trouble: Trouble = (operation, call) => (operation === "assign" && assigned++ % 2 === 0 ? fail(error) : call)
+    const fault: Fault = (operation, call) => (operation === "assign" && assigned++ % 2 === 0 ? fail(error) : call)
     return Effect.gen(function* () {
       const { remind, unfinished } = yield* Invitations
       const { value } = yield* timed(Stream.runCollect(remind(source, { onExpired: "reissue" })), "1 second")
@@ -344,11 +344,11 @@ describe("Polar's rate limit", () => {
       assert.strictEqual(new Set(yield* mailed).size, 20)
       assert.strictEqual((yield* mailed).length, 20)
       assert.deepEqual(yield* Stream.runCollect(unfinished), [])
-    }).pipe(Effect.provide(above({ expired: 20 }, trouble)))
+    }).pipe(Effect.provide(above({ expired: 20 }, fault)))
   })
 })
 
-it.effect("who takes only some outcomes stops the rest, and nothing is left running", () =>
+it.effect("a caller that takes only some outcomes stops the run, and nothing is left running", () =>
   Effect.gen(function* () {
     const { remind } = yield* Invitations
     const some = yield* Stream.runCollect(Stream.take(remind(source, { concurrency: 2 }), 3))
@@ -360,7 +360,7 @@ it.effect("who takes only some outcomes stops the rest, and nothing is left runn
   }).pipe(Effect.provide(above({ live: 50 })))
 )
 
-it.effect("who was invited by a clock that is ahead of ours is reminded like anybody", () =>
+it.effect("reminds people whose invitation a clock ahead of ours has dated", () =>
   Effect.gen(function* () {
     const { remind } = yield* Invitations
     assert.deepEqual(tally(yield* Stream.runCollect(remind(source))), { Resent: 2 })

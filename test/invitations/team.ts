@@ -11,7 +11,7 @@ export const source = SeatSource.Subscription({ id: subscriptionId })
 
 const uuid = (index: number) => `00000000-0000-4000-8000-${index.toString(16).padStart(12, "0")}`
 
-/** A team of so many seats of each kind, as it is at `now`. */
+/** A world with a team that has the given number of seats of each kind at `now`. */
 export const teamOf = (
   now: DateTime.Utc,
   { claimed = 0, expired = 0, live = 0, revoked = 0 }: Record<string, number>

@@ -6,9 +6,9 @@ const postgres = await startPostgres()
 afterAll(postgres.stop)
 
 describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
-  // As many people as this are enough to be killed in the midst of; test/long has 1,000 seats
+  // Enough people to kill workers in the middle of the run. test/long has 1,000 seats
   it(
-    "four workers share a run, two are killed on the way, and nobody is mailed twice",
+    "four workers share a run and mail nobody twice, even if two of them are killed",
     { timeout: 90_000 },
     async () => {
       const { inDoubt, mails } = await fourWorkers(postgres.url, { live: 80, expired: 40, claimed: 60, revoked: 20 })

@@ -15,7 +15,7 @@ const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
 const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
 const subscription = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
 
-/** How many seats of each kind there are. */
+/** The number of seats of each kind. */
 export interface Size {
   readonly live: number
   readonly expired: number
@@ -60,8 +60,8 @@ interface Answer {
 }
 
 /**
- * Four processes share a run of so many seats, and two of them are killed on the way. Then looks at the mails and at the
- * journal: nobody was mailed twice, and of everybody it is known what came of it.
+ * Four processes share a run, and two of them are killed on the way. The mails and the journal then show that nobody was
+ * mailed twice and that every seat has an outcome.
  */
 export const fourWorkers = async (database: string, size: Size) => {
   const run = "reminders"
@@ -103,7 +103,7 @@ export const fourWorkers = async (database: string, size: Size) => {
     const mails = async () => (await get(`${url}/_emulator/outbox`)) as ReadonlyArray<Mail>
 
     const began = performance.now()
-    // They may come before there is anything to do
+    // Workers may start before there is anything to do
     children.push(start(subscription), start(), start(), start())
     const people = size.live + size.expired
     const until = async (share: number) => {
@@ -128,7 +128,7 @@ export const fourWorkers = async (database: string, size: Size) => {
 
     const sent = await mails()
     const addresses = sent.map(({ to }) => to)
-    assert.strictEqual(new Set(addresses).size, addresses.length, "nobody has two mails")
+    assert.strictEqual(new Set(addresses).size, addresses.length, "nobody gets two mails")
 
     const layer = SharedRun.layer({ run }).pipe(
       Layer.provide(Layer.mock(Seats, {})),
@@ -146,23 +146,23 @@ export const fourWorkers = async (database: string, size: Size) => {
 
     const all = people + size.claimed + size.revoked
     assert.deepStrictEqual(progress, { offered: all, settled: all, isDone: true })
-    assert.strictEqual(results.length, all, "something came of every seat")
+    assert.strictEqual(results.length, all, "every seat has an outcome")
     assert.deepStrictEqual(
       results.filter(({ outcome }) => outcome === "Failed"),
       []
     )
 
     const inDoubt = results.filter(({ outcome }) => outcome === "InDoubt")
-    assert.isAtMost(inDoubt.length, 2 * 16, "at most what the two had in hand")
-    assert.strictEqual(entries.length, people, "the journal has everybody who was to be mailed")
+    assert.isAtMost(inDoubt.length, 2 * 16, "at most the seats that the two killed workers had in hand")
+    assert.strictEqual(entries.length, people, "the journal has an entry for everybody who was to be mailed")
     const mailed = entries.filter(({ step }) => step._tag === "Mailed")
     assert.strictEqual(mailed.length + inDoubt.length, people)
-    const told = new Set(inDoubt.map(({ address }) => address))
+    const doubtful = new Set(inDoubt.map(({ address }) => address))
     for (let index = 0; index < size.live; index++) {
       const address = `live${index}@acme.com`
-      assert.isTrue(addresses.includes(address) || told.has(address), `${address} was mailed, or is in doubt`)
+      assert.isTrue(addresses.includes(address) || doubtful.has(address), `${address} was mailed, or is in doubt`)
     }
-    // A reissue that was cut off is finished, so nobody of them is in doubt
+    // An interrupted reissue is finished, so no expired seat is in doubt
     for (let index = 0; index < size.expired; index++) assert.include(addresses, `expired${index}@acme.com`)
 
     for (const { token: invitation_token } of sent) {
@@ -171,7 +171,7 @@ export const fourWorkers = async (database: string, size: Size) => {
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ invitation_token })
       })
-      assert.strictEqual(status, 200, "every link that went out can be claimed")
+      assert.strictEqual(status, 200, "every link that was mailed can be claimed")
     }
     const { seats } = (await get(`${url}/v1/customer-seats?subscription_id=${subscription}`, token)) as Answer
     assert.strictEqual(seats.filter(({ status }) => status === "claimed").length, sent.length + size.claimed)

@@ -11,7 +11,7 @@ import { done, retry, type RunAttempt, RunItem, type RunState, type SeatRef, sto
 /** A seat fails if Polar still answers 429 after this time. */
 export const millisBeforeGivingUp = Duration.toMillis("1 hour")
 
-/** What an error means for an item of which nothing was mailed: an outcome, another attempt, or the end of the run. */
+/** Turns an error after which nothing was mailed into an outcome, another attempt, or the end of the run. */
 export const afterRefusal = (
   item: RunItem,
   ref: SeatRef,
@@ -44,7 +44,7 @@ export const afterRefusal = (
   }
 }
 
-/** What a `ReissueIncomplete` means for its item. The seat may be revoked, so every failure reports the reissue. */
+/** Turns a `ReissueIncomplete` into an outcome or another attempt. The seat may be revoked, so every failure reports the reissue. */
 export const afterIncomplete = (
   run: RunState,
   item: RunItem,

@@ -8,7 +8,7 @@ import { fromSeat, type Reissue } from "../Reissue.ts"
 /** Polar names another address for the person than the one known before, so the journal has them under another key. */
 export class AddressChanged extends Data.TaggedError("AddressChanged")<{ readonly seat: Seat }> {}
 
-/** What remains of a reissue. */
+/** The rest of a reissue. */
 export type Plan =
   /** The person already has a new seat. */
   | { readonly _tag: "AlreadyReissued"; readonly seat: Seat }

@@ -13,7 +13,7 @@ import * as RevokeAndAssign from "./revokeAndAssign.ts"
 import * as SharedList from "./sharedList.ts"
 
 /** The seat that the person has now, and whether this reissue mailed its invitation. */
-export interface Reissued {
+interface Reissued {
   readonly seat: Seat
   readonly isMailed: boolean
 }

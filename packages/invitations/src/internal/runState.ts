@@ -49,14 +49,14 @@ export const keyForSeat = (seat: Seat): string => {
   return source === null || seat.holderEmail === null ? `seat/${seat.id}` : Journal.keyFor(source, seat.holderEmail)
 }
 
-/** What `Invitations` acts through. */
+/** The services that `Invitations` acts through. */
 export interface Engine {
   readonly seats: Seats["Service"]
   readonly journal: Journal.Journal["Service"]
   readonly reissuer: Reissuer
 }
 
-/** What the items of one run share. */
+/** The state that the items of one run share. */
 export interface RunState extends Engine {
   readonly rate: AdaptiveRate
   readonly dryRun: boolean

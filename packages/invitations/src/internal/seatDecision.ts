@@ -7,7 +7,7 @@ import type { Entry } from "../Journal.ts"
 import type { Reissue } from "../Reissue.ts"
 import { type SeatOptions, Skip } from "../Reminder.ts"
 
-/** What to do with a pending seat. */
+/** The decision about one seat. */
 export type Decision = Data.TaggedEnum<{
   Skip: { readonly why: Skip }
   /** A mail may have been sent, so none is sent now. */

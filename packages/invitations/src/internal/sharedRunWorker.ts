@@ -18,7 +18,7 @@ type QueueItem = typeof QueueItem.Type
 /** A worker that is killed, or dies of a bug, with a seat in hand counts as one attempt at the seat. */
 export const maxAttempts = 10
 
-/** What a worker acts through. */
+/** The services that a worker acts through. */
 export interface Worker {
   readonly queue: PersistedQueue.PersistedQueue<QueueItem>
   readonly progress: Effect.Effect<Progress, SharedRunError>
