@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream"
 import * as AdaptiveRate from "./internal/adaptiveRate.ts"
 import { AddressChanged } from "./internal/reissuePlan.ts"
 import * as Reissuer from "./internal/reissueSeat.ts"
-import { remindOneSeat, remindSources, unfinishedReissues } from "./internal/remindSources.ts"
+import { makeRemindOne, remindSources, unfinishedReissues } from "./internal/remindSources.ts"
 import { TakenOver } from "./internal/revokeAndAssign.ts"
 import * as Journal from "./Journal.ts"
 import * as Reissue from "./Reissue.ts"
@@ -121,8 +121,6 @@ const make = Effect.gen(function* () {
   const journal = yield* Journal.Journal
   const reissuer = yield* Reissuer.make(seats, journal)
   const engine = { seats, journal, reissuer }
-  // All calls of remindOne share one rate
-  const sharedRate = AdaptiveRate.make(Number.POSITIVE_INFINITY)
 
   // The mask keeps an error that stands beside an interruption in the cause
   const untilDone = <E>(reissue: Reissue.Reissue, effect: Effect.Effect<Seat, E | TakenOver>) =>
@@ -184,19 +182,12 @@ const make = Effect.gen(function* () {
     return Sent.Resent({ seat: resent, invitation: resent.invitation(yield* DateTime.now) })
   })
 
-  const remindOne = Effect.fn("Invitations.remindOne")(function* (
-    seat: Seat,
-    options: SeatOptions = {}
-  ): Effect.fn.Return<ReminderOutcome, StoppingError> {
-    return yield* remindOneSeat(engine, seat, options, sharedRate)
-  })
-
   return Invitations.of({
     resend,
     reissue,
     finish,
     unfinished: unfinishedReissues(journal),
     remind: (sources, options = {}) => Stream.withSpan(remindSources(engine, sources, options), "Invitations.remind"),
-    remindOne
+    remindOne: makeRemindOne(engine, AdaptiveRate.make(Number.POSITIVE_INFINITY))
   })
 })

@@ -46,11 +46,7 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
   const list = ({ source }: Reissue, rate: AdaptiveRate) =>
     Effect.map(listShared(source, Effect.andThen(rate.waitForTurn, read(source, rate))), ({ list }) => list)
 
-  const { assignAgain, assignRevoked, renewClaim, revokeAndAssign, writeMailed } = RevokeAndAssign.make(
-    seats,
-    journal,
-    list
-  )
+  const { assignAgain, assignRevoked, revokeAndAssign } = RevokeAndAssign.make(seats, journal, list)
 
   const reissue: Reissuer["reissue"] = Effect.fnUntraced(function* (known, rate, claim) {
     const { isShared, list } = yield* listShared(known.source, read(known.source, rate))
@@ -66,10 +62,10 @@ export const make = Effect.fnUntraced(function* (seats: Seats["Service"], journa
   const finish: Reissuer["finish"] = Effect.fnUntraced(function* (reissue, rate) {
     const claim = yield* takeOver(journal, reissue.key, Journal.JournalStep.cases.ReissueStarted.make({ reissue }))
     const plan = planRest(reissue, yield* list(reissue, rate))
-    if (plan._tag === "AlreadyReissued") return yield* writeMailed(reissue, plan.seat, claim)
+    if (plan._tag === "AlreadyReissued") return yield* RevokeAndAssign.writeMailed(journal, reissue, plan.seat, claim)
     if (plan._tag === "Assign") return yield* assignRevoked(reissue, claim, rate)
     yield* rate.waitForTurn
-    const renewed = yield* renewClaim(reissue, claim)
+    const renewed = yield* RevokeAndAssign.renewClaim(journal, reissue, claim)
     if (renewed === undefined) return yield* new RevokeAndAssign.TakenOver()
     return yield* revokeAndAssign(reissue, plan.seatId, renewed, rate)
   })

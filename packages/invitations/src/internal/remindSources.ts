@@ -93,23 +93,22 @@ export const remindSources = (
     )
   })
 
-/** Attempts one seat until it has its outcome. */
-export const remindOneSeat = Effect.fnUntraced(function* (
-  engine: Engine,
-  seat: Seat,
-  options: SeatOptions,
-  rate: AdaptiveRate.AdaptiveRate
-): Effect.fn.Return<ReminderOutcome, StoppingError> {
-  const { attempt, giveUp } = Reminder.make(engine, options, rate)
-  let item: RunItem = RunItem.Seat({ seat })
-  while (true) {
-    const current: RunItem = item
-    const result: RunAttempt = yield* Effect.catch(attempt(current), (error) => {
-      const outcome = giveUp(current)
-      return outcome === undefined ? Effect.fail(error) : Effect.succeed(done(outcome))
-    })
-    if (result._tag === "Done") return result.result
-    item = result.item
-    yield* Effect.sleep(result.after)
-  }
-})
+/** Makes `Invitations.remindOne`, whose calls share one rate. */
+export const makeRemindOne = (engine: Engine, rate: AdaptiveRate.AdaptiveRate) =>
+  Effect.fn("Invitations.remindOne")(function* (
+    seat: Seat,
+    options: SeatOptions = {}
+  ): Effect.fn.Return<ReminderOutcome, StoppingError> {
+    const { attempt, giveUp } = Reminder.make(engine, options, rate)
+    let item: RunItem = RunItem.Seat({ seat })
+    while (true) {
+      const current: RunItem = item
+      const result: RunAttempt = yield* Effect.catch(attempt(current), (error) => {
+        const outcome = giveUp(current)
+        return outcome === undefined ? Effect.fail(error) : Effect.succeed(done(outcome))
+      })
+      if (result._tag === "Done") return result.result
+      item = result.item
+      yield* Effect.sleep(result.after)
+    }
+  })

@@ -43,23 +43,33 @@ const failIncomplete = (
   return Effect.fail(new ReissueIncomplete({ reissue, error }))
 }
 
+/** Writes `Mailed` for the person's new seat. */
+export const writeMailed = (
+  journal: Journal.Journal["Service"],
+  reissue: Reissue,
+  seat: Seat,
+  found: Journal.Entry | undefined
+): Effect.Effect<Seat, Journal.JournalError> =>
+  Effect.as(writeOutcome(journal, reissue.key, Mailed.make({ seatId: seat.id, how: "Reissued" }), found), seat)
+
+/**
+ * Writes `ReissueStarted` once more, or returns `undefined` if another process has taken the reissue over. That process
+ * looks at the seats, and would revoke and mail again what this one sends meanwhile. After the assignment Polar refuses a
+ * second one.
+ */
+export const renewClaim = (
+  journal: Journal.Journal["Service"],
+  reissue: Reissue,
+  claim: Journal.Entry
+): Effect.Effect<Journal.Entry | undefined, Journal.JournalError> =>
+  journal.put(reissue.key, ReissueStarted.make({ reissue }), claim)
+
 /** The requests of a reissue, and what the journal holds before and after each. */
 export const make = (
   seats: Seats["Service"],
   journal: Journal.Journal["Service"],
   list: (reissue: Reissue, rate: AdaptiveRate) => Effect.Effect<SeatsList, ListError>
 ) => {
-  const writeMailed = (reissue: Reissue, seat: Seat, found: Journal.Entry | undefined) =>
-    Effect.as(writeOutcome(journal, reissue.key, Mailed.make({ seatId: seat.id, how: "Reissued" }), found), seat)
-
-  /**
-   * Writes `ReissueStarted` once more, or returns `undefined` if another process has taken the reissue over. That process
-   * looks at the seats, and would revoke and mail again what this one sends meanwhile. After the assignment Polar refuses
-   * a second one.
-   */
-  const renewClaim = (reissue: Reissue, claim: Journal.Entry) =>
-    journal.put(reissue.key, ReissueStarted.make({ reissue }), claim)
-
   const assign = (reissue: Reissue, rate: AdaptiveRate) =>
     rate.send(seats.assign(reissue.assignment)).pipe(
       // An earlier attempt has succeeded after all
@@ -73,25 +83,24 @@ export const make = (
 
   const assignClaimed = (reissue: Reissue, claim: Journal.Entry, rate: AdaptiveRate, restore: Restore) =>
     restore(rate.waitForTurn).pipe(
-      Effect.andThen(renewClaim(reissue, claim)),
+      Effect.andThen(renewClaim(journal, reissue, claim)),
       Effect.flatMap((renewed): Effect.Effect<Seat, AssignFailure> =>
         renewed === undefined
           ? // The other process may have assigned the seat that was revoked here
             Effect.fail(new TakenOver())
-          : Effect.flatMap(restore(assign(reissue, rate)), (seat) => writeMailed(reissue, seat, renewed))
+          : Effect.flatMap(restore(assign(reissue, rate)), (seat) => writeMailed(journal, reissue, seat, renewed))
       ),
       Effect.catchCause((cause) => failIncomplete(reissue, cause))
     )
 
   return {
-    writeMailed,
-    renewClaim,
-
     /** Assigns the seat, whoever holds the claim: Polar refuses a second seat to the same person. */
     assignAgain: (reissue: Reissue, rate: AdaptiveRate): Effect.Effect<Seat, ReissueIncomplete> =>
       Effect.uninterruptibleMask((restore) =>
         restore(Effect.andThen(rate.waitForTurn, assign(reissue, rate))).pipe(
-          Effect.tap((seat) => Effect.flatMap(journal.get(reissue.key), (found) => writeMailed(reissue, seat, found))),
+          Effect.tap((seat) =>
+            Effect.flatMap(journal.get(reissue.key), (found) => writeMailed(journal, reissue, seat, found))
+          ),
           Effect.catchCause((cause) => failIncomplete(reissue, cause))
         )
       ),
