@@ -10,7 +10,7 @@
 import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Recipient } from "@polar-seats/domain/Assignment"
 import { Seat, SeatId, SeatsList } from "@polar-seats/domain/Seat"
-import { isRateLimited, isSafeToRepeat, type SeatError } from "@polar-seats/domain/SeatError"
+import { isRateLimited, isSafeToRetry, type SeatError } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
@@ -42,7 +42,7 @@ const statuses: Record<Failure["_tag"], number> = {
 const refuse = (error: Failure) => {
   const wait = isRateLimited(error) ? Duration.toSeconds(error.retryAfter ?? Duration.minutes(1)) : undefined
   return HttpServerResponse.json(
-    { error: error._tag, message: error.message, may_retry: isSafeToRepeat(error) },
+    { error: error._tag, message: error.message, may_retry: isSafeToRetry(error) },
     {
       status: statuses[error._tag],
       headers: wait === undefined ? {} : { "retry-after": String(Math.ceil(wait)) }

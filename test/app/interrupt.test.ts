@@ -151,9 +151,9 @@ describe.concurrent("Ctrl-C in the middle of a hundred seats", () => {
   )
 })
 
-const mailed = /unknown: it was interrupted\. The mail may have gone out: look before trying again\.$/
-const done = /unknown: it was interrupted\. It may have been done: look before trying again\.$/
-const harmless = /unknown: it was interrupted\. It is safe to try again\.$/
+const mailed = /unknown: it was interrupted\. The mail may have gone out: check before you retry\.$/
+const done = /unknown: it was interrupted\. It may have been done: check before you retry\.$/
+const harmless = /unknown: it was interrupted\. It is safe to retry\.$/
 
 describe.concurrent("Ctrl-C while Polar is at it ends with 130 within a second, and says what may have happened", () => {
   it.for([

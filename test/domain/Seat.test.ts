@@ -13,7 +13,7 @@ describe("SeatId", () => {
     canonical.replaceAll("-", ""),
     `{${canonical}}`,
     `urn:uuid:${canonical}`
-  ])("%s is the same seat", (spelling) => {
+  ])("%s decodes to the same id", (spelling) => {
     assert.strictEqual(Result.getOrThrow(decode(spelling)) as string, canonical)
   })
 
@@ -28,17 +28,17 @@ describe("SeatId", () => {
     ["d9428888-122b-11e1-b85c-61cd3cbb3210", "is a UUID of version 1"],
     ["00000000-0000-0000-0000-000000000000", "is the nil UUID"],
     ["9f1c2b3a-4d5e-4f60-ca7b-0c1d2e3f4a5b", "is a UUID of an unknown variant"]
-  ])("%j %s", (input, rule) => {
+  ])("%j is refused: it %s", (input, rule) => {
     const result = decode(input)
     if (Result.isSuccess(result)) return assert.fail("it decoded")
     assert.include(result.failure.message, rule)
   })
 
-  it.prop("any id is its own spelling", [SeatId], ([id]) => {
+  it.prop("an id encodes to itself", [SeatId], ([id]) => {
     assert.strictEqual(Schema.decodeSync(SeatId)(Schema.encodeSync(SeatId)(id)), id)
   })
 
-  it.prop("any UUID is its own spelling", [Uuid], ([id]) => {
+  it.prop("a UUID decodes from upper case", [Uuid], ([id]) => {
     assert.strictEqual(Schema.decodeSync(Uuid)(id.toUpperCase()), id)
   })
 })
@@ -61,20 +61,20 @@ describe("the invitation", () => {
       seatMetadata: {}
     })
 
-  it("is live up to the instant it expires at", () => {
+  it("is live up to the instant of its expiry", () => {
     assert.deepEqual(seat("pending", now).invitation(now), { _tag: "Live", expiresAt: now })
   })
 
-  it("is expired from the next millisecond on", () => {
+  it("is expired one millisecond later", () => {
     const expiredAt = DateTime.subtractDuration(now, Duration.millis(1))
     assert.deepEqual(seat("pending", expiredAt).invitation(now), { _tag: "Expired", expiredAt })
   })
 
-  it("has no end where none is named", () => {
+  it("is unlimited without an expiry", () => {
     assert.deepEqual(seat("pending", null).invitation(now), { _tag: "Unlimited" })
   })
 
-  it.each(["claimed", "revoked"] as const)("is none for a %s seat, whatever is left of it", (status) => {
+  it.each(["claimed", "revoked"] as const)("is none for a %s seat, even with an expiry", (status) => {
     assert.deepEqual(seat(status, now).invitation(now), { _tag: "None" })
   })
 })

@@ -10,26 +10,26 @@ const refused = (error: string, detail: string) => JSON.stringify({ error, detai
 const invalidToken =
   '{"error": "invalid_token", "error_description": "The access token provided is expired, revoked, malformed, or invalid for other reasons."}'
 
-describe("resend, in the order of Polar's checks", () => {
+describe("resend, in the order of Polar's checks, refuses", () => {
   const bad = "not-a-uuid"
   const rows: ReadonlyArray<[string, string | undefined, string, number, string]> = [
-    ["a bad token, even for no route", tokens.unknown, "/v1/nothing", 401, invalidToken],
+    ["a bad token, even on an unknown route", tokens.unknown, "/v1/nothing", 401, invalidToken],
     ["an expired token", tokens.expired, resend(seats.live), 401, invalidToken],
-    ["no such route", tokens.customer, "/v1/nothing", 404, '{"detail":"Not Found"}'],
-    ["no token", undefined, resend(bad), 401, refused("Unauthorized", "Unauthorized")],
+    ["an unknown route", tokens.customer, "/v1/nothing", 404, '{"detail":"Not Found"}'],
+    ["a missing token", undefined, resend(bad), 401, refused("Unauthorized", "Unauthorized")],
     ["another scheme", "Basic abc", resend(seats.live), 401, refused("Unauthorized", "Unauthorized")],
     ["an empty token", "Bearer ", resend(seats.live), 401, refused("Unauthorized", "Unauthorized")],
     ["an organization token", tokens.organization, resend(bad), 401, refused("Unauthorized", "Unauthorized")],
     ["a registration token", tokens.registration, resend(bad), 401, refused("Unauthorized", "Unauthorized")],
     [
-      "a plain member, before the id is looked at",
+      "a plain member, before it checks the id",
       tokens.member,
       resend(bad),
       403,
       refused("NotPermitted", "Only owners and billing managers can access billing features.")
     ],
     [
-      "garbage for an id",
+      "an id that is not a UUID",
       tokens.customer,
       resend(bad),
       422,
@@ -51,7 +51,7 @@ describe("resend, in the order of Polar's checks", () => {
       "00000000-0000-0000-0000-000000000000",
       "9f1c2b3a-4d5e-4f60-ca7b-0c1d2e3f4a5b"
     ].map((id): [string, string, string, number, string] => [
-      `an id that is no version 4: ${id}`,
+      `an id that is not of version 4: ${id}`,
       tokens.customer,
       resend(id),
       422,
@@ -68,11 +68,17 @@ describe("resend, in the order of Polar's checks", () => {
         ]
       })
     ]),
-    ["no such seat", tokens.customer, resend(unknown), 404, refused("ResourceNotFound", "Seat not found")],
-    ["another's seat", tokens.customer, resend(seats.strangers), 404, refused("ResourceNotFound", "Seat not found")],
+    ["an unknown seat", tokens.customer, resend(unknown), 404, refused("ResourceNotFound", "Seat not found")],
+    [
+      "another customer's seat",
+      tokens.customer,
+      resend(seats.strangers),
+      404,
+      refused("ResourceNotFound", "Seat not found")
+    ],
     ["an order without a product", tokens.customer, resend(seats.withoutProduct), 500, "Internal Server Error"],
     [
-      "seats not enabled",
+      "an organization without seats",
       tokens.withoutSeats,
       resend(seats.withoutSeats),
       403,
@@ -93,7 +99,7 @@ describe("resend, in the order of Polar's checks", () => {
       refused("SeatNotPending", "Seat is not in pending status")
     ],
     ...[seats.withoutToken, seats.withoutRecipient].map((id): [string, string, string, number, string] => [
-      `nothing to resend: ${id}`,
+      `a seat without a token or a recipient: ${id}`,
       tokens.customer,
       resend(id),
       400,
@@ -111,7 +117,7 @@ describe("resend, in the order of Polar's checks", () => {
     )
   )
 
-  it.effect("a good one: the seat, unchanged, and the mail is there at once", () =>
+  it.effect("returns the unchanged seat, and the mail is in the outbox at once", () =>
     inWorld(
       Effect.gen(function* () {
         const answer = yield* ask("POST", resend(seats.live), { token: tokens.customer })
@@ -142,7 +148,7 @@ describe("resend, in the order of Polar's checks", () => {
     seats.live.replaceAll("-", ""),
     `%7B${seats.live}%7D`,
     `urn:uuid:${seats.live}`
-  ])("the spelling %s is the same seat", (id) =>
+  ])("finds the seat by the spelling %s", (id) =>
     inWorld(
       Effect.gen(function* () {
         const answer = yield* ask("POST", resend(id), { token: tokens.customer })
@@ -152,7 +158,7 @@ describe("resend, in the order of Polar's checks", () => {
     )
   )
 
-  it.effect("a refused session says so in its headers", () =>
+  it.effect("describes a refused session in the headers", () =>
     inWorld(
       Effect.gen(function* () {
         const wrong = yield* ask("POST", resend(seats.live))
@@ -170,17 +176,22 @@ describe("resend, in the order of Polar's checks", () => {
   )
 })
 
-describe("list", () => {
+describe("list of a customer", () => {
   const path = (query: string) => `/v1/customer-portal/seats${query}`
   it.effect.each([
-    ["neither", "", 400, "BadRequest"],
-    ["an empty id", "?subscription_id=", 422, "RequestValidationError"],
-    ["a strange id", "?order_id=x", 422, "RequestValidationError"],
-    ["no such subscription", `?subscription_id=${unknown}`, 404, "Subscription not found"],
-    ["no such order", `?order_id=${unknown}`, 404, "Order not found"],
-    ["another's", `?subscription_id=${strangersSubscription}`, 404, "Subscription not found"],
+    ["without a source is refused", "", 400, "BadRequest"],
+    ["with an empty id is refused", "?subscription_id=", 422, "RequestValidationError"],
+    ["with an id that is not a UUID is refused", "?order_id=x", 422, "RequestValidationError"],
+    ["with an unknown subscription is refused", `?subscription_id=${unknown}`, 404, "Subscription not found"],
+    ["with an unknown order is refused", `?order_id=${unknown}`, 404, "Order not found"],
     [
-      "the subscription wins",
+      "with another customer's subscription is refused",
+      `?subscription_id=${strangersSubscription}`,
+      404,
+      "Subscription not found"
+    ],
+    [
+      "with both sources takes the subscription",
       `?order_id=${unknown}&subscription_id=${subscription}`,
       200,
       '"available_seats":2,"total_seats":10}'
@@ -195,7 +206,7 @@ describe("list", () => {
     )
   )
 
-  it.effect("seats not enabled", () =>
+  it.effect("is refused if seats are not enabled", () =>
     inWorld(
       Effect.gen(function* () {
         const answer = yield* ask("GET", path(`?subscription_id=${withoutSeats}`), { token: tokens.withoutSeats })
@@ -206,11 +217,11 @@ describe("list", () => {
 })
 
 describe("the control API", () => {
-  it.effect("is healthy", () =>
+  it.effect("answers the health check", () =>
     inWorld(Effect.map(control("GET", "health"), ({ status }) => assert.strictEqual(status, 200)))
   )
 
-  it.effect("records every request but its own", () =>
+  it.effect("records every request except its own", () =>
     inWorld(
       Effect.gen(function* () {
         yield* ask("POST", resend(seats.live), { token: tokens.customer })
@@ -227,7 +238,7 @@ describe("the control API", () => {
     )
   )
 
-  it.effect("moves the clock, which goes on from there", () =>
+  it.effect("moves the clock, which keeps ticking from there", () =>
     inWorld(
       Effect.gen(function* () {
         const emulator = yield* Emulator.Emulator
@@ -246,7 +257,7 @@ describe("the control API", () => {
     )
   )
 
-  it.effect("drives the expiry of a session by its clock", () =>
+  it.effect("expires sessions by its clock", () =>
     inWorld(
       Effect.gen(function* () {
         yield* control("POST", "clock", { advance_seconds: -3600 })
@@ -277,7 +288,7 @@ describe("the control API", () => {
     )
   )
 
-  it.effect("keeps what it had when a seed makes no sense, and names every issue in the spelling of the seed", () =>
+  it.effect("keeps its state if a seed is invalid, and reports every issue in snake_case", () =>
     inWorld(
       Effect.gen(function* () {
         yield* ask("POST", resend(seats.live), { token: tokens.customer })

@@ -71,7 +71,7 @@ describe("settings", () => {
     )
   )
 
-  it.effect("in process, where a webhook's URL and the default version can be wrong", () =>
+  it.effect("are validated in process too: the webhook and the default version", () =>
     inWorld(
       Effect.gen(function* () {
         const emulator = yield* Emulator.Emulator
@@ -80,11 +80,11 @@ describe("settings", () => {
         assert.deepEqual([error._tag, error.option], ["InvalidOption", "webhook.url"])
         const webhook = { url: "http://127.0.0.1/", secret: Redacted.make("") }
         const empty = yield* Effect.flip(emulator.settings({ webhook }))
-        assert.strictEqual(empty.message, "The option webhook.secret is empty.")
+        assert.strictEqual(empty.message, "The option webhook.secret must not be empty.")
         const version = yield* Effect.flip(emulator.settings({ defaultVersion: "2025-01" }))
         assert.strictEqual(
           version.message,
-          "The option default_version is none of the versions 2026-04, 2026-10, 2027-01."
+          "The option default_version must be one of the versions 2026-04, 2026-10, 2027-01."
         )
         assert.deepEqual((yield* control("GET", "settings")).body, { ...defaults, sandbox: true })
       })
@@ -96,7 +96,7 @@ const faults = (rules: ReadonlyArray<unknown>) =>
   Effect.map(control("POST", "faults", { rules }), ({ status }) => assert.strictEqual(status, 200))
 
 describe("faults", () => {
-  it.effect("answer before anything is looked at, count down, and are recorded", () =>
+  it.effect("answer before any check, count down, and are recorded", () =>
     inWorld(
       Effect.gen(function* () {
         yield* faults([
@@ -124,7 +124,7 @@ describe("faults", () => {
           recorded.map(({ status }) => status),
           [429, 429, 502, 200, 200, 503, 200]
         )
-        // A list replaces the list before it, and an empty one ends them all
+        // A new list replaces the old one, and an empty list ends all faults
         yield* faults([{ status: 500 }])
         assert.strictEqual((yield* ask("GET", list, asCustomer)).status, 500)
         yield* faults([])
@@ -133,7 +133,7 @@ describe("faults", () => {
     )
   )
 
-  it.effect("never befall the control API, and a used up rule is passed over", () =>
+  it.effect("never apply to the control API, and a used up rule is skipped", () =>
     inWorld(
       Effect.gen(function* () {
         yield* faults([{ times: 0, drop: "before" }, { status: 418 }])
@@ -143,7 +143,7 @@ describe("faults", () => {
     )
   )
 
-  it.effect("wait, then proceed, though nobody waits any more", () =>
+  it.effect("delay a request, which proceeds even if the client gives up", () =>
     inWorld(
       Effect.gen(function* () {
         yield* faults([{ delay_ms: 5000 }])
@@ -166,7 +166,7 @@ describe("faults", () => {
     )
   )
 
-  it.effect("cut the connection: before anything is done, or after everything was", () =>
+  it.effect("cut the connection before or after the work is done", () =>
     inWorld(
       Effect.gen(function* () {
         yield* faults([
@@ -192,7 +192,7 @@ describe("faults", () => {
     )
   )
 
-  it.effect("in process", () =>
+  it.effect("are validated and applied in process too", () =>
     inWorld(
       Effect.gen(function* () {
         const { faults } = yield* Emulator.Emulator
@@ -232,7 +232,7 @@ describe("faults", () => {
     [{ rules: [{ delay_ms: 1e300 }] }, ["rules.0.delay_ms"]],
     [{ rules: [{ status: 500, times: -1 }] }, ["rules.0.times"]],
     [{ rules: [{ status: 500, delayMs: 5 }] }, ["rules.0.delayMs"]]
-  ] as const)("%j is refused, and the faults stay", ([body, paths]) =>
+  ] as const)("stay as they are if %j is refused", ([body, paths]) =>
     inWorld(
       Effect.gen(function* () {
         yield* faults([{ status: 418 }])
@@ -248,7 +248,7 @@ describe("faults", () => {
 const encodeSeat = Schema.encodeSync(SeatJson)
 
 describe("webhooks", () => {
-  it.effect("what is announced is there with the answer, in Polar's JSON, until it is emptied", () =>
+  it.effect("appear with the answer, in Polar's JSON, until the list is emptied", () =>
     inWorld(
       Effect.gen(function* () {
         yield* resend
@@ -273,7 +273,7 @@ describe("webhooks", () => {
     )
   )
 
-  it.effect("cancelling a subscription revokes every seat of it that is not", () =>
+  it.effect("announce every seat that a cancelled subscription revokes", () =>
     inWorld(
       Effect.gen(function* () {
         assert.strictEqual((yield* control("POST", "cancel", { subscription_id: subscription })).status, 200)
@@ -286,7 +286,7 @@ describe("webhooks", () => {
     )
   )
 
-  it.effect("deleting a member revokes its seats, and its sessions end", () =>
+  it.effect("announce the seats that a deleted member loses, and end the sessions of the member", () =>
     inWorld(
       Effect.gen(function* () {
         assert.strictEqual((yield* control("POST", "delete-member", { member_id: ben.toUpperCase() })).status, 200)
@@ -303,7 +303,7 @@ describe("webhooks", () => {
     ["cancel", {}, 422],
     ["delete-member", { member_id: unknown }, 404],
     ["delete-member", { member_id: 3 }, 422]
-  ] as const)("%s %j: %s", ([path, body, status]) =>
+  ] as const)("are not sent by %s %j, which answers %s", ([path, body, status]) =>
     inWorld(
       Effect.gen(function* () {
         assert.strictEqual((yield* control("POST", path, body)).status, status)
@@ -312,7 +312,7 @@ describe("webhooks", () => {
     )
   )
 
-  it.effect("in process", () =>
+  it.effect("are announced by cancel and deleteMember in process too", () =>
     inWorld(
       Effect.gen(function* () {
         const { cancel, deleteMember, webhooks } = yield* Emulator.Emulator
@@ -353,7 +353,7 @@ describe("webhooks", () => {
       return yield* Effect.provide(test(deliveries), layer)
     })
 
-  it.effect("are delivered and signed, each in its turn, with an id of its own", () => {
+  it.effect("are signed and delivered in order, each with its own id", () => {
     const secret = Redacted.make("polar_whs_0123456789")
     return delivering((deliveries) =>
       Effect.gen(function* () {
@@ -383,7 +383,7 @@ describe("webhooks", () => {
     )
   })
 
-  it.effect("are not signed without a secret, and one that fails is not the last", () =>
+  it.effect("are not signed without a secret, and go on after a failed delivery", () =>
     delivering(
       (deliveries) =>
         Effect.gen(function* () {
@@ -415,7 +415,7 @@ describe("the clock", () => {
     ['{"now":"0000-12-31T23:59:59Z"}', "now"],
     ['{"advance_seconds":1e999}', ""],
     ['{"advance_seconds":NaN}', ""]
-  ] as const)("%s moves nothing", ([text, path]) =>
+  ] as const)("does not move for %s", ([text, path]) =>
     inWorld(
       Effect.gen(function* () {
         const before = yield* time
@@ -427,13 +427,13 @@ describe("the clock", () => {
     )
   )
 
-  it.effect("goes no further by many steps than by one", () =>
+  it.effect("stays within its range over many steps", () =>
     inWorld(
       Effect.gen(function* () {
         const { advance, setTime } = yield* Emulator.Emulator
         yield* setTime(DateTime.makeUnsafe("9998-12-31T00:00:00Z"))
         const error = yield* Effect.flip(advance("1 day"))
-        assert.strictEqual(error.message, "The option advance moves the clock out of the years 1 to 9998.")
+        assert.strictEqual(error.message, "The option advance must keep the clock within the years 1 to 9998.")
         yield* advance("23 hours")
         assert.strictEqual(DateTime.formatIso(yield* time), "9998-12-31T23:00:00.000Z")
         assert.strictEqual((yield* Effect.flip(advance("Infinity")))._tag, "InvalidOption")
@@ -447,7 +447,7 @@ describe("the clock", () => {
   )
 })
 
-describe("the ledger", () => {
+describe("the recorded request", () => {
   it.effect.each([
     ["GET", "/v1/customer-seats/claim/s3cret", "/v1/customer-seats/claim/…"],
     ["GET", "/v1/customer-seats/claim/s3cret/stream?x=1", "/v1/customer-seats/claim/…/stream?x=1"],
@@ -455,13 +455,13 @@ describe("the ledger", () => {
     ["POST", "/v1//customer%2Dseats/Claim/s3cret/s3cret/x", "/v1//customer-seats/Claim/…"],
     ["POST", "/v1/customer-seats/claim", "/v1/customer-seats/claim"],
     ["GET", "/v1/no%20thing?a=%20", "/v1/no%20thing?a=%20"],
-    // Tokens of the world, wherever they stand
+    // The tokens of the world, anywhere in the URL
     ["GET", "/v1/nothing?token=live", "/v1/nothing?token=…"],
     ["GET", "/v1/nothing/l%69ve/x?a=%20", "/v1/nothing/…/x?a= "],
     ["GET", "/v1/nothing?to=%2Fportal%2Fclaim%3Ftoken%3Dlive%26x%3D1", "/v1/nothing?to=/portal/claim?token=…&x=1"],
     ["GET", "/v1/nothing?to=%252Fclaim%253Ftoken%253Dlive", "/v1/nothing?to=/claim?token=…"],
     ["GET", `${portal}/order?order_id=alive&deliver=live_1`, `${portal}/…?order_id=alive&deliver=live_1`]
-  ] as const)("%s %s is kept as %s", ([method, sent, kept]) =>
+  ] as const)("%s %s is recorded as %s", ([method, sent, kept]) =>
     inWorld(
       Effect.gen(function* () {
         yield* ask(method, sent)
@@ -473,7 +473,7 @@ describe("the ledger", () => {
     )
   )
 
-  it.effect("keeps no token that was made up, used up or revoked, nor where it is part of a word", () =>
+  it.effect("holds no generated, used or revoked token, not even inside a word", () =>
     inWorld(
       Effect.gen(function* () {
         const body = { subscription_id: subscription, email: "zoe@acme.com" }
@@ -503,7 +503,7 @@ describe("a seed", () => {
     yield* control("POST", "faults", { rules: [{ path: list, status: 418 }] })
   })
 
-  it.effect("ends faults, limits, webhooks, minted tokens and settings", () =>
+  it.effect("resets faults, rate limits, webhooks, minted tokens and settings", () =>
     inWorld(
       Effect.gen(function* () {
         const claimed = yield* ask("POST", "/v1/customer-seats/claim", { body: { invitation_token: "live" } })
@@ -522,7 +522,7 @@ describe("a seed", () => {
     )
   )
 
-  it.effect("that is refused leaves all of it", () =>
+  it.effect("changes nothing if it is refused", () =>
     inWorld(
       Effect.gen(function* () {
         yield* trouble
@@ -537,13 +537,13 @@ describe("a seed", () => {
   )
 })
 
-describe("the rest of it", () => {
+describe("the control API", () => {
   it.effect.each([
     ["GET", "nothing"],
     ["DELETE", "settings"],
     ["POST", "health"],
     ["GET", ""]
-  ] as const)("%s /_emulator/%s does not exist", ([method, path]) =>
+  ] as const)("answers %s /_emulator/%s with 404", ([method, path]) =>
     inWorld(
       Effect.gen(function* () {
         assert.deepEqual(yield* control(method, path), { status: 404, body: { error: "NotFound" } })
@@ -552,7 +552,7 @@ describe("the rest of it", () => {
     )
   )
 
-  it.effect("a body that is no JSON", () =>
+  it.effect("refuses a body that is not JSON", () =>
     inWorld(
       Effect.gen(function* () {
         const deep = `{"seats":[{"seat_metadata":${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}}]}`

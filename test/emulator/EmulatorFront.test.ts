@@ -57,7 +57,7 @@ const pair = ({ headers, status }: { status: number; headers: Record<string, str
   headers["retry-after"]
 ]
 
-/** What a server says to these bytes. */
+/** Sends these bytes to a server, and returns its answer. */
 const raw = (url: URL, bytes: string) =>
   Effect.callback<string>((resume) => {
     let text = ""
@@ -90,7 +90,7 @@ describe("versions", () => {
     ["2026-04", "2026-04"],
     ["2026-10", "2026-10"],
     ["2027-01", "2027-01"]
-  ] as const)("%s is %s", ([asked, resolved]) =>
+  ] as const)("%s is answered with %s", ([asked, resolved]) =>
     inWorld(
       Effect.gen(function* () {
         const headers = asked === undefined ? {} : { "polar-version": asked }
@@ -115,7 +115,7 @@ describe("versions", () => {
 describe("the length of a request", () => {
   const stream = HttpBody.stream(Stream.make(new TextEncoder().encode("{}")), "application/json")
   const unmeasured = { ...asCustomer, body: stream }
-  it.effect.each(["POST", "PUT", "PATCH"])("%s needs one, before the token is looked at", (method) =>
+  it.effect.each(["POST", "PUT", "PATCH"])("is required for %s, before the check of the token", (method) =>
     inWorld(
       Effect.gen(function* () {
         const answer = yield* send(method, "/v1/nothing", { ...unmeasured, token: tokens.unknown })
@@ -127,7 +127,7 @@ describe("the length of a request", () => {
       })
     )
   )
-  it.effect("other methods need none", () =>
+  it.effect("is not required for other methods", () =>
     inWorld(
       Effect.gen(function* () {
         assert.strictEqual((yield* send("DELETE", `${portal}/${unknown}`, unmeasured)).status, 404)
@@ -138,7 +138,7 @@ describe("the length of a request", () => {
   it.effect.each([
     ["10485760", 401],
     ["10485761", 413]
-  ] as const)("%s bytes: %s", ([length, status]) =>
+  ] as const)("of %s bytes is answered with %s", ([length, status]) =>
     inWorld(
       Effect.gen(function* () {
         const headers = { "content-length": length }
@@ -161,7 +161,7 @@ describe("routes", () => {
     ["POST", `${resend("{x}")}/`, `${location}/customer-portal/seats/%7Bx%7D/resend`],
     ["POST", "/v1/customer-sessions", `${location}/customer-sessions/`],
     ["GET", "/api/v1/customer-seats/", `${location}/customer-seats`]
-  ] as const)("%s %s goes to %s", ([method, path, location]) =>
+  ] as const)("%s %s redirects to %s", ([method, path, location]) =>
     inWorld(
       Effect.gen(function* () {
         const answer = yield* send(method, path, asCustomer)
@@ -207,11 +207,11 @@ describe("routes", () => {
     )
   )
 
-  it.effect("an escape that needs none is read as Polar reads it", () =>
+  it.effect("a needless escape is read as Polar reads it", () =>
     inWorld(
       Effect.gen(function* () {
         assert.strictEqual((yield* send("POST", resend(seats.live).replace("s", "%73"), asCustomer)).status, 200)
-        // A long token is an unknown one, not an unknown route
+        // A long token is an unknown token, not an unknown route
         const answer = yield* send("GET", `/v1/customer-seats/claim/${"x".repeat(500)}`)
         assert.include(answer.body, "Invalid or expired invitation token")
       })
@@ -223,11 +223,11 @@ describe("headers", () => {
   const own = ["cache-control", "polar-version", "x-polar-sandbox", "x-polar-deprecation-notice"] as const
   const notice = "The API root has moved from /api/v1 to /v1. Please update your integration."
   it.effect.each([
-    ["what is routed", "GET", list, tokens.customer, "private, no-store", "2026-04", "1"],
-    ["what is refused there", "GET", portal, undefined, "private, no-store", "2026-04", "1"],
+    ["a routed request", "GET", list, tokens.customer, "private, no-store", "2026-04", "1"],
+    ["a refused request", "GET", portal, undefined, "private, no-store", "2026-04", "1"],
     ["an unknown path", "GET", "/v1/nothing", tokens.customer, "private, no-store", "2026-04", "1"],
     ["a bad token", "GET", list, tokens.unknown, "no-store", "2026-04", undefined],
-    ["what fails", "POST", resend(seats.withoutProduct), tokens.customer, undefined, undefined, undefined]
+    ["a failed request", "POST", resend(seats.withoutProduct), tokens.customer, undefined, undefined, undefined]
   ] as const)("of %s", ([_, method, path, token, ...expected]) =>
     inWorld(
       Effect.gen(function* () {
@@ -246,7 +246,7 @@ describe("headers", () => {
     )
   )
 
-  it.effect("a failure is plain text, and nothing else", () =>
+  it.effect("a failure is plain text without Polar's headers", () =>
     inWorld(
       Effect.gen(function* () {
         const headers = { origin: "https://app.test" }
@@ -293,7 +293,7 @@ describe("CORS", () => {
       )
   )
 
-  it.effect("and for nothing else", () =>
+  it.effect("a preflight may not ask for any other header", () =>
     inWorld(
       Effect.gen(function* () {
         const { body, status } = yield* preflight("authorization, idempotency-key")
@@ -304,7 +304,7 @@ describe("CORS", () => {
 })
 
 describe("rate limits", () => {
-  it.effect("are off until somebody turns them on", () =>
+  it.effect("are off by default", () =>
     inWorld(
       Effect.gen(function* () {
         assert.deepEqual(new Set(yield* statuses(200, "GET", list, asCustomer)), new Set([200]))
@@ -312,22 +312,24 @@ describe("rate limits", () => {
     )
   )
 
-  it.effect("100 a minute for a customer in the sandbox, after one as a stranger; the time left is not told", () =>
-    inWorld(
-      Effect.gen(function* () {
-        yield* settings({ rate_limits: "sandbox" })
-        assert.deepEqual(new Set(yield* statuses(101, "GET", list, asCustomer)), new Set([200]))
-        yield* TestClock.adjust("59 seconds")
-        const answer = yield* send("POST", resend(seats.live), asCustomer)
-        assert.deepEqual([...pair(answer), answer.body], [429, "60", ""])
-        for (const name of ["content-type", "cache-control"]) assert.isUndefined(answer.headers[name])
-        assert.strictEqual(answer.headers["polar-version"], "2026-04")
-        // Another identity is not concerned, nor is the same one in the next window
-        assert.strictEqual((yield* send("GET", list, { token: tokens.owner })).status, 200)
-        yield* advance(1)
-        assert.strictEqual((yield* send("GET", list, asCustomer)).status, 200)
-      })
-    )
+  it.effect(
+    "allow a customer 100 requests a minute in the sandbox, after one that counts for the token, and Retry-After is the whole window",
+    () =>
+      inWorld(
+        Effect.gen(function* () {
+          yield* settings({ rate_limits: "sandbox" })
+          assert.deepEqual(new Set(yield* statuses(101, "GET", list, asCustomer)), new Set([200]))
+          yield* TestClock.adjust("59 seconds")
+          const answer = yield* send("POST", resend(seats.live), asCustomer)
+          assert.deepEqual([...pair(answer), answer.body], [429, "60", ""])
+          for (const name of ["content-type", "cache-control"]) assert.isUndefined(answer.headers[name])
+          assert.strictEqual(answer.headers["polar-version"], "2026-04")
+          // The limit does not apply to another identity, or to the same one in the next window
+          assert.strictEqual((yield* send("GET", list, { token: tokens.owner })).status, 200)
+          yield* advance(1)
+          assert.strictEqual((yield* send("GET", list, asCustomer)).status, 200)
+        })
+      )
   )
 
   it.effect.each([
@@ -337,7 +339,7 @@ describe("rate limits", () => {
     ["sandbox", undefined, portal, 401, 100, "60"],
     ["production", undefined, "/v1/customer-seats/claim/nothing", 404, 500, "60"],
     ["sandbox", tokens.organization, "/v1/nothing", 404, 101, "60"]
-  ] as const)("in %s, with %s at %s: %s %s times, then 429", ([rules, token, path, status, times, after]) =>
+  ] as const)("answer in %s, with %s at %s, %s %s times, then 429", ([rules, token, path, status, times, after]) =>
     inWorld(
       Effect.gen(function* () {
         yield* settings({ rate_limits: rules })
@@ -353,7 +355,7 @@ describe("rate limits", () => {
     ["restricted", "production", 60, "60"],
     ["elevated", "sandbox", 50, "1"],
     ["elevated", "production", 100, "1"]
-  ] as const)("of a %s organization in %s", ([group, rules, times, after]) =>
+  ] as const)("of a group hold for a %s organization in %s", ([group, rules, times, after]) =>
     inWorld(
       Effect.gen(function* () {
         const token = "polar_oat_group"
@@ -370,7 +372,7 @@ describe("rate limits", () => {
     )
   )
 
-  it.effect("a token is a stranger's again after five minutes without it", () =>
+  it.effect("forget the holder of a token after five minutes without a request", () =>
     inWorld(
       Effect.gen(function* () {
         yield* settings({ rate_limits: "sandbox" })
@@ -383,7 +385,7 @@ describe("rate limits", () => {
     )
   )
 
-  it.effect("the stream has its own, and blocks everything for five minutes", () =>
+  it.effect("are separate for the stream, which blocks every request for five minutes", () =>
     inWorld(
       Effect.gen(function* () {
         yield* settings({ rate_limits: "sandbox" })
@@ -400,7 +402,7 @@ describe("rate limits", () => {
     )
   )
 
-  it.effect("a clock that is put back opens a new window", () =>
+  it.effect("open a new window if the clock is set back", () =>
     inWorld(
       Effect.gen(function* () {
         yield* settings({ rate_limits: "sandbox" })
@@ -426,7 +428,7 @@ describe("on a socket", () => {
         return yield* test(new URL(url), yield* Emulator.Emulator)
       }).pipe(Effect.provide(onSocket))
     )
-  inLife("a body without a length is refused, in chunks or not at all", (url) =>
+  inLife("a request without a Content-Length is refused, with a chunked body or with none", (url) =>
     Effect.gen(function* () {
       for (const request of [head(), `${head("Transfer-Encoding: chunked")}2\r\n{}\r\n0\r\n\r\n`]) {
         const answer = yield* raw(url, request)
@@ -436,7 +438,7 @@ describe("on a socket", () => {
     })
   )
 
-  inLife("one that is too long is refused before it arrives", (url) =>
+  inLife("a body that is too long is refused before it arrives", (url) =>
     Effect.gen(function* () {
       const answer = yield* raw(url, head("Content-Length: 10485761"))
       assert.match(answer, /^HTTP\/1.1 413 /)
@@ -444,7 +446,7 @@ describe("on a socket", () => {
     })
   )
 
-  inLife("a redirect is absolute, and a 429 has no type", (url, emulator) =>
+  inLife("a redirect is absolute, and a 429 has no content type", (url, emulator) =>
     Effect.gen(function* () {
       const redirected = yield* raw(url, head("Content-Length: 0").replace("/v1/nothing", `${portal}/?x=1`))
       assert.include(redirected, "location: http://polar.test/v1/customer-portal/seats?x=1\r\n")
@@ -456,7 +458,7 @@ describe("on a socket", () => {
     })
   )
 
-  inLife("a connection is cut before anything is done, or after everything was", (url, emulator) =>
+  inLife("a connection is cut before or after the work is done", (url, emulator) =>
     Effect.gen(function* () {
       yield* emulator.faults([
         { drop: "before", times: 1 },
@@ -468,13 +470,13 @@ describe("on a socket", () => {
       assert.strictEqual((yield* mails(url)).length, 1)
       assert.strictEqual((yield* fetchResend(url)).status, 200)
       assert.deepEqual(yield* log(emulator), [0, 0, 200])
-      // Not a byte of an answer
+      // The client gets not one byte of an answer
       yield* emulator.faults([{ drop: "after" }])
       assert.strictEqual(yield* raw(url, head("Content-Length: 0")), "")
     })
   )
 
-  inLife("a delay does not wait for a client that has gone", (url, emulator) =>
+  inLife("a delayed request proceeds after the client has gone", (url, emulator) =>
     Effect.gen(function* () {
       const until = { schedule: Schedule.spaced("10 millis") }
       yield* emulator.faults([{ delay: "400 millis" }])
@@ -483,11 +485,11 @@ describe("on a socket", () => {
       yield* Effect.repeat(mails(url), { ...until, until: (sent) => sent.length === 1 })
       assert.deepEqual(yield* log(emulator), [200])
       assert.strictEqual((yield* fetchResend(url)).status, 200)
-      // Nor does the body go with the client
+      // The body also survives the client
       const claim = fetch(new URL("/v1/customer-seats/claim", url), {
         method: "POST",
         headers: { "content-type": "application/json" },
-        // By the clock on the wall, the others end one day
+        // This test runs on the real clock, where the other invitations expire one day
         body: JSON.stringify({ invitation_token: "unlimited" }),
         signal: AbortSignal.timeout(80)
       })

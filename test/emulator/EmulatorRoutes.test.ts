@@ -30,7 +30,7 @@ const unauthorized = '{"error":"Unauthorized","detail":"Unauthorized"}'
 
 const field = (body: string) => JSON.parse(body) as Record<string, unknown>
 
-describe("the body of an assignment", () => {
+describe("the body of an assignment is refused with", () => {
   const good = { subscription_id: subscription, email: "zoe@acme.com" }
   const refuses = (name: string, body: object, message: string, path: ReadonlyArray<string> = ["body"], at = portal) =>
     [name, at, body, issues(valueError(path, message, path.length === 1 ? body : Object.values(body).at(-1)))] as const
@@ -39,7 +39,7 @@ describe("the body of an assignment", () => {
   const anyone =
     "At least one of email, external_customer_id, customer_id, external_member_id, or member_id must be provided"
   it.effect.each([
-    refuses("both sources", { ...good, order_id: unknown }, portalRule),
+    refuses("two sources", { ...good, order_id: unknown }, portalRule),
     refuses("no source", { email: "zoe@acme.com" }, portalRule),
     refuses(
       "no source for an organization",
@@ -48,7 +48,7 @@ describe("the body of an assignment", () => {
       ["body"],
       merchant
     ),
-    refuses("nobody", { subscription_id: subscription }, anyone),
+    refuses("no recipient", { subscription_id: subscription }, anyone),
     refuses(
       "a customer and a member",
       { subscription_id: subscription, customer_id: buyer, member_id: ben },
@@ -66,13 +66,13 @@ describe("the body of an assignment", () => {
     ),
     refuses("an address and a member", { ...good, member_id: manager }, "Cannot combine member_id with email"),
     refuses(
-      "eleven keys",
+      "11 keys of metadata",
       { ...good, metadata: Object.fromEntries(Array.from({ length: 11 }, (_, key) => [key, key])) },
       "Metadata cannot have more than 10 keys",
       ["body", "metadata"]
     ),
     refuses(
-      "1025 characters, counted in escapes",
+      "1025 characters of metadata, counted in escapes",
       { ...good, metadata: { k: `${"ü".repeat(169)}abcd` } },
       "Metadata size cannot exceed 1KB",
       ["body", "metadata"]
@@ -89,13 +89,18 @@ describe("the body of an assignment", () => {
   )
 
   it.effect.each([
-    ["an id that is none", { ...good, member_id: "x" }, "uuid_parsing", ["body", "member_id"]],
+    ["an id that is not a UUID", { ...good, member_id: "x" }, "uuid_parsing", ["body", "member_id"]],
     ["an id of another type", { subscription_id: 7, email: "a@b.cd" }, "uuid_type", ["body", "subscription_id"]],
     ["an address without an @", { ...good, email: "zoe" }, "value_error", ["body", "email"]],
     ["an address with a NUL in it", { ...good, email: "zoe\0@acme.com" }, "value_error", ["body", "email"]],
     ["a NUL in metadata", { ...good, metadata: { a: ["\0"] } }, "value_error", ["body", "metadata"]],
     ["metadata that is a list", { ...good, metadata: [] }, "dict_type", ["body", "metadata"]],
-    ["a flag that is none", { ...good, immediate_claim: "perhaps" }, "bool_parsing", ["body", "immediate_claim"]],
+    [
+      "a flag that is not a boolean",
+      { ...good, immediate_claim: "perhaps" },
+      "bool_parsing",
+      ["body", "immediate_claim"]
+    ],
     [
       "an external id that is a number",
       { subscription_id: subscription, external_member_id: 3 },
@@ -113,7 +118,7 @@ describe("the body of an assignment", () => {
     )
   )
 
-  it.effect("a version 7 id, unknown keys and a flag in words are taken", () =>
+  it.effect("no issue for an id of version 7, unknown keys or a flag in words", () =>
     inWorld(
       Effect.gen(function* () {
         const v7 = { subscription_id: "0190b5e0-7c1d-7a52-8c1f-3b2a1d0e9f88", email: "zoe@acme.com" }
@@ -146,13 +151,13 @@ describe("a body that cannot be read", () => {
     ['{"metadata": {"a": -1e999}}', 19, outOfRange],
     ['{"a": [1e999]}', 7, outOfRange],
     ["", 0, ""]
-  ] as const)("%j is 422 with a token and without: it is read before anybody is looked at", ([text, position, error]) =>
+  ] as const)("%j is answered with 422 before the check of the token", ([text, position, error]) =>
     inWorld(
       Effect.gen(function* () {
         for (const token of [tokens.customer, tokens.member, tokens.organization, undefined]) {
           const answer = yield* ask("POST", portal, { token, text })
           if (text === "") {
-            // No body at all is a matter of the fields, and so comes after the token
+            // A missing body is an issue of the fields, which Polar checks after the token
             assert.strictEqual(answer.status, token === tokens.customer ? 422 : token === tokens.member ? 403 : 401)
           } else assert.deepEqual([answer.status, answer.body], [422, invalidJson(position, error)])
         }
@@ -160,7 +165,7 @@ describe("a body that cannot be read", () => {
     )
   )
 
-  it.effect("a body that nests deeper than Python reads is 422 too", () =>
+  it.effect("a body that nests deeper than Python reads is answered with 422", () =>
     inWorld(
       Effect.forEach(
         [
@@ -176,7 +181,7 @@ describe("a body that cannot be read", () => {
     )
   )
 
-  it.effect("a body of another type is no object, and none at all is missing", () =>
+  it.effect("a body of another type is not an object, and an empty body is missing", () =>
     inWorld(
       Effect.gen(function* () {
         const text = JSON.stringify({ subscription_id: subscription, email: "zoe@acme.com" })
@@ -197,7 +202,7 @@ describe("a body that cannot be read", () => {
     )
   )
 
-  it.effect("a resend reads no body, whatever it is", () =>
+  it.effect("resend ignores its body", () =>
     inWorld(
       Effect.gen(function* () {
         const answer = yield* ask("POST", `${portal}/${seats.live}/resend`, { token: tokens.customer, text: "{bad" })
@@ -213,7 +218,7 @@ describe("a claim", () => {
   const invalid = '{"error":"InvalidInvitationToken","detail":"Invalid or expired invitation token"}'
   const notFound = '{"error":"ResourceNotFound","detail":"Invalid or expired invitation token"}'
 
-  it.effect("says what it is for, and takes the seat once", () =>
+  it.effect("shows its product and organization, and can be claimed once", () =>
     inWorld(
       Effect.gen(function* () {
         assert.deepEqual(field((yield* info("live")).body), {
@@ -234,7 +239,7 @@ describe("a claim", () => {
           claimed_at: "2026-11-23T12:00:00Z",
           invitation_token_expires_at: "2026-11-24T06:00:00.123456Z"
         })
-        // The seat is only an address's, not a member's
+        // The seat has only an address and no member
         assert.match(customer_session_token, /^polar_cst_[0-9A-Za-z]{43}$/)
         const list = yield* ask("GET", `${portal}?subscription_id=${subscription}`, { token: customer_session_token })
         assert.strictEqual(list.status, 200)
@@ -246,7 +251,7 @@ describe("a claim", () => {
     )
   )
 
-  it.effect("of a member's seat gives a member's session", () =>
+  it.effect("returns a member session if the seat has a member", () =>
     inWorld(
       Effect.gen(function* () {
         assert.match(String(field((yield* claim("member")).body)["customer_session_token"]), /^polar_mst_/)
@@ -265,7 +270,7 @@ describe("a claim", () => {
     )
   )
 
-  it.effect("is good up to the end of its day, and not after", () =>
+  it.effect("works until the invitation expires, and not after", () =>
     inWorld(
       Effect.gen(function* () {
         const emulator = yield* Emulator.Emulator
@@ -277,7 +282,7 @@ describe("a claim", () => {
     )
   )
 
-  it.effect("is refused once the seat is revoked", () =>
+  it.effect("is refused after the seat is revoked", () =>
     inWorld(
       Effect.gen(function* () {
         yield* ask("DELETE", `${portal}/${seats.live}`, { token: tokens.customer })
@@ -286,7 +291,7 @@ describe("a claim", () => {
     )
   )
 
-  it.effect("is forbidden where seats are not for sale", () =>
+  it.effect("is forbidden if seats are not enabled", () =>
     inWorld(
       Effect.gen(function* () {
         assert.deepEqual([(yield* info("seatless")).status, (yield* claim("seatless")).status], [403, 403])
@@ -294,7 +299,7 @@ describe("a claim", () => {
     )
   )
 
-  it.effect("wants a token that is a string", () =>
+  it.effect("requires an invitation token that is a string", () =>
     inWorld(
       Effect.gen(function* () {
         const none = yield* ask("POST", `${merchant}/claim`, { body: { token: "live" } })
@@ -312,7 +317,7 @@ describe("a claim", () => {
     )
   )
 
-  it.effect("needs no token of its own, but takes no bad one", () =>
+  it.effect("needs no bearer token, but refuses a bad one", () =>
     inWorld(
       Effect.gen(function* () {
         assert.strictEqual((yield* ask("GET", `${merchant}/claim/live`, { token: tokens.unknown })).status, 401)
@@ -326,7 +331,7 @@ describe("sessions", () => {
   const create = (body: object, token: string = tokens.sessions) =>
     ask("POST", "/v1/customer-sessions/", { token, body })
 
-  it.effect("are a member's where the organization uses members, and last an hour", () =>
+  it.effect("belong to a member if the organization uses members, and last one hour", () =>
     inWorld(
       Effect.gen(function* () {
         const answer = yield* create({ customer_id: buyer })
@@ -347,7 +352,7 @@ describe("sessions", () => {
     )
   )
 
-  it.effect("are the member's who is named, with that member's role", () =>
+  it.effect("belong to the named member, with the role of that member", () =>
     inWorld(
       Effect.gen(function* () {
         const token = String(field((yield* create({ customer_id: buyer, external_member_id: "ben-1" })).body)["token"])
@@ -361,7 +366,7 @@ describe("sessions", () => {
     { customer_id: 7 },
     { customer_id: "lena" },
     { customer_id: "0190b5e0-1234-7000-8000-000000000000" }
-  ])("are the customer's where there are no members, beside %j", (beside) =>
+  ])("belong to the customer if there are no members, with %j in the body", (beside) =>
     inWorld(
       Effect.gen(function* () {
         const answer = yield* create({ external_customer_id: "lena-1", ...beside }, tokens.oldSessions)
@@ -371,10 +376,20 @@ describe("sessions", () => {
   )
 
   it.effect.each([
-    ["an unknown customer", { customer_id: unknown }, 422, "PolarRequestValidationError"],
-    ["another organization's", { external_customer_id: "lena-1" }, 422, "PolarRequestValidationError"],
-    ["an unknown member", { customer_id: buyer, member_id: unknown }, 422, "PolarRequestValidationError"],
-    ["nobody", {}, 422, "CustomerSessionCustomerExternalIDCreate"]
+    ["are refused for an unknown customer", { customer_id: unknown }, 422, "PolarRequestValidationError"],
+    [
+      "are refused for a customer of another organization",
+      { external_customer_id: "lena-1" },
+      422,
+      "PolarRequestValidationError"
+    ],
+    [
+      "are refused for an unknown member",
+      { customer_id: buyer, member_id: unknown },
+      422,
+      "PolarRequestValidationError"
+    ],
+    ["are refused for nobody", {}, 422, "CustomerSessionCustomerExternalIDCreate"]
   ] as const)("%s", ([_, body, status, part]) =>
     inWorld(
       Effect.gen(function* () {
@@ -385,7 +400,7 @@ describe("sessions", () => {
     )
   )
 
-  it.effect("take a token with the scope", () =>
+  it.effect("require a token with the scope", () =>
     inWorld(
       Effect.gen(function* () {
         const answer = yield* create({ customer_id: buyer }, tokens.organization)
@@ -403,12 +418,12 @@ describe("sessions", () => {
   )
 })
 
-describe("a parameter that comes twice", () => {
+describe("a repeated parameter", () => {
   it.effect.each([
     [`?subscription_id=x&subscription_id=${subscription}`, 200],
     [`?subscription_id=${subscription}&subscription_id=x`, 422],
     [`?order_id=x&subscription_id=${subscription}&order_id=${unknown}`, 200]
-  ] as const)("%s: the last counts", ([query, status]) =>
+  ] as const)("counts with its last value in %s", ([query, status]) =>
     inWorld(
       Effect.gen(function* () {
         const answer = yield* ask("GET", `${portal}${query}`, { token: tokens.customer })
@@ -421,8 +436,8 @@ describe("a parameter that comes twice", () => {
   )
 })
 
-describe("a body at the limit of what is read", () => {
-  it.effect("is answered, and shown as it came", () =>
+describe("a body at the depth limit", () => {
+  it.effect("is answered, and repeated in the answer", () =>
     inWorld(
       Effect.gen(function* () {
         const deep = `{"email": ${"[".repeat(999)}${"]".repeat(999)}}`
@@ -464,7 +479,7 @@ describe("the pages of claimed subscriptions", () => {
     )
   )
 
-  it.effect("are clamped to a hundred", () =>
+  it.effect("have at most 100 rows", () =>
     inWorld(
       Effect.gen(function* () {
         const subscriptions = Array.from(
@@ -488,18 +503,18 @@ describe("the pages of claimed subscriptions", () => {
   )
 })
 
-describe("who may use which door", () => {
+describe("access", () => {
   it.effect.each([
     ["the portal", tokens.organization, `${portal}?subscription_id=${subscription}`, 401],
     ["the portal", tokens.user, `${portal}?subscription_id=${subscription}`, 401],
     ["the portal", tokens.registration, `${portal}?subscription_id=${subscription}`, 401],
-    ["the organization's", tokens.customer, `${merchant}?subscription_id=${subscription}`, 401],
-    ["the organization's", tokens.member, `${merchant}?subscription_id=${subscription}`, 401],
-    ["the organization's", undefined, `${merchant}?subscription_id=${subscription}`, 401],
-    ["the organization's", tokens.organizationWriter, `${merchant}?subscription_id=${subscription}`, 403],
-    ["the organization's", tokens.organization, `${merchant}?subscription_id=${withoutSeats}`, 404],
-    ["the organization's", tokens.organization, `${merchant}?subscription_id=${single}`, 200]
-  ] as const)("%s door, with %s", ([_, token, path, status]) =>
+    ["the organization", tokens.customer, `${merchant}?subscription_id=${subscription}`, 401],
+    ["the organization", tokens.member, `${merchant}?subscription_id=${subscription}`, 401],
+    ["the organization", undefined, `${merchant}?subscription_id=${subscription}`, 401],
+    ["the organization", tokens.organizationWriter, `${merchant}?subscription_id=${subscription}`, 403],
+    ["the organization", tokens.organization, `${merchant}?subscription_id=${withoutSeats}`, 404],
+    ["the organization", tokens.organization, `${merchant}?subscription_id=${single}`, 200]
+  ] as const)("to %s API with %s", ([_, token, path, status]) =>
     inWorld(Effect.map(ask("GET", path, { token }), (answer) => assert.strictEqual(answer.status, status)))
   )
 })

@@ -12,12 +12,12 @@ const issues = (input: unknown) =>
 const uuid = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
 
 describe("World.load", () => {
-  it("takes an empty world, and the one of the laws", () => {
+  it("accepts an empty world, and the world of the laws", () => {
     assert.deepEqual(issues({}), [])
     assert.deepEqual(issues(world), [])
   })
 
-  it("refuses a key that it does not know, which would be a setting that is not there", () => {
+  it("refuses an unknown key, which would have no effect", () => {
     const [organization] = world.organizations ?? []
     assert.deepEqual(issues({ organizations: [{ ...organization, memberModel: false }], seatz: [] }).toSorted(), [
       "organizations.0.memberModel Expected no excess property",
@@ -25,7 +25,7 @@ describe("World.load", () => {
     ])
   })
 
-  it("takes odd states", () => {
+  it("accepts odd states of seats", () => {
     const seat = { subscriptionId: uuid }
     assert.deepEqual(
       issues({
@@ -44,7 +44,7 @@ describe("World.load", () => {
     )
   })
 
-  it("names every type, enum and reference that is wrong, all at once, with its path", () => {
+  it("reports every wrong type, enum and reference at once, each with its path", () => {
     assert.deepEqual(
       issues({
         organizations: [{ slug: 1 }, { slug: "a" }, { slug: "a" }],
@@ -64,61 +64,61 @@ describe("World.load", () => {
         "seats.1.subscriptionId is not a UUID: 32 hexadecimal digits in groups of 8-4-4-4-12 are expected",
         "seats.1.status Missing key",
         "seats.2.id is a UUID of version 7: Polar's ids are UUIDs of version 4",
-        "tokens.0 a token belongs to exactly one of a customer, a member, an organization, or a user of organizations",
-        "tokens.1 a token belongs to exactly one of a customer, a member, an organization, or a user of organizations",
-        "products.0.organization names b, which is the slug of none of the organizations",
-        `members.0.customer names ${uuid}, which is the id of none of the customers`,
-        "seats.1.subscriptionId names x, which is the id of none of the subscriptions",
-        `seats.0.orderId names ${uuid}, which is the id of none of the orders`,
-        `tokens.1.customer names ${uuid}, which is the id of none of the customers`,
-        `tokens.1.member names ${uuid}, which is the id of none of the members`,
-        "organizations.2.slug is the slug of another of the organizations too"
+        "tokens.0 a token must belong to exactly one of a customer, a member, an organization, or a user of organizations",
+        "tokens.1 a token must belong to exactly one of a customer, a member, an organization, or a user of organizations",
+        "products.0.organization is b, but none of the organizations has this slug",
+        `members.0.customer is ${uuid}, but none of the customers has this id`,
+        "seats.1.subscriptionId is x, but none of the subscriptions has this id",
+        `seats.0.orderId is ${uuid}, but none of the orders has this id`,
+        `tokens.1.customer is ${uuid}, but none of the customers has this id`,
+        `tokens.1.member is ${uuid}, but none of the members has this id`,
+        "organizations.2.slug is also the slug of another of the organizations"
       ]
     )
   })
 
-  const sold = {
+  const purchased = {
     organizations: [{ slug: "a" }],
     products: [{ id: uuid, organization: "a" }],
     customers: [{ id: uuid, organization: "a", email: "x" }],
     members: [{ id: uuid, customer: uuid, email: "x" }]
   }
 
-  it("refuses an order with the id of a subscription, however it is written", () => {
+  it("refuses an order with the id of a subscription, in any spelling of the id", () => {
     const row = { product: uuid, customer: uuid }
     assert.deepEqual(
       issues({
-        ...sold,
+        ...purchased,
         subscriptions: [{ ...row, id: uuid }],
         orders: [row, { ...row, id: `{${uuid.toUpperCase()}}` }]
       }),
-      ["orders.1.id is the id of one of the subscriptions too"]
+      ["orders.1.id is also the id of one of the subscriptions"]
     )
   })
 
-  it("refuses a token whose prefix is another's, and does not repeat it", () => {
+  it("refuses a token with the prefix of another kind, and does not show the token", () => {
     const holders = [{ customer: uuid }, { member: uuid }, { organization: "a" }, { userOf: ["a"] }]
     const tokens = ["cst", "mst", "oat", "at_o", "pat", "at_u", "crt"].map((kind) => `polar_${kind}_s3cret`)
     const own = [[tokens[0]], [tokens[1]], [tokens[2], tokens[3]], [tokens[4], tokens[5]]]
     holders.forEach((holder, index) => {
       for (const token of [...tokens, "s3cret"]) {
-        const found = issues({ ...sold, tokens: [{ ...holder, token }] })
+        const found = issues({ ...purchased, tokens: [{ ...holder, token }] })
         if (own[index]?.includes(token) === true) assert.deepEqual(found, [], token)
         else {
-          assert.match(found[0] ?? "", /^tokens\.0\.token does not begin with polar_/, token)
+          assert.match(found[0] ?? "", /^tokens\.0\.token must begin with polar_/, token)
           assert.notInclude(found.join(), "s3cret")
         }
       }
     })
-    assert.deepEqual(issues({ ...sold, tokens: [{ token: "polar_cst_x", member: uuid }] }), [
-      "tokens.0.token does not begin with polar_mst_, as a token of a member does"
+    assert.deepEqual(issues({ ...purchased, tokens: [{ token: "polar_cst_x", member: uuid }] }), [
+      "tokens.0.token must begin with polar_mst_, because the token belongs to a member"
     ])
-    assert.deepEqual(issues({ ...sold, tokens: [{ token: "polar_cst_x", organization: "a" }] }), [
-      "tokens.0.token does not begin with polar_oat_ or polar_at_o_, as a token of an organization does"
+    assert.deepEqual(issues({ ...purchased, tokens: [{ token: "polar_cst_x", organization: "a" }] }), [
+      "tokens.0.token must begin with polar_oat_ or polar_at_o_, because the token belongs to an organization"
     ])
   })
 
-  it.each([null, 3, "x", [], { seats: {} }, { seats: [null] }])("refuses %j without falling over", (input) => {
+  it.each([null, 3, "x", [], { seats: {} }, { seats: [null] }])("refuses %j without a crash", (input) => {
     assert.notDeepEqual(issues(input), [])
   })
 })

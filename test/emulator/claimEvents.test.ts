@@ -14,8 +14,8 @@ const withClaims = <A, E>(
   effect: Effect.Effect<A, E, SeatClaims.SeatClaims | HttpClient.HttpClient | Emulator.Emulator>
 ) => inWorld(Effect.provide(effect, Layer.orDie(SeatClaims.layer({}))))
 
-describe("the stream of a claim", () => {
-  it.effect("tells of the claim to whoever waits for it", () =>
+describe("the stream of claim events", () => {
+  it.effect("sends the claim to a waiting client", () =>
     withClaims(
       Effect.gen(function* () {
         const claims = yield* SeatClaims.SeatClaims
@@ -28,7 +28,7 @@ describe("the stream of a claim", () => {
     )
   )
 
-  it.effect("is Polar's to the letter, and asks to be asked again after ten minutes", () =>
+  it.effect("matches Polar byte for byte, and asks the client to reconnect after ten minutes", () =>
     inWorld(
       Effect.gen(function* () {
         const client = yield* HttpClient.HttpClient
@@ -45,7 +45,7 @@ describe("the stream of a claim", () => {
         yield* ask("POST", "/v1/customer-seats/claim", { body: { invitation_token: "live" } })
         yield* TestClock.adjust("9 minutes")
         const [ping, event, last, rest] = (yield* Fiber.join(body)).split("\r\n\r\n")
-        assert.strictEqual(ping, ": ping", "so that the headers leave at once")
+        assert.strictEqual(ping, ": ping", "the ping makes the headers leave at once")
         assert.match(
           event ?? "",
           new RegExp(
@@ -59,7 +59,7 @@ describe("the stream of a claim", () => {
     )
   )
 
-  it.effect.each(["expired", "nothing"])("is not for the token %s", (token) =>
+  it.effect.each(["expired", "nothing"])("does not exist for the token %s", (token) =>
     inWorld(
       Effect.gen(function* () {
         const { body, status } = yield* ask("GET", path(token))

@@ -12,20 +12,20 @@ const polar = PortalSeats.layer({ token: Redacted.make(tokens.customer) }).pipe(
 )
 const atStart = TestClock.setTime(Date.parse(start))
 
-describe("an answer that is cut off after the work was done", () => {
+describe("a connection that is cut after the work is done", () => {
   const cut = [{ drop: "after", times: 1 } as const]
 
-  it.effect("leaves a resend open: one mail, and the caller is told to look", () =>
+  it.effect("leaves a resend in doubt: one mail is sent, and the error says to check", () =>
     Effect.gen(function* () {
       yield* (yield* Emulator.Emulator).faults(cut)
       const error = yield* Effect.flip((yield* Seats).resend(seats.live))
       assert.containSubset(error, { _tag: "Unavailable", reason: { _tag: "OutcomeUnknown" } })
-      assert.include(error.message, "The mail may have gone out: look before trying again.")
+      assert.include(error.message, "The mail may have gone out: check before you retry.")
       assert.strictEqual((yield* (yield* Outbox).mails).length, 1)
     }).pipe(Effect.provide(polar))
   )
 
-  it.effect("does not matter to a revocation, which is repeated, and announced once", () =>
+  it.effect("makes the client retry a revocation, which is announced once", () =>
     Effect.gen(function* () {
       yield* atStart
       const emulator = yield* Emulator.Emulator
@@ -42,7 +42,7 @@ describe("an answer that is cut off after the work was done", () => {
   )
 })
 
-// How many resends ended so that nobody knows what became of them
+// The number of resends that ended in doubt
 const interrupted = Effect.map(Metric.snapshot, (metrics) =>
   metrics.reduce(
     (sum, { attributes, id, state }) =>
@@ -56,8 +56,8 @@ const interrupted = Effect.map(Metric.snapshot, (metrics) =>
   )
 )
 
-describe("a call that is interrupted", () => {
-  it.effect("aborts its request, and leaves behind that nobody knows what became of it", () =>
+describe("an interrupted call", () => {
+  it.effect("aborts its request, and counts it as OutcomeUnknown", () =>
     Effect.gen(function* () {
       const before = yield* interrupted
       yield* (yield* Emulator.Emulator).faults([{ delay: "5 seconds" }])
@@ -68,7 +68,7 @@ describe("a call that is interrupted", () => {
       assert.strictEqual(
         (yield* (yield* Outbox).mails).length,
         0,
-        "the request waits in the emulator for another four seconds"
+        "the emulator still delays the request for four seconds"
       )
     }).pipe(Effect.provide(polar))
   )

@@ -10,7 +10,7 @@ interface Answer {
   readonly headers: Record<string, string | undefined>
 }
 
-/** One request as any client could send it, and its answer to the letter. */
+/** Sends one request, and returns its answer unparsed. */
 export const ask = Effect.fnUntraced(function* (
   method: HttpClientRequest.HttpClientRequest["method"],
   path: string,
@@ -22,7 +22,7 @@ export const ask = Effect.fnUntraced(function* (
   }: {
     readonly token?: string | undefined
     readonly body?: unknown
-    /** The body as it is, and what it claims to be. */
+    /** A body that is sent as it is, with `contentType`. */
     readonly text?: string | undefined
     readonly contentType?: string | undefined
   } = {}
@@ -37,7 +37,7 @@ export const ask = Effect.fnUntraced(function* (
   return { status: response.status, body: yield* response.text, headers: response.headers } as Answer
 })
 
-/** One request to the control API. */
+/** Sends one request to the control API. */
 export const control = (method: "GET" | "POST" | "DELETE", path: string, body?: unknown) =>
   Effect.map(ask(method, `/_emulator/${path}`, { body }), (answer) => ({
     status: answer.status,
@@ -45,6 +45,6 @@ export const control = (method: "GET" | "POST" | "DELETE", path: string, body?: 
   }))
 
 const atStart = TestClock.setTime(DateTime.toEpochMillis(DateTime.makeUnsafe(start)))
-/** Runs an effect on an emulator in memory, with the world of the laws at its start. */
+/** Runs an effect on an emulator in memory, at the start of the laws and with their world. */
 export const inWorld = <A, E>(effect: Effect.Effect<A, E, HttpClient.HttpClient | Emulator.Emulator>) =>
   Effect.andThen(atStart, Effect.provide(effect, Emulator.layer(world)))

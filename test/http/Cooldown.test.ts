@@ -121,7 +121,7 @@ describe("a cooldown", () => {
         const { message } = yield* Effect.flip(resend(ids.live))
         assert.strictEqual(
           message,
-          `Seat ${ids.live} was mailed an invitation a short while ago: resend it from 2026-11-23T12:01:00.000Z on.`
+          `Seat ${ids.live} was mailed an invitation a short while ago, so nothing was mailed now. Resend it from 2026-11-23T12:01:00.000Z on.`
         )
       })
     )
@@ -131,7 +131,7 @@ describe("a cooldown", () => {
     run(
       Effect.gen(function* () {
         yield* resend(ids.live)
-        assert.isFalse(SeatError.isSafeToRepeat(yield* Effect.flip(resend(ids.live))))
+        assert.isFalse(SeatError.isSafeToRetry(yield* Effect.flip(resend(ids.live))))
       })
     )
   )
@@ -412,7 +412,7 @@ describe("where the store", () => {
           assert.isTrue(error._tag === "Unavailable" && error.reason._tag === "NotSent" && !error.mayHaveHappened)
           assert.strictEqual(
             error.message,
-            "The request was not sent: whether the seat was mailed already could not be asked of the store of the cooldown. It is safe to try again."
+            "The request was not sent: whether the seat was mailed already could not be asked of the store of the cooldown. It is safe to retry."
           )
           assert.deepEqual(yield* recipients, [])
         }).pipe(Effect.provide(onStore(() => answer)))

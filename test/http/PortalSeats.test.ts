@@ -173,7 +173,7 @@ describe("a 200 that is none of Polar's", () => {
       assert.strictEqual(error.reason.status, 200)
       assert.include(error.reason.description, description)
       assert.isTrue(error.mayHaveHappened)
-      assert.include(error.message, "The mail probably went out: look before trying again.")
+      assert.include(error.message, "The mail probably went out: check before you retry.")
     })
   )
 })
@@ -299,7 +299,7 @@ describe("the transport", () => {
         // What was left of the time when the request was sent
         assert.match(
           error.message,
-          /no answer came within \d+ms\..*The mail may have gone out: look before trying again\./s
+          /no answer came within \d+ms\..*The mail may have gone out: check before you retry\./s
         )
       })
     )

@@ -436,7 +436,7 @@ describe("what creating a session fails with is what the call fails with", () =>
       yield* TestClock.adjust("5 seconds")
       const error = yield* Fiber.join(fiber)
       assert.containSubset(error, { _tag: "Unavailable", operation, reason: { _tag: "OutcomeUnknown" } })
-      assert.include(error.message, "It is safe to try again.")
+      assert.include(error.message, "It is safe to retry.")
     })
   )
 })

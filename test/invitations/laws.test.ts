@@ -3,7 +3,7 @@ import { describe, it } from "@effect/vitest"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import type { Outbox } from "@polar-seats/emulator/Outbox"
-import type { Surface } from "@polar-seats/emulator/SeatModel"
+import type { ApiSurface } from "../laws/law.ts"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
@@ -15,7 +15,7 @@ import { laws } from "./laws.ts"
 
 const at = DateTime.makeUnsafe(start)
 
-const obeys = (surface: Surface, seats: (token: string) => Layer.Layer<Seats | Outbox>) => {
+const obeys = (surface: ApiSurface, seats: (token: string) => Layer.Layer<Seats | Outbox>) => {
   const own = surface === "portal" ? tokens.customer : tokens.organization
   const bound = laws.filter((law) => law.surface === undefined || law.surface === surface)
   it.effect.each(bound)("$name", ({ holds, token = own }) =>

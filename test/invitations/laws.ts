@@ -6,7 +6,7 @@ import { Outbox } from "@polar-seats/emulator/Outbox"
 import * as Reissue from "@polar-seats/invitations/Reissue"
 import type { ReminderOutcome, RemindOptions } from "@polar-seats/invitations/Reminder"
 import type { Seat, SeatId } from "@polar-seats/domain/Seat"
-import type { Surface } from "@polar-seats/emulator/SeatModel"
+import type { ApiSurface } from "../laws/law.ts"
 import type { Seats } from "@polar-seats/domain/Seats"
 import { OrderId, SeatSource } from "@polar-seats/domain/SeatSource"
 import { DateTime, Effect, Redacted, Stream } from "effect"
@@ -27,7 +27,7 @@ import {
 /** A law of `Invitations` above every implementation of `Seats`. */
 export interface Law {
   readonly name: string
-  readonly surface?: Surface
+  readonly surface?: ApiSurface
   /** The world's token that `Seats` uses. Default: the buyer's, or the organization's. */
   readonly token?: string
   readonly holds: Effect.Effect<void, unknown, Invitations | Journal | Seats | Outbox>

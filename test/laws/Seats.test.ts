@@ -22,7 +22,7 @@ const surfaces = [
   { surface: "organization", name: "OrganizationSeats", layer: OrganizationSeats.layer }
 ] as const
 
-describe.each(surfaces)("layerMemory for the $surface", ({ surface }) => {
+describe.each(surfaces)("SeatsMemory.layer for the $surface", ({ surface }) => {
   obeys({ surface, layer: (token) => fromStart(SeatsMemory.layer(world, token)).pipe(Layer.orDie) }, it.effect)
 })
 

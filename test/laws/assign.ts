@@ -53,7 +53,7 @@ const seatsAs = (recipient: Recipient, email: string): Law["holds"] =>
 
 export const assignLaws: ReadonlyArray<Law> = [
   {
-    name: "an assignment seats a person until they claim it, and mails them an invitation for a day",
+    name: "assign creates a pending seat, and mails an invitation that lasts 24 hours",
     holds: Effect.gen(function* () {
       const seat = yield* assign({ source: AssignmentSource.Subscription({ id: single }), recipient: zoe })
       assert.deepInclude(
@@ -85,7 +85,7 @@ export const assignLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "an assigned seat is in the list, and no longer free",
+    name: "an assigned seat appears in the list, and no longer counts as available",
     holds: Effect.gen(function* () {
       const seat = yield* assign(toZoe)
       const found = yield* list(ofSubscription)
@@ -97,7 +97,7 @@ export const assignLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a revoked row is used again: the same id and age, everything else anew",
+    name: "assign reuses a revoked row: id and creation time stay, everything else is new",
     holds: Effect.gen(function* () {
       const before = (yield* list(ofSubscription)).seats.find(({ id }) => id === seats.revoked)
       const seat = yield* assign({ ...toZoe, metadata: { desk: 7 } })
@@ -108,7 +108,7 @@ export const assignLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a seat that was revoked and assigned again has another link",
+    name: "a seat that is revoked and assigned again gets a new link",
     holds: Effect.gen(function* () {
       const where = AssignmentSource.Subscription({ id: single })
       const first = yield* assign({ source: where, recipient: zoe })
@@ -120,14 +120,14 @@ export const assignLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "metadata is kept as it is",
+    name: "metadata is stored unchanged",
     holds: Effect.gen(function* () {
       const metadata = { team: "core", floor: 3, tags: ["a", { b: null }], ключ: "🪑" }
       assert.deepEqual((yield* assign({ ...toZoe, metadata })).seatMetadata, metadata)
     })
   },
   {
-    name: "an immediate claim mails nobody",
+    name: "assign with immediateClaim claims the seat and mails nobody",
     holds: Effect.gen(function* () {
       const seat = yield* assign({ ...toZoe, immediateClaim: true })
       assert.strictEqual(seat.status, "claimed")
@@ -137,26 +137,26 @@ export const assignLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a member is seated by id",
+    name: "assign takes a member by id",
     holds: seatsAs(Recipient.Member({ id: manager }), "max@acme.com")
   },
   {
-    name: "a customer stands for their address, where the organization uses members",
+    name: "assign seats a member with the customer's address, if the organization uses members",
     holds: seatsAs(Recipient.Customer({ id: holder }), "holder@acme.com")
   },
   {
-    name: "an external member is made up with an address",
+    name: "an external member with an address is created",
     holds: seatsAs(Recipient.ExternalMember({ externalId: "new-1", email: "new@acme.com" }), "new@acme.com")
   },
   {
-    name: "an external id is linked to a member that has none",
+    name: "an external id is linked to the member with that address, if the member has none",
     holds: Effect.gen(function* () {
       const seat = yield* assign(to(Recipient.ExternalMember({ externalId: "max-1", email: "max@acme.com" })))
       assert.deepInclude({ ...seat.member }, { id: manager, externalId: "max-1" })
     })
   },
   {
-    name: "an external id of another address is refused",
+    name: "an external id and an address of different members are refused",
     holds: Effect.gen(function* () {
       for (const [externalId, email] of [
         ["ben-1", "max@acme.com"],
@@ -173,36 +173,36 @@ export const assignLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a member who has a seat is AlreadyAssigned",
+    name: "a member who has a seat already is AlreadyAssigned",
     holds: fails(assign(to(Recipient.Member({ id: ben }))), new AlreadyAssigned({ recipient: ben }))
   },
   {
-    name: "an external member who has a seat is AlreadyAssigned",
+    name: "an external member who has a seat already is AlreadyAssigned",
     holds: fails(
       assign(to(Recipient.ExternalMember({ externalId: "ben-1" }))),
       new AlreadyAssigned({ recipient: "ben-1" })
     )
   },
   {
-    name: "an address that has a seat is AlreadyAssigned, however it is written",
+    name: "an address that has a seat already is AlreadyAssigned, in any case of its letters",
     holds: fails(
       assign(to(Recipient.Email({ email: "ANN@acme.com" }))),
       new AlreadyAssigned({ recipient: "ANN@acme.com" })
     )
   },
   {
-    name: "a member that does not exist is RecipientNotFound",
+    name: "an unknown member is RecipientNotFound",
     holds: fails(
       assign(to(Recipient.Member({ id: MemberId.make(unknown) }))),
       new RecipientNotFound({ recipient: unknown })
     )
   },
   {
-    name: "an external member that does not exist is RecipientNotFound",
+    name: "an unknown external member is RecipientNotFound",
     holds: fails(assign(to(Recipient.ExternalMember({ externalId: "x" }))), new RecipientNotFound({ recipient: "x" }))
   },
   {
-    name: "a customer that does not exist makes the request invalid, where the organization uses members",
+    name: "an unknown customer is InvalidRequest, if the organization uses members",
     holds: fails(
       assign(to(Recipient.ExternalCustomer({ externalId: "x" }))),
       invalid(
@@ -212,7 +212,7 @@ export const assignLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "a refusal links no external id to the member who has a seat already",
+    name: "a refused assignment links no external id",
     holds: Effect.gen(function* () {
       const linking = Recipient.ExternalMember({ externalId: "max-1", email: "max@acme.com" })
       yield* assign(to(Recipient.Member({ id: manager })))
@@ -223,8 +223,8 @@ export const assignLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    // The seat of ann@acme.com has an address and no member
-    name: "a refusal makes up no member",
+    // The seat of ann@acme.com has an address but no member
+    name: "a refused assignment creates no member",
     holds: Effect.gen(function* () {
       yield* fails(
         assign(to(Recipient.ExternalMember({ externalId: "ann-1", email: "ann@acme.com" }))),
@@ -237,7 +237,7 @@ export const assignLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "what is no address is refused",
+    name: "Polar refuses an invalid address, and says why",
     holds: Effect.forEach(
       [
         ["zoe.acme.com", "An email address must have an @-sign."],
@@ -264,28 +264,30 @@ export const assignLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "an address is kept without its name and blanks, its host in lower case",
+    name: "an address is stored without its name and blanks, its host in lower case",
     holds: seatsAs(Recipient.Email({ email: " Zoe Smith <Zoe.Ö+x@Bücher.ACME.com> " }), "Zoe.Ö+x@bücher.acme.com")
   },
   {
     name: "NUL is refused in every string",
     holds: Effect.gen(function* () {
-      const nul = (...path: ReadonlyArray<string>) => invalid("value_error", "Null bytes are not allowed", path)
+      const message = "Null bytes are not allowed"
+      const local = invalid("value_error", message, ["body", "metadata"])
+      const nul = (field: string) => invalid("value_error", `Value error, ${message}`, ["body", field])
       const external = Recipient.ExternalMember
       for (const [assignment, refusal] of [
-        [to(Recipient.Email({ email: "z\0e@acme.com" })), nul("body", "email")],
-        [to(external({ externalId: "z", email: "z\0e@acme.com" })), nul("body", "email")],
-        [to(external({ externalId: "z\0e" })), nul("body", "external_member_id")],
-        [to(Recipient.ExternalCustomer({ externalId: "z\0e" })), nul("body", "external_customer_id")],
-        [{ ...toZoe, metadata: { a: ["\0"] } }, nul("body", "metadata")],
-        [{ ...toZoe, metadata: { a: { "\0": 1 } } }, nul("body", "metadata")]
+        [to(Recipient.Email({ email: "z\0e@acme.com" })), nul("email")],
+        [to(external({ externalId: "z", email: "z\0e@acme.com" })), nul("email")],
+        [to(external({ externalId: "z\0e" })), nul("external_member_id")],
+        [to(Recipient.ExternalCustomer({ externalId: "z\0e" })), nul("external_customer_id")],
+        [{ ...toZoe, metadata: { a: ["\0"] } }, local],
+        [{ ...toZoe, metadata: { a: { "\0": 1 } } }, local]
       ] as const) {
         yield* fails(assign(assignment), refusal)
       }
     })
   },
   {
-    name: "a number that JSON cannot hold is refused, and where it is is told",
+    name: "a number that JSON cannot hold is refused, with its path",
     holds: Effect.forEach([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], (number) =>
       fails(
         assign({ ...toZoe, metadata: { desk: [1, { floor: number }] } }),
@@ -302,7 +304,7 @@ export const assignLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "metadata of 20,000 levels is too large",
+    name: "metadata of 20,000 levels is refused as too large",
     holds: Effect.gen(function* () {
       let nested: Schema.Json = []
       for (let level = 0; level < 20_000; level++) nested = level % 2 === 0 ? [nested] : { nested }
@@ -313,25 +315,47 @@ export const assignLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "all that is wrong with an assignment is told at once",
-    holds: Effect.gen(function* () {
-      const error = yield* Effect.flip(
-        assign({
-          source: AssignmentSource.Checkout({ id: "not-a-uuid" }),
-          recipient: Recipient.ExternalMember({ externalId: "\0", email: "zoe" }),
-          metadata: { a: Number.NaN }
-        })
-      )
-      assert.deepEqual(error._tag === "InvalidRequest" ? error.issues.map(({ path }) => path.join(".")) : [], [
-        "body.external_member_id",
-        "body.email",
-        "body.checkout_id",
-        "body.metadata.a"
-      ])
-    })
+    name: "an empty recipient is refused before Polar sees it, with every other local problem",
+    holds: Effect.forEach(
+      [
+        [Recipient.Email({ email: " " }), ["email"]],
+        [Recipient.ExternalCustomer({ externalId: "" }), ["external_customer_id"]],
+        [Recipient.ExternalMember({ externalId: "", email: "" }), ["external_member_id", "email"]]
+      ] as const,
+      ([recipient, fields]) =>
+        fails(
+          assign({ source, recipient, metadata: { a: Number.NaN } }),
+          new InvalidRequest({
+            issues: [
+              ...fields.map((field) => ({ type: "value_error", path: ["body", field], message: "must not be empty" })),
+              { type: "finite_number", path: ["body", "metadata", "a"], message: "Input should be a finite number" }
+            ]
+          })
+        ),
+      { discard: true }
+    )
   },
+  ...(
+    [
+      ["portal", AssignmentSource.Checkout({ id: "not-a-uuid" }), ["email", "external_member_id", "checkout_id"]],
+      ["organization", source, ["email", "external_member_id"]]
+    ] as const
+  ).map(([surface, from, fields]): Law => ({
+    name: "Polar reports every problem of an assignment at once",
+    surface,
+    holds: Effect.gen(function* () {
+      const recipient = Recipient.ExternalMember({ externalId: "\0", email: "zoe" })
+      const error = yield* Effect.flip(assign({ source: from, recipient }))
+      assert.deepEqual(
+        error._tag === "InvalidRequest" ? error.issues.map(({ path }) => path.join(".")) : [],
+        fields.map((field) => `body.${field}`)
+      )
+      assert.deepEqual(yield* recipients, [])
+    })
+  })),
   {
-    name: "a checkout that is no UUID is refused",
+    name: "a checkout that is not a UUID is refused",
+    surface: "portal",
     holds: fails(
       assign(from(AssignmentSource.Checkout({ id: "not-a-uuid" }))),
       invalid("uuid_parsing", "Input should be a valid UUID, invalid character: found `n` at 1", [
@@ -341,7 +365,7 @@ export const assignLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "a checkout is the same in every spelling of its id",
+    name: "a checkout is found by every spelling of its id",
     surface: "portal",
     holds: Effect.gen(function* () {
       const seat = yield* assign(from(AssignmentSource.Checkout({ id: `{${checkout.toUpperCase()}}` })))
@@ -349,21 +373,21 @@ export const assignLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "without a free seat it is NoSeatAvailable",
+    name: "assign without an available seat is NoSeatAvailable",
     holds: fails(
       assign(from(AssignmentSource.Subscription({ id: full }))),
       new NoSeatAvailable({ detail: `No available seats for ${full}` })
     )
   },
   {
-    name: "a full order is NoSeatAvailable",
+    name: "an order without an available seat is NoSeatAvailable",
     holds: fails(
       assign(from(AssignmentSource.Order({ id: order }))),
       new NoSeatAvailable({ detail: `No available seats for ${order}` })
     )
   },
   {
-    name: "an order that is not paid is NoSeatAvailable",
+    name: "an unpaid order is NoSeatAvailable",
     holds: fails(
       assign(from(AssignmentSource.Order({ id: unpaid }))),
       new NoSeatAvailable({ detail: "Order must be paid before assigning seats" })
@@ -377,7 +401,7 @@ export const assignLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "of five at once for one seat, one gets it",
+    name: "five concurrent assignments of one seat succeed exactly once",
     holds: Effect.gen(function* () {
       const where = AssignmentSource.Subscription({ id: single })
       const results = yield* Effect.forEach(
@@ -401,15 +425,15 @@ export const assignLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "eleven keys of metadata are refused",
+    name: "metadata with 11 keys is refused",
     holds: fails(
       assign({ ...toZoe, metadata: Object.fromEntries(Array.from({ length: 11 }, (_, key) => [key, 1])) }),
       invalid("value_error", "Metadata cannot have more than 10 keys", ["body", "metadata"])
     )
   },
   {
-    // { "k": "<170 of ü>" } is 7 + 1020 characters once Polar has written it
-    name: "metadata of more than 1024 characters, counted in escapes, is refused",
+    // Polar writes { "k": "<170 of ü>" } as 7 + 1020 characters
+    name: "metadata above 1024 characters is refused, and an escape counts as six",
     holds: Effect.gen(function* () {
       yield* fails(
         assign({ ...toZoe, metadata: { k: `${"ü".repeat(169)}aaaa` } }),
@@ -425,7 +449,7 @@ export const assignLaws: ReadonlyArray<Law> = [
     holds: fails(assign(toZoe), new Forbidden({ reason: "Role" }))
   },
   {
-    name: "a checkout stands for what it led to",
+    name: "a checkout assigns a seat of the subscription that it led to",
     surface: "portal",
     holds: Effect.gen(function* () {
       const seat = yield* assign(from(AssignmentSource.Checkout({ id: checkout })))
@@ -443,13 +467,18 @@ export const assignLaws: ReadonlyArray<Law> = [
   {
     name: "an organization cannot name a checkout",
     surface: "organization",
-    holds: fails(
-      assign(from(AssignmentSource.Checkout({ id: checkout }))),
-      invalid("value_error", "Value error, Exactly one of subscription_id or order_id must be provided", ["body"])
+    holds: Effect.forEach(
+      [checkout, "not-a-uuid"],
+      (id) =>
+        fails(
+          assign(from(AssignmentSource.Checkout({ id }))),
+          invalid("value_error", "Value error, Exactly one of subscription_id or order_id must be provided", ["body"])
+        ),
+      { discard: true }
     )
   },
   {
-    name: "where seats are not for sale, an assignment is Forbidden",
+    name: "assign is Forbidden if seats are not enabled",
     surface: "portal",
     token: tokens.withoutSeats,
     holds: fails(
@@ -458,7 +487,7 @@ export const assignLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "a token that may only read may not assign",
+    name: "a token without the write scope may not assign",
     surface: "organization",
     token: tokens.organizationReader,
     holds: fails(assign(toZoe), new Forbidden({ reason: "Scope" }))
@@ -479,7 +508,7 @@ export const assignLaws: ReadonlyArray<Law> = [
         })
       },
       {
-        name: "without members, a refusal makes up no customer and no member",
+        name: "without members, a refused assignment creates no customer and no member",
         surface,
         token,
         holds: Effect.gen(function* () {
@@ -487,7 +516,7 @@ export const assignLaws: ReadonlyArray<Law> = [
             assign({ source, recipient: Recipient.Email({ email: "ODD@old.com" }) }),
             new AlreadyAssigned({ recipient: "ODD@old.com" })
           )
-          // Were there a member of that address by now, it would be linked and have this one
+          // If a member with that address existed now, this assignment would link it to the external id
           yield* fails(
             assign({ source, recipient: Recipient.ExternalMember({ externalId: "odd-1", email: "odd@old.com" }) }),
             new AlreadyAssigned({ recipient: "odd-1" })
@@ -510,7 +539,7 @@ export const assignLaws: ReadonlyArray<Law> = [
         })
       },
       {
-        name: "without members, a customer that does not exist is RecipientNotFound",
+        name: "without members, an unknown customer is RecipientNotFound",
         surface,
         token,
         holds: fails(

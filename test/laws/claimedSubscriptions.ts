@@ -10,7 +10,7 @@ const claimed = Effect.flatMap(Seats, (seats) => Stream.runCollect(seats.claimed
 
 export const claimedSubscriptionsLaws: ReadonlyArray<Law> = [
   {
-    name: "a member sees the subscriptions that they sit in",
+    name: "claimedSubscriptions lists the subscriptions in which a member has a claimed seat",
     surface: "portal",
     token: tokens.member,
     holds: Effect.gen(function* () {
@@ -23,7 +23,7 @@ export const claimedSubscriptionsLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a pending seat does not count, a claimed one does at once",
+    name: "a pending seat does not count, and a claimed seat counts at once",
     surface: "portal",
     token: tokens.billingManager,
     holds: Effect.gen(function* () {
@@ -37,13 +37,13 @@ export const claimedSubscriptionsLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "an expired session sees none",
+    name: "claimedSubscriptions with an expired session is Unauthorized",
     surface: "portal",
     token: tokens.expired,
     holds: fails(claimed, new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" }))
   },
   {
-    name: "an organization sits nowhere",
+    name: "claimedSubscriptions with an organization token is Unauthorized",
     surface: "organization",
     holds: fails(claimed, new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }))
   }

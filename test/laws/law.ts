@@ -2,17 +2,19 @@ import { assert } from "@effect/vitest"
 import type { Assignment } from "@polar-seats/domain/Assignment"
 import { Outbox } from "@polar-seats/emulator/Outbox"
 import type { SeatId } from "@polar-seats/domain/Seat"
-import type { Surface } from "@polar-seats/emulator/SeatModel"
 import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource } from "@polar-seats/domain/SeatSource"
 import { Effect } from "effect"
 import { subscription } from "./world.ts"
 
-/** What is true of every implementation, or of every one that stands for the same door of Polar's. */
+/** The two APIs that Polar has for seats: the customer portal, and the API of the organization that sells them. */
+export type ApiSurface = "portal" | "organization"
+
+/** A statement that holds for every implementation of `Seats`, or for every one of the same API surface. */
 export interface Law {
   readonly name: string
-  readonly surface?: Surface
-  /** The world's token that it asks with. Default: the buyer's, or the organization's. */
+  readonly surface?: ApiSurface
+  /** The token of the world to call with. Default: the token of the buyer, or of the organization. */
   readonly token?: string
   readonly holds: Effect.Effect<void, unknown, Seats | Outbox>
 }
@@ -27,7 +29,7 @@ export const ofSubscription = SeatSource.Subscription({ id: subscription })
 export const mails = Effect.flatMap(Outbox, (outbox) => outbox.mails)
 export const recipients = Effect.map(mails, (all) => all.map(({ to }) => to))
 
-/** That an attempt fails with just this error, and mails nobody. */
+/** Asserts that a call fails with exactly this error, and mails nobody. */
 export const fails = <A, E extends object>(attempt: Effect.Effect<A, E, Seats>, expected: object) =>
   Effect.gen(function* () {
     assert.deepEqual({ ...(yield* Effect.flip(attempt)) }, { ...expected })

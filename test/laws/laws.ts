@@ -1,6 +1,6 @@
 import type { it } from "@effect/vitest"
 import type { Outbox } from "@polar-seats/emulator/Outbox"
-import type { Surface } from "@polar-seats/emulator/SeatModel"
+import type { ApiSurface } from "./law.ts"
 import type { Seats } from "@polar-seats/domain/Seats"
 import { Effect, type Layer } from "effect"
 import { assignLaws } from "./assign.ts"
@@ -10,18 +10,18 @@ import { resendLaws } from "./resend.ts"
 import { revokeLaws } from "./revoke.ts"
 import { tokens } from "./world.ts"
 
-/** What an implementation brings: `Seats` and its outbox, filled with the world of the laws, at their start, for the holder of a token. */
+/** An implementation to test: `Seats` and its outbox at the start of the laws, with their world and a token. */
 export interface Implementation {
-  /** Which of Polar's doors it stands for: the laws of the other do not bind it. */
-  readonly surface: Surface
+  /** The API surface that it implements. The laws of the other surface do not apply to it. */
+  readonly surface: ApiSurface
   readonly layer: (token: string) => Layer.Layer<Seats | Outbox>
 }
 
 const laws = [...resendLaws, ...listLaws, ...assignLaws, ...revokeLaws, ...claimedSubscriptionsLaws]
 
-/** Runs every law on an implementation: under the test clock, or where there are sockets on the real one. */
+/** Runs every law on an implementation. `it.effect` uses the test clock, and `it.live` the real one, for sockets. */
 export const obeys = ({ layer, surface }: Implementation, test: typeof it.effect | typeof it.live): void => {
   const own = surface === "portal" ? tokens.customer : tokens.organization
-  const bound = laws.filter((law) => law.surface === undefined || law.surface === surface)
-  test.each(bound)("$name", ({ holds, token = own }) => Effect.provide(holds, layer(token)))
+  const applicable = laws.filter((law) => law.surface === undefined || law.surface === surface)
+  test.each(applicable)("$name", ({ holds, token = own }) => Effect.provide(holds, layer(token)))
 }

@@ -7,7 +7,7 @@ import { order, seats, strangersSubscription, tokens, unknown, withoutProduct, w
 
 export const listLaws: ReadonlyArray<Law> = [
   {
-    name: "a list has every seat, revoked ones too, and counts those that are taken",
+    name: "list returns every seat, including revoked ones, and counts the available ones",
     holds: Effect.gen(function* () {
       const found = yield* list(ofSubscription)
       assert.deepEqual(
@@ -32,7 +32,7 @@ export const listLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "an order is listed like a subscription",
+    name: "list takes an order like a subscription",
     holds: Effect.gen(function* () {
       const found = yield* list(SeatSource.Order({ id: order }))
       assert.deepEqual(
@@ -59,7 +59,7 @@ export const listLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "a list of what no UUID of version 4 names is InvalidRequest",
+    name: "list with an id that is not a UUID of version 4 is InvalidRequest",
     holds: fails(
       list(SeatSource.Order({ id: OrderId.make("0190b5e0-1234-7000-8000-000000000000") })),
       new InvalidRequest({
@@ -76,19 +76,19 @@ export const listLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "where seats are not for sale, a list is Forbidden",
+    name: "list is Forbidden if seats are not enabled",
     surface: "portal",
     token: tokens.withoutSeats,
     holds: fails(list(SeatSource.Subscription({ id: withoutSeats })), new Forbidden({ reason: "SeatsNotEnabled" }))
   },
   {
-    name: "a token that may only write may not list",
+    name: "a token without the read scope may not list",
     surface: "organization",
     token: tokens.organizationWriter,
     holds: fails(list(ofSubscription), new Forbidden({ reason: "Scope" }))
   },
   {
-    name: "a token that may only read may list",
+    name: "a token with only the read scope may list",
     surface: "organization",
     token: tokens.organizationReader,
     holds: Effect.map(list(ofSubscription), (found) => assert.strictEqual(found.totalSeats, 10))

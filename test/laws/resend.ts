@@ -15,17 +15,17 @@ const resends = (id: SeatId, to: string) =>
   })
 
 export const resendLaws: ReadonlyArray<Law> = [
-  { name: "a resend mails the seat's own address once", holds: resends(seats.live, "ann@acme.com") },
+  { name: "resend mails the seat's own address once", holds: resends(seats.live, "ann@acme.com") },
   {
-    name: "a resend goes to the member where the seat has no address",
+    name: "resend mails the member if the seat has no address",
     holds: resends(seats.memberOnly, "ben@acme.com")
   },
   {
-    name: "a resend goes to the customer where nobody else is named",
+    name: "resend mails the customer if the seat has no address and no member",
     holds: resends(seats.customerOnly, "holder@acme.com")
   },
-  { name: "a seat of an order is resent like any other", holds: resends(seats.ofOrder, "ora@acme.com") },
-  { name: "an invitation without an end is resent", holds: resends(seats.unlimited, "uli@acme.com") },
+  { name: "resend mails a seat of an order like any other", holds: resends(seats.ofOrder, "ora@acme.com") },
+  { name: "resend mails an invitation without an expiry", holds: resends(seats.unlimited, "uli@acme.com") },
   { name: "an owner may resend", surface: "portal", token: tokens.owner, holds: resends(seats.live, "ann@acme.com") },
   {
     name: "a billing manager may resend",
@@ -34,7 +34,7 @@ export const resendLaws: ReadonlyArray<Law> = [
     holds: resends(seats.live, "ann@acme.com")
   },
   {
-    name: "each resend mails again, with the same link, and changes nothing",
+    name: "each resend mails again with the same link, and changes nothing",
     holds: Effect.gen(function* () {
       const before = yield* list(ofSubscription)
       const first = yield* resend(seats.live)
@@ -47,7 +47,7 @@ export const resendLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "an expired invitation is mailed all the same, and the seat tells",
+    name: "resend mails an expired invitation too, and the returned seat says so",
     holds: Effect.gen(function* () {
       const seat = yield* resend(seats.expired)
       assert.deepEqual(yield* recipients, ["eve@acme.com"])
@@ -81,7 +81,7 @@ export const resendLaws: ReadonlyArray<Law> = [
     holds: fails(resend(seats.withoutRecipient), new InvitationUnavailable({ seatId: seats.withoutRecipient }))
   },
   {
-    name: "a resend for an order without a product fails in Polar itself",
+    name: "resend for an order without a product fails inside Polar with a 500",
     holds: Effect.gen(function* () {
       const error = yield* Effect.flip(resend(seats.withoutProduct))
       assert.strictEqual(error._tag, "Unavailable")
@@ -96,19 +96,19 @@ export const resendLaws: ReadonlyArray<Law> = [
     holds: fails(resend(seats.live), new Forbidden({ reason: "Role" }))
   },
   {
-    name: "a plain member is told so before anything else",
+    name: "resend checks the role of a member before it looks for the seat",
     surface: "portal",
     token: tokens.member,
     holds: fails(resend(seats.strangers), new Forbidden({ reason: "Role" }))
   },
   {
-    name: "where seats are not for sale, a resend is Forbidden",
+    name: "resend is Forbidden if seats are not enabled",
     surface: "portal",
     token: tokens.withoutSeats,
     holds: fails(resend(seats.withoutSeats), new Forbidden({ reason: "SeatsNotEnabled" }))
   },
   {
-    name: "NotFound comes before Forbidden",
+    name: "an unknown seat is NotFound even if seats are not enabled",
     surface: "portal",
     token: tokens.withoutSeats,
     holds: fails(resend(seats.live), new NotFound({ resource: "seat", id: seats.live }))
@@ -126,7 +126,7 @@ export const resendLaws: ReadonlyArray<Law> = [
     holds: fails(list(ofSubscription), new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" }))
   },
   {
-    name: "a seat that another organization sells is NotFound",
+    name: "a seat of another organization is NotFound",
     surface: "organization",
     holds: fails(resend(seats.withoutSeats), new NotFound({ resource: "seat", id: seats.withoutSeats }))
   },
@@ -136,25 +136,25 @@ export const resendLaws: ReadonlyArray<Law> = [
     holds: resends(seats.strangers, "sam@example.com")
   },
   {
-    name: "where seats are not for sale, an organization may not resend",
+    name: "resend by an organization is Forbidden if seats are not enabled",
     surface: "organization",
     token: tokens.organizationWithoutSeats,
     holds: fails(resend(seats.withoutSeats), new Forbidden({ reason: "SeatsNotEnabled" }))
   },
   {
-    name: "a token that may only read may not resend",
+    name: "a token without the write scope may not resend",
     surface: "organization",
     token: tokens.organizationReader,
     holds: fails(resend(seats.live), new Forbidden({ reason: "Scope" }))
   },
   {
-    name: "a token that may write may resend",
+    name: "a token with only the write scope may resend",
     surface: "organization",
     token: tokens.organizationWriter,
     holds: resends(seats.live, "ann@acme.com")
   },
   {
-    name: "a user's token does what the organization's does",
+    name: "a user token works like an organization token",
     surface: "organization",
     token: tokens.user,
     holds: resends(seats.live, "ann@acme.com")

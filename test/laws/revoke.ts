@@ -9,7 +9,7 @@ const listed = (id: SeatId) => Effect.map(list(ofSubscription), (found) => found
 
 export const revokeLaws: ReadonlyArray<Law> = [
   {
-    name: "a revocation empties the seat, frees it and mails nobody",
+    name: "revoke takes the seat from its holder, makes it available and mails nobody",
     holds: Effect.gen(function* () {
       const before = yield* list(ofSubscription)
       const seat = yield* revoke(seats.live)
@@ -23,7 +23,7 @@ export const revokeLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "the answer still names who had the seat, the list does not",
+    name: "the answer to revoke still names the holder, but the list does not",
     holds: Effect.gen(function* () {
       const seat = yield* revoke(seats.claimed)
       assert.strictEqual(seat.member?.name, "Ben")
@@ -36,7 +36,7 @@ export const revokeLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "a seat that is revoked stays as it is",
+    name: "revoke leaves a revoked seat unchanged",
     holds: Effect.gen(function* () {
       const before = yield* listed(seats.revoked)
       assert.deepEqual(yield* revoke(seats.revoked), before)
@@ -44,11 +44,11 @@ export const revokeLaws: ReadonlyArray<Law> = [
     })
   },
   {
-    name: "an unknown seat cannot be revoked",
+    name: "revoke of an unknown seat is NotFound",
     holds: fails(revoke(SeatId.make(unknown)), new NotFound({ resource: "seat", id: unknown }))
   },
   {
-    name: "a seat of an order without a product cannot be revoked by Polar itself",
+    name: "revoke for an order without a product fails inside Polar with a 500",
     holds: Effect.gen(function* () {
       const error = yield* Effect.flip(revoke(seats.withoutProduct))
       assert.strictEqual(error._tag, "Unavailable")
@@ -62,25 +62,25 @@ export const revokeLaws: ReadonlyArray<Law> = [
     holds: fails(revoke(seats.live), new Forbidden({ reason: "Role" }))
   },
   {
-    name: "where seats are not for sale, a revocation is Forbidden",
+    name: "revoke is Forbidden if seats are not enabled",
     surface: "portal",
     token: tokens.withoutSeats,
     holds: fails(revoke(seats.withoutSeats), new Forbidden({ reason: "SeatsNotEnabled" }))
   },
   {
-    name: "where seats are not for sale, the portal lets a revoked seat be",
+    name: "the portal answers for a revoked seat even if seats are not enabled",
     surface: "portal",
     token: tokens.withoutSeats,
     holds: Effect.map(revoke(seats.revokedWithoutSeats), ({ status }) => assert.strictEqual(status, "revoked"))
   },
   {
-    name: "where seats are not for sale, an organization is told so, even for a revoked seat",
+    name: "revoke by an organization is Forbidden if seats are not enabled, even for a revoked seat",
     surface: "organization",
     token: tokens.organizationWithoutSeats,
     holds: fails(revoke(seats.revokedWithoutSeats), new Forbidden({ reason: "SeatsNotEnabled" }))
   },
   {
-    name: "a token that may only read may not revoke",
+    name: "a token without the write scope may not revoke",
     surface: "organization",
     token: tokens.organizationReader,
     holds: fails(revoke(seats.live), new Forbidden({ reason: "Scope" }))

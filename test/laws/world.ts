@@ -2,7 +2,7 @@ import { CustomerId, MemberId, SeatId } from "@polar-seats/domain/Seat"
 import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import type { WorldInput } from "@polar-seats/emulator/World"
 
-/** The instant that the laws start at: the world below is written relative to it. */
+/** The instant at which the laws start. The times of the world below are relative to it. */
 export const start = "2026-11-23T12:00:00Z"
 
 export const buyer = CustomerId.make("992fae2a-2a17-4b7a-8d9e-e287cf90131b")

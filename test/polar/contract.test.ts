@@ -3,7 +3,7 @@ import { PolarApi } from "@polar-seats/emulator/PolarApi"
 import { OpenApi } from "effect/http-api"
 import { readFileSync } from "node:fs"
 
-// What a document says of a schema, as far as the two can be compared: types and names, not titles and formats
+// The parts of a schema that the test compares: types and names, but not titles and formats
 interface SchemaDocument {
   readonly $ref?: string
   readonly type?: string
@@ -30,7 +30,7 @@ const ours: Document = JSON.parse(JSON.stringify(OpenApi.fromApi(PolarApi)))
 
 const nameOf = (ref: string) => ref.slice(ref.lastIndexOf("/") + 1)
 
-// A name that only one document has is replaced by what it stands for
+// A name that only one document has is replaced by its definition
 const shape = (schema: SchemaDocument | undefined, document: Document): string => {
   if (schema === undefined) return "nothing"
   if (schema.$ref !== undefined) {
@@ -81,9 +81,9 @@ const factsOf = (document: Document): ReadonlyArray<string> => [
     .flatMap(([name, schema]) => fieldsOf(schema, document).map((field) => `${name} has ${field}`))
 ]
 
-const open = "Open enums: a value that Polar adds one day must not break a reader (ADR 0002)"
-const older = "Older versions left it out, and a reader takes what they sent (ADR 0002)"
-const undeclared = "The server answers it, and the published contract does not say so"
+const open = "Open enums: a new value of Polar must not break a reader (ADR 0002)"
+const older = "Older versions leave it out, and a reader accepts their answers (ADR 0002)"
+const undeclared = "The server answers it, but the published contract does not declare it"
 const envelope = "The server's 422 names itself in `error`, and always has a `detail`"
 const listed: Record<string, ReadonlyArray<string>> = {
   [open]: [
@@ -111,10 +111,10 @@ const listed: Record<string, ReadonlyArray<string>> = {
     "- HTTPValidationError has detail?: Array<ValidationError>",
     '+ HTTPValidationError has error: "PolarRequestValidationError" | "RequestValidationError"'
   ],
-  "Published, and never answered by the server: a bad token is a 404 there": [
+  "Published, but never answered by the server: it answers a bad token with 404": [
     "- GET /v1/customer-seats/claim/{invitation_token} answers 400"
   ],
-  "All operations of the portal stand behind one check, which for this one never says 403": [
+  "One check protects all operations of the portal, and never answers 403 to this one": [
     "+ GET /v1/customer-portal/seats/subscriptions answers 403"
   ],
   "Published as one of two kinds of customer; the emulator sends one of them whole, and the client does not read it": [
@@ -123,11 +123,11 @@ const listed: Record<string, ReadonlyArray<string>> = {
   ]
 }
 
-// The schemas that only the published contract names (a subscription's, a customer's) are not compared field by field:
-// the emulator sends them whole, which Polar's own SDKs check, and the client reads a few of their fields.
-it("is what Polar has published, but for what is listed here with its reason", () => {
+// The schemas that only the published contract names (of subscriptions and customers) are not compared field by field. The
+// emulator sends them complete, which Polar's own SDKs check. The client reads a few of their fields
+it("PolarApi matches the published contract, except for the differences that are listed here with a reason", () => {
   const [own, theirs] = [new Set(factsOf(ours)), new Set(factsOf(published))]
-  // `+` is ours alone, `-` is published and not ours
+  // `+` is only ours, `-` is only published
   const found = [
     ...[...own].filter((fact) => !theirs.has(fact)).map((fact) => `+ ${fact}`),
     ...[...theirs].filter((fact) => !own.has(fact)).map((fact) => `- ${fact}`)

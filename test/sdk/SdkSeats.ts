@@ -1,4 +1,4 @@
-import { AssignmentSource, check, identifierOf, Recipient, type Assignment } from "@polar-seats/domain/Assignment"
+import { AssignmentSource, identifierOf, Recipient, type Assignment, validate } from "@polar-seats/domain/Assignment"
 import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import {
   AlreadyAssigned,
@@ -154,7 +154,7 @@ export const layer = ({ baseUrl, token }: { readonly token: string; readonly bas
         ),
 
       assign: (assignment) =>
-        Effect.flatMap(Effect.fromResult(check(assignment)), ({ recipient, source }) =>
+        Effect.flatMap(Effect.fromResult(validate(assignment)), ({ recipient, source }) =>
           asked(
             "Seats.assign",
             () => seats.assignSeat(bodyOf(assignment)),

@@ -8,7 +8,7 @@ import { weigh } from "../../bench/src/bundle.ts"
 const { resolve } = createRequire(import.meta.url)
 const client = resolve("@polar-seats/http/PortalSeats")
 const notNeeded = [
-  resolve("@polar-seats/emulator/SeatModel"),
+  fileURLToPath(new URL("../../packages/emulator/src/internal/model/polarModel.ts", import.meta.url)),
   resolve("@polar-seats/domain/SeatLifecycle"),
   resolve("@polar-seats/emulator/World"),
   fileURLToPath(new URL("../../packages/emulator/src/internal/model/database.ts", import.meta.url)),

@@ -1,17 +1,12 @@
 import * as Data from "effect/Data"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import type { CustomerId, MemberId } from "./Seat.ts"
 import { InvalidRequest, type RequestIssue } from "./SeatError.ts"
 import type { OrderId, SubscriptionId } from "./SeatSource.ts"
-import { Uuid, whyNotUuid } from "./Uuid.ts"
 
-/**
- * Where a seat is taken from: a subscription, an order, or what a checkout led to. Polar knows checkouts on the customer
- * portal alone.
- */
+/** The subscription, order or checkout that a seat is taken from. Polar takes a checkout only on the customer portal. */
 export type AssignmentSource = Data.TaggedEnum<{
   Subscription: { readonly id: SubscriptionId }
   Order: { readonly id: OrderId }
@@ -20,8 +15,9 @@ export type AssignmentSource = Data.TaggedEnum<{
 export const AssignmentSource = Data.taggedEnum<AssignmentSource>()
 
 /**
- * Who gets a seat, named in exactly one way. `Email` makes up a member (or a customer, where the organization has no
- * members) if need be. `ExternalMember` with an `email` makes up or links the member; without one it must exist.
+ * The person who gets a seat, named in exactly one way. With an `Email` that it does not know, Polar creates a member, or
+ * a customer if the organization has no members. With an `email`, `ExternalMember` creates or links the member. Without
+ * one, the member must exist.
  */
 export type Recipient = Data.TaggedEnum<{
   Email: { readonly email: string }
@@ -32,16 +28,17 @@ export type Recipient = Data.TaggedEnum<{
 }>
 export const Recipient = Data.taggedEnum<Recipient>()
 
-/** What a seat is assigned with. `metadata` has at most 10 keys and 1024 characters of JSON, as Polar counts them. */
+/** The input of `Seats.assign`. */
 export interface Assignment {
   readonly source: AssignmentSource
   readonly recipient: Recipient
+  /** At most 10 keys, and 1024 characters of JSON as Polar counts them. */
   readonly metadata?: { readonly [key: string]: Schema.Json } | undefined
   /** Claims the seat at once and mails nobody. Default: false. */
   readonly immediateClaim?: boolean | undefined
 }
 
-/** The identifier that a recipient was named by, which is also what Polar calls them in its refusals. */
+/** The identifier that names a recipient. Polar repeats it in its refusals. */
 export const identifierOf: (recipient: Recipient) => string = Recipient.$match({
   Email: ({ email }) => email,
   Customer: ({ id }) => id,
@@ -50,49 +47,7 @@ export const identifierOf: (recipient: Recipient) => string = Recipient.$match({
   ExternalMember: ({ externalId }) => externalId
 })
 
-const longestEmail = 254
-const named = /^[^<>]*<([^<>]*)>\s*$/
-const oddBefore = /[^\w!#$%&'*+\-/=?^`{|}~.\u{80}-\u{10ffff}]/u
-const oddAfter = /[^a-z0-9\-.\u{80}-\u{10ffff}]/iu
-
-const shown = (character: string) => (character === " " ? "SPACE" : `'${character}'`)
-
-const whyNotEmail = (email: string): string | undefined => {
-  const at = email.indexOf("@")
-  if (at === -1) return "An email address must have an @-sign."
-  const before = email.slice(0, at)
-  const after = email.slice(at + 1)
-  if (before === "") return "There must be something before the @-sign."
-  if (after === "") return "There must be something after the @-sign."
-  const [odd] = oddBefore.exec(before) ?? []
-  if (odd !== undefined) return `The email address contains invalid characters before the @-sign: ${shown(odd)}.`
-  const [oddHost] = oddAfter.exec(after) ?? []
-  if (oddHost !== undefined) return `The part after the @-sign contains invalid characters: ${shown(oddHost)}.`
-  if (before.startsWith(".")) return "An email address cannot start with a period."
-  if (before.endsWith(".")) return "An email address cannot have a period immediately before the @-sign."
-  if (after.startsWith(".")) return "An email address cannot have a period immediately after the @-sign."
-  if (after.endsWith(".")) return "An email address cannot end with a period."
-  if (email.includes("..")) return "An email address cannot have two periods in a row."
-  if (!after.includes(".")) return "The part after the @-sign is not valid. It should have a period."
-  const excess = email.length - longestEmail
-  return excess > 0
-    ? `The email address is too long (${excess} character${excess > 1 ? "s" : ""} too many).`
-    : undefined
-}
-
-/**
- * An address as Polar keeps it: without the name in front and the blanks around it, its host in lower case. Else why it
- * is none, in the words of the library that Polar asks. What needs a look into the DNS is left to Polar.
- */
-export const readEmail = (input: string): Result.Result<string, string> => {
-  const email = (named.exec(input)?.[1] ?? input).trim()
-  const reason = whyNotEmail(email)
-  if (reason !== undefined) return Result.fail(reason)
-  const host = email.indexOf("@") + 1
-  return Result.succeed(email.slice(0, host) + email.slice(host).toLowerCase())
-}
-
-// Polar measures metadata after it was read and written again by Python
+// Polar measures metadata after Python has parsed it and written it again
 const numberLength = (value: number): number => {
   const written = JSON.stringify(value)
   const magnitude = Math.abs(value)
@@ -108,22 +63,22 @@ const stringLength = (value: string): number =>
     value.length + 2
   )
 
-const mostKeys = 10
-const mostCharacters = 1024
-const nulMessage = "Null bytes are not allowed"
+const maxKeys = 10
+const maxCharacters = 1024
 
-/** Why Polar refuses metadata; the path is within it. */
-export const whyNotMetadata = (metadata: { readonly [key: string]: unknown }): RequestIssue | undefined => {
+/** The problem that Polar finds in the metadata of an assignment. Its path starts in the metadata. */
+export const metadataProblem = (metadata: { readonly [key: string]: unknown }): RequestIssue | undefined => {
   const refused = (message: string): RequestIssue => ({ type: "value_error", path: [], message })
-  if (Object.keys(metadata).length > mostKeys) return refused(`Metadata cannot have more than ${mostKeys} keys`)
-  // How many characters Polar counts: `", "` and `": "` between things, and ASCII alone, so `ä` is six
+  const hasNul = refused("Null bytes are not allowed")
+  if (Object.keys(metadata).length > maxKeys) return refused(`Metadata cannot have more than ${maxKeys} keys`)
+  // The characters that Polar counts: `", "` and `": "` as separators, and only ASCII, so `ä` counts as six
   let length = 0
-  // No recursion, and no step beyond the limit: what nests deeply, or in itself, is too large before it is anything else
+  // A loop that stops at the limit, not a recursion: metadata that nests deeply, or contains itself, is too large first
   const left: Array<{ readonly value: unknown; readonly path: RequestIssue["path"] }> = [{ value: metadata, path: [] }]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const { path, value } = next
     if (Predicate.isString(value)) {
-      if (value.includes("\0")) return refused(nulMessage)
+      if (value.includes("\0")) return hasNul
       length += stringLength(value)
     } else if (Predicate.isNumber(value)) {
       if (!Number.isFinite(value)) return { type: "finite_number", path, message: "Input should be a finite number" }
@@ -132,69 +87,44 @@ export const whyNotMetadata = (metadata: { readonly [key: string]: unknown }): R
       length += String(value).length
     } else if (Array.isArray(value)) {
       length += Math.max(2, value.length * 2)
-      if (length <= mostCharacters) value.forEach((item, index) => left.push({ value: item, path: [...path, index] }))
+      if (length <= maxCharacters) value.forEach((item, index) => left.push({ value: item, path: [...path, index] }))
     } else if (typeof value === "object") {
       const entries = Object.entries(value)
       length += Math.max(2, entries.length * 2)
       for (const [key, item] of entries) {
-        if (key.includes("\0")) return refused(nulMessage)
+        if (key.includes("\0")) return hasNul
         length += stringLength(key) + 2
-        if (length <= mostCharacters) left.push({ value: item, path: [...path, key] })
+        if (length <= maxCharacters) left.push({ value: item, path: [...path, key] })
       }
     } else {
       return { type: "value_error", path, message: "Input should be JSON" }
     }
-    if (length > mostCharacters) return refused("Metadata size cannot exceed 1KB")
+    if (length > maxCharacters) return refused("Metadata size cannot exceed 1KB")
   }
   return undefined
 }
 
-const decodeUuid = Schema.decodeUnknownOption(Uuid)
+const namesOf: (recipient: Recipient) => { readonly [field: string]: string } = Recipient.$match({
+  Email: ({ email }) => ({ email }),
+  Customer: ({ id }) => ({ customer_id: id }),
+  ExternalCustomer: ({ externalId }) => ({ external_customer_id: externalId }),
+  Member: ({ id }) => ({ member_id: id }),
+  ExternalMember: ({ email, externalId }) => ({
+    external_member_id: externalId,
+    ...(email === undefined ? {} : { email })
+  })
+})
 
 /**
- * Refuses what Polar would surely refuse, before anything is sent, and reads the rest as Polar does: addresses and ids
- * come out in the spelling that it keeps.
+ * Refuses an assignment that nobody can mean, before anything is sent: an empty recipient, or metadata that JSON cannot
+ * hold or that exceeds Polar's limits. Polar judges everything else, such as the spelling of an address.
  */
-export const check = (assignment: Assignment): Result.Result<Assignment, InvalidRequest> => {
-  const { metadata = {}, recipient, source } = assignment
-  const issues: Array<RequestIssue> = []
-  const refuse = (field: string, type: string, message: string) => {
-    issues.push({ type, path: ["body", field], message })
-  }
-  const text = (field: string, value: string): string => {
-    if (value.includes("\0")) refuse(field, "value_error", nulMessage)
-    return value
-  }
-  const email = (input: string): string => {
-    if (text("email", input).includes("\0")) return input
-    return Result.getOrElse(readEmail(input), (reason) => {
-      refuse("email", "value_error", `value is not a valid email address: ${reason}`)
-      return input
-    })
-  }
-  const checkout = (input: string): string =>
-    Option.getOrElse(decodeUuid(input), () => {
-      refuse("checkout_id", "uuid_parsing", `Input should be a valid UUID, ${whyNotUuid(input)}`)
-      return input
-    })
-
-  const read: Assignment = {
-    ...assignment,
-    recipient: Recipient.$match(recipient, {
-      Email: (named) => Recipient.Email({ email: email(named.email) }),
-      Customer: Recipient.Customer,
-      ExternalCustomer: ({ externalId }) =>
-        Recipient.ExternalCustomer({ externalId: text("external_customer_id", externalId) }),
-      Member: Recipient.Member,
-      ExternalMember: (named) =>
-        Recipient.ExternalMember({
-          externalId: text("external_member_id", named.externalId),
-          email: named.email === undefined ? undefined : email(named.email)
-        })
-    }),
-    source: source._tag === "Checkout" ? AssignmentSource.Checkout({ id: checkout(source.id) }) : source
-  }
-  const wrong = whyNotMetadata(metadata)
-  if (wrong !== undefined) issues.push({ ...wrong, path: ["body", "metadata", ...wrong.path] })
-  return issues.length === 0 ? Result.succeed(read) : Result.fail(new InvalidRequest({ issues }))
+export const validate = (assignment: Assignment): Result.Result<Assignment, InvalidRequest> => {
+  const { metadata = {}, recipient } = assignment
+  const issues: Array<RequestIssue> = Object.entries(namesOf(recipient))
+    .filter(([, value]) => value.trim() === "")
+    .map(([field]) => ({ type: "value_error", path: ["body", field], message: "must not be empty" }))
+  const problem = metadataProblem(metadata)
+  if (problem !== undefined) issues.push({ ...problem, path: ["body", "metadata", ...problem.path] })
+  return issues.length === 0 ? Result.succeed(assignment) : Result.fail(new InvalidRequest({ issues }))
 }

@@ -1,16 +1,17 @@
 import * as Context from "effect/Context"
 
 /**
- * Whether a call of `Seats` waits by itself where Polar limits the rate, and tries again. Who has other seats to mail
- * meanwhile provides false, and is told `RateLimited` at once. Default: true.
+ * Whether a call of `Seats` waits and retries after a 429. Default: true. If it is false, the call fails with
+ * `RateLimited` at once, so the caller can work on other seats meanwhile.
  */
 export const RetryRateLimited = Context.Reference<boolean>("@polar-seats/domain/CallOptions/RetryRateLimited", {
   defaultValue: () => true
 })
 
 /**
- * Whether a revocation of which nobody knows whether it was done is repeated by itself. Polar gives the row of a revoked
- * seat to the next person, so who assigns at the same time provides false, and looks instead. Default: true.
+ * Whether the client retries a revocation whose outcome is unknown. Default: true. Set it to false if seats are assigned at
+ * the same time, and list the seats instead: Polar reuses a revoked row for the next person, so a retry could revoke the
+ * wrong seat.
  */
 export const RetryAmbiguousRevoke = Context.Reference<boolean>("@polar-seats/domain/CallOptions/RetryAmbiguousRevoke", {
   defaultValue: () => true

@@ -4,13 +4,13 @@ import { SubscriptionId } from "./SeatSource.ts"
 import { Timestamp } from "./Timestamp.ts"
 import { Uuid } from "./Uuid.ts"
 
-/** A subscription in which somebody sits: what a seat holder wants to know of Polar's `CustomerSubscription`. */
+/** A subscription in which a person holds a seat: the fields of Polar's `CustomerSubscription` that a seat holder needs. */
 export class ClaimedSubscription extends Schema.Class<ClaimedSubscription>("ClaimedSubscription")({
   id: SubscriptionId,
   createdAt: Timestamp,
-  /** Open: `active`, `trialing`, `past_due`, `canceled`, … */
+  /** An open enum: `active`, `trialing`, `past_due`, `canceled`, … */
   status: Schema.String,
-  /** The buyer. */
+  /** The customer who bought it. */
   customerId: CustomerId,
   productId: Uuid,
   productName: Schema.String,

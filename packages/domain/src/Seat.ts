@@ -1,12 +1,12 @@
-import * as DateTime from "effect/DateTime"
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { OrderId, SeatSource, SubscriptionId } from "./SeatSource.ts"
 import { Timestamp } from "./Timestamp.ts"
 import { Uuid, UuidV4 } from "./Uuid.ts"
 
-/** The id of a seat: a UUID of version 4. Decoding accepts every spelling that Polar does and gives the canonical one. */
+/** The id of a seat, a UUID of version 4. Decoding accepts every spelling that Polar accepts, and gives the canonical one. */
 export const SeatId = UuidV4.pipe(Schema.brand("SeatId"))
 export type SeatId = typeof SeatId.Type
 
@@ -18,15 +18,15 @@ export type CustomerId = typeof CustomerId.Type
 export const MemberId = Uuid.pipe(Schema.brand("MemberId"))
 export type MemberId = typeof MemberId.Type
 
-/** The three states a seat can be in today. */
+/** The three states of a seat that Polar documents. */
 export const KnownSeatStatus = Schema.Literals(["pending", "claimed", "revoked"])
 export type KnownSeatStatus = typeof KnownSeatStatus.Type
 
-/** The state of a seat. Open: a state that Polar adds one day is decoded as it is, and the compiler asks what to do with it. */
+/** The state of a seat. The enum is open: a new value of Polar decodes as it is, and the compiler asks for a default case. */
 export const SeatStatus = Schema.Union([KnownSeatStatus, Schema.String.pipe(Schema.brand("UnknownSeatStatus"))])
 export type SeatStatus = typeof SeatStatus.Type
 
-/** What a member may do for the customer. Open, like `SeatStatus`. */
+/** The role of a member, which decides what they may do. The enum is open, like `SeatStatus`. */
 export const MemberRole = Schema.Union([
   Schema.Literals(["owner", "billing_manager", "member"]),
   Schema.String.pipe(Schema.brand("UnknownMemberRole"))
@@ -35,7 +35,7 @@ export type MemberRole = typeof MemberRole.Type
 
 const NullableUtc = Schema.NullOr(Timestamp)
 
-/** A person who belongs to a customer, as Polar shows them beside a seat. */
+/** A person who belongs to a customer, as Polar shows them in a seat (`Member`). */
 export class Member extends Schema.Class<Member>("Member")({
   id: MemberId,
   createdAt: Timestamp,
@@ -48,8 +48,8 @@ export class Member extends Schema.Class<Member>("Member")({
 }) {}
 
 /**
- * What is known of a seat's invitation at a moment. `Expired` is what Polar does not tell: a resend would still answer
- * 200 and mail a link that nobody can use. `Unlimited` is a pending seat without an expiry, `None` a seat that is not pending.
+ * The state of a seat's invitation at a moment. If it is `Expired`, a resend mails a dead link, and Polar still answers
+ * 200. `Unlimited` is a pending seat without an expiry. `None` is a seat that is not pending.
  */
 export type Invitation = Data.TaggedEnum<{
   Live: { readonly expiresAt: DateTime.Utc }
@@ -63,30 +63,30 @@ const nullByDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDe
   Schema.NullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeed(null)))
 
 /**
- * A seat as Polar shows it (`CustomerSeat`). It promises no more than Polar does: a pending seat may carry `claimedAt`
- * and `revokedAt`, and `member` may be a person whose seat was just revoked.
+ * A seat as Polar shows it (`CustomerSeat`). The class promises no more than Polar does: a pending seat may carry
+ * `claimedAt` and `revokedAt`, and `member` may be a person whose seat was just revoked.
  */
 export class Seat extends Schema.Class<Seat>("Seat")({
   createdAt: Timestamp,
   modifiedAt: NullableUtc,
   id: SeatId,
-  /** One of `subscriptionId` and `orderId` is set: where the seat was bought. */
+  /** The source of the seat: either `subscriptionId` or `orderId` is set. */
   subscriptionId: Schema.NullOr(SubscriptionId),
   orderId: Schema.NullOr(OrderId),
   status: SeatStatus,
-  /** The buyer where the organization uses members, else the seat holder; null once revoked. */
+  /** The buyer if the organization uses members, otherwise the seat holder. Null after a revocation. */
   customerId: Schema.NullOr(CustomerId),
   memberId: nullByDefault(MemberId),
   member: nullByDefault(Member),
   email: nullByDefault(Schema.String),
   customerEmail: Schema.NullOr(Schema.String),
-  /** The end of the invitation's 24 hours. A resend does not move it, and it stays after a claim or a revocation. */
+  /** The end of the invitation's 24 hours. A resend does not change it. It stays after a claim or a revocation. */
   invitationTokenExpiresAt: NullableUtc,
   claimedAt: NullableUtc,
   revokedAt: NullableUtc,
   seatMetadata: Schema.NullOr(Schema.Record(Schema.String, Schema.Json))
 }) {
-  /** The address that Polar would mail, found in Polar's order: the seat's own, the member's, the customer's. */
+  /** The address that Polar mails: the seat's own, otherwise the member's, otherwise the customer's. */
   get holderEmail(): string | null {
     return this.email ?? this.member?.email ?? this.customerEmail
   }
@@ -97,7 +97,7 @@ export class Seat extends Schema.Class<Seat>("Seat")({
     return this.orderId === null ? null : SeatSource.Order({ id: this.orderId })
   }
 
-  /** The state of the invitation at `now`. A link is good up to and including the instant it expires at. */
+  /** The state of the invitation at `now`. A link is live up to and including the instant of its expiry. */
   invitation(now: DateTime.Utc): Invitation {
     if (this.status !== "pending") return Invitation.None()
     const expiresAt = this.invitationTokenExpiresAt
@@ -108,7 +108,7 @@ export class Seat extends Schema.Class<Seat>("Seat")({
   }
 }
 
-/** Every seat of a subscription or an order, revoked ones included, in no promised order (`SeatsList`). */
+/** Every seat of a subscription or an order, including revoked ones, in no particular order (`SeatsList`). */
 export class SeatsList extends Schema.Class<SeatsList>("SeatsList")({
   seats: Schema.Array(Seat),
   availableSeats: Schema.Int,

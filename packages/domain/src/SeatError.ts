@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { SeatId } from "./Seat.ts"
 
-/** The operations that an error can name: the method, as in its span. */
+/** The operations that an error can name. Each is the name of the service method and of its span. */
 export const Operation = Schema.Literals([
   "Seats.resend",
   "Seats.list",
@@ -17,8 +17,8 @@ export const Operation = Schema.Literals([
 ])
 export type Operation = typeof Operation.Type
 
-const mails: ReadonlySet<Operation> = new Set<Operation>(["Seats.resend", "Seats.assign"])
-// What changes nothing that anybody would notice, so that it does not matter whether it happened
+const mailing: ReadonlySet<Operation> = new Set<Operation>(["Seats.resend", "Seats.assign"])
+// Operations that change nothing that anybody would notice, so it does not matter whether Polar carried them out
 const harmless: ReadonlySet<Operation> = new Set<Operation>([
   "Seats.list",
   "Seats.claimedSubscriptions",
@@ -27,31 +27,31 @@ const harmless: ReadonlySet<Operation> = new Set<Operation>([
   "CustomerSessions.create"
 ])
 
-/** There is no such thing for this customer. Polar answers the same for what does not exist and for what is another customer's. */
+/** This customer has no such seat, subscription, order or checkout. Polar answers the same if it belongs to another customer. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
   resource: Schema.Literals(["seat", "subscription", "order", "checkout"]),
   id: Schema.String
 }) {
   override get message() {
-    return `There is no ${this.resource} ${this.id} for this customer: check the id, and whose session it is.`
+    return `There is no ${this.resource} ${this.id} for this customer, so nothing changed: check the id, and whose session you use.`
   }
 }
 
-// A bundler drops a class only where it is told that the call which makes its base does nothing else. It is told so of the
-// errors that not every client has
+// A bundler drops an unused class only if the call that makes its base class is annotated as pure. The errors that not every
+// client needs are annotated
 
-/** The seat is not pending any more: it was claimed, or revoked. Polar answers `SeatNotPending` to both. */
+/** The seat is not pending any more: it was claimed or revoked. Polar answers `SeatNotPending` in both cases. */
 export class AlreadyClaimed
   extends /* @__PURE__ */ Schema.TaggedError<AlreadyClaimed>()("AlreadyClaimed", { seatId: SeatId })
 {
   override get message() {
-    return `Seat ${this.seatId} is not pending any more: it was claimed or revoked. List the seats to see which.`
+    return `Seat ${this.seatId} is not pending any more: it was claimed or revoked. Nothing was mailed. List the seats to see which.`
   }
 }
 
 /**
- * Polar does not take the token. `WrongToken`: none was sent, or one of another kind than `wants`; `InvalidToken`: it is
- * expired, revoked or mistyped.
+ * Polar refuses the token. After `WrongToken`, the request had no token or not the kind that `wants` names. After
+ * `InvalidToken`, the token is expired, revoked or mistyped.
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   reason: Schema.Literals(["WrongToken", "InvalidToken"]),
@@ -63,42 +63,42 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
         ? "a customer or member session (polar_cst_… or polar_mst_…)"
         : "an organization token (polar_oat_…)"
     if (this.reason === "InvalidToken") {
-      return `The token is expired, revoked or mistyped: create a new one. Polar wants ${wanted} here.`
+      return `The token is expired, revoked or mistyped, so nothing happened. Create a new one: this call needs ${wanted}.`
     }
     return this.wants === "CustomerSession"
-      ? `No token of the right kind was sent: the customer portal wants ${wanted}, and an organization token does not work there.`
-      : `No token of the right kind was sent: Polar wants ${wanted} here, and a customer's or a member's session does not work.`
+      ? `No token of the right kind was sent, so nothing happened. The customer portal needs ${wanted}; an organization token does not work there.`
+      : `No token of the right kind was sent, so nothing happened. This call needs ${wanted}; a customer or member session does not work here.`
   }
 }
 
-/** The token is good, but not for this. */
+/** The token is valid, but does not allow this call. */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
   reason: Schema.Literals(["Role", "SeatsNotEnabled", "Scope"])
 }) {
   override get message() {
     switch (this.reason) {
       case "Role":
-        return "This member may not do that: ask an owner or a billing manager."
+        return "This member may not do that, so nothing happened. Ask an owner or a billing manager."
       case "SeatsNotEnabled":
-        return "Seat-based pricing is not enabled for this organization: enable it in Polar's settings."
+        return "Seat-based pricing is not enabled for this organization, so nothing happened. Enable it in Polar's settings."
       case "Scope":
-        return "The token lacks the scope for this: create one with customer_seats:read, customer_seats:write or customer_sessions:write, as needed."
+        return "The token lacks the scope for this call, so nothing happened. Create one with customer_seats:read, customer_seats:write or customer_sessions:write, as needed."
     }
   }
 }
 
-/** The seat is pending, but there is no invitation to send again: its token is gone, or nobody is left to mail. */
+/** The seat is pending, but there is no invitation to resend: its token is gone, or there is nobody to mail. */
 export class InvitationUnavailable
   extends /* @__PURE__ */ Schema.TaggedError<InvitationUnavailable>()("InvitationUnavailable", {
     seatId: SeatId
   })
 {
   override get message() {
-    return `Seat ${this.seatId} has no invitation to resend (no token, or nobody to mail): revoke the seat and assign it again.`
+    return `Seat ${this.seatId} has no invitation to resend: its token is gone, or there is nobody to mail. Nothing was mailed. Revoke the seat and assign it again.`
   }
 }
 
-/** The seat was mailed an invitation shortly before, so nothing was sent. From `again` on it may be resent. */
+/** The seat was mailed an invitation within the cooldown, so nothing was mailed now. From `again` on it may be resent. */
 export class ResentRecently
   extends /* @__PURE__ */ Schema.TaggedError<ResentRecently>()("ResentRecently", {
     seatId: SeatId,
@@ -106,53 +106,53 @@ export class ResentRecently
   })
 {
   override get message() {
-    return `Seat ${this.seatId} was mailed an invitation a short while ago: resend it from ${DateTime.formatIso(this.again)} on.`
+    return `Seat ${this.seatId} was mailed an invitation a short while ago, so nothing was mailed now. Resend it from ${DateTime.formatIso(this.again)} on.`
   }
 }
 
-/** There is no seat to assign. `detail` is Polar's: none is left, the order is not paid, or it has no product. */
+/** There is no seat to assign: none is left, the order is not paid, or it has no product. `detail` is Polar's text. */
 export class NoSeatAvailable
   extends /* @__PURE__ */ Schema.TaggedError<NoSeatAvailable>()("NoSeatAvailable", {
     detail: Schema.String
   })
 {
   override get message() {
-    return `Polar has no seat to assign (${this.detail}): revoke one, or buy more.`
+    return `Polar has no seat to assign (${this.detail}), so nobody was mailed. Revoke a seat, or buy more.`
   }
 }
 
-/** The recipient has a seat of this subscription or order already. */
+/** The recipient already has a seat of this subscription or order. `recipient` is the identifier in the assignment. */
 export class AlreadyAssigned
   extends /* @__PURE__ */ Schema.TaggedError<AlreadyAssigned>()("AlreadyAssigned", {
     recipient: Schema.String
   })
 {
   override get message() {
-    return `${this.recipient} has a seat already: list the seats, and resend the invitation if it is pending.`
+    return `${this.recipient} has a seat already, so nobody was mailed. List the seats, and resend the invitation if the seat is pending.`
   }
 }
 
-/** There is no such customer or member. */
+/** Polar has no such customer or member. `recipient` is the identifier in the assignment. */
 export class RecipientNotFound
   extends /* @__PURE__ */ Schema.TaggedError<RecipientNotFound>()("RecipientNotFound", {
     recipient: Schema.String
   })
 {
   override get message() {
-    return `There is no customer or member ${this.recipient}: check the id, or assign by e-mail.`
+    return `There is no customer or member ${this.recipient}, so nobody was mailed. Check the id, or assign by e-mail.`
   }
 }
 
-/** The invitation token opens nothing: it is unknown, expired, used, or its seat was revoked. Polar does not say which. */
+/** The invitation token opens no seat: it is unknown, expired or used, or its seat was revoked. Polar does not say which. */
 export class InvalidInvitation
   extends /* @__PURE__ */ Schema.TaggedError<InvalidInvitation>()("InvalidInvitation", {})
 {
   override get message() {
-    return "The invitation is unknown, expired, used or revoked. A resend does not revive it: revoke the seat and assign it again."
+    return "The invitation is unknown, expired, used or revoked, so no seat was claimed. A resend does not renew it: revoke the seat and assign it again."
   }
 }
 
-/** One thing that Polar found wrong in a request: Polar's name for the rule, where it is, and what it says. */
+/** One problem of a request: Polar's name for the rule, the path of the value, and Polar's text. */
 export const RequestIssue = Schema.Struct({
   type: Schema.String,
   path: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
@@ -160,42 +160,42 @@ export const RequestIssue = Schema.Struct({
 })
 export type RequestIssue = typeof RequestIssue.Type
 
-/** The request is malformed, so Polar refused it, or it was not even sent. Nothing happened. */
+/** The request is invalid. Either Polar refused it, or it was not sent at all. Nothing happened. */
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
   issues: Schema.Array(RequestIssue)
 }) {
   override get message() {
     const issues = this.issues.map(({ message, path }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message))
     const why = issues.length > 0 ? issues.join("; ").replace(/\.$/, "") : "Polar did not say why"
-    return `The request is refused, correct it: ${why}.`
+    return `The request is refused, and nothing happened. Correct it: ${why}.`
   }
 }
 
-/** Too many requests. Nothing happened; it may be repeated after `retryAfter`, where Polar named one. */
+/** Polar's rate limit is reached. Nothing happened. Retry after `retryAfter`, if Polar names one. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   retryAfter: Schema.NullOr(Schema.DurationFromMillis)
 }) {
   override get message() {
     return this.retryAfter === null
-      ? "Polar limits the rate of requests: wait a minute before the next one."
-      : `Polar limits the rate of requests: wait ${Duration.format(this.retryAfter)} before the next one.`
+      ? "Polar limits the rate of requests, so nothing happened. Wait a minute before the next one."
+      : `Polar limits the rate of requests, so nothing happened. Wait ${Duration.format(this.retryAfter)} before the next one.`
   }
 }
 
-/** Why there is no usable answer. Only after `NotSent` is it certain that nothing happened. */
+/** The reason why there is no usable answer. Only after `NotSent` is it certain that nothing happened. */
 export const UnavailableReason = Schema.TaggedUnion({
-  /** The request never left: repeating it is safe. */
+  /** The request never left, so a retry is safe. */
   NotSent: { description: Schema.String },
-  /** It may have left, and no answer came: it may have been done. */
+  /** The request may have left, and no answer came. Polar may have carried it out. */
   OutcomeUnknown: { description: Schema.String },
-  /** The server failed while it worked on it. */
+  /** Polar failed while it worked on the request (5xx). */
   ServerFailed: { status: Schema.Int },
-  /** There was an answer, but none that Polar documents. */
+  /** An answer came, but not one that Polar documents. */
   UnexpectedResponse: { status: Schema.Int, description: Schema.String }
 })
 export type UnavailableReason = typeof UnavailableReason.Type
 
-const describe = (reason: UnavailableReason): string => {
+const describeReason = (reason: UnavailableReason): string => {
   switch (reason._tag) {
     case "NotSent":
       return `The request was not sent: ${reason.description}.`
@@ -208,12 +208,12 @@ const describe = (reason: UnavailableReason): string => {
   }
 }
 
-/** Polar, or the way to it, gave no usable answer. `mayHaveHappened` tells whether it may have acted all the same. */
+/** Polar gave no usable answer, or could not be reached. `mayHaveHappened` says whether Polar may have acted all the same. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
   operation: Operation,
   reason: UnavailableReason
 }) {
-  /** False only where it is certain that Polar changed nothing and mailed nobody. A doubt counts as true. */
+  /** False only if Polar certainly changed nothing and mailed nobody. A doubt counts as true. */
   get mayHaveHappened(): boolean {
     if (harmless.has(this.operation)) return false
     switch (this.reason._tag) {
@@ -223,44 +223,44 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
       case "ServerFailed":
         return true
       case "UnexpectedResponse":
-        // 408 comes from something between us and Polar that gave up waiting, not from Polar
+        // Polar does not send 408. A proxy sends it when it stops waiting for Polar
         return this.reason.status < 400 || this.reason.status >= 500 || this.reason.status === 408
     }
   }
 
   override get message() {
-    const what = describe(this.reason)
+    const what = describeReason(this.reason)
     if (!this.mayHaveHappened) {
       return this.reason._tag === "UnexpectedResponse"
-        ? `${what} Nothing happened.`
-        : `${what} It is safe to try again.`
+        ? `${what} Nothing happened. Check the base URL and the proxies on the way to Polar.`
+        : `${what} It is safe to retry.`
     }
-    if (!mails.has(this.operation)) return `${what} It may have been done: look before trying again.`
+    if (!mailing.has(this.operation)) return `${what} It may have been done: check before you retry.`
     return this.reason._tag === "UnexpectedResponse" && this.reason.status < 300
-      ? `${what} The mail probably went out: look before trying again.`
-      : `${what} The mail may have gone out: look before trying again.`
+      ? `${what} The mail probably went out: check before you retry.`
+      : `${what} The mail may have gone out: check before you retry.`
   }
 }
 
-/** What every request can fail with, whatever it asks for. */
+/** The errors that every request can fail with. */
 export type RequestError = InvalidRequest | RateLimited | Unavailable
 
-/** Whether an error is a 429. */
+/** Whether an error is a `RateLimited`. */
 export const isRateLimited = (error: { readonly _tag: string }): error is RateLimited => error._tag === "RateLimited"
 const isUnavailable = (error: { readonly _tag: string }): error is Unavailable => error._tag === "Unavailable"
 
-/** Whether Polar may have acted although the call failed. A doubt counts. */
+/** Whether Polar may have acted although the call failed. A doubt counts as true. */
 export const mayHaveHappened = (error: { readonly _tag: string }): boolean =>
   isUnavailable(error) && error.mayHaveHappened
 
-// What may be done twice without anybody noticing. A revoked seat stays revoked
+// Operations that Polar can carry out twice without a difference. A revoked seat stays revoked
 const idempotent: ReadonlySet<Operation> = new Set<Operation>([...harmless, "Seats.revoke"])
 
 /**
- * Whether the call that failed with this error may be repeated as it was. Never after an answer that stands, and for
- * what mails or uses something up only where it is certain that nothing happened.
+ * Whether the call that failed with this error may be retried unchanged. An answer that Polar documents is final. A call
+ * that mails, or uses something up, may be retried only if Polar certainly did nothing.
  */
-export const isSafeToRepeat = <E extends { readonly _tag: string }>(
+export const isSafeToRetry = <E extends { readonly _tag: string }>(
   error: E
 ): error is E & (RateLimited | Unavailable) => {
   if (isRateLimited(error)) return true
@@ -276,7 +276,7 @@ export const isSafeToRepeat = <E extends { readonly _tag: string }>(
   }
 }
 
-/** Every error of `Seats`, for code that handles them all in one place. */
+/** All errors of `Seats`, for code that handles them in one place. */
 export type SeatError =
   | RequestError
   | Unauthorized

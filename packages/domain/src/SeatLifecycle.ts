@@ -7,32 +7,32 @@ import { type CustomerId, type Member, Seat, type SeatId } from "./Seat.ts"
 import { AlreadyClaimed, InvalidInvitation, InvitationUnavailable } from "./SeatError.ts"
 import type { OrderId, SubscriptionId } from "./SeatSource.ts"
 
-/** A seat, and the token of its invitation, which Polar never shows. */
+/** A seat, and the token of its invitation, which Polar's API never shows. */
 export interface SeatState {
   readonly seat: Seat
   readonly invitationToken: Redacted.Redacted<string> | null
 }
 
-/** An invitation that is to be mailed. */
+/** An invitation to mail. */
 export interface InvitationMail {
   readonly to: string
   readonly token: Redacted.Redacted<string>
 }
 
-/** What is announced to webhooks and, for a claim, to who waits for it. */
+/** The event that a transition announces: to webhooks, and a claim also to the stream of claim events. */
 export type Announcement = "customer_seat.assigned" | "customer_seat.claimed" | "customer_seat.revoked"
 
-/** What follows from an operation on a seat: its next state, what is mailed, and what is announced. */
+/** The result of an operation on a seat: its next state, the mail to send, and the event to announce. */
 export interface Transition {
   readonly state: SeatState
   readonly mail: InvitationMail | null
   readonly announce: Announcement | null
 }
 
-/** How long an invitation lasts from the assignment on. */
+/** The lifetime of an invitation, which starts at the assignment. */
 export const invitationLifetime: Duration.Duration = Duration.hours(24)
 
-/** The row that an assignment fills: a new one, or a revoked one of the same source, which keeps its id and its age. */
+/** The row that an assignment fills: a new one, or a revoked one of the same source, which keeps its id and creation time. */
 export interface Vacancy {
   readonly id: SeatId
   readonly createdAt: DateTime.Utc
@@ -41,7 +41,7 @@ export interface Vacancy {
   readonly reused: boolean
 }
 
-/** Who an assignment seats: the customer that Polar names in the seat, the member, and the address. */
+/** The person that an assignment seats: the customer that Polar names in the seat, the member, and the address. */
 export interface Holder {
   readonly customerId: CustomerId
   readonly member: Member
@@ -49,8 +49,8 @@ export interface Holder {
 }
 
 /**
- * Seats a person. Mails an invitation good for 24 hours with the `token`; without one the seat is claimed at once and
- * nobody is mailed (`POST …/seats`).
+ * Seats a person (`POST …/seats`). With a `token`, it mails an invitation that lasts 24 hours. Without one, the person
+ * claims the seat at once and nobody is mailed.
  */
 export const assign = (
   vacancy: Vacancy,
@@ -83,8 +83,8 @@ export const assign = (
 }
 
 /**
- * Mails the invitation once more. Neither the token nor its expiry changes, and an expired invitation is mailed like
- * any other (`POST …/seats/{seat_id}/resend`).
+ * Mails the invitation once more (`POST …/seats/{seat_id}/resend`). Neither the token nor its expiry changes. An expired
+ * invitation is mailed like any other.
  */
 export const resend = (state: SeatState): Result.Result<Transition, AlreadyClaimed | InvitationUnavailable> => {
   const { invitationToken: token, seat } = state
@@ -95,13 +95,13 @@ export const resend = (state: SeatState): Result.Result<Transition, AlreadyClaim
     : Result.succeed({ state, mail: { to, token }, announce: null })
 }
 
-/** Whether the invitation can be claimed now. Here alone its expiry counts (`GET …/claim/{invitation_token}`). */
+/** Whether the invitation can be claimed now (`GET …/claim/{invitation_token}`). Only a claim checks the expiry. */
 export const isClaimable = ({ invitationToken, seat }: SeatState, now: DateTime.Utc): boolean => {
   const invitation = seat.invitation(now)._tag
   return invitationToken !== null && (invitation === "Live" || invitation === "Unlimited")
 }
 
-/** Takes the seat. The token is used up; the expiry stays on the record (`POST …/claim`). */
+/** Claims the seat (`POST …/claim`). This uses the token up. The expiry stays on the record. */
 export const claim = (state: SeatState, now: DateTime.Utc): Result.Result<Transition, InvalidInvitation> =>
   isClaimable(state, now)
     ? Result.succeed({
@@ -115,8 +115,8 @@ export const claim = (state: SeatState, now: DateTime.Utc): Result.Result<Transi
     : Result.fail(new InvalidInvitation())
 
 /**
- * Empties the seat. Once revoked, it stays as it is. The answer still names the member who had it, though none of the
- * ids does; `claimedAt` and the expiry stay on the record (`DELETE …/seats/{seat_id}`).
+ * Takes the seat away from its holder (`DELETE …/seats/{seat_id}`). A revoked seat stays as it is. The answer still has
+ * the `member` who held it, but no ids of the holder. `claimedAt` and the expiry stay on the record.
  */
 export const revoke = (state: SeatState, now: DateTime.Utc): Transition => {
   const { seat } = state

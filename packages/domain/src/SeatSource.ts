@@ -10,7 +10,7 @@ export type SubscriptionId = typeof SubscriptionId.Type
 export const OrderId = Uuid.pipe(Schema.brand("OrderId"))
 export type OrderId = typeof OrderId.Type
 
-/** Where seats come from: exactly one subscription or exactly one order. */
+/** The subscription or order that seats are bought with. */
 export type SeatSource = Data.TaggedEnum<{
   Subscription: { readonly id: SubscriptionId }
   Order: { readonly id: OrderId }

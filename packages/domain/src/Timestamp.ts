@@ -6,16 +6,16 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 
 // oxlint-disable-next-line typescript/no-extraneous-class
-class Given {
+class ReturnGivenObject {
   constructor(instant: DateTime.Utc) {
     return instant
   }
 }
 
-// Polar writes microseconds, a DateTime holds milliseconds: the rest stays with the object, where nobody else can look, so
-// that what was read is written again to the digit. A private field costs nothing, and a WeakMap as much as all the rest of
-// a long list. One can be put on an object that is there already, where a constructor gives back that one
-class Finer extends Given {
+// Polar sends microseconds, but a DateTime stores milliseconds. The other three digits stay in a private field on the
+// DateTime, so that encoding reproduces the input exactly. The base constructor returns an object that exists already, which
+// lets the subclass add the field to it. A WeakMap would double the decoding time of a long list
+class MicrosecondTag extends ReturnGivenObject {
   readonly #microseconds: number
 
   constructor(instant: DateTime.Utc, microseconds: number) {
@@ -23,8 +23,8 @@ class Finer extends Given {
     this.#microseconds = microseconds
   }
 
-  static keep(instant: DateTime.Utc, microseconds: number): Finer {
-    return new Finer(instant, microseconds)
+  static attach(instant: DateTime.Utc, microseconds: number): MicrosecondTag {
+    return new MicrosecondTag(instant, microseconds)
   }
 
   static microsecondsOf(instant: DateTime.Utc): number {
@@ -32,42 +32,44 @@ class Finer extends Given {
   }
 }
 
-const finer = /\.\d{3}(\d{3})/
+const microsecondDigits = /\.\d{3}(\d{3})/
 
-// A date parser takes much for a date that is none: "1", or "hello 5"
+// A date parser also accepts texts that are not dates: "1", or "hello 5"
 const iso = /^[+-]?\d{4,6}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})?)?$/
 
-// As Polar writes it, of a day that every month has
-const usual = /^20\d\d-(?:0\d|1[0-2])-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z$/
+// The spelling that Polar writes, for the days that every month has
+const canonical = /^20\d\d-(?:0\d|1[0-2])-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z$/
 const daysBefore = [Number.NaN, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
 
 const digit = (input: string, at: number) => input.charCodeAt(at) - 48
 const digits = (input: string, at: number) => digit(input, at) * 10 + digit(input, at + 1)
 
-// Milliseconds since 1970, or NaN: a third of what a date parser takes
-const usualMillis = (input: string): number => {
+// Milliseconds since 1970, or NaN. It takes a third of the time of a date parser
+const canonicalTimestampMillis = (input: string): number => {
   const year = digits(input, 2)
   const month = digits(input, 5)
   const day = digits(input, 8)
-  // Of the years from 2000 to 2099 each fourth has a day more, and it comes before March
+  // From 2000 to 2099 every fourth year is a leap year, and its additional day comes before March
   const leapDays = Math.floor((year + 3) / 4) + (year % 4 === 0 && month > 2 ? 1 : 0)
   const days = 10_957 + year * 365 + leapDays + (daysBefore[month] ?? Number.NaN) + day - 1
   const seconds = ((days * 24 + digits(input, 11)) * 60 + digits(input, 14)) * 60 + digits(input, 17)
   return day === 0 ? Number.NaN : seconds * 1000 + (input.length === 20 ? 0 : digits(input, 20) * 10 + digit(input, 22))
 }
-const usualMicroseconds = (input: string): number =>
+const canonicalTimestampMicroseconds = (input: string): number =>
   input.length === 20 ? 0 : digits(input, 23) * 10 + digit(input, 25)
 
-// Made out of another instant, because one that is made of a number makes a `Date` first
+// New instants are mapped from this one, because `DateTime.make` with a number creates a `Date` first
 const epoch = DateTime.makeUnsafe(0)
 
-/** The instant that a `Timestamp` on the wire is, or undefined where it is none. */
+/** Reads a timestamp of Polar's wire. Undefined if the text is not a date and time. */
 export const parse = (input: string): DateTime.Utc | undefined => {
-  const millis = usual.test(input) ? usualMillis(input) : Number.NaN
-  const isUsual = !Number.isNaN(millis)
-  const instant = isUsual ? DateTime.mapEpochMillis(epoch, () => millis) : parseAny(input)
-  const microseconds = isUsual ? usualMicroseconds(input) : Number(finer.exec(input)?.[1] ?? 0)
-  if (instant !== undefined && microseconds > 0) Finer.keep(instant, microseconds)
+  const millis = canonical.test(input) ? canonicalTimestampMillis(input) : Number.NaN
+  const isCanonical = !Number.isNaN(millis)
+  const instant = isCanonical ? DateTime.mapEpochMillis(epoch, () => millis) : parseAny(input)
+  const microseconds = isCanonical
+    ? canonicalTimestampMicroseconds(input)
+    : Number(microsecondDigits.exec(input)?.[1] ?? 0)
+  if (instant !== undefined && microseconds > 0) MicrosecondTag.attach(instant, microseconds)
   return instant
 }
 
@@ -76,14 +78,14 @@ const parseAny = (input: string): DateTime.Utc | undefined => {
   return Option.isNone(parsed) ? undefined : DateTime.toUtc(parsed.value)
 }
 
-/** An instant as Polar writes it: UTC with a `Z`, and six digits of a second or, where they are all zero, none. */
+/** Writes an instant as Polar does: UTC with a `Z`, and six fractional digits, or none if they are all zero. */
 export const format = (instant: DateTime.Utc): string => {
   const [seconds = "", milliseconds = ""] = DateTime.formatIso(instant).slice(0, -1).split(".")
-  const fraction = milliseconds + String(Finer.microsecondsOf(instant)).padStart(3, "0")
+  const fraction = milliseconds + String(MicrosecondTag.microsecondsOf(instant)).padStart(3, "0")
   return fraction === "000000" ? `${seconds}Z` : `${seconds}.${fraction}Z`
 }
 
-/** An instant on Polar's wire. Any ISO 8601 spelling is read, and one without a zone is taken as UTC. */
+/** An instant on Polar's wire. Decoding reads any ISO 8601 spelling, and takes one without a zone as UTC. */
 export const Timestamp = Schema.String.pipe(
   Schema.decodeTo(
     Schema.DateTimeUtc,

@@ -1,16 +1,10 @@
-import { Outbox } from "./Outbox.ts"
-import type { MemberId } from "@polar-seats/domain/Seat"
-import type { NotFound } from "@polar-seats/domain/SeatError"
-import type { SeatEvent, Purchase } from "./SeatModel.ts"
-import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
-import * as World from "./World.ts"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as HttpBody from "effect/http/HttpBody"
 import * as Exit from "effect/Exit"
 import * as Headers from "effect/http/Headers"
+import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpServer from "effect/http/HttpServer"
@@ -21,59 +15,71 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as App from "./internal/http/middleware.ts"
-import * as Connection from "./internal/http/dropConnection.ts"
+import type { MemberId } from "@polar-seats/domain/Seat"
+import type { NotFound } from "@polar-seats/domain/SeatError"
+import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
+import { InvalidOption } from "@polar-seats/http/PolarConnection"
 import * as Faults from "./internal/faults.ts"
-import * as Seed from "./internal/worldJson.ts"
+import { dropConnection } from "./internal/http/dropConnection.ts"
+import * as Middleware from "./internal/http/middleware.ts"
+import type { SeatEvent } from "./internal/model/changes.ts"
+import type { Purchase } from "./internal/model/reads.ts"
 import type * as Settings from "./internal/settings.ts"
 import * as State from "./internal/state.ts"
-import * as Webhooks from "./internal/webhookDelivery.ts"
-import { InvalidOption } from "@polar-seats/http/PolarConnection"
+import * as WebhookDelivery from "./internal/webhookDelivery.ts"
+import * as WorldJson from "./internal/worldJson.ts"
+import { Outbox } from "./Outbox.ts"
+import * as World from "./World.ts"
 
 export type { Fault } from "./internal/faults.ts"
+export type { SeatEvent } from "./internal/model/changes.ts"
+export type { Purchase } from "./internal/model/reads.ts"
 export type { Settings, Webhook } from "./internal/settings.ts"
 export type { RecordedRequest } from "./internal/state.ts"
 
-/** A server that behaves like Polar, as far as seats go. What it can be asked and told in process. */
+/** Controls a server that behaves like Polar for seats, from within the process. `polar-seats emulator` offers the same as JSON under `/_emulator`. */
 export class Emulator extends Context.Service<
   Emulator,
   {
-    /** Starts afresh from a world: all that was mailed, recorded, counted and set is gone, and the clock is put back. A world that makes no sense changes nothing. */
+    /**
+     * Replaces everything by a world: mails, records, counters, settings and faults are dropped, and the clock is reset. An
+     * invalid world changes nothing.
+     */
     readonly seed: (world: World.WorldInput) => Effect.Effect<void, World.InvalidWorld>
-    /** The same, from the JSON of the control API. */
+    /** Does the same with the snake_case JSON of the control API. */
     readonly seedJson: (json: unknown) => Effect.Effect<void, World.InvalidWorld>
-    /** Every request to Polar's part of it, newest last. Nothing secret is in them. */
+    /** Every request except those to the control API, newest last. They hold no secret. */
     readonly requests: Effect.Effect<ReadonlyArray<State.RecordedRequest>>
-    /** What Polar would have sent a webhook about, newest last. */
+    /** Every event that Polar sends a webhook for, newest last. */
     readonly webhooks: Effect.Effect<ReadonlyArray<SeatEvent>>
-    /** Every subscription and order there is, whoever may see it. */
+    /** Every subscription and order, of all buyers. */
     readonly purchases: Effect.Effect<ReadonlyArray<Purchase>>
-    /** The time as the emulator has it: Effect's Clock, moved by `advance` and `setTime`. */
+    /** The emulator's time: Effect's Clock, moved by `advance` and `setTime`. */
     readonly now: Effect.Effect<DateTime.Utc>
-    /** Moves the clock. Fails where it would leave the years 1 to 9998. */
+    /** Moves the clock. Fails if the clock would leave the years 1 to 9998. */
     readonly advance: (by: Duration.Input) => Effect.Effect<void, InvalidOption>
-    /** Sets the clock, which goes on from there. Fails as `advance` does. */
+    /** Sets the clock, which keeps ticking from there. Fails like `advance`. */
     readonly setTime: (to: DateTime.Utc) => Effect.Effect<void, InvalidOption>
-    /** Replaces some of the settings; the others stay. Refused are the URL of a webhook elsewhere, and a default version that does not exist. */
+    /** Replaces some of the settings. Fails if the webhook URL is not on a loopback address, or if the versions lack the default one. */
     readonly settings: (patch: Partial<Settings.Settings>) => Effect.Effect<void, InvalidOption>
     /**
-     * Makes things go wrong from now on. The first fault that matches a request and is not used up befalls it; `[]` ends
-     * them all. Fails where one makes no sense, and changes nothing then.
+     * Replaces the faults. The first fault that matches a request, and is not used up, applies to it. `[]` ends all faults.
+     * If a fault is invalid, the call fails and changes nothing.
      */
     readonly faults: (faults: ReadonlyArray<Faults.Fault>) => Effect.Effect<void, InvalidOption>
-    /** What Polar does when a subscription ends: every seat that is not revoked is revoked. */
+    /** Ends a subscription as Polar does: revokes every seat of it that is not revoked. */
     readonly cancel: (subscriptionId: SubscriptionId) => Effect.Effect<void, NotFound>
-    /** What Polar does when a member is deleted: its seats are revoked. False where there is no such member. */
+    /** Deletes a member as Polar does: revokes its seats. False if there is no such member. */
     readonly deleteMember: (memberId: MemberId) => Effect.Effect<boolean>
   }
->()("@polar-seats/http/Emulator") {}
+>()("@polar-seats/emulator/Emulator") {}
 
 const start = Effect.fnUntraced(function* (world: World.WorldInput) {
   const state = yield* State.make(yield* Effect.fromResult(World.load(world)))
-  const handle = yield* Effect.provideService(App.make, State.EmulatorState, state)
+  const handle = yield* Effect.provideService(Middleware.make, State.EmulatorState, state)
   const services = Context.make(Emulator, {
     seed: (next) => Effect.flatMap(Effect.fromResult(World.load(next)), state.seed),
-    seedJson: (json) => Effect.flatMap(Effect.fromResult(Seed.load(json)), state.seed),
+    seedJson: (json) => Effect.flatMap(Effect.fromResult(WorldJson.load(json)), state.seed),
     requests: Effect.sync(() => state.requests.slice()),
     webhooks: Effect.map(state.announced, (events) => events.slice()),
     purchases: state.purchases,
@@ -83,7 +89,7 @@ const start = Effect.fnUntraced(function* (world: World.WorldInput) {
     settings: state.configure,
     faults: Effect.fnUntraced(function* (faults) {
       for (const [index, fault] of faults.entries()) {
-        const [wrong] = Faults.whyNotFault(fault)
+        const [wrong] = Faults.faultProblems(fault)
         if (wrong !== undefined) {
           return yield* new InvalidOption({ option: `faults.${index}.${wrong.path.join(".")}`, problem: wrong.issue })
         }
@@ -103,11 +109,11 @@ const start = Effect.fnUntraced(function* (world: World.WorldInput) {
   return { handle, services, state }
 })
 
-// What Node says of a connection that the other side cut
+// The error that Node raises if the other side cuts the connection
 const connectionReset = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" })
 
-// As on a socket: the scope of a request is that of its answer, which a stream ends when it ends
-const inScopeOfBody = (handle: App.Handle) =>
+// Keeps the scope of a request open until its answer has ended, as a server on a socket does
+const inScopeOfBody = (handle: Middleware.Handle) =>
   Effect.suspend(() => {
     const scope = Scope.makeUnsafe()
     return handle.pipe(
@@ -132,8 +138,8 @@ const inScopeOfBody = (handle: App.Handle) =>
   })
 
 /**
- * The emulator in process, for tests: an `HttpClient` whose every request ends in it, whatever the host. It needs no
- * socket, and runs on Effect's Clock.
+ * The emulator in process, for tests. Its `HttpClient` sends every request to it, for any host. It needs no socket, and
+ * runs on Effect's Clock.
  */
 export const layer = (
   world: World.WorldInput
@@ -141,7 +147,7 @@ export const layer = (
   Layer.effectContext(
     Effect.map(start(world), ({ handle, services }) => {
       const client = HttpClient.make((request, url) => {
-        // What a client on a socket would add
+        // The headers that a client on a socket adds
         const headers = Headers.fromInput({
           host: url.host,
           ...(request.body._tag === "Empty" ? { "content-length": "0" } : {}),
@@ -166,12 +172,12 @@ export const layer = (
     })
   )
 
-// Where the connection was cut, nobody gets this answer
+// The client never gets this answer, because its connection is cut
 const cutOff = HttpServerResponse.empty({ status: 500 })
 
 /**
- * The emulator on the `HttpServer` that it is given, for clients in any language. Where the context has an `HttpClient`
- * too, webhooks are delivered with it once the settings say where to.
+ * The emulator on the `HttpServer` in the context, for clients in any language. If the context also has an `HttpClient`,
+ * the emulator delivers webhooks with it to the receiver in the settings.
  */
 export const layerServer = (
   world: World.WorldInput
@@ -181,10 +187,10 @@ export const layerServer = (
       const { handle, services, state } = yield* start(world)
       const client = yield* Effect.serviceOption(HttpClient.HttpClient)
       if (Option.isSome(client)) {
-        yield* Effect.provideService(Webhooks.deliver(client.value), State.EmulatorState, state)
+        yield* Effect.provideService(WebhookDelivery.deliver(client.value), State.EmulatorState, state)
       }
       const answer = Effect.catchTag(handle, "ConnectionCut", () =>
-        Effect.as(Effect.flatMap(HttpServerRequest.HttpServerRequest, Connection.cut), cutOff)
+        Effect.as(Effect.flatMap(HttpServerRequest.HttpServerRequest, dropConnection), cutOff)
       )
       yield* HttpServer.serveEffect(answer)
       return services

@@ -4,7 +4,7 @@ import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { SeatId } from "@polar-seats/domain/Seat"
 
-/** A mail as Polar would have sent it. The token, and the link that contains it, open the seat: both are redacted. */
+/** A mail as Polar would send it. The token, and the link that contains it, open the seat, so both are redacted. */
 export interface Mail {
   readonly to: string
   readonly subject: string
@@ -14,13 +14,13 @@ export interface Mail {
   readonly sentAt: DateTime.Utc
 }
 
-/** The mails that went out, for tests to look into: `SeatsMemory.layer` and the emulator fill it. */
+/** The mails that `SeatsMemory.layer` or the emulator sent, for tests to read. */
 export class Outbox extends Context.Service<
   Outbox,
   {
     /** Every mail since the start or the last `clear`, newest last. */
     readonly mails: Effect.Effect<ReadonlyArray<Mail>>
-    /** Forgets the mails so far. */
+    /** Empties the outbox. */
     readonly clear: Effect.Effect<void>
   }
->()("@polar-seats/domain/Outbox") {}
+>()("@polar-seats/emulator/Outbox") {}

@@ -48,7 +48,7 @@ export const InsufficientScope = Schema.Struct({
   error_description: Schema.String
 }).pipe(HttpApiSchema.status(403))
 
-/** One entry of a 422, as Pydantic writes it. */
+/** One issue of a 422, as Pydantic writes it. */
 export const ValidationIssue = Schema.Struct({
   type: Schema.String,
   loc: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
@@ -58,34 +58,34 @@ export const ValidationIssue = Schema.Struct({
 }).pipe(Schema.annotateEncoded({ identifier: "ValidationError" }))
 export type ValidationIssue = typeof ValidationIssue.Type
 
-/** What does not fit the contract. `PolarRequestValidationError` is the same, found by a service rather than the parser. */
+/** The request does not fit the contract. A parser finds a `RequestValidationError`, a service a `PolarRequestValidationError`. */
 export const RequestValidationError = Schema.Struct({
   error: Schema.Literals(["RequestValidationError", "PolarRequestValidationError"]),
   detail: Schema.Array(ValidationIssue)
 }).pipe(Schema.annotateEncoded({ identifier: "HTTPValidationError" }), HttpApiSchema.status(422))
 
-/** The session of a customer or of a member, and for what changes something a member's role. */
-export class PortalSession extends HttpApiMiddleware.Service<PortalSession>()("@polar-seats/http/PortalSession", {
+/** Requires a customer or member session. A member also needs a role for the endpoints that change something. */
+export class PortalSession extends HttpApiMiddleware.Service<PortalSession>()("@polar-seats/emulator/PortalSession", {
   security: { customer_session: HttpApiSecurity.bearer, member_session: HttpApiSecurity.bearer },
   error: [Unauthorized, NotPermitted]
 }) {}
 
-/** The token of an organization or of a user of it, with the scope for what is asked. */
+/** Requires the token of an organization, or of a user of it, with the scope of the endpoint. */
 export class OrganizationToken extends HttpApiMiddleware.Service<OrganizationToken>()(
-  "@polar-seats/http/OrganizationToken",
+  "@polar-seats/emulator/OrganizationToken",
   {
     security: { oidc: HttpApiSecurity.bearer, pat: HttpApiSecurity.bearer, oat: HttpApiSecurity.bearer },
     error: [Unauthorized, InsufficientScope]
   }
 ) {}
 
-/** Turns what does not decode into Polar's 422. Stands within the token's check: Polar looks at that first. */
-export class Validation extends HttpApiMiddleware.Service<Validation>()("@polar-seats/http/Validation", {
+/** Turns a request that does not decode into Polar's 422. It runs after the check of the token, as in Polar. */
+export class Validation extends HttpApiMiddleware.Service<Validation>()("@polar-seats/emulator/Validation", {
   error: RequestValidationError
 }) {}
 
-/** Reads a JSON body, and refuses what is none. Stands outside of the token's check: Polar reads before it looks. */
-export class JsonBody extends HttpApiMiddleware.Service<JsonBody>()("@polar-seats/http/JsonBody", {
+/** Reads a JSON body, and refuses any other. It runs before the check of the token, as in Polar. */
+export class JsonBody extends HttpApiMiddleware.Service<JsonBody>()("@polar-seats/emulator/JsonBody", {
   error: RequestValidationError
 }) {}
 
@@ -108,7 +108,7 @@ const CustomerSeatAssign = Schema.Struct({ ...assignment, checkout_id: optionalN
 )
 const sourceQuery = { subscription_id: Schema.optionalKey(UuidV4), order_id: Schema.optionalKey(UuidV4) }
 const seatParams = { seat_id: SeatId }
-/** A whole number in a query, as Pydantic reads one: no exponent, no fraction but zeros, underscores between digits. */
+/** A whole number in a query, as Pydantic reads it. It may have underscores between digits and a fraction of zeros, but no exponent. */
 export const WholeNumber = Schema.String.check(Schema.isPattern(/^\s*[+-]?\d+(?:_\d+)*(?:\.0*)?\s*$/))
 const PositiveInt = WholeNumber.pipe(
   Schema.decodeTo(
@@ -120,7 +120,7 @@ const PositiveInt = WholeNumber.pipe(
   )
 )
 
-/** How much of Polar's `CustomerSubscription` the emulator has to say something about. The rest it sends empty. */
+/** A page of Polar's `CustomerSubscription`. The contract leaves its fields open, because the model has only some of them. */
 export const CustomerSubscriptionPage = Schema.Struct({
   items: Schema.Array(Schema.Record(Schema.String, Schema.Json)),
   pagination: Schema.Struct({ total_count: Schema.Int, max_page: Schema.Int }).pipe(
@@ -130,16 +130,16 @@ export const CustomerSubscriptionPage = Schema.Struct({
 
 const assignErrors = [
   SeatNotAvailable, // 400: none is left, the order is not paid, or there is no product
-  SeatAlreadyAssigned, // 400: the recipient has one of these already
-  InvalidSeatAssignmentRequest, // 400: no such customer, where the organization uses members
-  MemberEmailMismatch, // 400: the member and the address are not the same person's
+  SeatAlreadyAssigned, // 400: the recipient already has one of these seats
+  InvalidSeatAssignmentRequest, // 400: no such customer, and the organization uses members
+  MemberEmailMismatch, // 400: the member and the address belong to different persons
   FeatureNotEnabled, // 403: the organization does not sell seats
   ResourceNotFound, // 404: no such subscription, order or checkout
   CustomerNotFound, // 404: no such customer
   MemberNotFound // 404: no such member of this customer
 ] as const
 const listErrors = [
-  BadRequest, // 400: neither a subscription nor an order was named
+  BadRequest, // 400: the query names neither a subscription nor an order
   FeatureNotEnabled, // 403: the organization does not sell seats
   ResourceNotFound // 404: no such subscription or order for this customer
 ] as const
@@ -148,13 +148,13 @@ const revokeErrors = [
   ResourceNotFound // 404: no such seat for this customer
 ] as const
 const resendErrors = [
-  SeatNotPending, // 400: claimed or revoked
-  InvalidInvitationToken, // 400: no token, or nobody to mail
+  SeatNotPending, // 400: the seat is claimed or revoked
+  InvalidInvitationToken, // 400: the seat has no token, or there is nobody to mail
   FeatureNotEnabled, // 403: the organization does not sell seats
   ResourceNotFound // 404: no such seat for this customer
 ] as const
 
-/** The customer portal, for buyers and seat holders. */
+/** The seats in the customer portal, for buyers and seat holders. */
 export class PortalSeatsGroup extends HttpApiGroup.make("portalSeats")
   .add(
     HttpApiEndpoint.get("list", "/", { query: sourceQuery, success: SeatsListJson, error: listErrors }),
@@ -175,7 +175,7 @@ export class PortalSeatsGroup extends HttpApiGroup.make("portalSeats")
   .middleware(PortalSession)
   .middleware(JsonBody) {}
 
-/** The same for the organization that sells the seats. */
+/** The same seats for the organization that sells them. */
 export class OrganizationSeatsGroup extends HttpApiGroup.make("organizationSeats")
   .add(
     HttpApiEndpoint.post("assign", "/", { payload: SeatAssign, success: SeatJson, error: assignErrors }),
@@ -188,7 +188,7 @@ export class OrganizationSeatsGroup extends HttpApiGroup.make("organizationSeats
   .middleware(OrganizationToken)
   .middleware(JsonBody) {}
 
-/** What an invitation is for. */
+/** The product and organization of an invitation. */
 export const SeatClaimInfo = Schema.Struct({
   product_name: Schema.String,
   product_id: Uuid,
@@ -203,7 +203,7 @@ const CustomerSeatClaimResponse = Schema.Struct({ seat: SeatJson, customer_sessi
   Schema.annotate({ identifier: "CustomerSeatClaimResponse" })
 )
 
-/** What the link in an invitation leads to. Whoever has its token may use it. */
+/** The endpoints behind the link of an invitation. Anybody who has its token may use them. */
 export class SeatClaimsGroup extends HttpApiGroup.make("seatClaims")
   .add(
     HttpApiEndpoint.get("info", "/:invitation_token", {
@@ -241,7 +241,7 @@ const CustomerSessionCreate = Schema.Union([
   )
 ])
 
-/** How much of Polar's `Customer` the emulator has to say something about. The rest it sends empty. */
+/** A customer session. The contract leaves the fields of `customer` open, because the model has only some of them. */
 export const CustomerSession = Schema.Struct({
   created_at: Timestamp,
   modified_at: Schema.NullOr(Timestamp),
@@ -254,7 +254,7 @@ export const CustomerSession = Schema.Struct({
   customer: Schema.Record(Schema.String, Schema.Json)
 }).pipe(Schema.annotateEncoded({ identifier: "CustomerSession" }))
 
-/** Sessions for the portal. */
+/** The sessions of the customer portal. */
 export class CustomerSessionsGroup extends HttpApiGroup.make("customerSessions")
   .add(
     HttpApiEndpoint.post("create", "/v1/customer-sessions/", {
@@ -266,7 +266,7 @@ export class CustomerSessionsGroup extends HttpApiGroup.make("customerSessions")
   .middleware(OrganizationToken)
   .middleware(JsonBody) {}
 
-/** The part of Polar's API that concerns seats. The emulator serves it, and its OpenAPI document is Polar's. */
+/** The part of Polar's API that concerns seats. The emulator serves it, and its OpenAPI document matches Polar's. */
 export class PolarApi extends HttpApi.make("polar")
   .add(PortalSeatsGroup)
   .add(OrganizationSeatsGroup)

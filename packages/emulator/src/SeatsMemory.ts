@@ -1,7 +1,3 @@
-import * as SeatError from "@polar-seats/domain/SeatError"
-import { Seats } from "@polar-seats/domain/Seats"
-import type { SeatSource } from "@polar-seats/domain/SeatSource"
-import { UuidV4 } from "@polar-seats/domain/Uuid"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -9,59 +5,90 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { type Assignment, Recipient, validate } from "@polar-seats/domain/Assignment"
+import { InvalidRequest, type Operation } from "@polar-seats/domain/SeatError"
+import { Seats } from "@polar-seats/domain/Seats"
+import type { SeatSource } from "@polar-seats/domain/SeatSource"
+import type { ApiSurface, Subject } from "./internal/model/access.ts"
+import * as PolarModel from "./internal/model/polarModel.ts"
+import * as Pydantic from "./internal/validation/pydantic.ts"
 import { Outbox } from "./Outbox.ts"
-import * as SeatModel from "./SeatModel.ts"
+import type { ValidationIssue } from "./PolarApi.ts"
 import * as World from "./World.ts"
 
-const isUuidV4 = Schema.is(UuidV4)
+const refuse = (issues: ReadonlyArray<ValidationIssue>): Result.Result<void, InvalidRequest> =>
+  issues.length === 0
+    ? Result.void
+    : Result.fail(
+        new InvalidRequest({ issues: issues.map(({ loc, msg, type }) => ({ type, path: loc, message: msg })) })
+      )
 
-// Before Polar looks for it
-const checkSource = (source: SeatSource): Result.Result<SeatSource, SeatError.InvalidRequest> => {
-  if (isUuidV4(source.id)) return Result.succeed(source)
-  const path = ["query", `${source._tag.toLowerCase()}_id`]
-  const issues = [{ type: "uuid_version", path, message: "UUID version 4 expected" }]
-  return Result.fail(new SeatError.InvalidRequest({ issues }))
+const sourceField = ({ _tag, id }: Assignment["source"]) => [`${_tag.toLowerCase()}_id`, id] as const
+
+const requestBody = ({ metadata, recipient, source }: Assignment) => ({
+  ...Object.fromEntries([sourceField(source)]),
+  ...Recipient.$match(recipient, {
+    Email: ({ email }) => ({ email }),
+    Customer: ({ id }) => ({ customer_id: id }),
+    ExternalCustomer: ({ externalId }) => ({ external_customer_id: externalId }),
+    Member: ({ id }) => ({ member_id: id }),
+    ExternalMember: ({ email, externalId }) => ({ external_member_id: externalId, email })
+  }),
+  metadata
+})
+
+// The client validates an assignment before it sends one. Then Polar's Pydantic judges the body
+const checkAssignment = (assignment: Assignment, surface: ApiSurface): Result.Result<void, InvalidRequest> =>
+  Result.flatMap(validate(assignment), () => refuse(Pydantic.assignment(requestBody(assignment), surface === "portal")))
+
+const checkSource = (source: SeatSource): Result.Result<void, InvalidRequest> => {
+  const [field, id] = sourceField(source)
+  return refuse(Pydantic.uuid("v4")(id, ["query", field]))
 }
 
 /**
- * `Seats` without Polar, for tests: filled with `world`, stateful, on the Clock of Effect, with an `Outbox` to look
- * into. It asks as the holder of `token`, one of the world's: with an organization's it is what the organization may
- * do, else what the customer portal allows.
+ * `Seats` without Polar, for tests. It is stateful, starts with `world`, and runs on Effect's Clock. Its `Outbox` holds
+ * the mails. It acts as the holder of `token`, which is one of the world's tokens. With an organization token it does
+ * what Polar's organization API does, otherwise what the customer portal does.
  */
 export const layer = (world: World.WorldInput, token: string): Layer.Layer<Seats | Outbox, World.InvalidWorld> =>
   Layer.effectContext(
     Effect.gen(function* () {
       const loaded = yield* Effect.fromResult(World.load(world))
-      const model = SeatModel.make(loaded, yield* DateTime.now, yield* Random.Random)
+      const model = PolarModel.make(loaded, yield* DateTime.now, yield* Random.Random)
       const secret = Redacted.make(token)
-      const own: SeatModel.Surface = /^polar_(oat|pat|at)_/.test(token) ? "organization" : "portal"
+      const surface: ApiSurface = /^polar_(oat|pat|at)_/.test(token) ? "organization" : "portal"
 
-      const asked = <A, E>(
-        operation: SeatError.Operation,
-        surface: SeatModel.Surface,
-        act: (subject: SeatModel.Subject, now: DateTime.Utc) => Result.Result<A, E>
+      const act = <A, E>(
+        operation: Operation,
+        on: ApiSurface,
+        step: (subject: Subject, now: DateTime.Utc) => Result.Result<A, E>
       ) =>
         Effect.flatMap(DateTime.now, (now) =>
           Effect.fromResult(
-            model.authenticate(secret, surface, now).pipe(
-              Result.flatMap((subject) => model.authorize(subject, surface, operation)),
-              Result.flatMap((subject) => act(subject, now))
+            model.authenticate(secret, on, now).pipe(
+              Result.flatMap((subject) => model.authorize(subject, on, operation)),
+              Result.flatMap((subject) => step(subject, now))
             )
           )
         ).pipe(Effect.withSpan(operation))
 
       return Context.make(Seats, {
-        resend: (seatId) => asked("Seats.resend", own, (subject, now) => model.resend(subject, seatId, now)),
+        resend: (seatId) => act("Seats.resend", surface, (subject, now) => model.resend(subject, seatId, now)),
         list: (source) =>
-          asked("Seats.list", own, (subject) =>
-            Result.flatMap(checkSource(source), (source) => model.list(subject, source))
+          act("Seats.list", surface, (subject) =>
+            Result.flatMap(checkSource(source), () => model.list(subject, source))
           ),
-        assign: (assignment) => asked("Seats.assign", own, (subject, now) => model.assign(subject, assignment, now)),
-        revoke: (seatId) => asked("Seats.revoke", own, (subject, now) => model.revoke(subject, seatId, now)),
-        claimedSubscriptions: asked("Seats.claimedSubscriptions", "portal", (subject) =>
-          Result.succeed(Stream.fromIterable(model.claimed(subject).map(({ subscription }) => subscription)))
+        assign: (assignment) =>
+          act("Seats.assign", surface, (subject, now) =>
+            Result.flatMap(checkAssignment(assignment, surface), () => model.assign(subject, assignment, now))
+          ),
+        revoke: (seatId) => act("Seats.revoke", surface, (subject, now) => model.revoke(subject, seatId, now)),
+        claimedSubscriptions: act("Seats.claimedSubscriptions", "portal", (subject) =>
+          Result.succeed(
+            Stream.fromIterable(model.claimedSubscriptions(subject).map(({ subscription }) => subscription))
+          )
         ).pipe(Stream.unwrap)
       }).pipe(
         Context.add(Outbox, {

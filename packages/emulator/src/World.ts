@@ -7,6 +7,7 @@ import { CustomerId, KnownSeatStatus, MemberId, SeatId } from "@polar-seats/doma
 import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 import { Uuid } from "@polar-seats/domain/Uuid"
+import { canonicalUuid } from "./internal/validation/uuid.ts"
 
 const orElse = <S extends Schema.Constraint>(schema: S, value: S["Encoded"]) =>
   Schema.withDecodingDefaultKey<S>(Effect.succeed(value))(schema)
@@ -78,7 +79,7 @@ const WorldSeat = Schema.Struct({
   seatMetadata: orElse(Schema.NullOr(Schema.Record(Schema.String, Schema.Json)), {})
 })
 
-/** What an organization token may do, of the scopes that concern seats. */
+/** The scopes of an organization token that concern seats. */
 export const Scope = Schema.Literals(["customer_seats:read", "customer_seats:write", "customer_sessions:write"])
 export type Scope = typeof Scope.Type
 
@@ -94,14 +95,14 @@ const WorldToken = Schema.Struct({
   expiresAt: nullable(Timestamp)
 }).check(
   Schema.makeFilter((token) => holders.filter((holder) => token[holder] !== undefined).length === 1, {
-    message: "a token belongs to exactly one of a customer, a member, an organization, or a user of organizations"
+    message: "a token must belong to exactly one of a customer, a member, an organization, or a user of organizations"
   })
 )
 
 /**
- * A small Polar to start from: what `SeatsMemory.layer` and the emulator are filled with. Every table may be left out,
- * and so may the id of a row, which is then made up. Odd states load: a pending seat without a token or a recipient, a
- * claimed one with a token, more seats than were paid for.
+ * The seed data of `SeatsMemory.layer` and the emulator. Every table is optional, and so is the id of a row, which is
+ * generated if it is missing. Odd states load too: a pending seat without a token or a recipient, a claimed seat with a
+ * token, more seats than were paid for.
  */
 export const World = Schema.Struct({
   organizations: Schema.optionalKey(Schema.Array(WorldOrganization)),
@@ -115,15 +116,12 @@ export const World = Schema.Struct({
 })
 export type World = typeof World.Type
 
-/** A world as it is written down: plain strings and numbers, defaults left out. */
+/** A world as a test writes it: plain strings and numbers, and only what differs from the defaults. */
 export type WorldInput = typeof World.Encoded
 
-/** Where something is in a world: table, index, field. */
-export type WorldPath = ReadonlyArray<PropertyKey>
-
 /**
- * The world makes no sense: a wrong type, a value outside an enum, a reference that leads nowhere, an id that two rows
- * share, or a token with the prefix of another kind. Every issue is named.
+ * The world is invalid: a wrong type, a value outside an enum, a reference to a missing row, an id that two rows share, or
+ * a token with the prefix of another kind. `issues` has every problem. Its paths are table, index and field.
  */
 export class InvalidWorld extends Schema.TaggedError<InvalidWorld>()("InvalidWorld", {
   issues: Schema.Array(
@@ -134,7 +132,7 @@ export class InvalidWorld extends Schema.TaggedError<InvalidWorld>()("InvalidWor
   )
 }) {
   override get message() {
-    return `The world makes no sense: ${this.issues
+    return `The world is invalid, and was not loaded: ${this.issues
       .map(({ message, path }) => (path.length > 0 ? `${path.join(".")} ${message}` : message))
       .join("; ")}.`
   }
@@ -172,19 +170,14 @@ const keys = [
   ["tokens", "token"]
 ] as const
 
-// Read from the input rather than from the decoded world, so that one wrong type does not hide the wrong references
+// Reads the input, not the decoded world, so that one wrong type does not hide the wrong references
 const rowsOf = (input: unknown, table: string): ReadonlyArray<unknown> => {
   const rows = Predicate.isObject(input) ? Reflect.get(input, table) : undefined
   return Array.isArray(rows) ? rows : []
 }
-const decodeUuid = Schema.decodeUnknownOption(Uuid)
-const canonical = (value: string): string => {
-  const uuid = decodeUuid(value)
-  return uuid._tag === "Some" ? uuid.value : value
-}
 const valuesOf = (row: unknown, field: string): ReadonlyArray<string> => {
   const value: unknown = Predicate.isObject(row) ? Reflect.get(row, field) : undefined
-  return (Array.isArray(value) ? value : [value]).filter(Predicate.isString).map(canonical)
+  return (Array.isArray(value) ? value : [value]).filter(Predicate.isString).map(canonicalUuid)
 }
 
 const danglingReferences = (input: unknown): ReadonlyArray<Issue> =>
@@ -195,7 +188,7 @@ const danglingReferences = (input: unknown): ReadonlyArray<Issue> =>
         .filter((value) => !known.has(value))
         .map((value) => ({
           path: [table, index, field],
-          message: `names ${value}, which is the ${key} of none of the ${target}`
+          message: `is ${value}, but none of the ${target} has this ${key}`
         }))
     )
   })
@@ -207,18 +200,18 @@ const duplicates = (input: unknown): ReadonlyArray<Issue> =>
       valuesOf(row, key).flatMap((value) => {
         const again = seen.has(value)
         seen.add(value)
-        return again ? [{ path: [table, index, key], message: `is the ${key} of another of the ${table} too` }] : []
+        return again ? [{ path: [table, index, key], message: `is also the ${key} of another of the ${table}` }] : []
       })
     )
   })
 
-// A source of seats is looked up by its id alone, whichever of the two it is
+// A source is looked up by its id alone, so a subscription and an order cannot share one
 const sharedSources = (input: unknown): ReadonlyArray<Issue> => {
   const subscriptions = new Set(rowsOf(input, "subscriptions").flatMap((row) => valuesOf(row, "id")))
   return rowsOf(input, "orders").flatMap((row, index) =>
     valuesOf(row, "id")
       .filter((id) => subscriptions.has(id))
-      .map(() => ({ path: ["orders", index, "id"], message: "is the id of one of the subscriptions too" }))
+      .map(() => ({ path: ["orders", index, "id"], message: "is also the id of one of the subscriptions" }))
   )
 }
 
@@ -235,8 +228,8 @@ const bearers = {
   userOf: "a user of organizations"
 } as const
 
-// Polar tells by its prefix whose a token is
-const mispairedTokens = (input: unknown): ReadonlyArray<Issue> =>
+// Polar tells the kind of a token by its prefix
+const wrongPrefixes = (input: unknown): ReadonlyArray<Issue> =>
   rowsOf(input, "tokens").flatMap((row, index) => {
     const [token] = valuesOf(row, "token")
     const [holder, ...others] = holders.filter((key) => Predicate.isObject(row) && Reflect.get(row, key) !== undefined)
@@ -246,16 +239,16 @@ const mispairedTokens = (input: unknown): ReadonlyArray<Issue> =>
       : [
           {
             path: ["tokens", index, "token"],
-            message: `does not begin with ${prefixes[holder].join(" or ")}, as a token of ${bearers[holder]} does`
+            message: `must begin with ${prefixes[holder].join(" or ")}, because the token belongs to ${bearers[holder]}`
           }
         ]
   })
 
-// A key that is misspelled would be a setting that is not there
+// A misspelled key would silently have no effect, so unknown keys are refused
 const decode = Schema.decodeUnknownResult(World, { errors: "all", onExcessProperty: "error" })
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Reads a world, and names everything that is wrong with it at once. */
+/** Reads a world. Fails with every problem at once. */
 export const load = (input: unknown): Result.Result<World, InvalidWorld> => {
   const decoded = decode(input)
   const types: ReadonlyArray<Issue> = Result.isSuccess(decoded)
@@ -272,7 +265,7 @@ export const load = (input: unknown): Result.Result<World, InvalidWorld> => {
     ...danglingReferences(input),
     ...duplicates(input),
     ...sharedSources(input),
-    ...mispairedTokens(input)
+    ...wrongPrefixes(input)
   ]
   return Result.isSuccess(decoded) && issues.length === 0
     ? Result.succeed(decoded.success)

@@ -1,6 +1,5 @@
 export * as Emulator from "./Emulator.ts"
 export * as Outbox from "./Outbox.ts"
 export * as PolarApi from "./PolarApi.ts"
-export * as SeatModel from "./SeatModel.ts"
 export * as SeatsMemory from "./SeatsMemory.ts"
 export * as World from "./World.ts"

@@ -1,4 +1,4 @@
-import { check } from "@polar-seats/domain/Assignment"
+import { validate } from "@polar-seats/domain/Assignment"
 import { RetryRateLimited } from "@polar-seats/domain/CallOptions"
 import { type SeatError, Unavailable } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
@@ -127,7 +127,7 @@ const makeForCustomer = (options: CustomerOptions) =>
       assign: (assignment) =>
         // What is refused without a request needs no session either
         Effect.andThen(
-          Effect.fromResult(check(assignment)),
+          Effect.fromResult(validate(assignment)),
           withCurrent(({ seats }) => seats.assign(assignment))
         ),
       revoke: (seatId) => withCurrent(({ seats }) => seats.revoke(seatId)),

@@ -5,31 +5,31 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
-/** Which requests a fault befalls: all, where nothing is said. */
+/** The requests that a fault applies to. Default: all. */
 interface Target {
   readonly method?: string
-  /** What the path, with its query, begins with. */
+  /** A prefix of the path with its query. */
   readonly path?: string
-  /** How often; for ever where it is left out. */
+  /** How many requests it applies to. Default: no limit. */
   readonly times?: number
 }
 
-/** Something that goes wrong on purpose. */
+/** A failure that a test asks for. */
 export type Fault = Target &
   (
     | {
-        /** Answers with this instead. A `body` that is a string is sent as it is, any other as JSON. */
+        /** Answers with this status instead. A string `body` is sent as it is, any other body as JSON. */
         readonly status: number
         readonly headers?: Readonly<Record<string, string>>
         readonly body?: Schema.Json
       }
-    /** Waits, then proceeds, whether or not somebody still waits for the answer. */
+    /** Waits, then proceeds, even if the client has given up. */
     | { readonly delay: Duration.Input }
-    /** Cuts the connection: before anything is done, or after everything was. */
+    /** Cuts the connection, before or after the work is done. */
     | { readonly drop: "before" | "after" }
   )
 
-/** What a fault does to a request. */
+/** The effect of a fault on a request. */
 type Consequence = Data.TaggedEnum<{
   Answer: { readonly response: HttpServerResponse.HttpServerResponse }
   Delay: { readonly by: Duration.Duration }
@@ -37,14 +37,14 @@ type Consequence = Data.TaggedEnum<{
 }>
 const Consequence = Data.taggedEnum<Consequence>()
 
-/** The faults that an emulator was told, and how often each is still to come. */
+/** The faults of an emulator, with the remaining count of each. */
 export interface Faults {
   readonly replace: (rules: ReadonlyArray<Fault>) => void
-  /** What befalls a request: the first fault that matches and is not used up, which counts it. */
+  /** Returns the first fault that matches a request and is not used up, and counts it down. */
   readonly next: (method: string, url: string) => Consequence | undefined
 }
 
-const consequenceOf = (fault: Fault): Consequence => {
+const toConsequence = (fault: Fault): Consequence => {
   if ("delay" in fault) return Consequence.Delay({ by: Duration.fromInputUnsafe(fault.delay) })
   if ("drop" in fault) return Consequence.Drop({ when: fault.drop })
   const { body, headers = {}, status } = fault
@@ -65,7 +65,7 @@ export const make = (): Faults => {
     replace: (faults) => {
       rules = faults.map((fault) => ({
         fault,
-        consequence: consequenceOf(fault),
+        consequence: toConsequence(fault),
         left: fault.times ?? Number.POSITIVE_INFINITY
       }))
     },
@@ -83,14 +83,14 @@ export const make = (): Faults => {
   }
 }
 
-// What a timer can count; a day and a half short of 25 days
-const longestDelay = 2 ** 31 - 1
+// The longest time that a timer can count, in milliseconds: 24.8 days
+const maxDelay = 2 ** 31 - 1
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** Why an answer cannot be sent, and where in the fault. */
-export const whyNot = ({
+/** The reasons why an answer cannot be sent, each with its place in the fault. */
+export const answerProblems = ({
   body,
   headers,
   status
@@ -101,29 +101,29 @@ export const whyNot = ({
 }): ReadonlyArray<{ readonly path: ReadonlyArray<string>; readonly issue: string }> => [
   ...(Number.isInteger(status) && status >= 200 && status <= 599
     ? []
-    : [{ path: ["status"], issue: "is not the status of an answer, which is a whole number from 200 to 599" }]),
+    : [{ path: ["status"], issue: "must be a whole number from 200 to 599" }]),
   ...(bodiless.has(status) && body !== undefined && body !== ""
     ? [{ path: ["body"], issue: `cannot be sent with the status ${status}` }]
     : []),
   ...Object.entries(headers).flatMap(([name, value]) =>
     !headerName.test(name)
-      ? [{ path: ["headers", name], issue: "is not the name of a header" }]
+      ? [{ path: ["headers", name], issue: "must be a valid header name" }]
       : headerValue.test(String(value))
         ? []
-        : [{ path: ["headers", name], issue: "has a value that no header can have" }]
+        : [{ path: ["headers", name], issue: "must be a valid header value" }]
   )
 ]
 
-/** What is wrong with a fault, and where in it. */
-export const whyNotFault = (fault: Fault): ReturnType<typeof whyNot> => {
+/** The problems of a fault, each with its place in it. */
+export const faultProblems = (fault: Fault): ReturnType<typeof answerProblems> => {
   const { times = 0 } = fault
   const isCount = Number.isInteger(times) && times >= 0
   const delay = "delay" in fault ? Option.getOrUndefined(Duration.fromInput(fault.delay)) : Duration.zero
-  const isTimer = delay !== undefined && !Duration.isNegative(delay) && Duration.toMillis(delay) <= longestDelay
+  const isTimer = delay !== undefined && !Duration.isNegative(delay) && Duration.toMillis(delay) <= maxDelay
   return [
-    ...(isCount ? [] : [{ path: ["times"], issue: "is not a whole number from 0 on" }]),
-    ...(isTimer ? [] : [{ path: ["delay"], issue: "is not a time from zero on that a timer can count" }]),
-    ...("status" in fault ? whyNot({ headers: {}, ...fault }) : [])
+    ...(isCount ? [] : [{ path: ["times"], issue: "must be a whole number, 0 or more" }]),
+    ...(isTimer ? [] : [{ path: ["delay"], issue: "must be a duration from zero to 24 days" }]),
+    ...("status" in fault ? answerProblems({ headers: {}, ...fault }) : [])
   ]
 }
 
@@ -136,22 +136,24 @@ const RuleJson = Schema.Struct({
   status: Schema.optionalKey(Schema.Int),
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite]))),
   body: Schema.optionalKey(Schema.Json),
-  delay_ms: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: longestDelay }))),
+  delay_ms: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: maxDelay }))),
   drop: Schema.optionalKey(Schema.Literals(["before", "after"]))
 }).check(
   Schema.makeFilter((rule) => kinds.filter((kind) => rule[kind] !== undefined).length === 1, {
-    message: `a rule has exactly one of ${kinds.join(", ")}`
+    message: `a rule must have exactly one of ${kinds.join(", ")}`
   }),
   Schema.makeFilter((rule) => rule.status !== undefined || (rule.headers === undefined && rule.body === undefined), {
-    message: "headers and body go with a status"
+    message: "headers and body need a status"
   }),
-  Schema.makeFilter(({ body, headers = {}, status }) => (status === undefined ? [] : whyNot({ body, headers, status })))
+  Schema.makeFilter(({ body, headers = {}, status }) =>
+    status === undefined ? [] : answerProblems({ body, headers, status })
+  )
 )
 
-/** A list of faults in the JSON of the control API. */
+/** A list of faults, in the JSON of the control API. */
 export const RulesJson = Schema.Struct({ rules: Schema.Array(RuleJson) })
 
-/** A fault from its JSON. */
+/** Reads one fault from its JSON. */
 export const fromJson = ({ body, delay_ms, drop, headers, status, ...target }: typeof RuleJson.Type): Fault =>
   delay_ms !== undefined
     ? { ...target, delay: Duration.millis(delay_ms) }

@@ -1,4 +1,4 @@
-/** Whether a host, as a URL spells it, is this machine and no other. */
+/** Whether the host of a URL is always this machine. */
 export const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" ||
   hostname.endsWith(".localhost") ||

@@ -1,22 +1,24 @@
-/** Secrets, and a way to cut them out of what is shown. */
+import { splitUrl, unescapePath } from "./http/url.ts"
+
+/** The secrets to cut out of a text before it is shown. */
 export interface Secrets {
   readonly add: (secret: string) => void
-  /** A text without them: `…` in the place of each. */
+  /** Replaces each secret in a text by `…`. */
   readonly cut: (text: string) => string
 }
 
-// A shorter one may be part of an innocent word, and is cut only where it stands alone
-const unmistakable = 16
+// A shorter secret may be part of a harmless word, so it is cut only if it stands alone
+const unmistakableLength = 16
 const wordCharacter = /[\w-]/
 
 export const make = (): Secrets => {
   const secrets = new Set<string>()
-  // Looked up by their lengths, of which there are few, because of the secrets there may be a hundred thousand
+  // There may be a hundred thousand secrets, but only a few lengths. So the lookup goes by length
   const lengths = new Set<number>()
 
   const standsAlone = (text: string, from: number, to: number): boolean =>
     !wordCharacter.test(text.charAt(from - 1)) && !wordCharacter.test(text.charAt(to))
-  const lengthAt = (text: string, from: number): number => {
+  const secretLengthAt = (text: string, from: number): number => {
     let longest = 0
     for (const length of lengths) {
       const to = from + length
@@ -24,7 +26,7 @@ export const make = (): Secrets => {
         length > longest &&
         to <= text.length &&
         secrets.has(text.slice(from, to)) &&
-        (length >= unmistakable || standsAlone(text, from, to))
+        (length >= unmistakableLength || standsAlone(text, from, to))
       ) {
         longest = length
       }
@@ -41,11 +43,24 @@ export const make = (): Secrets => {
     cut: (text) => {
       let shown = ""
       for (let at = 0; at < text.length;) {
-        const length = lengthAt(text, at)
+        const length = secretLengthAt(text, at)
         shown += length > 0 ? "…" : text.charAt(at)
         at += Math.max(1, length)
       }
       return shown
     }
   }
+}
+
+const claimPath = /^((?:\/+api)?\/+v1\/+customer-seats\/+claim\/+)[^/].*?((?:\/stream)?\/*)$/is
+
+/** Cuts invitation tokens out of a URL: the segment after `claim/`, and every secret that `cut` knows. */
+export const redactUrl = (url: string, cut: (text: string) => string): string => {
+  const [sent, query] = splitUrl(url)
+  const path = unescapePath(sent)
+  const shown = claimPath.test(path) ? path.replace(claimPath, "$1…$2") + query : url
+  // A URL inside a URL is escaped twice
+  const plain = unescapePath(unescapePath(shown))
+  const redacted = cut(plain)
+  return redacted === plain ? shown : redacted
 }

@@ -4,25 +4,25 @@ import * as Schema from "effect/Schema"
 import { InvalidOption } from "@polar-seats/http/PolarConnection"
 import { isLoopback } from "./loopback.ts"
 
-/** Where the webhooks of seats are delivered. Without a secret they are not signed. */
+/** The receiver of the seat webhooks. Without a secret the emulator does not sign them. */
 export interface Webhook {
   readonly url: string
   readonly secret?: Redacted.Redacted<string> | null
 }
 
-/** What can be switched in an emulator. */
+/** The settings of an emulator. */
 export interface Settings {
-  /** Whose rate limits hold: those of production, those of the sandbox, or none. */
+  /** The rate limits to apply: those of production, those of the sandbox, or none. */
   readonly rateLimits: "off" | "sandbox" | "production"
-  /** Whether a POST, PUT or PATCH has to say how long its body is. */
+  /** Whether a POST, PUT or PATCH must have a `Content-Length`. */
   readonly requireContentLength: boolean
-  /** The values of `Polar-Version` that exist. */
+  /** The supported values of `Polar-Version`. */
   readonly versions: ReadonlyArray<string>
-  /** The version of a request that asks for none. */
+  /** The version for a request without `Polar-Version`. */
   readonly defaultVersion: string
-  /** Whether the answers say that they come from the sandbox. */
+  /** Whether answers carry `x-polar-sandbox: 1`. */
   readonly sandbox: boolean
-  /** Where what is announced is delivered; only an emulator on a socket, with an `HttpClient` at hand, delivers. */
+  /** The receiver of announcements. Only `Emulator.layerServer` with an `HttpClient` in its context delivers. */
   readonly webhook: Webhook | null
 }
 
@@ -37,21 +37,21 @@ export const defaults: Settings = {
 
 const versionPattern = /^\d{4}-\d{2}$/
 
-/** The version that a request gets, or nothing where it asks for one that does not exist. */
+/** The version that a request gets. Undefined if it asks for an unsupported one. */
 export const resolveVersion = ({ defaultVersion, versions }: Settings, asked: string | undefined): string | undefined =>
   asked === undefined || asked === "" ? defaultVersion : versions.includes(asked) ? asked : undefined
 
-/** Why nothing is delivered to a URL: an emulator talks to the machine that it runs on, and to no other. */
-const whyNotWebhookUrl = (input: string): string | undefined => {
+/** The reason why a URL cannot receive webhooks. An emulator only talks to the machine that it runs on. */
+const webhookUrlProblem = (input: string): string | undefined => {
   const url = URL.parse(input)
   const isHttp = url?.protocol === "http:" || url?.protocol === "https:"
-  return isHttp && isLoopback(url.hostname) ? undefined : "is not the http or https URL of a loopback address"
+  return isHttp && isLoopback(url.hostname) ? undefined : "must be the http or https URL of a loopback address"
 }
 
-const Version = Schema.String.check(Schema.isPattern(versionPattern, { message: "is not a version like 2026-10" }))
+const Version = Schema.String.check(Schema.isPattern(versionPattern, { message: "must be a version like 2026-10" }))
 
 const WebhookJson = Schema.Struct({
-  url: Schema.String.check(Schema.makeFilter((input: string) => whyNotWebhookUrl(input))),
+  url: Schema.String.check(Schema.makeFilter((input: string) => webhookUrlProblem(input))),
   secret: Schema.optionalKey(Schema.NullOr(Schema.RedactedFromValue(Schema.NonEmptyString)))
 })
 
@@ -70,10 +70,10 @@ const fields = {
   webhook: Schema.NullOr(WebhookJson)
 }
 
-/** The settings in the JSON of the control API. */
+/** All settings, in the JSON of the control API. */
 export const SettingsJson = Schema.Struct(fields).pipe(Schema.encodeKeys(names))
 
-/** Some of the settings, in the same JSON: the others stay as they are. */
+/** Some of the settings, in the same JSON. The others stay as they are. */
 export const PatchJson = Schema.Struct({
   rateLimits: Schema.optionalKey(fields.rateLimits),
   requireContentLength: Schema.optionalKey(fields.requireContentLength),
@@ -85,24 +85,24 @@ export const PatchJson = Schema.Struct({
 
 const isGiven = Predicate.isNotUndefined
 
-/** The settings, where some are replaced. */
+/** Replaces some of the settings. */
 export const merge = (settings: Settings, patch: Partial<Settings>): Settings => ({
   ...settings,
   ...Object.fromEntries(Object.entries(patch).filter(([, value]) => isGiven(value)))
 })
 
-/** Why settings make no sense after a patch: in which option of it, by its JSON name, and what is wrong there. */
-export const whyNot = (
+/** The reason why settings are invalid after a patch, with the option of the patch by its JSON name. */
+export const settingsProblem = (
   { defaultVersion, versions, webhook }: Settings,
   patch: Partial<Settings>
 ): InvalidOption | undefined => {
-  const problem = webhook === null ? undefined : whyNotWebhookUrl(webhook.url)
+  const problem = webhook === null ? undefined : webhookUrlProblem(webhook.url)
   if (problem !== undefined) return new InvalidOption({ option: "webhook.url", problem })
   if (webhook?.secret != null && Redacted.value(webhook.secret) === "") {
-    return new InvalidOption({ option: "webhook.secret", problem: "is empty" })
+    return new InvalidOption({ option: "webhook.secret", problem: "must not be empty" })
   }
   if (versions.includes(defaultVersion)) return undefined
   return isGiven(patch.defaultVersion)
-    ? new InvalidOption({ option: names.defaultVersion, problem: `is none of the versions ${versions.join(", ")}` })
-    : new InvalidOption({ option: "versions", problem: `leave out the ${names.defaultVersion}, ${defaultVersion}` })
+    ? new InvalidOption({ option: names.defaultVersion, problem: `must be one of the versions ${versions.join(", ")}` })
+    : new InvalidOption({ option: "versions", problem: `must include the ${names.defaultVersion}, ${defaultVersion}` })
 }

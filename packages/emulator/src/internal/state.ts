@@ -1,6 +1,3 @@
-import type { Mail } from "../Outbox.ts"
-import * as SeatModel from "../SeatModel.ts"
-import type { World } from "../World.ts"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -11,74 +8,79 @@ import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import type * as Result from "effect/Result"
 import { InvalidOption } from "@polar-seats/http/PolarConnection"
+import type { Mail } from "../Outbox.ts"
+import type { World } from "../World.ts"
 import * as Faults from "./faults.ts"
 import * as RateLimits from "./http/rateLimits.ts"
+import type { SeatEvent } from "./model/changes.ts"
+import * as PolarModel from "./model/polarModel.ts"
+import type { Purchase } from "./model/reads.ts"
 import * as Settings from "./settings.ts"
 
-/** A request as the ledger keeps it: nothing secret is in it. */
+/** A recorded request. It holds no secret. */
 export interface RecordedRequest {
   readonly method: string
-  /** With its query. An invitation token in it is cut out. */
+  /** The path with its query. Invitation tokens in it are replaced by `…`. */
   readonly path: string
-  /** 0 where the connection was cut instead of an answer. */
+  /** The status of the answer, or 0 if the connection was cut. */
   readonly status: number
-  /** When it came in. */
+  /** The time of arrival. */
   readonly at: DateTime.Utc
 }
 
-/** All that an emulator remembers. */
+/** The state of an emulator. */
 export class EmulatorState extends Context.Service<
   EmulatorState,
   {
-    /** The time in the emulator: that of Effect's Clock, moved by what the control API was told. */
+    /** The emulator's time: Effect's Clock plus the offset that `advance` and `setTime` make. */
     readonly now: Effect.Effect<DateTime.Utc>
     readonly advance: (by: Duration.Input) => Effect.Effect<void, InvalidOption>
     readonly setTime: (to: DateTime.Utc) => Effect.Effect<void, InvalidOption>
-    /** One step of the model, at the time of the emulator. What it announces is published. */
+    /** Runs one step of the model at the emulator's time, and publishes its announcements. */
     readonly step: <A, E>(
-      act: (model: SeatModel.SeatModel, now: DateTime.Utc) => Result.Result<A, E>
+      act: (model: PolarModel.PolarModel, now: DateTime.Utc) => Result.Result<A, E>
     ) => Effect.Effect<A, E>
-    /** A text that may be shown: without any invitation token that the model knows. */
+    /** Cuts every invitation token that the model knows out of a text, so that the text may be shown. */
     readonly withoutInvitations: (text: string) => string
-    /** The mails so far. */
+    /** The mails so far, newest last. The caller may empty it. */
     readonly outbox: Effect.Effect<Array<Mail>>
-    /** What was announced so far, newest last; the caller may empty it. */
-    readonly announced: Effect.Effect<Array<SeatModel.SeatEvent>>
-    /** Every subscription and order there is. */
-    readonly purchases: Effect.Effect<ReadonlyArray<SeatModel.Purchase>>
-    /** What is announced from now on, whatever is seeded. */
-    readonly events: PubSub.PubSub<SeatModel.SeatEvent>
-    /** Starts afresh from a world: all that was mailed, recorded, counted and set is gone, and the clock is put back. */
+    /** The announcements so far, newest last. The caller may empty it. */
+    readonly announced: Effect.Effect<Array<SeatEvent>>
+    /** Every subscription and order. */
+    readonly purchases: Effect.Effect<ReadonlyArray<Purchase>>
+    /** Announcements as they happen. A seed does not end it. */
+    readonly events: PubSub.PubSub<SeatEvent>
+    /** Replaces everything by a world: mails, records, counters, settings and faults are dropped, and the clock is reset. */
     readonly seed: (world: World) => Effect.Effect<void>
-    /** The requests so far, newest last; the caller may add to it and empty it. */
+    /** The requests so far, newest last. The caller may add to it and empty it. */
     readonly requests: Array<RecordedRequest>
     readonly settings: Effect.Effect<Settings.Settings>
-    /** Replaces some of the settings, unless they make no sense then. */
+    /** Replaces some of the settings. Changes nothing if the result is invalid. */
     readonly configure: (patch: Partial<Settings.Settings>) => Effect.Effect<void, InvalidOption>
     readonly faults: Faults.Faults
     readonly rateLimits: RateLimits.RateLimits
   }
->()("@polar-seats/http/EmulatorState") {}
+>()("@polar-seats/emulator/EmulatorState") {}
 
-// What Polar's own clock can say, with a year to spare for all that ends later than now
+// The range of Polar's own clock, minus a year for expiries that lie after now
 const earliest = DateTime.toEpochMillis(DateTime.makeUnsafe("0001-01-01T00:00:00Z"))
 const latest = DateTime.toEpochMillis(DateTime.makeUnsafe("9999-01-01T00:00:00Z"))
 
 export const make = Effect.fnUntraced(function* (world: World) {
   const random = yield* Random.Random
-  const events = yield* PubSub.unbounded<SeatModel.SeatEvent>()
+  const events = yield* PubSub.unbounded<SeatEvent>()
   const requests: Array<RecordedRequest> = []
   const faults = Faults.make()
   const rateLimits = RateLimits.make()
   let settings = Settings.defaults
   let offset = 0
   const now = Effect.map(Clock.currentTimeMillis, (millis) => DateTime.makeUnsafe(millis + offset))
-  let model = SeatModel.make(world, yield* now, random)
-  const moved = Effect.fnUntraced(function* (option: string, offsetAt: (millis: number) => number) {
+  let model = PolarModel.make(world, yield* now, random)
+  const move = Effect.fnUntraced(function* (option: string, offsetAt: (millis: number) => number) {
     const millis = yield* Clock.currentTimeMillis
     const next = offsetAt(millis)
     if (!(millis + next >= earliest && millis + next < latest)) {
-      return yield* new InvalidOption({ option, problem: "moves the clock out of the years 1 to 9998" })
+      return yield* new InvalidOption({ option, problem: "must keep the clock within the years 1 to 9998" })
     }
     offset = next
   })
@@ -87,10 +89,10 @@ export const make = Effect.fnUntraced(function* (world: World) {
     now,
     advance: (by) =>
       Option.match(Duration.fromInput(by), {
-        onNone: () => Effect.fail(new InvalidOption({ option: "advance", problem: "is no time" })),
-        onSome: (by) => moved("advance", () => offset + Duration.toMillis(by))
+        onNone: () => Effect.fail(new InvalidOption({ option: "advance", problem: "must be a finite duration" })),
+        onSome: (by) => move("advance", () => offset + Duration.toMillis(by))
       }),
-    setTime: (to) => moved("setTime", (millis) => DateTime.toEpochMillis(to) - millis),
+    setTime: (to) => move("setTime", (millis) => DateTime.toEpochMillis(to) - millis),
     step: (act) =>
       Effect.flatMap(now, (at) => {
         const known = model.events.length
@@ -110,13 +112,13 @@ export const make = Effect.fnUntraced(function* (world: World) {
         settings = Settings.defaults
         faults.replace([])
         rateLimits.clear()
-        model = SeatModel.make(next, start, random)
+        model = PolarModel.make(next, start, random)
       }),
     requests,
     settings: Effect.sync(() => settings),
     configure: Effect.fnUntraced(function* (patch) {
       const next = Settings.merge(settings, patch)
-      const problem = Settings.whyNot(next, patch)
+      const problem = Settings.settingsProblem(next, patch)
       if (problem !== undefined) return yield* problem
       settings = next
     }),

@@ -1,13 +1,13 @@
-import type { SeatEvent } from "../SeatModel.ts"
-import * as Timestamp from "@polar-seats/domain/Timestamp"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as PubSub from "effect/PubSub"
 import * as Schema from "effect/Schema"
+import * as Timestamp from "@polar-seats/domain/Timestamp"
 import { SeatJson } from "@polar-seats/http/SeatJson"
 import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
+import type { SeatEvent } from "./model/changes.ts"
 import type { Webhook } from "./settings.ts"
 import { EmulatorState } from "./state.ts"
 
@@ -21,7 +21,7 @@ export const toJson = ({ seat, timestamp, type }: SeatEvent) => ({
 })
 
 const headersOf = Effect.fnUntraced(function* (id: string, body: string, { secret }: Webhook) {
-  // The clock of whoever receives it was not moved, and decides whether this is fresh
+  // The receiver judges the age of a webhook by the real clock, which the emulator's clock may differ from
   const timestamp = yield* DateTime.now
   if (secret == null) {
     return { "webhook-id": id, "webhook-timestamp": String(Math.floor(DateTime.toEpochMillis(timestamp) / 1000)) }
@@ -32,7 +32,7 @@ const headersOf = Effect.fnUntraced(function* (id: string, body: string, { secre
   )
 })
 
-/** Delivers what is announced from now on to where the settings say, once each and in order. */
+/** Delivers every announcement from now on to the receiver in the settings, once each and in order. */
 export const deliver = Effect.fnUntraced(function* (client: HttpClient.HttpClient) {
   const { events, settings } = yield* EmulatorState
   const subscription = yield* PubSub.subscribe(events)
@@ -44,7 +44,7 @@ export const deliver = Effect.fnUntraced(function* (client: HttpClient.HttpClien
     const request = HttpClientRequest.post(webhook.url, {
       headers: { ...(yield* headersOf(event.id, body, webhook)), "user-agent": "polar.sh webhooks" }
     }).pipe(HttpClientRequest.bodyText(body, "application/json"))
-    // Polar tries again later; whether anybody received it is not the emulator's business
+    // Polar retries later. The emulator does not, and ignores whether the delivery arrived
     yield* client.execute(request).pipe(Effect.scoped, Effect.timeout("10 seconds"), Effect.ignore)
   })
   yield* Effect.forkScoped(Effect.forever(next))

@@ -1,9 +1,9 @@
-import * as World from "../World.ts"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Str from "effect/String"
+import * as World from "../World.ts"
 
-// Only the names of tables and columns are renamed: what a seat's metadata calls its keys is the user's own business
+// Renames only tables and columns. The keys of a seat's metadata are the caller's own
 const camelKeys = (value: unknown): unknown =>
   Predicate.isObject(value) && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [Str.snakeToCamel(key), entry]))
@@ -16,7 +16,7 @@ const camelWorld = (json: unknown): unknown =>
       )
     : json
 
-/** Reads a world from the JSON of the control API; the paths of its issues are in that spelling too. */
+/** Reads a world from the snake_case JSON of the control API. The paths of its issues are in snake_case too. */
 export const load = (json: unknown): Result.Result<World.World, World.InvalidWorld> =>
   Result.mapError(
     World.load(camelWorld(json)),

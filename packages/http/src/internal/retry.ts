@@ -1,5 +1,5 @@
 import { RetryAmbiguousRevoke, RetryRateLimited } from "@polar-seats/domain/CallOptions"
-import { isSafeToRepeat, mayHaveHappened, type RateLimited, type Unavailable } from "@polar-seats/domain/SeatError"
+import { isSafeToRetry, mayHaveHappened, type RateLimited, type Unavailable } from "@polar-seats/domain/SeatError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -121,7 +121,7 @@ const again = Effect.fnUntraced(function* <A, E extends { readonly _tag: string 
     // What the last request was refused with says nothing of an earlier one that may have been carried out
     if (mayHaveHappened(error)) doubt = error
     const outcome = doubt ?? error
-    if (!isSafeToRepeat(error) || attempts > policy.times) return yield* Effect.fail(outcome)
+    if (!isSafeToRetry(error) || attempts > policy.times) return yield* Effect.fail(outcome)
     if (error._tag === "RateLimited" && !(yield* RetryRateLimited)) return yield* Effect.fail(outcome)
     if (doubt !== undefined && !(yield* RetryAmbiguousRevoke)) return yield* Effect.fail(outcome)
     const asked = retryAfter(error)

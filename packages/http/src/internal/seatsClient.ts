@@ -1,4 +1,4 @@
-import { identifierOf, type Assignment, AssignmentSource, check, Recipient } from "@polar-seats/domain/Assignment"
+import { identifierOf, type Assignment, AssignmentSource, Recipient, validate } from "@polar-seats/domain/Assignment"
 import type { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import { Seat, type SeatId, SeatsList } from "@polar-seats/domain/Seat"
 import {
@@ -126,7 +126,7 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
 
     assign: (assignment) =>
       Effect.flatMap(
-        Effect.suspend(() => Effect.fromResult(check(assignment))),
+        Effect.suspend(() => Effect.fromResult(validate(assignment))),
         ({ recipient, source }) =>
           polar.call({
             operation: "Seats.assign",

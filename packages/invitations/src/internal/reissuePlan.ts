@@ -1,6 +1,6 @@
 import * as Data from "effect/Data"
 import * as Result from "effect/Result"
-import { check } from "@polar-seats/domain/Assignment"
+import { validate } from "@polar-seats/domain/Assignment"
 import type { Seat, SeatId, SeatsList } from "@polar-seats/domain/Seat"
 import { AlreadyClaimed, type InvalidRequest, NoSeatAvailable, NotFound } from "@polar-seats/domain/SeatError"
 import { fromSeat, type Reissue } from "../Reissue.ts"
@@ -46,7 +46,7 @@ export const planNew = (
   const reissue = fromSeat(old) ?? known
   if (reissue.key !== known.key) return Result.fail(new AddressChanged({ seat: old }))
   // A seat that could not be assigned again is not revoked
-  return Result.map(check(reissue.assignment), () => ({ _tag: "RevokeAndAssign", reissue, seatId: old.id }))
+  return Result.map(validate(reissue.assignment), () => ({ _tag: "RevokeAndAssign", reissue, seatId: old.id }))
 }
 
 /** Plans the rest of a reissue that began earlier. */

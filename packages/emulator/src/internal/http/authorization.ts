@@ -1,5 +1,3 @@
-import type { Operation } from "@polar-seats/domain/SeatError"
-import { scopeFor, Subject, type Surface } from "../../SeatModel.ts"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
@@ -10,18 +8,20 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
+import type { Operation } from "@polar-seats/domain/SeatError"
 import { JsonBody, OrganizationToken, PortalSession, Validation, type ValidationIssue } from "../../PolarApi.ts"
-import * as Pydantic from "./pydantic.ts"
-import * as PythonJson from "./pythonJson.ts"
+import { type ApiSurface, scopeFor, Subject } from "../model/access.ts"
 import { EmulatorState } from "../state.ts"
+import * as Pydantic from "../validation/pydantic.ts"
+import * as PythonJson from "../validation/pythonJson.ts"
 
-/** Who the token of this request belongs to. */
-export const CurrentSubject = Context.Reference<Subject>("@polar-seats/http/CurrentSubject", {
+/** The holder of the request's token. */
+export const CurrentSubject = Context.Reference<Subject>("@polar-seats/emulator/CurrentSubject", {
   defaultValue: () => Subject.Anonymous()
 })
 
-/** The JSON body of this request; a string where it came as something else, and nothing where there was none. */
-export const CurrentBody = Context.Reference<unknown>("@polar-seats/http/CurrentBody", {
+/** The JSON body of the request: a string if it has another content type, undefined if there is no body. */
+export const CurrentBody = Context.Reference<unknown>("@polar-seats/emulator/CurrentBody", {
   defaultValue: () => undefined
 })
 
@@ -47,7 +47,7 @@ const notPermitted = {
   detail: "Only owners and billing managers can access billing features."
 }
 const lacksScope = "The request requires higher privileges than provided by the access token."
-// Written by hand, because this is one of the few answers that Polar does not write compactly
+// Written by hand, because Polar puts spaces into this JSON, unlike into most of its answers
 const insufficientScope = (scope: string) =>
   HttpServerResponse.text(`{"error": "insufficient_scope", "error_description": "${lacksScope}"}`, {
     status: 403,
@@ -57,11 +57,14 @@ const insufficientScope = (scope: string) =>
     }
   })
 
-const authorized = Effect.fnUntraced(function* (surface: Surface, { identifier }: HttpApiEndpoint.Top) {
+const authorize = Effect.fnUntraced(function* (
+  { step }: EmulatorState["Service"],
+  surface: ApiSurface,
+  { identifier }: HttpApiEndpoint.Top
+) {
   const operation = operations[identifier]
   if (operation === undefined) return yield* Effect.die(`no operation for the endpoint ${identifier}`)
   const subject = yield* CurrentSubject
-  const { step } = yield* EmulatorState
   const result = yield* Effect.result(step((model) => model.authorize(subject, surface, operation)))
   return { operation, refusal: Result.isFailure(result) ? result.failure._tag : undefined }
 })
@@ -71,7 +74,7 @@ const PortalSessionLayer = Layer.effect(
   Effect.gen(function* () {
     const state = yield* EmulatorState
     const check: PortalSession["Service"]["customer_session"] = Effect.fnUntraced(function* (httpEffect, { endpoint }) {
-      const { refusal } = yield* Effect.provideService(authorized("portal", endpoint), EmulatorState, state)
+      const { refusal } = yield* authorize(state, "portal", endpoint)
       if (refusal === undefined) return yield* httpEffect
       return refusal === "Unauthorized" ? unauthorized : yield* Effect.fail(notPermitted)
     })
@@ -84,11 +87,7 @@ const OrganizationTokenLayer = Layer.effect(
   Effect.gen(function* () {
     const state = yield* EmulatorState
     const check: OrganizationToken["Service"]["oat"] = Effect.fnUntraced(function* (httpEffect, { endpoint }) {
-      const { operation, refusal } = yield* Effect.provideService(
-        authorized("organization", endpoint),
-        EmulatorState,
-        state
-      )
+      const { operation, refusal } = yield* authorize(state, "organization", endpoint)
       if (refusal === undefined) return yield* httpEffect
       return refusal === "Unauthorized" ? unauthorized : insufficientScope(scopeFor(operation))
     })
@@ -109,8 +108,7 @@ const ValidationLayer = HttpApiMiddleware.layerSchemaErrorTransform(
   Effect.fnUntraced(function* (error) {
     const { params } = yield* HttpRouter.RouteContext
     const query = yield* HttpServerRequest.ParsedSearchParams
-    const values = error.kind === "Params" ? params : query
-    const where = error.kind === "Params" ? "path" : "query"
+    const [values, where] = error.kind === "Params" ? [params, "path"] : [query, "query"]
     return yield* invalidRequest(
       checks.flatMap(([name, check]) => {
         const value = values[name]
@@ -138,5 +136,5 @@ const JsonBodyLayer = Layer.succeed(
   })
 )
 
-/** Everything that stands between a route and its handler. */
+/** The middlewares between a route and its handler. */
 export const layer = Layer.mergeAll(PortalSessionLayer, OrganizationTokenLayer, ValidationLayer, JsonBodyLayer)

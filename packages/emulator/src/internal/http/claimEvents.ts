@@ -4,19 +4,34 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as PubSub from "effect/PubSub"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import type { SeatEvent } from "../model/changes.ts"
 import { EmulatorState } from "../state.ts"
 
 const event = (data: string) => `data: ${data}\r\n\r\n`
-const patience = "10 minutes"
+const streamDuration = "10 minutes"
 
 const notFound = HttpServerResponse.jsonUnsafe(
   { error: "ResourceNotFound", detail: "Invalid or expired invitation token" },
   { status: 404 }
 )
 
+const claimEvent = ({ id, productId, seat, type }: SeatEvent) =>
+  event(
+    JSON.stringify({
+      id,
+      key: type,
+      payload: {
+        seat_id: seat.id,
+        subscription_id: seat.subscriptionId,
+        order_id: seat.orderId,
+        product_id: productId
+      }
+    })
+  )
+
 /**
- * What waits for a claim: server-sent events of everybody who shares the customer of the seat, for ten minutes. Not in
- * the contract, because Polar hides it from its own.
+ * Streams the claims of every seat with the same customer as server-sent events, for ten minutes. The contract leaves it
+ * out, because Polar hides it from its own OpenAPI document.
  */
 export const layer = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
@@ -28,30 +43,17 @@ export const layer = HttpRouter.use(
         const { invitation_token = "" } = yield* HttpRouter.params
         const seat = yield* Effect.result(step((model, now) => model.claimable(invitation_token, now)))
         if (Result.isFailure(seat)) return notFound
-        // Before the answer starts, so that nothing that happens from then on is missed
+        // Subscribes before the answer starts, so that no later event is missed
         const subscription = yield* PubSub.subscribe(events)
         return Stream.fromSubscription(subscription).pipe(
           Stream.filter(
             ({ seat: { customerId }, type }) =>
               type === "customer_seat.claimed" && customerId === seat.success.customerId
           ),
-          Stream.map(({ id, productId, seat, type }) =>
-            event(
-              JSON.stringify({
-                id,
-                key: type,
-                payload: {
-                  seat_id: seat.id,
-                  subscription_id: seat.subscriptionId,
-                  order_id: seat.orderId,
-                  product_id: productId
-                }
-              })
-            )
-          ),
-          // Headers leave with the first of the body: a comment, as the pings of Polar's server are
+          Stream.map(claimEvent),
+          // Headers leave with the first bytes of the body. A comment, like the pings of Polar's server, sends them at once
           (claims) => Stream.concat(Stream.succeed(": ping\r\n\r\n"), claims),
-          Stream.interruptWhen(Effect.sleep(patience)),
+          Stream.interruptWhen(Effect.sleep(streamDuration)),
           Stream.concat(Stream.succeed(event('{"type": "reconnect"}'))),
           Stream.encodeText,
           (body) => HttpServerResponse.stream(body, { contentType: "text/event-stream; charset=utf-8" })

@@ -1,6 +1,3 @@
-import { MemberId } from "@polar-seats/domain/Seat"
-import { SubscriptionId } from "@polar-seats/domain/SeatSource"
-import * as Timestamp from "@polar-seats/domain/Timestamp"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -11,38 +8,42 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { MemberId } from "@polar-seats/domain/Seat"
+import { SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as Timestamp from "@polar-seats/domain/Timestamp"
 import type { InvalidOption } from "@polar-seats/http/PolarConnection"
+import type { Mail } from "../../Outbox.ts"
 import * as Faults from "../faults.ts"
-import * as PythonJson from "./pythonJson.ts"
-import * as Seed from "../worldJson.ts"
 import * as Settings from "../settings.ts"
-import { EmulatorState } from "../state.ts"
-import * as Webhooks from "../webhookDelivery.ts"
+import { EmulatorState, type RecordedRequest } from "../state.ts"
+import * as PythonJson from "../validation/pythonJson.ts"
+import * as WebhookDelivery from "../webhookDelivery.ts"
+import * as WorldJson from "../worldJson.ts"
 
-// Polar has nothing there
+// Polar has no path with this prefix
 const prefix = "/_emulator"
 
-/** Whether a URL is the emulator's own. */
+/** Whether a URL belongs to the control API. */
 export const owns = (url: string): boolean => /^\/_emulator(?:[/?]|$)/.test(url)
 
 const json = (body: unknown, status = 200) => HttpServerResponse.jsonUnsafe(body, { status })
 const done = json({ ok: true })
-const emptied = <A>(list: Array<A>) => {
+const clear = <A>(list: Array<A>) => {
   list.length = 0
   return done
 }
 const refuse = (issues: ReadonlyArray<{ readonly path: ReadonlyArray<unknown>; readonly message: string }>) =>
   json({ error: "Invalid", issues }, 422)
 
-/** The answer where the emulator has nothing by that name. */
+/** The answer for a path that the control API does not have. */
 export const notFound = json({ error: "NotFound" }, 404)
 
-const refuseAs =
-  (path: ReadonlyArray<string>) =>
+const refuseAt =
+  (...path: ReadonlyArray<string>) =>
   ({ problem }: InvalidOption) =>
     refuse([{ path, message: problem }])
 
-// With the rules of Polar's part: what nests too deep or is infinite is no JSON here either
+// Reads JSON by the rules of Polar's part, so a body that nests too deep or is infinite is refused here too
 const bodyJson = Effect.map(
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => Effect.orDie(request.text)),
   PythonJson.parse
@@ -66,126 +67,102 @@ const withBody = <A, R>(
   })
 }
 
-const Clock = Schema.Union([
+const mailJson = ({ claimUrl, seatId, sentAt, subject, to, token }: Mail) => ({
+  to,
+  subject,
+  seat_id: seatId,
+  token: Redacted.value(token),
+  claim_url: Redacted.value(claimUrl),
+  sent_at: Timestamp.format(sentAt)
+})
+
+const requestJson = ({ at, ...request }: RecordedRequest) => ({ ...request, at: Timestamp.format(at) })
+
+type State = EmulatorState["Service"]
+
+// The lists that the emulator keeps: GET reads one, DELETE empties it
+const addLists = Effect.fnUntraced(function* (router: HttpRouter.HttpRouter, state: State) {
+  const addList = <A>(path: `/${string}`, list: Effect.Effect<Array<A>>, toJson: (row: A) => unknown) =>
+    Effect.andThen(
+      router.add(
+        "GET",
+        path,
+        Effect.map(list, (rows) => json(rows.map(toJson)))
+      ),
+      router.add("DELETE", path, Effect.map(list, clear))
+    )
+  yield* addList("/outbox", state.outbox, mailJson)
+  yield* addList("/requests", Effect.succeed(state.requests), requestJson)
+  yield* addList("/webhooks", state.announced, WebhookDelivery.toJson)
+})
+
+const ClockJson = Schema.Union([
   Schema.Struct({ advance_seconds: Schema.Finite }),
   Schema.Struct({ now: Timestamp.Timestamp })
 ])
 const encodeSettings = Schema.encodeSync(Settings.SettingsJson)
+
+const addSwitches = Effect.fnUntraced(function* (router: HttpRouter.HttpRouter, state: State) {
+  const settings = Effect.map(state.settings, (settings) => json(encodeSettings(settings)))
+  const clock = withBody(ClockJson, (body) =>
+    "now" in body
+      ? Effect.match(state.setTime(body.now), { onSuccess: () => done, onFailure: refuseAt("now") })
+      : Effect.match(state.advance(Duration.seconds(body.advance_seconds)), {
+          onSuccess: () => done,
+          onFailure: refuseAt("advance_seconds")
+        })
+  )
+  const configure = withBody(Settings.PatchJson, (patch) =>
+    Effect.andThen(state.configure(patch), settings).pipe(
+      Effect.catch((error) => Effect.succeed(refuseAt(...error.option.split("."))(error)))
+    )
+  )
+  const replaceFaults = withBody(Faults.RulesJson, ({ rules }) =>
+    Effect.sync(() => {
+      state.faults.replace(rules.map(Faults.fromJson))
+      return done
+    })
+  )
+  yield* router.add("POST", "/clock", clock)
+  yield* router.add("GET", "/settings", settings)
+  yield* router.add("POST", "/settings", configure)
+  yield* router.add("POST", "/faults", replaceFaults)
+})
+
+const addChanges = Effect.fnUntraced(function* (router: HttpRouter.HttpRouter, state: State) {
+  const seed = Effect.gen(function* () {
+    const body = yield* bodyJson
+    if (Result.isFailure(body)) return notJson(body.failure)
+    const world = WorldJson.load(body.success)
+    if (Result.isFailure(world)) return refuse(world.failure.issues)
+    yield* state.seed(world.success)
+    return done
+  })
+  const cancel = withBody(Schema.Struct({ subscription_id: SubscriptionId }), ({ subscription_id }) =>
+    Effect.match(
+      state.step((model, now) => model.cancel(subscription_id, now)),
+      { onSuccess: () => done, onFailure: () => notFound }
+    )
+  )
+  const deleteMember = withBody(Schema.Struct({ member_id: MemberId }), ({ member_id }) =>
+    Effect.map(
+      state.step((model, now) => Result.succeed(model.deleteMember(member_id, now))),
+      (isDeleted) => (isDeleted ? done : notFound)
+    )
+  )
+  yield* router.add("POST", "/seed", seed)
+  yield* router.add("POST", "/cancel", cancel)
+  yield* router.add("POST", "/delete-member", deleteMember)
+})
 
 /** The control API: plain JSON, for tests in any language. */
 export const layer = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
     const state = yield* EmulatorState
     const control = router.prefixed(prefix)
-    const settings = Effect.map(state.settings, (settings) => json(encodeSettings(settings)))
-
     yield* control.add("GET", "/health", json({ status: "ok" }))
-
-    yield* control.add(
-      "POST",
-      "/seed",
-      Effect.gen(function* () {
-        const body = yield* bodyJson
-        if (Result.isFailure(body)) return notJson(body.failure)
-        const world = Seed.load(body.success)
-        if (Result.isFailure(world)) return refuse(world.failure.issues)
-        yield* state.seed(world.success)
-        return done
-      })
-    )
-
-    yield* control.add(
-      "GET",
-      "/outbox",
-      Effect.map(state.outbox, (mails) =>
-        json(
-          mails.map(({ claimUrl, seatId, sentAt, subject, to, token }) => ({
-            to,
-            subject,
-            seat_id: seatId,
-            token: Redacted.value(token),
-            claim_url: Redacted.value(claimUrl),
-            sent_at: Timestamp.format(sentAt)
-          }))
-        )
-      )
-    )
-    yield* control.add("DELETE", "/outbox", Effect.map(state.outbox, emptied))
-
-    yield* control.add(
-      "GET",
-      "/requests",
-      Effect.sync(() =>
-        json(state.requests.map(({ at, method, path, status }) => ({ method, path, status, at: Timestamp.format(at) })))
-      )
-    )
-    yield* control.add(
-      "DELETE",
-      "/requests",
-      Effect.sync(() => emptied(state.requests))
-    )
-
-    yield* control.add(
-      "GET",
-      "/webhooks",
-      Effect.map(state.announced, (events) => json(events.map(Webhooks.toJson)))
-    )
-    yield* control.add("DELETE", "/webhooks", Effect.map(state.announced, emptied))
-
-    yield* control.add(
-      "POST",
-      "/clock",
-      withBody(Clock, (body) =>
-        "now" in body
-          ? Effect.match(state.setTime(body.now), { onSuccess: () => done, onFailure: refuseAs(["now"]) })
-          : Effect.match(state.advance(Duration.seconds(body.advance_seconds)), {
-              onSuccess: () => done,
-              onFailure: refuseAs(["advance_seconds"])
-            })
-      )
-    )
-
-    yield* control.add("GET", "/settings", settings)
-    yield* control.add(
-      "POST",
-      "/settings",
-      withBody(Settings.PatchJson, (patch) =>
-        Effect.andThen(state.configure(patch), settings).pipe(
-          Effect.catch((error) => Effect.succeed(refuseAs(error.option.split("."))(error)))
-        )
-      )
-    )
-
-    yield* control.add(
-      "POST",
-      "/faults",
-      withBody(Faults.RulesJson, ({ rules }) =>
-        Effect.sync(() => {
-          state.faults.replace(rules.map(Faults.fromJson))
-          return done
-        })
-      )
-    )
-
-    yield* control.add(
-      "POST",
-      "/cancel",
-      withBody(Schema.Struct({ subscription_id: SubscriptionId }), ({ subscription_id }) =>
-        Effect.match(
-          state.step((model, now) => model.cancel(subscription_id, now)),
-          { onSuccess: () => done, onFailure: () => notFound }
-        )
-      )
-    )
-    yield* control.add(
-      "POST",
-      "/delete-member",
-      withBody(Schema.Struct({ member_id: MemberId }), ({ member_id }) =>
-        Effect.map(
-          state.step((model, now) => Result.succeed(model.deleteMember(member_id, now))),
-          (isDeleted) => (isDeleted ? done : notFound)
-        )
-      )
-    )
+    yield* addLists(control, state)
+    yield* addSwitches(control, state)
+    yield* addChanges(control, state)
   })
 ).pipe(Layer.orDie)

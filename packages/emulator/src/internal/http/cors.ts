@@ -14,7 +14,7 @@ const preflightHeaders = {
 
 const contentType = "text/plain; charset=utf-8"
 
-/** The answer to a preflight; nothing where the request is none. */
+/** The answer to a CORS preflight. Undefined if the request is not one. */
 export const preflight = (
   request: HttpServerRequest.HttpServerRequest
 ): HttpServerResponse.HttpServerResponse | undefined => {
@@ -35,7 +35,7 @@ export const preflight = (
       })
 }
 
-/** What every other answer says to a browser on another origin. */
+/** The CORS headers of every other answer to a browser on another origin. */
 export const headersFor = (request: HttpServerRequest.HttpServerRequest): Readonly<Record<string, string>> =>
   request.headers["origin"] === undefined
     ? {}

@@ -1,3 +1,5 @@
+import * as Effect from "effect/Effect"
+import type { Assignment } from "@polar-seats/domain/Assignment"
 import type {
   AlreadyAssigned,
   InvalidRequest,
@@ -6,18 +8,17 @@ import type {
   RecipientNotFound,
   Unavailable
 } from "@polar-seats/domain/SeatError"
-import type { Assignment } from "@polar-seats/domain/Assignment"
-import * as Effect from "effect/Effect"
 
 const refuse = <const Name extends string>(error: Name, detail: string) => Effect.fail({ error, detail })
 
-const resources = { seat: "Seat not found", subscription: "Subscription not found", order: "Order not found" } as const
+const notFoundDetails = {
+  seat: "Seat not found",
+  subscription: "Subscription not found",
+  order: "Order not found",
+  checkout: "No subscription or order found for this checkout"
+} as const
 
-export const notFound = ({ resource }: NotFound) =>
-  refuse(
-    "ResourceNotFound",
-    resource === "checkout" ? "No subscription or order found for this checkout" : resources[resource]
-  )
+export const notFound = ({ resource }: NotFound) => refuse("ResourceNotFound", notFoundDetails[resource])
 
 export const featureNotEnabled = () =>
   refuse("FeatureNotEnabled", "Seat-based pricing is not enabled for this organization")
@@ -26,7 +27,7 @@ export const seatNotPending = () => refuse("SeatNotPending", "Seat is not in pen
 
 export const invalidInvitationToken = () => refuse("InvalidInvitationToken", "Invalid or expired invitation token")
 
-/** The same on the route that says it with a 404. */
+/** The same refusal on `GET …/claim/{invitation_token}`, which answers it with a 404. */
 export const invitationNotFound = () => refuse("ResourceNotFound", "Invalid or expired invitation token")
 
 export const seatNotAvailable = ({ detail }: NoSeatAvailable) => refuse("SeatNotAvailable", detail)
@@ -41,11 +42,11 @@ export const recipientNotFound = (recipient: Assignment["recipient"]) => (error:
     : refuse("CustomerNotFound", `Customer not found: ${error.recipient}`)
 }
 
-/** A refusal that the model words as Polar does: its issue carries Polar's name for it. */
+/** Answers a refusal that the model words as Polar does. The type of its issue is Polar's name for it. */
 export const invalidAssignment = ({ issues: [issue] }: InvalidRequest) =>
   issue?.type === "MemberEmailMismatch"
     ? refuse("MemberEmailMismatch", issue.message)
     : refuse("InvalidSeatAssignmentRequest", issue?.message ?? "")
 
-/** Where Polar itself trips, it answers 500: a defect here, which the emulator shows as that. */
+/** Makes the handler fail where Polar's own code fails. The emulator answers such a defect with a 500. */
 export const serverFailed = (error: Unavailable) => Effect.die(error)

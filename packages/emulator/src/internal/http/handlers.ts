@@ -1,8 +1,3 @@
-import { type Assignment, AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
-import { CustomerId, MemberId, type SeatId } from "@polar-seats/domain/Seat"
-import type { SeatModel, SessionRequest, Subject } from "../../SeatModel.ts"
-import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import { Uuid } from "@polar-seats/domain/Uuid"
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -11,27 +6,35 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { type Assignment, AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
+import { CustomerId, MemberId, type SeatId } from "@polar-seats/domain/Seat"
+import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { PolarApi } from "../../PolarApi.ts"
-import * as Access from "./authorization.ts"
-import { CurrentBody, CurrentSubject, invalidRequest } from "./authorization.ts"
-import * as ClaimStream from "./claimEvents.ts"
-import * as Pydantic from "./pydantic.ts"
-import * as Refusals from "./errorBodies.ts"
-import { customerSession } from "./sessionJson.ts"
+import type { Subject } from "../model/access.ts"
+import type { PolarModel } from "../model/polarModel.ts"
+import type { SessionRequest } from "../model/sessions.ts"
 import { EmulatorState } from "../state.ts"
+import { normalizeEmail } from "../validation/email.ts"
+import * as Pydantic from "../validation/pydantic.ts"
+import { canonicalUuid } from "../validation/uuid.ts"
+import * as Authorization from "./authorization.ts"
+import { CurrentBody, CurrentSubject, invalidRequest } from "./authorization.ts"
+import * as ClaimEvents from "./claimEvents.ts"
+import * as ErrorBodies from "./errorBodies.ts"
+import { customerSession } from "./sessionJson.ts"
 import { customerSubscription } from "./subscriptionJson.ts"
 
 type Body = { readonly [key: string]: unknown }
 
-/** One step of the model, for whoever sent the request. */
-const act = <A, E>(f: (model: SeatModel, subject: Subject, now: DateTime.Utc) => Result.Result<A, E>) =>
+/** Runs one step of the model for the sender of the request. */
+const act = <A, E>(f: (model: PolarModel, subject: Subject, now: DateTime.Utc) => Result.Result<A, E>) =>
   Effect.gen(function* () {
     const subject = yield* CurrentSubject
     const { step } = yield* EmulatorState
     return yield* step((model, now) => f(model, subject, now))
   })
 
-/** The body of the request, once Pydantic has nothing against it. */
+/** Reads the body of the request, and refuses it if Pydantic finds issues. */
 const validBody = (issuesOf: (body: unknown) => ReadonlyArray<Parameters<typeof invalidRequest>[0][number]>) =>
   Effect.flatMap(CurrentBody, (body) => {
     const issues = issuesOf(body)
@@ -50,36 +53,40 @@ const list = Effect.fnUntraced(function* (query: { readonly subscription_id?: st
       ? SeatSource.Order({ id: OrderId.make(query.order_id ?? "") })
       : SeatSource.Subscription({ id: SubscriptionId.make(query.subscription_id) })
   return yield* act((model, subject) => model.list(subject, source)).pipe(
-    Effect.catchTags({ NotFound: Refusals.notFound, Forbidden: Refusals.featureNotEnabled })
+    Effect.catchTags({ NotFound: ErrorBodies.notFound, Forbidden: ErrorBodies.featureNotEnabled })
   )
 })
 
 const resend = (seatId: SeatId) =>
   act((model, subject, now) => model.resend(subject, seatId, now)).pipe(
     Effect.catchTags({
-      AlreadyClaimed: Refusals.seatNotPending,
-      InvitationUnavailable: Refusals.invalidInvitationToken,
-      NotFound: Refusals.notFound,
-      Forbidden: Refusals.featureNotEnabled,
-      Unavailable: Refusals.serverFailed
+      AlreadyClaimed: ErrorBodies.seatNotPending,
+      InvitationUnavailable: ErrorBodies.invalidInvitationToken,
+      NotFound: ErrorBodies.notFound,
+      Forbidden: ErrorBodies.featureNotEnabled,
+      Unavailable: ErrorBodies.serverFailed
     })
   )
 
 const revoke = (seatId: SeatId) =>
   act((model, subject, now) => model.revoke(subject, seatId, now)).pipe(
     Effect.catchTags({
-      NotFound: Refusals.notFound,
-      Forbidden: Refusals.featureNotEnabled,
-      Unavailable: Refusals.serverFailed
+      NotFound: ErrorBodies.notFound,
+      Forbidden: ErrorBodies.featureNotEnabled,
+      Unavailable: ErrorBodies.serverFailed
     })
   )
 
-const canonicalUuid = Schema.decodeUnknownSync(Uuid)
 const isRecord = Schema.is(Schema.Record(Schema.String, Schema.Json))
 
-// The body has passed Pydantic, so that each of these is there once and has its type
+const textIn =
+  (body: Body) =>
+  (key: string): string | undefined =>
+    Predicate.isString(body[key]) ? body[key] : undefined
+
+// The body has passed Pydantic, so each field has its type and the fields go together
 const assignmentOf = (body: Body): Assignment => {
-  const text = (key: string) => (Predicate.isString(body[key]) ? body[key] : undefined)
+  const text = textIn(body)
   const uuid = (key: string) => (Predicate.isString(body[key]) ? canonicalUuid(body[key]) : undefined)
   const subscription = uuid("subscription_id")
   const order = uuid("order_id")
@@ -87,7 +94,8 @@ const assignmentOf = (body: Body): Assignment => {
   const externalCustomer = text("external_customer_id")
   const member = uuid("member_id")
   const externalMember = text("external_member_id")
-  const email = text("email")
+  const sent = text("email")
+  const email = sent === undefined ? undefined : normalizeEmail(sent)
   return {
     source:
       subscription !== undefined
@@ -117,18 +125,18 @@ const assign = (portal: boolean) =>
       const assignment = assignmentOf(body)
       return act((model, subject, now) => model.assign(subject, assignment, now)).pipe(
         Effect.catchTags({
-          NoSeatAvailable: Refusals.seatNotAvailable,
-          AlreadyAssigned: Refusals.seatAlreadyAssigned,
-          RecipientNotFound: Refusals.recipientNotFound(assignment.recipient),
-          InvalidRequest: Refusals.invalidAssignment,
-          NotFound: Refusals.notFound,
-          Forbidden: Refusals.featureNotEnabled
+          NoSeatAvailable: ErrorBodies.seatNotAvailable,
+          AlreadyAssigned: ErrorBodies.seatAlreadyAssigned,
+          RecipientNotFound: ErrorBodies.recipientNotFound(assignment.recipient),
+          InvalidRequest: ErrorBodies.invalidAssignment,
+          NotFound: ErrorBodies.notFound,
+          Forbidden: ErrorBodies.featureNotEnabled
         })
       )
     }
   )
 
-const largestPage = 100
+const maxPageSize = 100
 
 const PortalSeats = HttpApiBuilder.group(
   PolarApi,
@@ -144,12 +152,10 @@ const PortalSeats = HttpApiBuilder.group(
       .handle("claimedSubscriptions", ({ query: { limit = 10, page = 1 } }) =>
         Effect.gen(function* () {
           const subject = yield* CurrentSubject
-          const rows = yield* state.step((model) => Result.succeed(model.claimed(subject)))
-          const size = Math.min(limit, largestPage)
+          const rows = yield* state.step((model) => Result.succeed(model.claimedSubscriptions(subject)))
+          const size = Math.min(limit, maxPageSize)
           return {
-            items: rows
-              .slice((page - 1) * size, page * size)
-              .map((row) => customerSubscription(row, row.subscription.createdAt)),
+            items: rows.slice((page - 1) * size, page * size).map(customerSubscription),
             pagination: { total_count: rows.length, max_page: Math.ceil(rows.length / size) }
           }
         })
@@ -187,8 +193,8 @@ const SeatClaims = HttpApiBuilder.group(
             can_claim: true
           })),
           Effect.catchTags({
-            InvalidInvitation: Refusals.invitationNotFound,
-            Forbidden: Refusals.featureNotEnabled
+            InvalidInvitation: ErrorBodies.invitationNotFound,
+            Forbidden: ErrorBodies.featureNotEnabled
           }),
           here
         )
@@ -198,8 +204,8 @@ const SeatClaims = HttpApiBuilder.group(
           Effect.flatMap((body) => act((model, _, now) => model.claim(String(body["invitation_token"]), now))),
           Effect.map(({ seat, session }) => ({ seat, customer_session_token: Redacted.value(session) })),
           Effect.catchTags({
-            InvalidInvitation: Refusals.invalidInvitationToken,
-            Forbidden: Refusals.featureNotEnabled
+            InvalidInvitation: ErrorBodies.invalidInvitationToken,
+            Forbidden: ErrorBodies.featureNotEnabled
           }),
           here
         )
@@ -208,8 +214,8 @@ const SeatClaims = HttpApiBuilder.group(
 )
 
 const sessionRequestOf = (body: Body): SessionRequest => {
-  const text = (key: string) => (Predicate.isString(body[key]) ? body[key] : undefined)
-  // Polar reads whichever of the two fits
+  const text = textIn(body)
+  // Polar reads the customer id if it is valid, and the external id if not
   const id = text("customer_id")
   const customer = id !== undefined && Pydantic.uuid("v4")(id, []).length === 0 ? id : undefined
   const member = text("member_id")
@@ -254,8 +260,11 @@ const CustomerSessions = HttpApiBuilder.group(
   })
 )
 
-/** Every route of Polar's that the emulator has. */
+/** Every route of Polar that the emulator serves. */
 export const layer = Layer.mergeAll(
   HttpApiBuilder.layer(PolarApi, { openapiPath: "/openapi.json" }),
-  ClaimStream.layer
-).pipe(Layer.provide([PortalSeats, OrganizationSeats, SeatClaims, CustomerSessions]), Layer.provide(Access.layer))
+  ClaimEvents.layer
+).pipe(
+  Layer.provide([PortalSeats, OrganizationSeats, SeatClaims, CustomerSessions]),
+  Layer.provide(Authorization.layer)
+)

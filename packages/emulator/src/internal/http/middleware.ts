@@ -12,22 +12,25 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
-import { ConnectionCut } from "./dropConnection.ts"
-import * as Control from "./controlApi.ts"
-import * as Cors from "./cors.ts"
-import { CurrentSubject } from "./authorization.ts"
-import * as Routes from "./handlers.ts"
-import * as Routing from "./starletteRouting.ts"
+import { redactUrl } from "../redact.ts"
 import { resolveVersion, type Settings } from "../settings.ts"
 import { EmulatorState } from "../state.ts"
+import { CurrentSubject } from "./authorization.ts"
+import * as ControlApi from "./controlApi.ts"
+import * as Cors from "./cors.ts"
+import { ConnectionCut } from "./dropConnection.ts"
+import * as Handlers from "./handlers.ts"
+import { findRoute, Route, type Target, targetOf } from "./starletteRouting.ts"
+import { escapePath, lastOfEach } from "./url.ts"
 
+type State = EmulatorState["Service"]
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
 
 const refusal = (status: number, error: string, detail: string) =>
   HttpServerResponse.jsonUnsafe({ error, detail }, { status })
 const notFound = HttpServerResponse.jsonUnsafe({ detail: "Not Found" }, { status: 404 })
-/** A handler failed. Compared by identity: Polar's headers are on everything else. */
+/** The answer if a handler fails. `withHeaders` compares it by identity. */
 const serverError = HttpServerResponse.text("Internal Server Error", {
   status: 500,
   contentType: "text/plain; charset=utf-8"
@@ -39,7 +42,7 @@ const methodNotAllowed = (allow: string) =>
 const redirect = (location: string) => HttpServerResponse.empty({ status: 307, headers: { location } })
 
 const tokenRefused = "The access token provided is expired, revoked, malformed, or invalid for other reasons."
-// Written by hand, because this is one of the few answers that Polar does not write compactly
+// Written by hand, because Polar puts spaces into this JSON, unlike into most of its answers
 const invalidToken = HttpServerResponse.text(`{"error": "invalid_token", "error_description": "${tokenRefused}"}`, {
   status: 401,
   contentType: "application/json",
@@ -50,15 +53,15 @@ const invalidToken = HttpServerResponse.text(`{"error": "invalid_token", "error_
   }
 })
 
-/** The token of a request. Another scheme, an empty value and one outside ASCII are as good as none. */
-const bearer = (authorization: string | undefined): Redacted.Redacted<string> | null => {
+/** The token of a request. Another scheme, an empty value and a value outside ASCII count as no token. */
+const bearerToken = (authorization: string | undefined): Redacted.Redacted<string> | null => {
   const token = /^bearer +([\x21-\x7e][\x20-\x7e]*)$/i.exec(authorization ?? "")?.[1]
   return token === undefined ? null : Redacted.make(token)
 }
 
-const largestBody = 10_485_760
+const maxBodyBytes = 10_485_760
 
-/** What is wrong with the length of a request. */
+/** The refusal of a request whose length is missing or too large. */
 const refuseLength = ({ headers, method }: Request, settings: Settings): Response | undefined => {
   const length = headers["content-length"]
   if (length === undefined) {
@@ -66,25 +69,22 @@ const refuseLength = ({ headers, method }: Request, settings: Settings): Respons
       ? refusal(411, "LengthRequired", "A Content-Length header is required.")
       : undefined
   }
-  return Number(length) > largestBody
-    ? refusal(413, "RequestBodyTooLarge", `Request body exceeded the maximum allowed size of ${largestBody} bytes.`)
+  return Number(length) > maxBodyBytes
+    ? refusal(413, "RequestBodyTooLarge", `Request body exceeded the maximum allowed size of ${maxBodyBytes} bytes.`)
     : undefined
 }
 
-/** Adds headers, but not to what failed: Polar's own 500 passes by all that would add them. */
+/** Adds headers to an answer, except to a 500: Polar's middlewares do not see their own server's failures. */
 const withHeaders = (response: Response, headers: Readonly<Record<string, string>>): Response =>
   response === serverError ? response : HttpServerResponse.setHeaders(response, headers)
 
-/** What is in front of the answer to a URL, as the client wrote it. */
 const originOf = (request: Request): string =>
   Option.match(HttpServerRequest.toURL(request), { onNone: () => "", onSome: ({ origin }) => origin })
 
 const deprecation = "The API root has moved from /api/v1 to /v1. Please update your integration."
 
-const routerConfig = { caseSensitive: true, ignoreDuplicateSlashes: false, maxParamLength: 10_000 }
-
-// The body goes with the connection, and the work does not
-const detached = (request: Request): Effect.Effect<Request> =>
+// Copies a request with its body, so that the work goes on when the client closes the connection
+const detach = (request: Request): Effect.Effect<Request> =>
   Effect.match(request.arrayBuffer, {
     onFailure: () => HttpBody.empty,
     onSuccess: (bytes) => (bytes.byteLength === 0 ? HttpBody.empty : HttpBody.uint8Array(new Uint8Array(bytes)))
@@ -96,42 +96,29 @@ const detached = (request: Request): Effect.Effect<Request> =>
     )
   )
 
-/** Answers the request in the context, whatever it is, or cuts its connection. */
-export type Handle = Effect.Effect<Response, ConnectionCut, HttpServerRequest.HttpServerRequest | Scope.Scope>
+// From here on, each function is wrapped by the next one. That is the order of Polar's middlewares, read from the inside
 
-/** Everything the emulator answers, as one effect of the request. */
-export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = Effect.gen(function* () {
-  const state = yield* EmulatorState
-  const scope = yield* Scope.Scope
-  const router = yield* HttpRouter.toHttpEffect(
-    Layer.mergeAll(Routes.layer, Control.layer).pipe(Layer.provide(HttpServer.layerServices))
-  ).pipe(Effect.provideService(HttpRouter.RouterConfig, routerConfig))
-  const routed = (otherwise: Response) =>
-    router.pipe(
-      Effect.catchReason("HttpServerError", "RouteNotFound", () => Effect.succeed(otherwise)),
-      Effect.catchCause(() => Effect.succeed(serverError))
-    )
-  const control = routed(Control.notFound)
-  const polar = routed(notFound)
+type Answer<Env = never> = Effect.Effect<Response, never, HttpServerRequest.HttpServerRequest | Scope.Scope | Env>
 
-  // From here on the order is that of the file, read backwards: each is wrapped by the next, as Polar's middlewares are
-
-  const route = (request: Request, { path, query }: Routing.Target) =>
-    Routing.Route.$match(Routing.find(request.method, path), {
+const makeRoute =
+  (handlers: Answer) =>
+  (request: Request, { path, query }: Target): Answer =>
+    Route.$match(findRoute(request.method, path), {
       Found: () =>
         Effect.provideService(
-          polar,
+          handlers,
           HttpServerRequest.HttpServerRequest,
-          request.modify({ url: Routing.escape(path) + Routing.lastOfEach(query) })
+          request.modify({ url: escapePath(path) + lastOfEach(query) })
         ),
-      Redirect: (to) => Effect.succeed(redirect(originOf(request) + Routing.escape(to.path) + query)),
+      Redirect: (to) => Effect.succeed(redirect(originOf(request) + escapePath(to.path) + query)),
       NotAllowed: ({ allow }) => Effect.succeed(methodNotAllowed(allow)),
       NotFound: () => Effect.succeed(notFound)
     })
 
-  const authenticated = Effect.fnUntraced(function* (
+const makeAuthenticate = (state: State, route: ReturnType<typeof makeRoute>) =>
+  Effect.fnUntraced(function* (
     request: Request,
-    target: Routing.Target,
+    target: Target,
     token: Redacted.Redacted<string> | null,
     { sandbox }: Settings
   ) {
@@ -157,9 +144,10 @@ export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = E
     })
   })
 
-  const limited = Effect.fnUntraced(function* (request: Request, settings: Settings) {
-    const target = Routing.target(request.url)
-    const token = bearer(request.headers["authorization"])
+const makeLimit = (state: State, authenticate: ReturnType<typeof makeAuthenticate>) =>
+  Effect.fnUntraced(function* (request: Request, settings: Settings) {
+    const target = targetOf(request.url)
+    const token = bearerToken(request.headers["authorization"])
     const retryAfter = state.rateLimits.count(
       settings.rateLimits,
       target.path,
@@ -167,32 +155,30 @@ export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = E
       DateTime.toEpochMillis(yield* state.now)
     )
     const response =
-      retryAfter === undefined ? yield* authenticated(request, target, token, settings) : tooManyRequests(retryAfter)
+      retryAfter === undefined ? yield* authenticate(request, target, token, settings) : tooManyRequests(retryAfter)
     return target.isDeprecated ? withHeaders(response, { "x-polar-deprecation-notice": deprecation }) : response
   })
 
-  const versioned = Effect.fnUntraced(function* (request: Request) {
+const makeNegotiate = (state: State, limit: ReturnType<typeof makeLimit>) =>
+  Effect.fnUntraced(function* (request: Request) {
     const settings = yield* state.settings
     const version = resolveVersion(settings, request.headers["polar-version"])
     if (version === undefined) return notFound
     const preflight = Cors.preflight(request)
     if (preflight !== undefined) return withHeaders(preflight, { "polar-version": version })
-    const response = refuseLength(request, settings) ?? (yield* limited(request, settings))
+    const response = refuseLength(request, settings) ?? (yield* limit(request, settings))
     return withHeaders(response, { ...Cors.headersFor(request), "polar-version": version })
   })
 
-  const recorded = Effect.fnUntraced(function* (request: Request) {
+const makeRecord = (state: State, scope: Scope.Scope, negotiate: ReturnType<typeof makeNegotiate>) =>
+  Effect.fnUntraced(function* (request: Request) {
     const at = yield* state.now
     const record = (status: number) => {
-      state.requests.push({
-        method: request.method,
-        path: Routing.withoutSecrets(request.url, state.withoutInvitations),
-        status,
-        at
-      })
+      const path = redactUrl(request.url, state.withoutInvitations)
+      state.requests.push({ method: request.method, path, status, at })
     }
     const proceed = (request: Request) =>
-      versioned(request).pipe(
+      negotiate(request).pipe(
         Effect.tap(({ status }) => Effect.sync(() => record(status))),
         Effect.provideService(HttpServerRequest.HttpServerRequest, request)
       )
@@ -203,22 +189,38 @@ export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = E
         record(fault.response.status)
         return fault.response
       case "Delay": {
-        // Polar does its work whether or not the client waits for it: only the wait for the answer ends with the client
-        const work = Effect.andThen(Effect.sleep(fault.by), proceed(yield* detached(request)))
+        // Polar does its work whether or not the client waits. Only the wait for the answer ends with the client
+        const work = Effect.andThen(Effect.sleep(fault.by), proceed(yield* detach(request)))
         return yield* Effect.interruptible(Fiber.join(yield* Effect.forkIn(work, scope)))
       }
       case "Drop":
-        if (fault.when === "after") yield* versioned(request)
+        if (fault.when === "after") yield* negotiate(request)
         record(0)
         return yield* new ConnectionCut()
     }
   })
 
-  return { control, recorded }
-}).pipe(
-  Effect.map(({ control, recorded }): Handle =>
-    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request): Handle =>
-      Control.owns(request.url) ? control : recorded(request)
+/** Answers the request in the context, or cuts its connection. */
+export type Handle = Effect.Effect<Response, ConnectionCut, HttpServerRequest.HttpServerRequest | Scope.Scope>
+
+const routerConfig = { caseSensitive: true, ignoreDuplicateSlashes: false, maxParamLength: 10_000 }
+
+/** The whole emulator as one effect of the request. */
+export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = Effect.gen(function* () {
+  const state = yield* EmulatorState
+  const scope = yield* Scope.Scope
+  const router = yield* HttpRouter.toHttpEffect(
+    Layer.mergeAll(Handlers.layer, ControlApi.layer).pipe(Layer.provide(HttpServer.layerServices))
+  ).pipe(Effect.provideService(HttpRouter.RouterConfig, routerConfig))
+  const routerOr = (otherwise: Response) =>
+    router.pipe(
+      Effect.catchReason("HttpServerError", "RouteNotFound", () => Effect.succeed(otherwise)),
+      Effect.catchCause(() => Effect.succeed(serverError))
     )
+  const control = routerOr(ControlApi.notFound)
+  const authenticate = makeAuthenticate(state, makeRoute(routerOr(notFound)))
+  const record = makeRecord(state, scope, makeNegotiate(state, makeLimit(state, authenticate)))
+  return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request): Handle =>
+    ControlApi.owns(request.url) ? control : record(request)
   )
-)
+})

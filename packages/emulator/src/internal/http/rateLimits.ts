@@ -1,9 +1,9 @@
-import type { Subject } from "../../SeatModel.ts"
+import type { Subject } from "../model/access.ts"
 import type { Settings } from "../settings.ts"
 
 type Group = "restricted" | "default" | "elevated" | "pending_auth"
 
-/** Whose requests are counted together, and how many there may be. */
+/** The callers whose requests are counted together, and their group. */
 interface Caller {
   readonly key: string
   readonly group: Group
@@ -11,7 +11,7 @@ interface Caller {
 
 interface Limit {
   readonly requests: number
-  /** The length of the window, and what `Retry-After` says, in seconds. */
+  /** The length of the window in seconds, which is also the value of `Retry-After`. */
   readonly seconds: number
 }
 
@@ -30,23 +30,23 @@ const limits: Record<"sandbox" | "production", Record<Group, Limit>> = {
   }
 }
 
-const limited = /^\/v1/
-const stream = /^\/v1\/customer-seats\/claim\/.+\/stream/
+const limitedPath = /^\/v1/
+const streamPath = /^\/v1\/customer-seats\/claim\/.+\/stream/
 const streamLimit: Limit = { requests: 10, seconds: 60 }
 const streamBlock = 300
 const identityLifetime = 300
 
 const isUserToken = (token: string) => token.startsWith("polar_pat_") || token.startsWith("polar_at_u_")
 
-// All requests come from one machine
-const anybody: Caller = { key: "ip", group: "default" }
+// Requests without a token count by IP address, and all of them come from one machine
+const anonymous: Caller = { key: "ip", group: "default" }
 
 type KnownGroup = Exclude<Group, "pending_auth">
 
 const callerOf = (token: string, subject: Subject, group: KnownGroup): Caller => {
   switch (subject._tag) {
     case "Anonymous":
-      return anybody
+      return anonymous
     case "Customer":
       return { key: `customer:${subject.id}`, group }
     case "Member":
@@ -58,7 +58,7 @@ const callerOf = (token: string, subject: Subject, group: KnownGroup): Caller =>
   }
 }
 
-/** From when on something holds, and until when. A clock that is put back before it ends it too. */
+/** A span of time, in milliseconds. It ends early if the clock is set back before its start. */
 interface Span {
   readonly from: number
   readonly until: number
@@ -67,11 +67,11 @@ const span = (now: number, seconds: number): Span => ({ from: now, until: now + 
 const holds = <S extends Span>(span: S | undefined, now: number): span is S =>
   span !== undefined && span.from <= now && now < span.until
 
-/** How often everybody has asked. Times are milliseconds of the emulator's clock. */
+/** Counts the requests of every caller. Times are milliseconds of the emulator's clock. */
 export interface RateLimits {
-  /** Counts a request. Where it is one too many: what `Retry-After` says. */
+  /** Counts a request. Returns the `Retry-After` in seconds if it exceeds the limit. */
   readonly count: (rules: Settings["rateLimits"], path: string, token: string | null, now: number) => number | undefined
-  /** Keeps who a token belongs to: until then, its requests are counted as those of a stranger. */
+  /** Remembers the holder of a token for five minutes. Requests of a token without a known holder count as `pending_auth`. */
   readonly remember: (token: string, subject: Subject, group: KnownGroup, now: number) => void
   readonly forget: (token: string) => void
   readonly clear: () => void
@@ -83,12 +83,12 @@ export const make = (): RateLimits => {
   const blocks = new Map<string, Span>()
 
   const identify = (token: string | null, now: number): Caller => {
-    if (token === null) return anybody
+    if (token === null) return anonymous
     const known = callers.get(token)
     return holds(known, now) ? known.caller : { key: `token:${token}`, group: "pending_auth" }
   }
 
-  const isOneTooMany = (key: string, { requests, seconds }: Limit, now: number): boolean => {
+  const exceeds = (key: string, { requests, seconds }: Limit, now: number): boolean => {
     const open = windows.get(key)
     const window = holds(open, now) ? open : { ...span(now, seconds), requests: 0 }
     window.requests += 1
@@ -98,17 +98,17 @@ export const make = (): RateLimits => {
 
   return {
     count: (rules, path, token, now) => {
-      if (rules === "off" || !limited.test(path)) return undefined
+      if (rules === "off" || !limitedPath.test(path)) return undefined
       const { group, key } = identify(token, now)
       const block = blocks.get(key)
       if (holds(block, now)) return Math.ceil((block.until - now) / 1000)
-      if (stream.test(path) && (group === "default" || group === "pending_auth")) {
-        if (!isOneTooMany(`stream ${key}`, streamLimit, now)) return undefined
+      if (streamPath.test(path) && (group === "default" || group === "pending_auth")) {
+        if (!exceeds(`stream ${key}`, streamLimit, now)) return undefined
         blocks.set(key, span(now, streamBlock))
         return streamBlock
       }
       const limit = limits[rules][group]
-      return isOneTooMany(`api ${key}`, limit, now) ? limit.seconds : undefined
+      return exceeds(`api ${key}`, limit, now) ? limit.seconds : undefined
     },
     remember: (token, subject, group, now) => {
       if (subject._tag !== "Anonymous") {

@@ -1,9 +1,9 @@
-import type { Session } from "../../SeatModel.ts"
-import { format } from "@polar-seats/domain/Timestamp"
 import * as Redacted from "effect/Redacted"
+import { format } from "@polar-seats/domain/Timestamp"
 import type { CustomerSession } from "../../PolarApi.ts"
+import type { Session } from "../model/sessions.ts"
 
-/** Polar's `CustomerSession`, with the customer in it whole. What the emulator knows nothing of is empty. */
+/** Polar's `CustomerSession` with a complete customer. Fields that the model does not have are empty. */
 export const customerSession = (
   { createdAt, customer, expiresAt, id, organization, token: secret }: Session,
   returnUrl: string | null

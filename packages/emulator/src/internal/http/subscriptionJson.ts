@@ -1,19 +1,14 @@
-import type { Claimed } from "../../SeatModel.ts"
-import { format } from "@polar-seats/domain/Timestamp"
-import type * as DateTime from "effect/DateTime"
 import type * as Schema from "effect/Schema"
+import { format } from "@polar-seats/domain/Timestamp"
+import type { ClaimedSeatSubscription } from "../model/reads.ts"
 
 type Json = { readonly [key: string]: Schema.Json }
 
-const never = (...keys: ReadonlyArray<string>): Json => Object.fromEntries(keys.map((key) => [key, null]))
+const nulls = (...keys: ReadonlyArray<string>): Json => Object.fromEntries(keys.map((key) => [key, null]))
 
-/** Polar's `CustomerSubscription`, whole. What the emulator knows nothing of is empty, and every price is nought. */
-export const customerSubscription = (
-  { checkoutId, organization, subscription }: Claimed,
-  start: DateTime.Utc
-): Json => {
+/** A complete `CustomerSubscription` of Polar. Fields that the model does not have are empty, and every price is 0. */
+export const customerSubscription = ({ checkoutId, organization, subscription }: ClaimedSeatSubscription): Json => {
   const createdAt = format(subscription.createdAt)
-  const organizationCreatedAt = format(start)
   return {
     created_at: createdAt,
     modified_at: null,
@@ -25,32 +20,32 @@ export const customerSubscription = (
     status: subscription.status,
     current_period_start: format(subscription.currentPeriodStart),
     current_period_end: subscription.currentPeriodEnd === null ? null : format(subscription.currentPeriodEnd),
-    ...never("current_meter_period_start", "current_meter_period_end", "trial_start", "trial_end"),
+    ...nulls("current_meter_period_start", "current_meter_period_end", "trial_start", "trial_end"),
     cancel_at_period_end: subscription.cancelAtPeriodEnd,
     canceled_at: null,
     started_at: createdAt,
-    ...never("ends_at", "ended_at", "past_due_at"),
+    ...nulls("ends_at", "ended_at", "past_due_at"),
     pause_at_period_end: false,
-    ...never("paused_at", "resumes_at"),
+    ...nulls("paused_at", "resumes_at"),
     customer_id: subscription.customerId,
     product_id: subscription.productId,
     discount_id: null,
     checkout_id: checkoutId,
     seats: subscription.seats,
-    // Not in the published contract yet, but a later server's SDKs ask for it
+    // Not in the published contract yet, but the SDKs of a later server require it
     units: null,
-    ...never("customer_cancellation_reason", "customer_cancellation_comment"),
+    ...nulls("customer_cancellation_reason", "customer_cancellation_comment"),
     product: {
       id: subscription.productId,
-      created_at: organizationCreatedAt,
+      created_at: createdAt,
       modified_at: null,
-      ...never("trial_interval", "trial_interval_count"),
+      ...nulls("trial_interval", "trial_interval_count"),
       name: subscription.productName,
       description: null,
       visibility: "public",
       recurring_interval: "month",
       recurring_interval_count: 1,
-      ...never("meter_interval", "meter_interval_count"),
+      ...nulls("meter_interval", "meter_interval_count"),
       is_recurring: true,
       is_archived: false,
       organization_id: organization.id,
@@ -58,7 +53,7 @@ export const customerSubscription = (
       benefits: [],
       medias: [],
       organization: {
-        created_at: organizationCreatedAt,
+        created_at: createdAt,
         modified_at: null,
         id: organization.id,
         name: organization.name ?? organization.slug,

@@ -3,27 +3,26 @@ import { identity } from "effect/Function"
 import type * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import { CustomerId, Member, MemberId, Seat, SeatId } from "@polar-seats/domain/Seat"
-import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import type { SeatState } from "@polar-seats/domain/SeatLifecycle"
+import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import type { World } from "../../World.ts"
-import * as Secrets from "../redact.ts"
-import * as Token from "./generate.ts"
+import * as Redact from "../redact.ts"
+import * as Generate from "./generate.ts"
 
-type Rows<Table extends keyof World> = NonNullable<World[Table]>[number]
+type Row<Table extends keyof World> = NonNullable<World[Table]>[number]
 
-export type Organization = Rows<"organizations"> & { readonly id: string }
-type Product = Rows<"products"> & { readonly id: string }
-export type Customer = Rows<"customers"> & { readonly id: CustomerId; readonly createdAt: DateTime.Utc }
-type TokenRow = Rows<"tokens">
+export type Organization = Row<"organizations"> & { readonly id: string }
+export type Product = Row<"products"> & { readonly id: string }
+export type Customer = Row<"customers"> & { readonly id: CustomerId; readonly createdAt: DateTime.Utc }
 
-export type SeatRow = Omit<Rows<"seats">, "id" | "status" | "createdAt"> & {
+export type SeatRow = Omit<Row<"seats">, "id" | "status" | "createdAt"> & {
   readonly id: SeatId
   readonly status: Seat["status"]
   readonly createdAt: DateTime.Utc
   readonly modifiedAt: DateTime.Utc | null
 }
 
-/** What seats are bought with: a subscription or an order. */
+/** The subscription or order that seats are bought with. */
 export interface Container {
   readonly kind: "subscription" | "order"
   readonly id: SubscriptionId | OrderId
@@ -36,124 +35,139 @@ export interface Container {
   readonly seats: Map<SeatId, SeatRow>
 }
 
-/** Polar's tables, as far as seats need them. */
-export interface Tables {
+/** The tables of Polar that seats need. */
+export interface Database {
   readonly organizations: Map<string, Organization>
   readonly products: Map<string, Product>
   readonly customers: Map<CustomerId, Customer>
   readonly members: Map<MemberId, Member>
   readonly containers: Map<string, Container>
-  /** Which container a seat is in. */
+  /** The container of each seat. */
   readonly seats: Map<SeatId, Container>
-  /** Which seat an invitation token opens. */
+  /** The seat that each invitation token opens. */
   readonly invitations: Map<string, SeatId>
-  /** Every invitation token that there ever was, used up ones included. */
-  readonly secrets: Secrets.Secrets
-  readonly tokens: Map<string, TokenRow>
+  /** Every invitation token since the seed, used ones included. */
+  readonly secrets: Redact.Secrets
+  readonly tokens: Map<string, Row<"tokens">>
 }
 
-/** Fills the tables from a world. Ids that were left out are made up, and so is the owner of a customer that has none. */
-export const load = (world: World, now: DateTime.Utc, random: Random.Random): Tables => {
+/** Fills a database from a world. Generates the ids that the world leaves out, and an owner for each customer without one. */
+export const fromWorld = (world: World, now: DateTime.Utc, random: Random.Random): Database => {
   const keyed = <Row extends { readonly id?: string }, Id extends string>(
     rows: ReadonlyArray<Row> | undefined,
     brand: (id: string) => Id
-  ) => new Map((rows ?? []).map((row) => [brand(row.id ?? Token.uuid(random)), row] as const))
+  ) =>
+    (rows ?? []).map((row) => {
+      const id = brand(row.id ?? Generate.uuid(random))
+      return [id, { ...row, id }] as const
+    })
 
-  const tables: Tables = {
-    organizations: new Map(
-      (world.organizations ?? []).map((row) => [row.slug, { ...row, id: row.id ?? Token.uuid(random) }])
-    ),
-    products: new Map(Array.from(keyed(world.products, identity), ([id, row]) => [id, { ...row, id }])),
+  const database: Database = {
+    organizations: new Map(keyed(world.organizations, identity).map(([, row]) => [row.slug, row])),
+    products: new Map(keyed(world.products, identity)),
     customers: new Map(
-      Array.from(
-        keyed(world.customers, (id) => CustomerId.make(id)),
-        ([id, row]) => [id, { ...row, id, createdAt: now }]
-      )
+      keyed(world.customers, (id) => CustomerId.make(id)).map(([id, row]) => [id, { ...row, createdAt: now }])
     ),
     members: new Map(),
     containers: new Map(),
     seats: new Map(),
     invitations: new Map(),
-    secrets: Secrets.make(),
+    secrets: Redact.make(),
     tokens: new Map(world.tokens?.map((row) => [Redacted.value(row.token), row]))
   }
+  addMembers(database, world.members ?? [], now, random)
 
-  const addMember = (row: Rows<"members">) => {
-    const member = makeMember(row, now, random)
-    tables.members.set(member.id, member)
+  const bought = { createdAt: now, paid: true }
+  for (const [id, { seats: total, ...row }] of keyed(world.subscriptions, (id) => SubscriptionId.make(id))) {
+    database.containers.set(id, { ...row, ...bought, kind: "subscription", id, total, seats: new Map() })
   }
-  for (const row of world.members ?? []) addMember(row)
-  const owned = new Set(
-    [...tables.members.values()].filter(({ role }) => role === "owner").map(({ customerId }) => customerId)
-  )
-  for (const { email, id: customer, name, organization } of tables.customers.values()) {
-    if (tables.organizations.get(organization)?.memberModelEnabled === true && !owned.has(customer)) {
-      addMember({ customer, email, name, externalId: null, role: "owner" })
-    }
-  }
-
-  const sold = { createdAt: now, paid: true }
-  for (const [id, row] of keyed(world.subscriptions, (id) => SubscriptionId.make(id))) {
-    const { seats: total, ...rest } = row
-    tables.containers.set(id, { ...rest, ...sold, kind: "subscription", id, total, seats: new Map() })
-  }
-  for (const [id, row] of keyed(world.orders, (id) => OrderId.make(id))) {
-    const { seats: total, status, ...rest } = row
-    const paid = status === "paid"
-    tables.containers.set(id, { ...rest, ...sold, kind: "order", id, total, paid, seats: new Map() })
+  for (const [id, { seats: total, status, ...row }] of keyed(world.orders, (id) => OrderId.make(id))) {
+    database.containers.set(id, {
+      ...row,
+      ...bought,
+      paid: status === "paid",
+      kind: "order",
+      id,
+      total,
+      seats: new Map()
+    })
   }
 
   for (const [id, row] of keyed(world.seats, (id) => SeatId.make(id))) {
-    const container = tables.containers.get(row.subscriptionId ?? row.orderId ?? "")
-    // A seat that was bought nowhere is nobody's, and so out of everybody's reach
-    if (container !== undefined)
-      putSeat(tables, container, { ...row, id, createdAt: row.createdAt ?? now, modifiedAt: null })
+    const container = database.containers.get(row.subscriptionId ?? row.orderId ?? "")
+    // A seat without a source belongs to nobody, so no caller can reach it
+    if (container !== undefined) {
+      putSeat(database, container, { ...row, id, createdAt: row.createdAt ?? now, modifiedAt: null })
+    }
   }
-  return tables
+  return database
 }
 
-/** A member as it comes into being. */
+const addMembers = (
+  { customers, members, organizations }: Database,
+  rows: ReadonlyArray<Row<"members">>,
+  now: DateTime.Utc,
+  random: Random.Random
+): void => {
+  const add = (row: Row<"members">) => {
+    const member = makeMember(row, now, random)
+    members.set(member.id, member)
+  }
+  rows.forEach(add)
+  const owned = new Set([...members.values()].flatMap(({ customerId, role }) => (role === "owner" ? [customerId] : [])))
+  for (const { email, id: customer, name, organization } of customers.values()) {
+    if (organizations.get(organization)?.memberModelEnabled === true && !owned.has(customer)) {
+      add({ customer, email, name, externalId: null, role: "owner" })
+    }
+  }
+}
+
+/** Makes a new member, which is not in the database yet. */
 export const makeMember = (
-  { customer: customerId, id, ...row }: Rows<"members">,
+  { customer: customerId, id, ...row }: Row<"members">,
   now: DateTime.Utc,
   random: Random.Random
 ): Member =>
   new Member({
     ...row,
-    id: id ?? MemberId.make(Token.uuid(random)),
+    id: id ?? MemberId.make(Generate.uuid(random)),
     customerId,
     createdAt: now,
     modifiedAt: null
   })
 
-const putSeat = (tables: Tables, container: Container, row: SeatRow) => {
+const putSeat = ({ invitations, seats, secrets }: Database, container: Container, row: SeatRow): void => {
   const before = container.seats.get(row.id)?.invitationToken ?? null
-  if (before !== null) tables.invitations.delete(Redacted.value(before))
+  if (before !== null) invitations.delete(Redacted.value(before))
   if (row.invitationToken !== null) {
-    tables.invitations.set(Redacted.value(row.invitationToken), row.id)
-    tables.secrets.add(Redacted.value(row.invitationToken))
+    invitations.set(Redacted.value(row.invitationToken), row.id)
+    secrets.add(Redacted.value(row.invitationToken))
   }
   container.seats.set(row.id, row)
-  tables.seats.set(row.id, container)
+  seats.set(row.id, container)
 }
 
-/** Keeps a state of a seat. What the state only borrows, the member and the customer's address, stays where it belongs. */
-export const keep = (tables: Tables, container: Container, { invitationToken, seat }: SeatState): void => {
-  const { customerEmail: _email, member: _member, ...row } = seat
-  putSeat(tables, container, { ...row, invitationToken })
-}
+/** Saves the state of a seat. The member and the customer's address stay in their own tables. */
+export const saveSeat = (
+  database: Database,
+  container: Container,
+  { invitationToken, seat: { customerEmail: _email, member: _member, ...row } }: SeatState
+): void => putSeat(database, container, { ...row, invitationToken })
 
 /** A row as Polar shows it, with the member and the address that its ids lead to. */
-export const state = (tables: Tables, row: SeatRow): SeatState => {
-  const member = row.memberId === null ? null : (tables.members.get(row.memberId) ?? null)
-  const customer = row.customerId === null ? undefined : tables.customers.get(row.customerId)
+export const seatState = ({ customers, members }: Database, row: SeatRow): SeatState => {
+  const member = row.memberId === null ? null : (members.get(row.memberId) ?? null)
+  const customer = row.customerId === null ? undefined : customers.get(row.customerId)
   const customerEmail = row.email ?? member?.email ?? customer?.email ?? null
   return { seat: new Seat({ ...row, member, customerEmail }), invitationToken: row.invitationToken }
 }
 
-/** Who sells what a container holds. An order may have no product; its customer's organization sells it all the same. */
-export const organizationOf = (tables: Tables, container: Container): Organization | undefined => {
-  const product = container.product === null ? undefined : tables.products.get(container.product)
-  const slug = product?.organization ?? tables.customers.get(container.customer)?.organization
-  return slug === undefined ? undefined : tables.organizations.get(slug)
+/** The product of a container. An order may have none. */
+export const productOf = ({ products }: Database, { product }: Container): Product | undefined =>
+  product === null ? undefined : products.get(product)
+
+/** The organization that sells a container's seats. If an order has no product, its customer's organization sells them. */
+export const organizationOf = (database: Database, container: Container): Organization | undefined => {
+  const slug = productOf(database, container)?.organization ?? database.customers.get(container.customer)?.organization
+  return slug === undefined ? undefined : database.organizations.get(slug)
 }

@@ -13,8 +13,8 @@ export const uuid = (random: Random.Random): string =>
     return (digit === "x" ? nibble : 8 + (nibble % 4)).toString(16)
   })
 
-/** An invitation token: 43 characters that a URL can hold. */
-export const invitation = (random: Random.Random): string => pick(random, urlSafe, 43)
+/** An invitation token: 43 characters that need no escape in a URL. */
+export const invitationToken = (random: Random.Random): string => pick(random, urlSafe, 43)
 
 const crc32 = (text: string): number => {
   let crc = 0xffffffff
@@ -28,8 +28,8 @@ const crc32 = (text: string): number => {
 const base62 = (value: number): string =>
   (value >= 62 ? base62(Math.floor(value / 62)) : "") + alphanumeric.charAt(value % 62)
 
-/** A session token: 37 characters, and their checksum in 6. */
-export const session = (random: Random.Random, prefix: "polar_cst_" | "polar_mst_"): string => {
+/** A session token: 37 characters, then their checksum in 6. */
+export const sessionToken = (random: Random.Random, prefix: "polar_cst_" | "polar_mst_"): string => {
   const body = pick(random, alphanumeric, 37)
   return `${prefix}${body}${base62(crc32(body)).padStart(6, "0")}`
 }

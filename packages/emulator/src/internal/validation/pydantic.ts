@@ -1,37 +1,36 @@
-import { readEmail, whyNotMetadata } from "@polar-seats/domain/Assignment"
-import { Uuid, UuidV4, whyNotUuid } from "@polar-seats/domain/Uuid"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { metadataProblem } from "@polar-seats/domain/Assignment"
+import { UuidV4 } from "@polar-seats/domain/Uuid"
 import { type ValidationIssue, WholeNumber } from "../../PolarApi.ts"
+import { emailProblem } from "./email.ts"
+import { canonicalUuid, uuidProblem } from "./uuid.ts"
 
 type Loc = ValidationIssue["loc"]
-/** What is wrong with a value at a place; nothing where it is right. */
+/** Finds the problems of a value at a place. */
 type Check = (input: unknown, loc: Loc) => ReadonlyArray<ValidationIssue>
 
-const decodeUuid = Schema.decodeUnknownOption(Uuid)
-const decodeUuidV4 = Schema.decodeUnknownOption(UuidV4)
+const isUuidV4 = Schema.is(UuidV4)
 
-/** A UUID, of any version or of version 4 alone. */
+/** A UUID of any version, or only of version 4. */
 export const uuid =
   (version: "any" | "v4"): Check =>
   (input, loc) => {
     if (!Predicate.isString(input)) {
       return [{ type: "uuid_type", loc, msg: "UUID input should be a string, bytes or UUID object", input }]
     }
-    if (Option.isNone(decodeUuid(input))) {
-      const error = whyNotUuid(input)
+    const error = uuidProblem(input)
+    if (error !== undefined) {
       return [{ type: "uuid_parsing", loc, msg: `Input should be a valid UUID, ${error}`, input, ctx: { error } }]
     }
-    return version === "v4" && Option.isNone(decodeUuidV4(input))
+    return version === "v4" && !isUuidV4(canonicalUuid(input))
       ? [{ type: "uuid_version", loc, msg: "UUID version 4 expected", input, ctx: { expected_version: 4 } }]
       : []
   }
 
 const isWholeNumber = Schema.is(WholeNumber)
 
-/** A whole number above zero, as a query has it. */
+/** A whole number above zero, in a query. */
 export const positiveInt: Check = (input, loc) => {
   if (!isWholeNumber(input)) {
     return [
@@ -56,7 +55,7 @@ const valueError = (loc: Loc, message: string, input: unknown): ValidationIssue 
   ctx: { error: {} }
 })
 
-// PostgreSQL cannot hold it, and so no string of Polar's can
+// PostgreSQL cannot store NUL, so Polar refuses it in every string
 const withoutNul = (input: string, loc: Loc): ReadonlyArray<ValidationIssue> =>
   input.includes("\0") ? [valueError(loc, "Null bytes are not allowed", input)] : []
 
@@ -68,12 +67,10 @@ const text: Check = (input, loc) =>
 const email: Check = (input, loc) => {
   const wrong = text(input, loc)
   if (wrong.length > 0 || !Predicate.isString(input)) return wrong
-  return Result.match(readEmail(input), {
-    onSuccess: () => [],
-    onFailure: (reason) => [
-      { type: "value_error", loc, msg: `value is not a valid email address: ${reason}`, input, ctx: { reason } }
-    ]
-  })
+  const reason = emailProblem(input)
+  return reason === undefined
+    ? []
+    : [{ type: "value_error", loc, msg: `value is not a valid email address: ${reason}`, input, ctx: { reason } }]
 }
 
 const isRecord = (input: unknown): input is { readonly [key: string]: unknown } =>
@@ -81,7 +78,7 @@ const isRecord = (input: unknown): input is { readonly [key: string]: unknown } 
 
 const metadata: Check = (input, loc) => {
   if (!isRecord(input)) return [{ type: "dict_type", loc, msg: "Input should be a valid dictionary", input }]
-  const wrong = whyNotMetadata(input)
+  const wrong = metadataProblem(input)
   return wrong === undefined ? [] : [valueError(loc, wrong.message, input)]
 }
 
@@ -108,7 +105,7 @@ const present = (body: { readonly [key: string]: unknown }, key: string): boolea
 
 type Rule = readonly [message: string, holds: boolean]
 
-// Polar stops at the first of these that does not hold
+// Polar reports the first rule that does not hold
 const assignmentRules = (body: { readonly [key: string]: unknown }, portal: boolean): ReadonlyArray<Rule> => {
   const has = (...keys: ReadonlyArray<string>) => keys.filter((key) => present(body, key)).length
   const legacy = has("external_customer_id", "customer_id")
@@ -134,7 +131,7 @@ const assignmentRules = (body: { readonly [key: string]: unknown }, portal: bool
   ]
 }
 
-/** A body that has to be an object; anything else is told apart as missing or as of the wrong kind. */
+/** Requires a body that is an object. Anything else is reported as missing, or as the wrong type. */
 const object =
   (check: (body: { readonly [key: string]: unknown }) => ReadonlyArray<ValidationIssue>) =>
   (body: unknown): ReadonlyArray<ValidationIssue> => {
@@ -152,7 +149,7 @@ const object =
         ]
   }
 
-/** `SeatAssign`, or with `portal` the `CustomerSeatAssign` that also takes a checkout. */
+/** Checks a `SeatAssign`, or with `portal` a `CustomerSeatAssign`, which also takes a checkout. */
 export const assignment = (body: unknown, portal: boolean): ReadonlyArray<ValidationIssue> =>
   object((body) => {
     const fields: ReadonlyArray<readonly [string, Check]> = [
@@ -179,10 +176,10 @@ const required = (body: { readonly [key: string]: unknown }, name: string, check
     ? check(body[name], [...within, name])
     : [{ type: "missing", loc: [...within, name], msg: "Field required", input: body }]
 
-/** `SeatClaim`. */
+/** Checks a `SeatClaim`. */
 export const seatClaim = object((body) => required(body, "invitation_token", text, ["body"]))
 
-/** `CustomerSessionCustomerIDCreate` or `CustomerSessionCustomerExternalIDCreate`: neither fits, or one does. */
+/** Checks that a body is a `CustomerSessionCustomerIDCreate` or a `CustomerSessionCustomerExternalIDCreate`. */
 export const sessionCreate = object((body) => {
   const shared = (loc: Loc) => [
     ...orNull(uuid("v4"))(body["member_id"], [...loc, "member_id"]),
