@@ -22,17 +22,18 @@ import { InvalidOption } from "@polar-seats/http/PolarConnection"
 import * as Faults from "./internal/faults.ts"
 import { dropConnection } from "./internal/http/dropConnection.ts"
 import * as Middleware from "./internal/http/middleware.ts"
-import type { SeatEvent } from "./internal/model/changes.ts"
+import { cancel, deleteMember } from "./internal/model/changes.ts"
+import type { SeatEvent } from "./internal/model/polarModel.ts"
 import type { Purchase } from "./internal/model/reads.ts"
 import type * as Settings from "./internal/settings.ts"
-import * as State from "./internal/state.ts"
+import { EmulatorState, type RecordedRequest } from "./internal/state.ts"
 import * as WebhookDelivery from "./internal/webhookDelivery.ts"
 import * as WorldJson from "./internal/worldJson.ts"
 import { Outbox } from "./Outbox.ts"
 import * as World from "./World.ts"
 
 export type { Fault } from "./internal/faults.ts"
-export type { SeatEvent } from "./internal/model/changes.ts"
+export type { SeatEvent } from "./internal/model/polarModel.ts"
 export type { Purchase } from "./internal/model/reads.ts"
 export type { Settings, Webhook } from "./internal/settings.ts"
 export type { RecordedRequest } from "./internal/state.ts"
@@ -49,7 +50,7 @@ export class Emulator extends Context.Service<
     /** Does the same with the snake_case JSON of the control API. */
     readonly seedJson: (json: unknown) => Effect.Effect<void, World.InvalidWorld>
     /** Every request except those to the control API, newest last. They hold no secret. */
-    readonly requests: Effect.Effect<ReadonlyArray<State.RecordedRequest>>
+    readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
     /** Every event that Polar sends a webhook for, newest last. */
     readonly webhooks: Effect.Effect<ReadonlyArray<SeatEvent>>
     /** Every subscription and order, of all buyers. */
@@ -75,8 +76,8 @@ export class Emulator extends Context.Service<
 >()("@polar-seats/emulator/Emulator") {}
 
 const start = Effect.fnUntraced(function* (world: World.WorldInput) {
-  const state = yield* State.make(yield* Effect.fromResult(World.load(world)))
-  const handle = yield* Effect.provideService(Middleware.make, State.EmulatorState, state)
+  const state = yield* EmulatorState.make(yield* Effect.fromResult(World.load(world)))
+  const handle = yield* Effect.provideService(Middleware.make, EmulatorState, state)
   const services = Context.make(Emulator, {
     seed: (next) => Effect.flatMap(Effect.fromResult(World.load(next)), state.seed),
     seedJson: (json) => Effect.flatMap(Effect.fromResult(WorldJson.load(json)), state.seed),
@@ -96,8 +97,8 @@ const start = Effect.fnUntraced(function* (world: World.WorldInput) {
       }
       state.faults.replace(faults)
     }),
-    cancel: (subscriptionId) => state.step((model, now) => model.cancel(subscriptionId, now)),
-    deleteMember: (memberId) => state.step((model, now) => Result.succeed(model.deleteMember(memberId, now)))
+    cancel: (subscriptionId) => state.step((model, now) => cancel(model, subscriptionId, now)),
+    deleteMember: (memberId) => state.step((model, now) => Result.succeed(deleteMember(model, memberId, now)))
   }).pipe(
     Context.add(Outbox, {
       mails: Effect.map(state.outbox, (mails) => mails.slice()),
@@ -187,7 +188,7 @@ export const layerServer = (
       const { handle, services, state } = yield* start(world)
       const client = yield* Effect.serviceOption(HttpClient.HttpClient)
       if (Option.isSome(client)) {
-        yield* Effect.provideService(WebhookDelivery.deliver(client.value), State.EmulatorState, state)
+        yield* Effect.provideService(WebhookDelivery.deliver(client.value), EmulatorState, state)
       }
       const answer = Effect.catchTag(handle, "ConnectionCut", () =>
         Effect.as(Effect.flatMap(HttpServerRequest.HttpServerRequest, dropConnection), cutOff)

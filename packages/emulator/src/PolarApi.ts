@@ -106,8 +106,6 @@ const SeatAssign = Schema.Struct(assignment).pipe(Schema.annotate({ identifier: 
 const CustomerSeatAssign = Schema.Struct({ ...assignment, checkout_id: optionalNull(Uuid) }).pipe(
   Schema.annotate({ identifier: "CustomerSeatAssign" })
 )
-const sourceQuery = { subscription_id: Schema.optionalKey(UuidV4), order_id: Schema.optionalKey(UuidV4) }
-const seatParams = { seat_id: SeatId }
 /** A whole number in a query, as Pydantic reads it. It may have underscores between digits and a fraction of zeros, but no exponent. */
 export const WholeNumber = Schema.String.check(Schema.isPattern(/^\s*[+-]?\d+(?:_\d+)*(?:\.0*)?\s*$/))
 const PositiveInt = WholeNumber.pipe(
@@ -138,37 +136,45 @@ const assignErrors = [
   CustomerNotFound, // 404: no such customer
   MemberNotFound // 404: no such member of this customer
 ] as const
-const listErrors = [
-  BadRequest, // 400: the query names neither a subscription nor an order
-  FeatureNotEnabled, // 403: the organization does not sell seats
-  ResourceNotFound // 404: no such subscription or order for this customer
-] as const
-const revokeErrors = [
-  FeatureNotEnabled, // 403: the organization does not sell seats
-  ResourceNotFound // 404: no such seat for this customer
-] as const
-const resendErrors = [
-  SeatNotPending, // 400: the seat is claimed or revoked
-  InvalidInvitationToken, // 400: the seat has no token, or there is nobody to mail
-  FeatureNotEnabled, // 403: the organization does not sell seats
-  ResourceNotFound // 404: no such seat for this customer
-] as const
+const list = HttpApiEndpoint.get("list", "/", {
+  query: { subscription_id: Schema.optionalKey(UuidV4), order_id: Schema.optionalKey(UuidV4) },
+  success: SeatsListJson,
+  error: [
+    BadRequest, // 400: the query names neither a subscription nor an order
+    FeatureNotEnabled, // 403: the organization does not sell seats
+    ResourceNotFound // 404: no such subscription or order for this customer
+  ]
+})
+const revoke = HttpApiEndpoint.delete("revoke", "/:seat_id", {
+  params: { seat_id: SeatId },
+  success: SeatJson,
+  error: [
+    FeatureNotEnabled, // 403: the organization does not sell seats
+    ResourceNotFound // 404: no such seat for this customer
+  ]
+})
+const resend = HttpApiEndpoint.post("resend", "/:seat_id/resend", {
+  params: { seat_id: SeatId },
+  success: SeatJson,
+  error: [
+    SeatNotPending, // 400: the seat is claimed or revoked
+    InvalidInvitationToken, // 400: the seat has no token, or there is nobody to mail
+    FeatureNotEnabled, // 403: the organization does not sell seats
+    ResourceNotFound // 404: no such seat for this customer
+  ]
+})
 
 /** The seats in the customer portal, for buyers and seat holders. */
 export class PortalSeatsGroup extends HttpApiGroup.make("portalSeats")
   .add(
-    HttpApiEndpoint.get("list", "/", { query: sourceQuery, success: SeatsListJson, error: listErrors }),
-    HttpApiEndpoint.post("assign", "/", {
-      payload: CustomerSeatAssign,
-      success: SeatJson,
-      error: assignErrors
-    }),
+    list,
+    HttpApiEndpoint.post("assign", "/", { payload: CustomerSeatAssign, success: SeatJson, error: assignErrors }),
     HttpApiEndpoint.get("claimedSubscriptions", "/subscriptions", {
       query: { page: Schema.optionalKey(PositiveInt), limit: Schema.optionalKey(PositiveInt) },
       success: CustomerSubscriptionPage
     }),
-    HttpApiEndpoint.delete("revoke", "/:seat_id", { params: seatParams, success: SeatJson, error: revokeErrors }),
-    HttpApiEndpoint.post("resend", "/:seat_id/resend", { params: seatParams, success: SeatJson, error: resendErrors })
+    revoke,
+    resend
   )
   .prefix("/v1/customer-portal/seats")
   .middleware(Validation)
@@ -179,9 +185,9 @@ export class PortalSeatsGroup extends HttpApiGroup.make("portalSeats")
 export class OrganizationSeatsGroup extends HttpApiGroup.make("organizationSeats")
   .add(
     HttpApiEndpoint.post("assign", "/", { payload: SeatAssign, success: SeatJson, error: assignErrors }),
-    HttpApiEndpoint.get("list", "/", { query: sourceQuery, success: SeatsListJson, error: listErrors }),
-    HttpApiEndpoint.delete("revoke", "/:seat_id", { params: seatParams, success: SeatJson, error: revokeErrors }),
-    HttpApiEndpoint.post("resend", "/:seat_id/resend", { params: seatParams, success: SeatJson, error: resendErrors })
+    list,
+    revoke,
+    resend
   )
   .prefix("/v1/customer-seats")
   .middleware(Validation)

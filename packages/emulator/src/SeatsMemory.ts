@@ -10,8 +10,10 @@ import { type Assignment, Recipient, validate } from "@polar-seats/domain/Assign
 import { InvalidRequest, type Operation } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
-import type { ApiSurface, Subject } from "./internal/model/access.ts"
+import { type ApiSurface, authenticate, authorize, type Subject } from "./internal/model/access.ts"
+import * as Changes from "./internal/model/changes.ts"
 import * as PolarModel from "./internal/model/polarModel.ts"
+import * as Reads from "./internal/model/reads.ts"
 import * as Pydantic from "./internal/validation/pydantic.ts"
 import { Outbox } from "./Outbox.ts"
 import type { ValidationIssue } from "./PolarApi.ts"
@@ -67,27 +69,27 @@ export const layer = (world: World.WorldInput, token: string): Layer.Layer<Seats
       ) =>
         Effect.flatMap(DateTime.now, (now) =>
           Effect.fromResult(
-            model.authenticate(secret, on, now).pipe(
-              Result.flatMap((subject) => model.authorize(subject, on, operation)),
+            authenticate(model, secret, on, now).pipe(
+              Result.flatMap((subject) => authorize(model, subject, on, operation)),
               Result.flatMap((subject) => step(subject, now))
             )
           )
         ).pipe(Effect.withSpan(operation))
 
       return Context.make(Seats, {
-        resend: (seatId) => act("Seats.resend", surface, (subject, now) => model.resend(subject, seatId, now)),
+        resend: (seatId) => act("Seats.resend", surface, (subject, now) => Changes.resend(model, subject, seatId, now)),
         list: (source) =>
           act("Seats.list", surface, (subject) =>
-            Result.flatMap(checkSource(source), () => model.list(subject, source))
+            Result.flatMap(checkSource(source), () => Reads.list(model, subject, source))
           ),
         assign: (assignment) =>
           act("Seats.assign", surface, (subject, now) =>
-            Result.flatMap(checkAssignment(assignment, surface), () => model.assign(subject, assignment, now))
+            Result.flatMap(checkAssignment(assignment, surface), () => Changes.assign(model, subject, assignment, now))
           ),
-        revoke: (seatId) => act("Seats.revoke", surface, (subject, now) => model.revoke(subject, seatId, now)),
+        revoke: (seatId) => act("Seats.revoke", surface, (subject, now) => Changes.revoke(model, subject, seatId, now)),
         claimedSubscriptions: act("Seats.claimedSubscriptions", "portal", (subject) =>
           Result.succeed(
-            Stream.fromIterable(model.claimedSubscriptions(subject).map(({ subscription }) => subscription))
+            Stream.fromIterable(Reads.claimedSubscriptions(model, subject).map(({ subscription }) => subscription))
           )
         ).pipe(Stream.unwrap)
       }).pipe(

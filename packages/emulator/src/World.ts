@@ -215,17 +215,11 @@ const sharedSources = (input: unknown): ReadonlyArray<Issue> => {
   )
 }
 
-const prefixes = {
-  customer: ["polar_cst_"],
-  member: ["polar_mst_"],
-  organization: ["polar_oat_", "polar_at_o_"],
-  userOf: ["polar_pat_", "polar_at_u_"]
-} as const
-const bearers = {
-  customer: "a customer",
-  member: "a member",
-  organization: "an organization",
-  userOf: "a user of organizations"
+const tokenKinds = {
+  customer: { who: "a customer", prefixes: ["polar_cst_"] },
+  member: { who: "a member", prefixes: ["polar_mst_"] },
+  organization: { who: "an organization", prefixes: ["polar_oat_", "polar_at_o_"] },
+  userOf: { who: "a user of organizations", prefixes: ["polar_pat_", "polar_at_u_"] }
 } as const
 
 // Polar tells the kind of a token by its prefix
@@ -234,14 +228,9 @@ const wrongPrefixes = (input: unknown): ReadonlyArray<Issue> =>
     const [token] = valuesOf(row, "token")
     const [holder, ...others] = holders.filter((key) => Predicate.isObject(row) && Reflect.get(row, key) !== undefined)
     if (token === undefined || holder === undefined || others.length > 0) return []
-    return prefixes[holder].some((prefix) => token.startsWith(prefix))
-      ? []
-      : [
-          {
-            path: ["tokens", index, "token"],
-            message: `must begin with ${prefixes[holder].join(" or ")}, because the token belongs to ${bearers[holder]}`
-          }
-        ]
+    const { prefixes, who } = tokenKinds[holder]
+    const message = `must begin with ${prefixes.join(" or ")}, because the token belongs to ${who}`
+    return prefixes.some((prefix) => token.startsWith(prefix)) ? [] : [{ path: ["tokens", index, "token"], message }]
   })
 
 // A misspelled key would silently have no effect, so unknown keys are refused

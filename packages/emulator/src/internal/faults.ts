@@ -1,4 +1,3 @@
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
@@ -29,45 +28,18 @@ export type Fault = Target &
     | { readonly drop: "before" | "after" }
   )
 
-/** The effect of a fault on a request. */
-type Consequence = Data.TaggedEnum<{
-  Answer: { readonly response: HttpServerResponse.HttpServerResponse }
-  Delay: { readonly by: Duration.Duration }
-  Drop: { readonly when: "before" | "after" }
-}>
-const Consequence = Data.taggedEnum<Consequence>()
-
 /** The faults of an emulator, with the remaining count of each. */
 export interface Faults {
   readonly replace: (rules: ReadonlyArray<Fault>) => void
   /** Returns the first fault that matches a request and is not used up, and counts it down. */
-  readonly next: (method: string, url: string) => Consequence | undefined
-}
-
-const toConsequence = (fault: Fault): Consequence => {
-  if ("delay" in fault) return Consequence.Delay({ by: Duration.fromInputUnsafe(fault.delay) })
-  if ("drop" in fault) return Consequence.Drop({ when: fault.drop })
-  const { body, headers = {}, status } = fault
-  const options = { status, headers }
-  return Consequence.Answer({
-    response:
-      body === undefined || body === ""
-        ? HttpServerResponse.empty(options)
-        : Predicate.isString(body)
-          ? HttpServerResponse.text(body, options)
-          : HttpServerResponse.jsonUnsafe(body, options)
-  })
+  readonly next: (method: string, url: string) => Fault | undefined
 }
 
 export const make = (): Faults => {
-  let rules: ReadonlyArray<{ readonly fault: Fault; readonly consequence: Consequence; left: number }> = []
+  let rules: ReadonlyArray<{ readonly fault: Fault; left: number }> = []
   return {
     replace: (faults) => {
-      rules = faults.map((fault) => ({
-        fault,
-        consequence: toConsequence(fault),
-        left: fault.times ?? Number.POSITIVE_INFINITY
-      }))
+      rules = faults.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }))
     },
     next: (method, url) => {
       const rule = rules.find(
@@ -78,9 +50,18 @@ export const make = (): Faults => {
       )
       if (rule === undefined) return undefined
       rule.left -= 1
-      return rule.consequence
+      return rule.fault
     }
   }
+}
+
+/** The answer of a fault with a status. */
+export const answerOf = ({ body, headers = {}, status }: Extract<Fault, { readonly status: number }>) => {
+  const options = { status, headers }
+  if (body === undefined || body === "") return HttpServerResponse.empty(options)
+  return Predicate.isString(body)
+    ? HttpServerResponse.text(body, options)
+    : HttpServerResponse.jsonUnsafe(body, options)
 }
 
 // The longest time that a timer can count, in milliseconds: 24.8 days
@@ -90,7 +71,7 @@ const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /** The reasons why an answer cannot be sent, each with its place in the fault. */
-export const answerProblems = ({
+const answerProblems = ({
   body,
   headers,
   status

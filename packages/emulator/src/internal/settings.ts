@@ -1,6 +1,7 @@
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { InvalidOption } from "@polar-seats/http/PolarConnection"
 import { isLoopback } from "./loopback.ts"
 
@@ -61,27 +62,20 @@ const names = {
   defaultVersion: "default_version"
 } as const
 
-const fields = {
+const Fields = Schema.Struct({
   rateLimits: Schema.Literals(["off", "sandbox", "production"]),
   requireContentLength: Schema.Boolean,
   versions: Schema.Array(Version),
   defaultVersion: Version,
   sandbox: Schema.Boolean,
   webhook: Schema.NullOr(WebhookJson)
-}
+})
 
 /** All settings, in the JSON of the control API. */
-export const SettingsJson = Schema.Struct(fields).pipe(Schema.encodeKeys(names))
+export const SettingsJson = Fields.pipe(Schema.encodeKeys(names))
 
 /** Some of the settings, in the same JSON. The others stay as they are. */
-export const PatchJson = Schema.Struct({
-  rateLimits: Schema.optionalKey(fields.rateLimits),
-  requireContentLength: Schema.optionalKey(fields.requireContentLength),
-  versions: Schema.optionalKey(fields.versions),
-  defaultVersion: Schema.optionalKey(fields.defaultVersion),
-  sandbox: Schema.optionalKey(fields.sandbox),
-  webhook: Schema.optionalKey(fields.webhook)
-}).pipe(Schema.encodeKeys(names))
+export const PatchJson = Fields.mapFields(Struct.map(Schema.optionalKey)).pipe(Schema.encodeKeys(names))
 
 const isGiven = Predicate.isNotUndefined
 

@@ -8,13 +8,11 @@ import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import type * as Result from "effect/Result"
 import { InvalidOption } from "@polar-seats/http/PolarConnection"
-import type { Mail } from "../Outbox.ts"
 import type { World } from "../World.ts"
 import * as Faults from "./faults.ts"
 import * as RateLimits from "./http/rateLimits.ts"
-import type { SeatEvent } from "./model/changes.ts"
 import * as PolarModel from "./model/polarModel.ts"
-import type { Purchase } from "./model/reads.ts"
+import { purchases } from "./model/reads.ts"
 import * as Settings from "./settings.ts"
 
 /** A recorded request. It holds no secret. */
@@ -28,47 +26,13 @@ export interface RecordedRequest {
   readonly at: DateTime.Utc
 }
 
-/** The state of an emulator. */
-export class EmulatorState extends Context.Service<
-  EmulatorState,
-  {
-    /** The emulator's time: Effect's Clock plus the offset that `advance` and `setTime` make. */
-    readonly now: Effect.Effect<DateTime.Utc>
-    readonly advance: (by: Duration.Input) => Effect.Effect<void, InvalidOption>
-    readonly setTime: (to: DateTime.Utc) => Effect.Effect<void, InvalidOption>
-    /** Runs one step of the model at the emulator's time, and publishes its announcements. */
-    readonly step: <A, E>(
-      act: (model: PolarModel.PolarModel, now: DateTime.Utc) => Result.Result<A, E>
-    ) => Effect.Effect<A, E>
-    /** Cuts every invitation token that the model knows out of a text, so that the text may be shown. */
-    readonly withoutInvitations: (text: string) => string
-    /** The mails so far, newest last. The caller may empty it. */
-    readonly outbox: Effect.Effect<Array<Mail>>
-    /** The announcements so far, newest last. The caller may empty it. */
-    readonly announced: Effect.Effect<Array<SeatEvent>>
-    /** Every subscription and order. */
-    readonly purchases: Effect.Effect<ReadonlyArray<Purchase>>
-    /** Announcements as they happen. A seed does not end it. */
-    readonly events: PubSub.PubSub<SeatEvent>
-    /** Replaces everything by a world: mails, records, counters, settings and faults are dropped, and the clock is reset. */
-    readonly seed: (world: World) => Effect.Effect<void>
-    /** The requests so far, newest last. The caller may add to it and empty it. */
-    readonly requests: Array<RecordedRequest>
-    readonly settings: Effect.Effect<Settings.Settings>
-    /** Replaces some of the settings. Changes nothing if the result is invalid. */
-    readonly configure: (patch: Partial<Settings.Settings>) => Effect.Effect<void, InvalidOption>
-    readonly faults: Faults.Faults
-    readonly rateLimits: RateLimits.RateLimits
-  }
->()("@polar-seats/emulator/EmulatorState") {}
-
 // The range of Polar's own clock, minus a year for expiries that lie after now
 const earliest = DateTime.toEpochMillis(DateTime.makeUnsafe("0001-01-01T00:00:00Z"))
 const latest = DateTime.toEpochMillis(DateTime.makeUnsafe("9999-01-01T00:00:00Z"))
 
-export const make = Effect.fnUntraced(function* (world: World) {
+const make = Effect.fnUntraced(function* (world: World) {
   const random = yield* Random.Random
-  const events = yield* PubSub.unbounded<SeatEvent>()
+  const events = yield* PubSub.unbounded<PolarModel.SeatEvent>()
   const requests: Array<RecordedRequest> = []
   const faults = Faults.make()
   const rateLimits = RateLimits.make()
@@ -85,27 +49,34 @@ export const make = Effect.fnUntraced(function* (world: World) {
     offset = next
   })
 
-  return EmulatorState.of({
+  return {
+    /** The emulator's time: Effect's Clock plus the offset that `advance` and `setTime` make. */
     now,
-    advance: (by) =>
+    advance: (by: Duration.Input) =>
       Option.match(Duration.fromInput(by), {
-        onNone: () => Effect.fail(new InvalidOption({ option: "advance", problem: "must be a finite duration" })),
+        onNone: () => Effect.fail(new InvalidOption({ option: "advance", problem: "must be a duration" })),
         onSome: (by) => move("advance", () => offset + Duration.toMillis(by))
       }),
-    setTime: (to) => move("setTime", (millis) => DateTime.toEpochMillis(to) - millis),
-    step: (act) =>
+    setTime: (to: DateTime.Utc) => move("setTime", (millis) => DateTime.toEpochMillis(to) - millis),
+    /** Runs one step of the model at the emulator's time, and publishes its announcements. */
+    step: <A, E>(act: (model: PolarModel.PolarModel, now: DateTime.Utc) => Result.Result<A, E>): Effect.Effect<A, E> =>
       Effect.flatMap(now, (at) => {
         const known = model.events.length
         const result = act(model, at)
         for (const event of model.events.slice(known)) PubSub.publishUnsafe(events, event)
         return Effect.fromResult(result)
       }),
-    withoutInvitations: (text) => model.withoutInvitations(text),
+    /** Cuts every invitation token since the seed out of a text, so that the text may be shown. */
+    withoutInvitations: (text: string) => model.database.secrets.cut(text),
+    /** The mails so far, newest last. The caller may empty it. */
     outbox: Effect.sync(() => model.outbox),
+    /** The announcements so far, newest last. The caller may empty it. */
     announced: Effect.sync(() => model.events),
-    purchases: Effect.sync(() => model.purchases),
+    purchases: Effect.sync(() => purchases(model)),
+    /** Announcements as they happen. A seed does not end it. */
     events,
-    seed: (next) =>
+    /** Replaces everything by a world: mails, records, counters, settings and faults are dropped, and the clock is reset. */
+    seed: (next: World) =>
       Effect.map(DateTime.now, (start) => {
         offset = 0
         requests.length = 0
@@ -114,9 +85,11 @@ export const make = Effect.fnUntraced(function* (world: World) {
         rateLimits.clear()
         model = PolarModel.make(next, start, random)
       }),
+    /** The requests so far, newest last. The caller may add to it and empty it. */
     requests,
     settings: Effect.sync(() => settings),
-    configure: Effect.fnUntraced(function* (patch) {
+    /** Replaces some of the settings. Changes nothing if the result is invalid. */
+    configure: Effect.fnUntraced(function* (patch: Partial<Settings.Settings>) {
       const next = Settings.merge(settings, patch)
       const problem = Settings.settingsProblem(next, patch)
       if (problem !== undefined) return yield* problem
@@ -124,5 +97,8 @@ export const make = Effect.fnUntraced(function* (world: World) {
     }),
     faults,
     rateLimits
-  })
+  }
 })
+
+/** The state of an emulator. */
+export class EmulatorState extends Context.Service<EmulatorState>()("@polar-seats/emulator/EmulatorState", { make }) {}

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
 import { SeatJson } from "@polar-seats/http/SeatJson"
 import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
-import type { SeatEvent } from "./model/changes.ts"
+import type { SeatEvent } from "./model/polarModel.ts"
 import type { Webhook } from "./settings.ts"
 import { EmulatorState } from "./state.ts"
 

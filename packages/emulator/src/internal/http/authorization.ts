@@ -10,7 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Operation } from "@polar-seats/domain/SeatError"
 import { JsonBody, OrganizationToken, PortalSession, Validation, type ValidationIssue } from "../../PolarApi.ts"
-import { type ApiSurface, scopeFor, Subject } from "../model/access.ts"
+import { type ApiSurface, authorize, scopeFor, Subject } from "../model/access.ts"
 import { EmulatorState } from "../state.ts"
 import * as Pydantic from "../validation/pydantic.ts"
 import * as PythonJson from "../validation/pythonJson.ts"
@@ -57,24 +57,22 @@ const insufficientScope = (scope: string) =>
     }
   })
 
-const authorize = Effect.fnUntraced(function* (
-  { step }: EmulatorState["Service"],
-  surface: ApiSurface,
-  { identifier }: HttpApiEndpoint.Top
-) {
-  const operation = operations[identifier]
-  if (operation === undefined) return yield* Effect.die(`no operation for the endpoint ${identifier}`)
-  const subject = yield* CurrentSubject
-  const result = yield* Effect.result(step((model) => model.authorize(subject, surface, operation)))
-  return { operation, refusal: Result.isFailure(result) ? result.failure._tag : undefined }
-})
+const authorizeEndpoint = (surface: ApiSurface) =>
+  Effect.map(EmulatorState, ({ step }) =>
+    Effect.fnUntraced(function* ({ identifier }: HttpApiEndpoint.Top) {
+      const operation = operations[identifier]
+      if (operation === undefined) return yield* Effect.die(`no operation for the endpoint ${identifier}`)
+      const subject = yield* CurrentSubject
+      const result = yield* Effect.result(step((model) => authorize(model, subject, surface, operation)))
+      return { operation, refusal: Result.isFailure(result) ? result.failure._tag : undefined }
+    })
+  )
 
 const PortalSessionLayer = Layer.effect(
   PortalSession,
-  Effect.gen(function* () {
-    const state = yield* EmulatorState
+  Effect.map(authorizeEndpoint("portal"), (authorize) => {
     const check: PortalSession["Service"]["customer_session"] = Effect.fnUntraced(function* (httpEffect, { endpoint }) {
-      const { refusal } = yield* authorize(state, "portal", endpoint)
+      const { refusal } = yield* authorize(endpoint)
       if (refusal === undefined) return yield* httpEffect
       return refusal === "Unauthorized" ? unauthorized : yield* Effect.fail(notPermitted)
     })
@@ -84,10 +82,9 @@ const PortalSessionLayer = Layer.effect(
 
 const OrganizationTokenLayer = Layer.effect(
   OrganizationToken,
-  Effect.gen(function* () {
-    const state = yield* EmulatorState
+  Effect.map(authorizeEndpoint("organization"), (authorize) => {
     const check: OrganizationToken["Service"]["oat"] = Effect.fnUntraced(function* (httpEffect, { endpoint }) {
-      const { operation, refusal } = yield* authorize(state, "organization", endpoint)
+      const { operation, refusal } = yield* authorize(endpoint)
       if (refusal === undefined) return yield* httpEffect
       return refusal === "Unauthorized" ? unauthorized : insufficientScope(scopeFor(operation))
     })

@@ -4,7 +4,8 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as PubSub from "effect/PubSub"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type { SeatEvent } from "../model/changes.ts"
+import { findInvitation } from "../model/access.ts"
+import type { SeatEvent } from "../model/polarModel.ts"
 import { EmulatorState } from "../state.ts"
 
 const event = (data: string) => `data: ${data}\r\n\r\n`
@@ -41,15 +42,13 @@ export const layer = HttpRouter.use(
       "/v1/customer-seats/claim/:invitation_token/stream",
       Effect.gen(function* () {
         const { invitation_token = "" } = yield* HttpRouter.params
-        const seat = yield* Effect.result(step((model, now) => model.claimable(invitation_token, now)))
-        if (Result.isFailure(seat)) return notFound
+        const found = yield* Effect.result(step((model, now) => findInvitation(model, invitation_token, now)))
+        if (Result.isFailure(found)) return notFound
+        const { customerId } = found.success.state.seat
         // Subscribes before the answer starts, so that no later event is missed
         const subscription = yield* PubSub.subscribe(events)
         return Stream.fromSubscription(subscription).pipe(
-          Stream.filter(
-            ({ seat: { customerId }, type }) =>
-              type === "customer_seat.claimed" && customerId === seat.success.customerId
-          ),
+          Stream.filter(({ seat, type }) => type === "customer_seat.claimed" && seat.customerId === customerId),
           Stream.map(claimEvent),
           // Headers leave with the first bytes of the body. A comment, like the pings of Polar's server, sends them at once
           (claims) => Stream.concat(Stream.succeed(": ping\r\n\r\n"), claims),

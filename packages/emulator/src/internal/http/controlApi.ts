@@ -14,6 +14,7 @@ import * as Timestamp from "@polar-seats/domain/Timestamp"
 import type { InvalidOption } from "@polar-seats/http/PolarConnection"
 import type { Mail } from "../../Outbox.ts"
 import * as Faults from "../faults.ts"
+import { cancel, deleteMember } from "../model/changes.ts"
 import * as Settings from "../settings.ts"
 import { EmulatorState, type RecordedRequest } from "../state.ts"
 import * as PythonJson from "../validation/pythonJson.ts"
@@ -138,21 +139,21 @@ const addChanges = Effect.fnUntraced(function* (router: HttpRouter.HttpRouter, s
     yield* state.seed(world.success)
     return done
   })
-  const cancel = withBody(Schema.Struct({ subscription_id: SubscriptionId }), ({ subscription_id }) =>
+  const cancelSubscription = withBody(Schema.Struct({ subscription_id: SubscriptionId }), ({ subscription_id }) =>
     Effect.match(
-      state.step((model, now) => model.cancel(subscription_id, now)),
+      state.step((model, now) => cancel(model, subscription_id, now)),
       { onSuccess: () => done, onFailure: () => notFound }
     )
   )
-  const deleteMember = withBody(Schema.Struct({ member_id: MemberId }), ({ member_id }) =>
+  const removeMember = withBody(Schema.Struct({ member_id: MemberId }), ({ member_id }) =>
     Effect.map(
-      state.step((model, now) => Result.succeed(model.deleteMember(member_id, now))),
+      state.step((model, now) => Result.succeed(deleteMember(model, member_id, now))),
       (isDeleted) => (isDeleted ? done : notFound)
     )
   )
   yield* router.add("POST", "/seed", seed)
-  yield* router.add("POST", "/cancel", cancel)
-  yield* router.add("POST", "/delete-member", deleteMember)
+  yield* router.add("POST", "/cancel", cancelSubscription)
+  yield* router.add("POST", "/delete-member", removeMember)
 })
 
 /** The control API: plain JSON, for tests in any language. */

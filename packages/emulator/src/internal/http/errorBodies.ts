@@ -20,6 +20,8 @@ const notFoundDetails = {
 
 export const notFound = ({ resource }: NotFound) => refuse("ResourceNotFound", notFoundDetails[resource])
 
+export const sourceMissing = () => refuse("BadRequest", "Either subscription_id or order_id must be provided")
+
 export const featureNotEnabled = () =>
   refuse("FeatureNotEnabled", "Seat-based pricing is not enabled for this organization")
 

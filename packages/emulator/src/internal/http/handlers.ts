@@ -11,8 +11,10 @@ import { CustomerId, MemberId, type SeatId } from "@polar-seats/domain/Seat"
 import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { PolarApi } from "../../PolarApi.ts"
 import type { Subject } from "../model/access.ts"
+import * as Changes from "../model/changes.ts"
 import type { PolarModel } from "../model/polarModel.ts"
-import type { SessionRequest } from "../model/sessions.ts"
+import * as Reads from "../model/reads.ts"
+import { createSession, type SessionRequest } from "../model/sessions.ts"
 import { EmulatorState } from "../state.ts"
 import { normalizeEmail } from "../validation/email.ts"
 import * as Pydantic from "../validation/pydantic.ts"
@@ -42,23 +44,18 @@ const validBody = (issuesOf: (body: unknown) => ReadonlyArray<Parameters<typeof 
   })
 
 const list = Effect.fnUntraced(function* (query: { readonly subscription_id?: string; readonly order_id?: string }) {
-  if (query.subscription_id === undefined && query.order_id === undefined) {
-    return yield* Effect.fail({
-      error: "BadRequest" as const,
-      detail: "Either subscription_id or order_id must be provided"
-    })
-  }
+  if (query.subscription_id === undefined && query.order_id === undefined) return yield* ErrorBodies.sourceMissing()
   const source =
     query.subscription_id === undefined
       ? SeatSource.Order({ id: OrderId.make(query.order_id ?? "") })
       : SeatSource.Subscription({ id: SubscriptionId.make(query.subscription_id) })
-  return yield* act((model, subject) => model.list(subject, source)).pipe(
+  return yield* act((model, subject) => Reads.list(model, subject, source)).pipe(
     Effect.catchTags({ NotFound: ErrorBodies.notFound, Forbidden: ErrorBodies.featureNotEnabled })
   )
 })
 
 const resend = (seatId: SeatId) =>
-  act((model, subject, now) => model.resend(subject, seatId, now)).pipe(
+  act((model, subject, now) => Changes.resend(model, subject, seatId, now)).pipe(
     Effect.catchTags({
       AlreadyClaimed: ErrorBodies.seatNotPending,
       InvitationUnavailable: ErrorBodies.invalidInvitationToken,
@@ -69,7 +66,7 @@ const resend = (seatId: SeatId) =>
   )
 
 const revoke = (seatId: SeatId) =>
-  act((model, subject, now) => model.revoke(subject, seatId, now)).pipe(
+  act((model, subject, now) => Changes.revoke(model, subject, seatId, now)).pipe(
     Effect.catchTags({
       NotFound: ErrorBodies.notFound,
       Forbidden: ErrorBodies.featureNotEnabled,
@@ -123,7 +120,7 @@ const assign = (portal: boolean) =>
     validBody((body) => Pydantic.assignment(body, portal)),
     (body) => {
       const assignment = assignmentOf(body)
-      return act((model, subject, now) => model.assign(subject, assignment, now)).pipe(
+      return act((model, subject, now) => Changes.assign(model, subject, assignment, now)).pipe(
         Effect.catchTags({
           NoSeatAvailable: ErrorBodies.seatNotAvailable,
           AlreadyAssigned: ErrorBodies.seatAlreadyAssigned,
@@ -152,7 +149,7 @@ const PortalSeats = HttpApiBuilder.group(
       .handle("claimedSubscriptions", ({ query: { limit = 10, page = 1 } }) =>
         Effect.gen(function* () {
           const subject = yield* CurrentSubject
-          const rows = yield* state.step((model) => Result.succeed(model.claimedSubscriptions(subject)))
+          const rows = yield* state.step((model) => Result.succeed(Reads.claimedSubscriptions(model, subject)))
           const size = Math.min(limit, maxPageSize)
           return {
             items: rows.slice((page - 1) * size, page * size).map(customerSubscription),
@@ -183,13 +180,13 @@ const SeatClaims = HttpApiBuilder.group(
     const here = Effect.provideService(EmulatorState, yield* EmulatorState)
     return handlers
       .handle("info", ({ params }) =>
-        act((model, _, now) => model.claimInfo(params.invitation_token, now)).pipe(
-          Effect.map((info) => ({
-            product_name: info.productName,
-            product_id: info.productId,
-            organization_name: info.organizationName,
-            organization_slug: info.organizationSlug,
-            customer_email: info.customerEmail,
+        act((model, _, now) => Reads.claimInfo(model, params.invitation_token, now)).pipe(
+          Effect.map(({ customerEmail, organization, product }) => ({
+            product_name: product.name,
+            product_id: product.id,
+            organization_name: organization.name ?? organization.slug,
+            organization_slug: organization.slug,
+            customer_email: customerEmail,
             can_claim: true
           })),
           Effect.catchTags({
@@ -201,7 +198,7 @@ const SeatClaims = HttpApiBuilder.group(
       )
       .handleRaw("claim", () =>
         validBody(Pydantic.seatClaim).pipe(
-          Effect.flatMap((body) => act((model, _, now) => model.claim(String(body["invitation_token"]), now))),
+          Effect.flatMap((body) => act((model, _, now) => Changes.claim(model, String(body["invitation_token"]), now))),
           Effect.map(({ seat, session }) => ({ seat, customer_session_token: Redacted.value(session) })),
           Effect.catchTags({
             InvalidInvitation: ErrorBodies.invalidInvitationToken,
@@ -241,15 +238,15 @@ const CustomerSessions = HttpApiBuilder.group(
       const body = yield* validBody(Pydantic.sessionCreate)
       const returnUrl = Predicate.isString(body["return_url"]) ? body["return_url"] : null
       const request = sessionRequestOf(body)
-      const session = yield* act((model, subject, now) => model.createSession(subject, request, now)).pipe(
+      const session = yield* act((model, subject, now) => createSession(model, subject, request, now)).pipe(
         Effect.catchTag("InvalidRequest", ({ issues }) =>
           Effect.fail({
             error: "PolarRequestValidationError" as const,
-            detail: issues.map(({ message, path, type }) => ({
+            detail: issues.map(({ message: msg, path: loc, type }) => ({
               type,
-              loc: path,
-              msg: message,
-              input: body[String(path.at(-1))]
+              loc,
+              msg,
+              input: body[String(loc.at(-1))]
             }))
           })
         )

@@ -12,6 +12,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
+import { answerOf } from "../faults.ts"
+import { authenticate, rateLimitGroup } from "../model/access.ts"
 import { redactUrl } from "../redact.ts"
 import { resolveVersion, type Settings } from "../settings.ts"
 import { EmulatorState } from "../state.ts"
@@ -23,7 +25,6 @@ import * as Handlers from "./handlers.ts"
 import { findRoute, Route, type Target, targetOf } from "./starletteRouting.ts"
 import { escapePath, lastOfEach } from "./url.ts"
 
-type State = EmulatorState["Service"]
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
 
@@ -96,119 +97,120 @@ const detach = (request: Request): Effect.Effect<Request> =>
     )
   )
 
+type Env = HttpServerRequest.HttpServerRequest | Scope.Scope
+
+interface Pipeline {
+  readonly state: EmulatorState["Service"]
+  readonly scope: Scope.Scope
+  readonly handlers: Effect.Effect<Response, never, Env>
+}
+
 // From here on, each function is wrapped by the next one. That is the order of Polar's middlewares, read from the inside
 
-type Answer<Env = never> = Effect.Effect<Response, never, HttpServerRequest.HttpServerRequest | Scope.Scope | Env>
+const route = ({ handlers }: Pipeline, request: Request, { path, query }: Target): Pipeline["handlers"] =>
+  Route.$match(findRoute(request.method, path), {
+    Found: () =>
+      Effect.provideService(
+        handlers,
+        HttpServerRequest.HttpServerRequest,
+        request.modify({ url: escapePath(path) + lastOfEach(query) })
+      ),
+    Redirect: (to) => Effect.succeed(redirect(originOf(request) + escapePath(to.path) + query)),
+    NotAllowed: ({ allow }) => Effect.succeed(methodNotAllowed(allow)),
+    NotFound: () => Effect.succeed(notFound)
+  })
 
-const makeRoute =
-  (handlers: Answer) =>
-  (request: Request, { path, query }: Target): Answer =>
-    Route.$match(findRoute(request.method, path), {
-      Found: () =>
-        Effect.provideService(
-          handlers,
-          HttpServerRequest.HttpServerRequest,
-          request.modify({ url: escapePath(path) + lastOfEach(query) })
-        ),
-      Redirect: (to) => Effect.succeed(redirect(originOf(request) + escapePath(to.path) + query)),
-      NotAllowed: ({ allow }) => Effect.succeed(methodNotAllowed(allow)),
-      NotFound: () => Effect.succeed(notFound)
-    })
-
-const makeAuthenticate = (state: State, route: ReturnType<typeof makeRoute>) =>
-  Effect.fnUntraced(function* (
-    request: Request,
-    target: Target,
-    token: Redacted.Redacted<string> | null,
-    { sandbox }: Settings
-  ) {
-    const known = yield* Effect.result(
-      state.step((model, now) =>
-        Result.map(model.authenticate(token, "portal", now), (subject) => {
-          if (token !== null) {
-            const group = model.rateLimitGroup(subject)
-            state.rateLimits.remember(Redacted.value(token), subject, group, DateTime.toEpochMillis(now))
-          }
-          return subject
-        })
-      )
+const authenticated = Effect.fnUntraced(function* (
+  pipeline: Pipeline,
+  request: Request,
+  target: Target,
+  token: Redacted.Redacted<string> | null,
+  { sandbox }: Settings
+) {
+  const { rateLimits, step } = pipeline.state
+  const known = yield* Effect.result(
+    step((model, now) =>
+      Result.map(authenticate(model, token, "portal", now), (subject) => {
+        if (token !== null) {
+          const group = rateLimitGroup(model, subject)
+          rateLimits.remember(Redacted.value(token), subject, group, DateTime.toEpochMillis(now))
+        }
+        return subject
+      })
     )
-    if (Result.isFailure(known)) {
-      if (token !== null) state.rateLimits.forget(Redacted.value(token))
-      return invalidToken
-    }
-    const response = yield* Effect.provideService(route(request, target), CurrentSubject, known.success)
-    return withHeaders(response, {
-      "cache-control": response.headers["cache-control"] ?? "private, no-store",
-      ...(sandbox ? { "x-polar-sandbox": "1" } : {})
-    })
+  )
+  if (Result.isFailure(known)) {
+    if (token !== null) rateLimits.forget(Redacted.value(token))
+    return invalidToken
+  }
+  const response = yield* Effect.provideService(route(pipeline, request, target), CurrentSubject, known.success)
+  return withHeaders(response, {
+    "cache-control": response.headers["cache-control"] ?? "private, no-store",
+    ...(sandbox ? { "x-polar-sandbox": "1" } : {})
   })
+})
 
-const makeLimit = (state: State, authenticate: ReturnType<typeof makeAuthenticate>) =>
-  Effect.fnUntraced(function* (request: Request, settings: Settings) {
-    const target = targetOf(request.url)
-    const token = bearerToken(request.headers["authorization"])
-    const retryAfter = state.rateLimits.count(
-      settings.rateLimits,
-      target.path,
-      token === null ? null : Redacted.value(token),
-      DateTime.toEpochMillis(yield* state.now)
+const limited = Effect.fnUntraced(function* (pipeline: Pipeline, request: Request, settings: Settings) {
+  const { now, rateLimits } = pipeline.state
+  const target = targetOf(request.url)
+  const token = bearerToken(request.headers["authorization"])
+  const retryAfter = rateLimits.count(
+    settings.rateLimits,
+    target.path,
+    token === null ? null : Redacted.value(token),
+    DateTime.toEpochMillis(yield* now)
+  )
+  const response =
+    retryAfter === undefined
+      ? yield* authenticated(pipeline, request, target, token, settings)
+      : tooManyRequests(retryAfter)
+  return target.isDeprecated ? withHeaders(response, { "x-polar-deprecation-notice": deprecation }) : response
+})
+
+const versioned = Effect.fnUntraced(function* (pipeline: Pipeline, request: Request) {
+  const settings = yield* pipeline.state.settings
+  const version = resolveVersion(settings, request.headers["polar-version"])
+  if (version === undefined) return notFound
+  const preflight = Cors.preflight(request)
+  if (preflight !== undefined) return withHeaders(preflight, { "polar-version": version })
+  const response = refuseLength(request, settings) ?? (yield* limited(pipeline, request, settings))
+  return withHeaders(response, { ...Cors.headersFor(request), "polar-version": version })
+})
+
+const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Request) {
+  const { faults, now, requests, withoutInvitations } = pipeline.state
+  const at = yield* now
+  const record = (status: number) => {
+    requests.push({ method: request.method, path: redactUrl(request.url, withoutInvitations), status, at })
+  }
+  const proceed = (request: Request) =>
+    versioned(pipeline, request).pipe(
+      Effect.tap(({ status }) => Effect.sync(() => record(status))),
+      Effect.provideService(HttpServerRequest.HttpServerRequest, request)
     )
-    const response =
-      retryAfter === undefined ? yield* authenticate(request, target, token, settings) : tooManyRequests(retryAfter)
-    return target.isDeprecated ? withHeaders(response, { "x-polar-deprecation-notice": deprecation }) : response
-  })
-
-const makeNegotiate = (state: State, limit: ReturnType<typeof makeLimit>) =>
-  Effect.fnUntraced(function* (request: Request) {
-    const settings = yield* state.settings
-    const version = resolveVersion(settings, request.headers["polar-version"])
-    if (version === undefined) return notFound
-    const preflight = Cors.preflight(request)
-    if (preflight !== undefined) return withHeaders(preflight, { "polar-version": version })
-    const response = refuseLength(request, settings) ?? (yield* limit(request, settings))
-    return withHeaders(response, { ...Cors.headersFor(request), "polar-version": version })
-  })
-
-const makeRecord = (state: State, scope: Scope.Scope, negotiate: ReturnType<typeof makeNegotiate>) =>
-  Effect.fnUntraced(function* (request: Request) {
-    const at = yield* state.now
-    const record = (status: number) => {
-      const path = redactUrl(request.url, state.withoutInvitations)
-      state.requests.push({ method: request.method, path, status, at })
-    }
-    const proceed = (request: Request) =>
-      negotiate(request).pipe(
-        Effect.tap(({ status }) => Effect.sync(() => record(status))),
-        Effect.provideService(HttpServerRequest.HttpServerRequest, request)
-      )
-    const fault = state.faults.next(request.method, request.url)
-    if (fault === undefined) return yield* proceed(request)
-    switch (fault._tag) {
-      case "Answer":
-        record(fault.response.status)
-        return fault.response
-      case "Delay": {
-        // Polar does its work whether or not the client waits. Only the wait for the answer ends with the client
-        const work = Effect.andThen(Effect.sleep(fault.by), proceed(yield* detach(request)))
-        return yield* Effect.interruptible(Fiber.join(yield* Effect.forkIn(work, scope)))
-      }
-      case "Drop":
-        if (fault.when === "after") yield* negotiate(request)
-        record(0)
-        return yield* new ConnectionCut()
-    }
-  })
+  const fault = faults.next(request.method, request.url)
+  if (fault === undefined) return yield* proceed(request)
+  if ("delay" in fault) {
+    // Polar does its work whether or not the client waits. Only the wait for the answer ends with the client
+    const work = Effect.andThen(Effect.sleep(fault.delay), proceed(yield* detach(request)))
+    return yield* Effect.interruptible(Fiber.join(yield* Effect.forkIn(work, pipeline.scope)))
+  }
+  if ("drop" in fault) {
+    if (fault.drop === "after") yield* versioned(pipeline, request)
+    record(0)
+    return yield* new ConnectionCut()
+  }
+  record(fault.status)
+  return answerOf(fault)
+})
 
 /** Answers the request in the context, or cuts its connection. */
-export type Handle = Effect.Effect<Response, ConnectionCut, HttpServerRequest.HttpServerRequest | Scope.Scope>
+export type Handle = Effect.Effect<Response, ConnectionCut, Env>
 
 const routerConfig = { caseSensitive: true, ignoreDuplicateSlashes: false, maxParamLength: 10_000 }
 
 /** The whole emulator as one effect of the request. */
 export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = Effect.gen(function* () {
-  const state = yield* EmulatorState
-  const scope = yield* Scope.Scope
   const router = yield* HttpRouter.toHttpEffect(
     Layer.mergeAll(Handlers.layer, ControlApi.layer).pipe(Layer.provide(HttpServer.layerServices))
   ).pipe(Effect.provideService(HttpRouter.RouterConfig, routerConfig))
@@ -218,9 +220,8 @@ export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = E
       Effect.catchCause(() => Effect.succeed(serverError))
     )
   const control = routerOr(ControlApi.notFound)
-  const authenticate = makeAuthenticate(state, makeRoute(routerOr(notFound)))
-  const record = makeRecord(state, scope, makeNegotiate(state, makeLimit(state, authenticate)))
+  const pipeline = { state: yield* EmulatorState, scope: yield* Scope.Scope, handlers: routerOr(notFound) }
   return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request): Handle =>
-    ControlApi.owns(request.url) ? control : record(request)
+    ControlApi.owns(request.url) ? control : recorded(pipeline, request)
   )
 })

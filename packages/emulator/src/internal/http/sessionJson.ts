@@ -2,6 +2,7 @@ import * as Redacted from "effect/Redacted"
 import { format } from "@polar-seats/domain/Timestamp"
 import type { CustomerSession } from "../../PolarApi.ts"
 import type { Session } from "../model/sessions.ts"
+import { nulls } from "./subscriptionJson.ts"
 
 /** Polar's `CustomerSession` with a complete customer. Fields that the model does not have are empty. */
 export const customerSession = (
@@ -28,15 +29,9 @@ export const customerSession = (
       email_verified: false,
       type: "individual",
       name: customer.name,
-      billing_name: null,
-      billing_address: null,
-      tax_id: null,
-      locale: null,
+      ...nulls("billing_name", "billing_address", "tax_id", "locale"),
       organization_id: organization.id,
-      default_payment_method_id: null,
-      deleted_at: null,
-      first_user_event_at: null,
-      avatar_url: null
+      ...nulls("default_payment_method_id", "deleted_at", "first_user_event_at", "avatar_url")
     }
   }
 }

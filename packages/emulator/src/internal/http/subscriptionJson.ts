@@ -4,7 +4,8 @@ import type { ClaimedSeatSubscription } from "../model/reads.ts"
 
 type Json = { readonly [key: string]: Schema.Json }
 
-const nulls = (...keys: ReadonlyArray<string>): Json => Object.fromEntries(keys.map((key) => [key, null]))
+/** Fields that are null. */
+export const nulls = (...keys: ReadonlyArray<string>): Json => Object.fromEntries(keys.map((key) => [key, null]))
 
 /** A complete `CustomerSubscription` of Polar. Fields that the model does not have are empty, and every price is 0. */
 export const customerSubscription = ({ checkoutId, organization, subscription }: ClaimedSeatSubscription): Json => {

@@ -2,10 +2,14 @@ import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type { CustomerId, MemberId } from "@polar-seats/domain/Seat"
-import { Forbidden, type Operation, Unauthorized } from "@polar-seats/domain/SeatError"
+import { AssignmentSource } from "@polar-seats/domain/Assignment"
+import type { CustomerId, MemberId, SeatId } from "@polar-seats/domain/Seat"
+import { Forbidden, InvalidInvitation, NotFound, type Operation, Unauthorized } from "@polar-seats/domain/SeatError"
+import * as SeatLifecycle from "@polar-seats/domain/SeatLifecycle"
 import type { Scope } from "../../World.ts"
-import { type Container, type Database, organizationOf } from "./database.ts"
+import { canonicalUuid } from "../validation/uuid.ts"
+import { type Container, type Database, organizationOf, seatState } from "./database.ts"
+import type { PolarModel } from "./polarModel.ts"
 
 /** The holder of a token. */
 export type Subject = Data.TaggedEnum<{
@@ -19,22 +23,26 @@ export const Subject = Data.taggedEnum<Subject>()
 /** The two APIs that Polar has for seats: the customer portal, and the API of the organization that sells them. */
 export type ApiSurface = "portal" | "organization"
 
-/** Decides who is asking, and what they may use. */
-export interface Access {
-  /** Looks a token up. A request without a token is anonymous. An unknown or expired token is refused. */
-  readonly authenticate: (
-    token: Redacted.Redacted<string> | null,
-    surface: ApiSurface,
-    now: DateTime.Utc
-  ) => Result.Result<Subject, Unauthorized>
-  /** Checks that a subject may use an operation of a surface at all. */
-  readonly authorize: (
-    subject: Subject,
-    surface: ApiSurface,
-    operation: Operation
-  ) => Result.Result<Subject, Unauthorized | Forbidden>
-  /** The group of Polar's rate limits that a subject belongs to. */
-  readonly rateLimitGroup: (subject: Subject) => "restricted" | "default" | "elevated"
+const wantedToken = (surface: ApiSurface) => (surface === "portal" ? "CustomerSession" : "OrganizationToken")
+
+/** Looks a token up. A request without a token is anonymous. An unknown or expired token is refused. */
+export const authenticate = (
+  { database: { members, tokens } }: PolarModel,
+  token: Redacted.Redacted<string> | null,
+  surface: ApiSurface,
+  now: DateTime.Utc
+): Result.Result<Subject, Unauthorized> => {
+  if (token === null || Redacted.value(token).startsWith("polar_crt_")) return Result.succeed(Subject.Anonymous())
+  const row = tokens.get(Redacted.value(token))
+  const expired = row?.expiresAt != null && DateTime.isLessThanOrEqualTo(row.expiresAt, now)
+  const deleted = row?.member !== undefined && !members.has(row.member)
+  if (row === undefined || expired || deleted) {
+    return Result.fail(new Unauthorized({ reason: "InvalidToken", wants: wantedToken(surface) }))
+  }
+  if (row.customer !== undefined) return Result.succeed(Subject.Customer({ id: row.customer }))
+  if (row.member !== undefined) return Result.succeed(Subject.Member({ id: row.member }))
+  const slugs = row.organization === undefined ? (row.userOf ?? []) : [row.organization]
+  return Result.succeed(Subject.Organization({ slugs, scopes: row.scopes }))
 }
 
 const reads: ReadonlySet<Operation> = new Set<Operation>(["Seats.list", "Seats.claimedSubscriptions"])
@@ -45,8 +53,30 @@ export const scopeFor = (operation: Operation): Scope => {
   return reads.has(operation) ? "customer_seats:read" : "customer_seats:write"
 }
 
-/** Whether a subject may see a container and its seats. */
-export const canAccess = (database: Database, subject: Subject, container: Container): boolean =>
+/** Checks that a subject may use an operation of a surface at all. */
+export const authorize = (
+  { database: { members } }: PolarModel,
+  subject: Subject,
+  surface: ApiSurface,
+  operation: Operation
+): Result.Result<Subject, Unauthorized | Forbidden> => {
+  const isOrganization = subject._tag === "Organization"
+  if (subject._tag === "Anonymous" || isOrganization !== (surface === "organization")) {
+    return Result.fail(new Unauthorized({ reason: "WrongToken", wants: wantedToken(surface) }))
+  }
+  if (isOrganization && !subject.scopes.includes(scopeFor(operation))) {
+    return Result.fail(new Forbidden({ reason: "Scope" }))
+  }
+  return subject._tag === "Member" && !reads.has(operation) && members.get(subject.id)?.role === "member"
+    ? Result.fail(new Forbidden({ reason: "Role" }))
+    : Result.succeed(subject)
+}
+
+/** The group of Polar's rate limits that a subject belongs to. */
+export const rateLimitGroup = ({ database: { organizations } }: PolarModel, subject: Subject) =>
+  (subject._tag === "Organization" ? organizations.get(subject.slugs[0] ?? "")?.rateLimitGroup : undefined) ?? "default"
+
+const canSee = (database: Database, subject: Subject, container: Container): boolean =>
   Subject.$match(subject, {
     Anonymous: () => false,
     Customer: ({ id }) => container.customer === id,
@@ -54,47 +84,50 @@ export const canAccess = (database: Database, subject: Subject, container: Conta
     Organization: ({ slugs }) => slugs.includes(organizationOf(database, container)?.slug ?? "")
   })
 
-const authenticate =
-  ({ members, tokens }: Database): Access["authenticate"] =>
-  (token, surface, now) => {
-    if (token === null || Redacted.value(token).startsWith("polar_crt_")) return Result.succeed(Subject.Anonymous())
-    const row = tokens.get(Redacted.value(token))
-    const expired = row?.expiresAt != null && DateTime.isLessThanOrEqualTo(row.expiresAt, now)
-    const deleted = row?.member !== undefined && !members.has(row.member)
-    if (row === undefined || expired || deleted) {
-      const wants = surface === "portal" ? "CustomerSession" : "OrganizationToken"
-      return Result.fail(new Unauthorized({ reason: "InvalidToken", wants }))
-    }
-    if (row.customer !== undefined) return Result.succeed(Subject.Customer({ id: row.customer }))
-    if (row.member !== undefined) return Result.succeed(Subject.Member({ id: row.member }))
-    const slugs = row.organization === undefined ? (row.userOf ?? []) : [row.organization]
-    return Result.succeed(Subject.Organization({ slugs, scopes: row.scopes }))
-  }
+/** Finds a seat that the subject may see, and its container. */
+export const findSeat = ({ database }: PolarModel, subject: Subject, seatId: SeatId) => {
+  const container = database.seats.get(seatId)
+  const row = container?.seats.get(seatId)
+  return container === undefined || row === undefined || !canSee(database, subject, container)
+    ? Result.fail(new NotFound({ resource: "seat", id: seatId }))
+    : Result.succeed({ container, state: seatState(database, row) })
+}
 
-const authorize =
-  ({ members }: Database): Access["authorize"] =>
-  (subject, surface, operation) => {
-    if (surface === "portal") {
-      if (subject._tag === "Anonymous" || subject._tag === "Organization") {
-        return Result.fail(new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }))
-      }
-      return subject._tag === "Member" && !reads.has(operation) && members.get(subject.id)?.role === "member"
-        ? Result.fail(new Forbidden({ reason: "Role" }))
-        : Result.succeed(subject)
-    }
-    if (subject._tag !== "Organization") {
-      return Result.fail(new Unauthorized({ reason: "WrongToken", wants: "OrganizationToken" }))
-    }
-    return subject.scopes.includes(scopeFor(operation))
-      ? Result.succeed(subject)
-      : Result.fail(new Forbidden({ reason: "Scope" }))
-  }
-
-export const make = (database: Database): Access => ({
-  authenticate: authenticate(database),
-  authorize: authorize(database),
-  rateLimitGroup: (subject) =>
-    subject._tag === "Organization"
-      ? (database.organizations.get(subject.slugs[0] ?? "")?.rateLimitGroup ?? "default")
-      : "default"
+const resourceOf = AssignmentSource.$match({
+  Subscription: () => "subscription" as const,
+  Order: () => "order" as const,
+  Checkout: () => "checkout" as const
 })
+
+/** Finds a subscription or order that the subject may see. */
+export const findContainer = ({ database }: PolarModel, subject: Subject, source: AssignmentSource) => {
+  const resource = resourceOf(source)
+  const container =
+    source._tag === "Checkout"
+      ? [...database.containers.values()].find(({ checkoutId }) => checkoutId === canonicalUuid(source.id))
+      : database.containers.get(source.id)
+  return container === undefined ||
+    (resource !== "checkout" && resource !== container.kind) ||
+    !canSee(database, subject, container)
+    ? Result.fail(new NotFound({ resource, id: source.id }))
+    : Result.succeed(container)
+}
+
+/** Finds the seat that an invitation token can claim now, and its container. */
+export const findInvitation = ({ database }: PolarModel, token: string, now: DateTime.Utc) => {
+  const seatId = database.invitations.get(token)
+  const container = seatId === undefined ? undefined : database.seats.get(seatId)
+  const row = seatId === undefined ? undefined : container?.seats.get(seatId)
+  const state = row === undefined ? undefined : seatState(database, row)
+  return container === undefined || state === undefined || !SeatLifecycle.isClaimable(state, now)
+    ? Result.fail(new InvalidInvitation())
+    : Result.succeed({ container, state })
+}
+
+/** Finds the organization that sells a container's seats. `Forbidden` if seats are not enabled for it. */
+export const findSeller = ({ database }: PolarModel, container: Container) => {
+  const organization = organizationOf(database, container)
+  return organization?.seatBasedPricingEnabled === true
+    ? Result.succeed(organization)
+    : Result.fail(new Forbidden({ reason: "SeatsNotEnabled" }))
+}

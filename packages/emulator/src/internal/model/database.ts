@@ -171,3 +171,7 @@ export const organizationOf = (database: Database, container: Container): Organi
   const slug = productOf(database, container)?.organization ?? database.customers.get(container.customer)?.organization
   return slug === undefined ? undefined : database.organizations.get(slug)
 }
+
+/** How many seats of a container are free. */
+export const availableSeats = ({ seats, total }: Container): number =>
+  Math.max(0, total - [...seats.values()].filter(({ status }) => status !== "revoked").length)

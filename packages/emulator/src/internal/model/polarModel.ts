@@ -1,40 +1,41 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Random from "effect/Random"
+import type { Seat } from "@polar-seats/domain/Seat"
+import type { Announcement } from "@polar-seats/domain/SeatLifecycle"
 import type { Mail } from "../../Outbox.ts"
 import type { World } from "../../World.ts"
-import * as Access from "./access.ts"
-import * as Changes from "./changes.ts"
-import { fromWorld } from "./database.ts"
-import * as Reads from "./reads.ts"
-import * as Sessions from "./sessions.ts"
+import { type Database, fromWorld } from "./database.ts"
+
+/** An announcement about a seat, with the seat as Polar answered it. */
+export interface SeatEvent {
+  readonly id: string
+  readonly type: Announcement
+  readonly timestamp: DateTime.Utc
+  readonly seat: Seat
+  /** The product that the seat is for. */
+  readonly productId: string | null
+}
 
 /**
- * Polar's server side of the seats, in memory: permissions, the order of Polar's checks, state changes, mails and
- * announcements. `SeatsMemory.layer` and the emulator both use it. Every method is one synchronous step, so nothing can
- * come between a check and the change that it allows. The caller passes `now`. Members without a comment behave like the
- * methods of the same name in `Seats`, `SeatClaims` and `CustomerSessions`.
+ * Polar's server side of the seats, in memory. `SeatsMemory.layer` and the emulator both use it. `access.ts` decides who
+ * may do what, `reads.ts` answers questions, `changes.ts` changes and mails seats, and `sessions.ts` creates sessions.
+ * Every function there is one synchronous step, so nothing can come between a check and the change that it allows. The
+ * caller passes `now`. A function without a comment behaves like the method of the same name in `Seats` or `SeatClaims`.
  */
-export interface PolarModel extends Access.Access, Reads.Reads, Changes.Changes, Sessions.Sessions {
-  /** Cuts every invitation token since the seed out of a text, so that the text may be shown. */
-  readonly withoutInvitations: (text: string) => string
+export interface PolarModel {
+  readonly database: Database
+  /** The source of tokens, and of the ids that a world leaves out. */
+  readonly random: Random.Random
   /** The mails so far, newest last. The caller may empty it. */
   readonly outbox: Array<Mail>
   /** The announcements so far, newest last. The caller may empty it. */
-  readonly events: Array<Changes.SeatEvent>
+  readonly events: Array<SeatEvent>
 }
 
-/** Fills a model from a world. Draws tokens and missing ids from `random`. */
-export const make = (world: World, start: DateTime.Utc, random: Random.Random): PolarModel => {
-  const database = fromWorld(world, start, random)
-  const outbox: Array<Mail> = []
-  const events: Array<Changes.SeatEvent> = []
-  return {
-    ...Access.make(database),
-    ...Reads.make(database),
-    ...Changes.make({ database, random, outbox, events }),
-    ...Sessions.make(database, random),
-    withoutInvitations: database.secrets.cut,
-    outbox,
-    events
-  }
-}
+/** Fills a model from a world. */
+export const make = (world: World, start: DateTime.Utc, random: Random.Random): PolarModel => ({
+  database: fromWorld(world, start, random),
+  random,
+  outbox: [],
+  events: []
+})

@@ -1,13 +1,13 @@
 import type * as DateTime from "effect/DateTime"
-import type * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import { identifierOf, Recipient } from "@polar-seats/domain/Assignment"
 import { CustomerId, Member } from "@polar-seats/domain/Seat"
 import { InvalidRequest, RecipientNotFound } from "@polar-seats/domain/SeatError"
 import type { Holder } from "@polar-seats/domain/SeatLifecycle"
 import { normalizeEmail } from "../validation/email.ts"
-import { type Container, type Customer, type Database, makeMember, organizationOf } from "./database.ts"
+import { type Container, type Customer, makeMember, organizationOf } from "./database.ts"
 import * as Generate from "./generate.ts"
+import type { PolarModel } from "./polarModel.ts"
 
 const sameEmail = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
@@ -15,7 +15,7 @@ const invalid = (type: string, message: string) =>
   Result.fail(new InvalidRequest({ issues: [{ type, path: [], message }] }))
 
 /** The person that a seat is assigned to, and the rows to save with the assignment: new or changed ones. */
-export interface ResolvedRecipient {
+interface ResolvedRecipient {
   readonly holder: Holder
   readonly customer: Customer | null
   readonly member: Member | null
@@ -23,18 +23,17 @@ export interface ResolvedRecipient {
 type Resolution = Result.Result<ResolvedRecipient, RecipientNotFound | InvalidRequest>
 
 /** Saves the rows of a resolved recipient. It is apart from `resolveRecipient`, because a later refusal must change nothing. */
-export const saveRecipient = (database: Database, { customer, member }: ResolvedRecipient): void => {
+export const saveRecipient = ({ database }: PolarModel, { customer, member }: ResolvedRecipient): void => {
   if (customer !== null) database.customers.set(customer.id, customer)
   if (member !== null) database.members.set(member.id, member)
 }
 
 /** Finds or makes the person that a seat is assigned to, with or without the member model, as Polar does. Changes nothing. */
 export const resolveRecipient = (
-  database: Database,
+  { database, random }: PolarModel,
   container: Container,
   recipient: Recipient,
-  now: DateTime.Utc,
-  random: Random.Random
+  now: DateTime.Utc
 ): Resolution => {
   const buyer = container.customer
   const { memberModelEnabled = false, slug = "" } = organizationOf(database, container) ?? {}

@@ -1,13 +1,13 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import type * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { CustomerId, MemberId } from "@polar-seats/domain/Seat"
 import { InvalidRequest } from "@polar-seats/domain/SeatError"
 import type { Subject } from "./access.ts"
-import type { Customer, Database, Organization } from "./database.ts"
+import type { Customer, Organization } from "./database.ts"
 import * as Generate from "./generate.ts"
+import type { PolarModel } from "./polarModel.ts"
 
 /** A session that was created for a customer or a member. */
 export interface Session {
@@ -19,73 +19,58 @@ export interface Session {
   readonly organization: Organization
 }
 
+type Reference = { readonly id: string } | { readonly externalId: string }
+
 /** The customer, and perhaps the member, that a session is asked for. */
 export interface SessionRequest {
-  readonly customer: { readonly id: string } | { readonly externalId: string }
-  readonly member?: { readonly id: string } | { readonly externalId: string } | undefined
+  readonly customer: Reference
+  readonly member?: Reference | undefined
 }
-
-/** Creates sessions. */
-export interface Sessions {
-  readonly createSession: (
-    subject: Subject,
-    request: SessionRequest,
-    now: DateTime.Utc
-  ) => Result.Result<Session, InvalidRequest>
-}
-
-const sessionLifetime = Duration.hours(1)
 
 /** Creates a session token, which is valid for one hour. */
 export const mintToken = (
-  { tokens }: Database,
-  random: Random.Random,
+  { database, random }: PolarModel,
   holder: { readonly member: MemberId } | { readonly customer: CustomerId },
   now: DateTime.Utc
-): Redacted.Redacted<string> => {
+) => {
   const token = Redacted.make(Generate.sessionToken(random, "member" in holder ? "polar_mst_" : "polar_cst_"))
-  const expiresAt = DateTime.addDuration(now, sessionLifetime)
-  tokens.set(Redacted.value(token), { ...holder, token, scopes: [], expiresAt })
-  return token
+  const expiresAt = DateTime.addDuration(now, Duration.hours(1))
+  database.tokens.set(Redacted.value(token), { ...holder, token, scopes: [], expiresAt })
+  return { token, expiresAt }
 }
 
 const doesNotExist = (field: string, message: string) =>
   Result.fail(new InvalidRequest({ issues: [{ type: "value_error", path: ["body", field], message }] }))
 
-const isNamed = (
-  reference: SessionRequest["customer"],
-  row: { readonly id: string; readonly externalId: string | null }
-): boolean => ("id" in reference ? row.id === reference.id : row.externalId === reference.externalId)
+const isNamed = (reference: Reference, row: { readonly id: string; readonly externalId: string | null }): boolean =>
+  "id" in reference ? row.id === reference.id : row.externalId === reference.externalId
 
-export const make = (database: Database, random: Random.Random): Sessions => ({
-  createSession: (subject, { customer: asked, member: askedMember }, now) =>
-    Result.gen(function* () {
-      const slugs = subject._tag === "Organization" ? subject.slugs : []
-      const customer = [...database.customers.values()].find(
-        (row) => slugs.includes(row.organization) && isNamed(asked, row)
-      )
-      const organization = database.organizations.get(customer?.organization ?? "")
-      if (customer === undefined || organization === undefined) {
-        return yield* doesNotExist("id" in asked ? "customer_id" : "external_customer_id", "Customer does not exist.")
-      }
-      const session = (holder: Parameters<typeof mintToken>[2]): Session => ({
-        token: mintToken(database, random, holder, now),
-        id: Generate.uuid(random),
-        createdAt: now,
-        expiresAt: DateTime.addDuration(now, sessionLifetime),
-        customer,
-        organization
-      })
-      if (!organization.memberModelEnabled) return session({ customer: customer.id })
-      const member = [...database.members.values()].find(
-        (row) =>
-          row.customerId === customer.id &&
-          (askedMember === undefined ? row.role === "owner" : isNamed(askedMember, row))
-      )
-      if (member === undefined) {
-        const field = askedMember === undefined || "id" in askedMember ? "member_id" : "external_member_id"
-        return yield* doesNotExist(field, "Member does not exist for this customer.")
-      }
-      return session({ member: member.id })
-    })
-})
+/** Creates a session like `CustomerSessions.create`: of a member if the organization uses members, otherwise of the customer. */
+export const createSession = (
+  model: PolarModel,
+  subject: Subject,
+  { customer: asked, member: askedMember }: SessionRequest,
+  now: DateTime.Utc
+) =>
+  Result.gen(function* () {
+    const { customers, members, organizations } = model.database
+    const slugs = subject._tag === "Organization" ? subject.slugs : []
+    const customer = [...customers.values()].find((row) => slugs.includes(row.organization) && isNamed(asked, row))
+    const organization = organizations.get(customer?.organization ?? "")
+    if (customer === undefined || organization === undefined) {
+      return yield* doesNotExist("id" in asked ? "customer_id" : "external_customer_id", "Customer does not exist.")
+    }
+    const member = [...members.values()].find(
+      (row) =>
+        row.customerId === customer.id && (askedMember === undefined ? row.role === "owner" : isNamed(askedMember, row))
+    )
+    if (organization.memberModelEnabled && member === undefined) {
+      const field = askedMember === undefined || "id" in askedMember ? "member_id" : "external_member_id"
+      return yield* doesNotExist(field, "Member does not exist for this customer.")
+    }
+    const holder =
+      organization.memberModelEnabled && member !== undefined ? { member: member.id } : { customer: customer.id }
+    const minted = mintToken(model, holder, now)
+    const session: Session = { ...minted, id: Generate.uuid(model.random), createdAt: now, customer, organization }
+    return session
+  })

@@ -10,6 +10,12 @@ type Loc = ValidationIssue["loc"]
 /** Finds the problems of a value at a place. */
 type Check = (input: unknown, loc: Loc) => ReadonlyArray<ValidationIssue>
 
+const issue = (type: string, msg: string, loc: Loc, input: unknown, ctx?: ValidationIssue["ctx"]) => [
+  { type, loc, msg, input, ...(ctx === undefined ? {} : { ctx }) }
+]
+const ruleBroken = (message: string, loc: Loc, input: unknown) =>
+  issue("value_error", `Value error, ${message}`, loc, input, { error: {} })
+
 const isUuidV4 = Schema.is(UuidV4)
 
 /** A UUID of any version, or only of version 4. */
@@ -17,14 +23,14 @@ export const uuid =
   (version: "any" | "v4"): Check =>
   (input, loc) => {
     if (!Predicate.isString(input)) {
-      return [{ type: "uuid_type", loc, msg: "UUID input should be a string, bytes or UUID object", input }]
+      return issue("uuid_type", "UUID input should be a string, bytes or UUID object", loc, input)
     }
     const error = uuidProblem(input)
     if (error !== undefined) {
-      return [{ type: "uuid_parsing", loc, msg: `Input should be a valid UUID, ${error}`, input, ctx: { error } }]
+      return issue("uuid_parsing", `Input should be a valid UUID, ${error}`, loc, input, { error })
     }
     return version === "v4" && !isUuidV4(canonicalUuid(input))
-      ? [{ type: "uuid_version", loc, msg: "UUID version 4 expected", input, ctx: { expected_version: 4 } }]
+      ? issue("uuid_version", "UUID version 4 expected", loc, input, { expected_version: 4 })
       : []
   }
 
@@ -33,36 +39,18 @@ const isWholeNumber = Schema.is(WholeNumber)
 /** A whole number above zero, in a query. */
 export const positiveInt: Check = (input, loc) => {
   if (!isWholeNumber(input)) {
-    return [
-      {
-        type: "int_parsing",
-        loc,
-        msg: "Input should be a valid integer, unable to parse string as an integer",
-        input
-      }
-    ]
+    return issue("int_parsing", "Input should be a valid integer, unable to parse string as an integer", loc, input)
   }
   return Number(input.replaceAll("_", "")) > 0
     ? []
-    : [{ type: "greater_than", loc, msg: "Input should be greater than 0", input, ctx: { gt: 0 } }]
+    : issue("greater_than", "Input should be greater than 0", loc, input, { gt: 0 })
 }
 
-const valueError = (loc: Loc, message: string, input: unknown): ValidationIssue => ({
-  type: "value_error",
-  loc,
-  msg: `Value error, ${message}`,
-  input,
-  ctx: { error: {} }
-})
-
-// PostgreSQL cannot store NUL, so Polar refuses it in every string
-const withoutNul = (input: string, loc: Loc): ReadonlyArray<ValidationIssue> =>
-  input.includes("\0") ? [valueError(loc, "Null bytes are not allowed", input)] : []
-
-const text: Check = (input, loc) =>
-  Predicate.isString(input)
-    ? withoutNul(input, loc)
-    : [{ type: "string_type", loc, msg: "Input should be a valid string", input }]
+const text: Check = (input, loc) => {
+  if (!Predicate.isString(input)) return issue("string_type", "Input should be a valid string", loc, input)
+  // PostgreSQL cannot store NUL, so Polar refuses it in every string
+  return input.includes("\0") ? ruleBroken("Null bytes are not allowed", loc, input) : []
+}
 
 const email: Check = (input, loc) => {
   const wrong = text(input, loc)
@@ -70,16 +58,16 @@ const email: Check = (input, loc) => {
   const reason = emailProblem(input)
   return reason === undefined
     ? []
-    : [{ type: "value_error", loc, msg: `value is not a valid email address: ${reason}`, input, ctx: { reason } }]
+    : issue("value_error", `value is not a valid email address: ${reason}`, loc, input, { reason })
 }
 
 const isRecord = (input: unknown): input is { readonly [key: string]: unknown } =>
   Predicate.isObject(input) && !Array.isArray(input)
 
 const metadata: Check = (input, loc) => {
-  if (!isRecord(input)) return [{ type: "dict_type", loc, msg: "Input should be a valid dictionary", input }]
-  const wrong = metadataProblem(input)
-  return wrong === undefined ? [] : [valueError(loc, wrong.message, input)]
+  if (!isRecord(input)) return issue("dict_type", "Input should be a valid dictionary", loc, input)
+  const problem = metadataProblem(input)
+  return problem === undefined ? [] : ruleBroken(problem.message, loc, input)
 }
 
 const truths = new Set<unknown>([true, 1, "1", "true", "t", "yes", "y", "on"])
@@ -89,10 +77,10 @@ const lower = (input: unknown) => (Predicate.isString(input) ? input.toLowerCase
 export const isTrue = (input: unknown): boolean => truths.has(lower(input))
 
 const flag: Check = (input, loc) => {
-  if (truths.has(lower(input)) || falsehoods.has(lower(input))) return []
+  if (input === undefined || truths.has(lower(input)) || falsehoods.has(lower(input))) return []
   return Predicate.isString(input) || Predicate.isNumber(input)
-    ? [{ type: "bool_parsing", loc, msg: "Input should be a valid boolean, unable to interpret input", input }]
-    : [{ type: "bool_type", loc, msg: "Input should be a valid boolean", input }]
+    ? issue("bool_parsing", "Input should be a valid boolean, unable to interpret input", loc, input)
+    : issue("bool_type", "Input should be a valid boolean", loc, input)
 }
 
 const orNull =
@@ -136,17 +124,9 @@ const object =
   (check: (body: { readonly [key: string]: unknown }) => ReadonlyArray<ValidationIssue>) =>
   (body: unknown): ReadonlyArray<ValidationIssue> => {
     const loc = ["body"]
-    if (body === undefined) return [{ type: "missing", loc, msg: "Field required", input: null }]
-    return isRecord(body)
-      ? check(body)
-      : [
-          {
-            type: "model_attributes_type",
-            loc,
-            msg: "Input should be a valid dictionary or object to extract fields from",
-            input: body
-          }
-        ]
+    if (body === undefined) return issue("missing", "Field required", loc, null)
+    const message = "Input should be a valid dictionary or object to extract fields from"
+    return isRecord(body) ? check(body) : issue("model_attributes_type", message, loc, body)
   }
 
 /** Checks a `SeatAssign`, or with `portal` a `CustomerSeatAssign`, which also takes a checkout. */
@@ -163,18 +143,16 @@ export const assignment = (body: unknown, portal: boolean): ReadonlyArray<Valida
       ["metadata", metadata],
       ...(portal ? [["checkout_id", uuid("any")] as const] : [])
     ]
-    const issues = fields.flatMap(([name, check]) => orNull(check)(body[name], ["body", name]))
-    const flagged =
-      body["immediate_claim"] === undefined ? [] : flag(body["immediate_claim"], ["body", "immediate_claim"])
-    if (issues.length + flagged.length > 0) return [...issues, ...flagged]
+    const issues = [
+      ...fields.flatMap(([name, check]) => orNull(check)(body[name], ["body", name])),
+      ...flag(body["immediate_claim"], ["body", "immediate_claim"])
+    ]
     const broken = assignmentRules(body, portal).find((rule) => !rule[1])?.[0]
-    return broken === undefined ? [] : [valueError(["body"], broken, body)]
+    return issues.length > 0 || broken === undefined ? issues : ruleBroken(broken, ["body"], body)
   })(body)
 
 const required = (body: { readonly [key: string]: unknown }, name: string, check: Check, within: Loc) =>
-  name in body
-    ? check(body[name], [...within, name])
-    : [{ type: "missing", loc: [...within, name], msg: "Field required", input: body }]
+  name in body ? check(body[name], [...within, name]) : issue("missing", "Field required", [...within, name], body)
 
 /** Checks a `SeatClaim`. */
 export const seatClaim = object((body) => required(body, "invitation_token", text, ["body"]))

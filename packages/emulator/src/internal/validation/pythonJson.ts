@@ -12,98 +12,87 @@ const maxJsonDepth = 1000
 const tooDeep = "maximum recursion depth exceeded while decoding a JSON document"
 // Python reads 1e999 as infinity, which it can neither store nor send back
 const outOfRange = "Out of range float values are not JSON compliant"
-const wantsName = "Expecting property name enclosed in double quotes"
 
-interface Scanner {
-  readonly text: string
-  at: number
-  depth: number
-}
 type Mistake = JsonError | undefined
 
-const fail = (scanner: Scanner, error: string, position = scanner.at): JsonError => ({ error, position })
-
-const current = ({ at, text }: Scanner): string => text.charAt(at)
-
-const skipBlanks = (scanner: Scanner): void => {
-  while (/[ \t\n\r]/.test(current(scanner))) scanner.at++
-}
-
-const scanString = (scanner: Scanner): Mistake => {
-  const { text } = scanner
-  const start = scanner.at++
-  for (; scanner.at < text.length; scanner.at++) {
-    const character = current(scanner)
-    if (character === '"') {
-      scanner.at++
-      return undefined
-    }
-    if (character < " ") return fail(scanner, "Invalid control character at")
-    if (character !== "\\") continue
-    scanner.at++
-    if (current(scanner) === "u") {
-      if (!/^[0-9a-fA-F]{4}/.test(text.slice(scanner.at + 1))) return fail(scanner, "Invalid \\uXXXX escape")
-      scanner.at += 4
-    } else if (!/["\\/bfnrt]/.test(current(scanner))) return fail(scanner, "Invalid \\escape", scanner.at - 1)
-  }
-  return fail(scanner, "Unterminated string starting at", start)
-}
-
-const scanProperty = (scanner: Scanner): Mistake => {
-  if (current(scanner) !== '"') return fail(scanner, wantsName)
-  const wrong = scanString(scanner)
-  if (wrong !== undefined) return wrong
-  skipBlanks(scanner)
-  if (current(scanner) !== ":") return fail(scanner, "Expecting ':' delimiter")
-  scanner.at++
-  skipBlanks(scanner)
-  return scanValue(scanner)
-}
-
-const scanItems = (scanner: Scanner, close: "}" | "]", scanItem: (scanner: Scanner) => Mistake): Mistake => {
-  if (scanner.depth === maxJsonDepth) return fail(scanner, tooDeep)
-  scanner.depth++
-  scanner.at++
-  skipBlanks(scanner)
-  for (let isFirst = true; !(isFirst && current(scanner) === close); isFirst = false) {
-    const wrong = scanItem(scanner)
-    if (wrong !== undefined) return wrong
-    skipBlanks(scanner)
-    if (current(scanner) === close) break
-    if (current(scanner) !== ",") return fail(scanner, "Expecting ',' delimiter")
-    scanner.at++
-    skipBlanks(scanner)
-  }
-  scanner.at++
-  scanner.depth--
-  return undefined
-}
-
-const scanValue = (scanner: Scanner): Mistake => {
-  const { at, text } = scanner
-  switch (current(scanner)) {
-    case '"':
-      return scanString(scanner)
-    case "{":
-      return scanItems(scanner, "}", scanProperty)
-    case "[":
-      return scanItems(scanner, "]", scanValue)
-  }
-  const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)/.exec(text.slice(at, at + 400))
-  if (scalar === null) return fail(scanner, "Expecting value")
-  if (Math.abs(Number(scalar[0])) === Number.POSITIVE_INFINITY) return fail(scanner, outOfRange)
-  scanner.at += scalar[0].length
-  return undefined
-}
+const blank = /[ \t\n\r]/
+const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 
 // Walks the grammar only to find the first mistake. The value comes from JSON.parse
 const findMistake = (text: string): JsonError => {
-  const scanner: Scanner = { text, at: 0, depth: 0 }
-  skipBlanks(scanner)
-  const wrong = scanValue(scanner)
+  let at = 0
+  let depth = 0
+  const fail = (error: string, position = at): JsonError => ({ error, position })
+  const skipBlanks = () => {
+    while (blank.test(text.charAt(at))) at++
+  }
+
+  const scanString = (): Mistake => {
+    const start = at++
+    for (; at < text.length; at++) {
+      const character = text.charAt(at)
+      if (character < " ") return fail("Invalid control character at")
+      if (character === '"') {
+        at++
+        return undefined
+      }
+      if (character !== "\\") continue
+      at++
+      if (text.charAt(at) === "u") {
+        if (!/^[0-9a-fA-F]{4}/.test(text.slice(at + 1, at + 5))) return fail("Invalid \\uXXXX escape")
+        at += 4
+      } else if (!/["\\/bfnrt]/.test(text.charAt(at))) return fail("Invalid \\escape", at - 1)
+    }
+    return fail("Unterminated string starting at", start)
+  }
+
+  const scanProperty = (): Mistake => {
+    if (text.charAt(at) !== '"') return fail("Expecting property name enclosed in double quotes")
+    const wrong = scanString()
+    if (wrong !== undefined) return wrong
+    skipBlanks()
+    if (text.charAt(at) !== ":") return fail("Expecting ':' delimiter")
+    at++
+    skipBlanks()
+    return scanValue()
+  }
+
+  const scanItems = (close: "}" | "]", scanItem: () => Mistake): Mistake => {
+    if (depth++ === maxJsonDepth) return fail(tooDeep)
+    at++
+    skipBlanks()
+    for (let isFirst = true; !isFirst || text.charAt(at) !== close; isFirst = false) {
+      const wrong = scanItem()
+      if (wrong !== undefined) return wrong
+      skipBlanks()
+      if (text.charAt(at) === close) break
+      if (text.charAt(at) !== ",") return fail("Expecting ',' delimiter")
+      at++
+      skipBlanks()
+    }
+    at++
+    depth--
+    return undefined
+  }
+
+  const scanValue = (): Mistake => {
+    const first = text.charAt(at)
+    if (first === '"') return scanString()
+    if (first === "{") return scanItems("}", scanProperty)
+    if (first === "[") return scanItems("]", scanValue)
+    scalar.lastIndex = at
+    const [found] = scalar.exec(text) ?? []
+    if (found === undefined) return fail("Expecting value")
+    if (Math.abs(Number(found)) === Number.POSITIVE_INFINITY) return fail(outOfRange)
+    at += found.length
+    return undefined
+  }
+
+  skipBlanks()
+  const wrong = scanValue()
   if (wrong !== undefined) return wrong
-  skipBlanks(scanner)
-  return fail(scanner, "Extra data")
+  skipBlanks()
+  return fail("Extra data")
 }
 
 const isReadable = (json: unknown): boolean => {
