@@ -138,7 +138,7 @@ describe("the length of a request", () => {
   it.effect.each([
     ["10485760", 401],
     ["10485761", 413]
-  ] as const)("of %s bytes is answered with %s", ([length, status]) =>
+  ] as const)("has a limit: %s bytes are answered with %s", ([length, status]) =>
     inWorld(
       Effect.gen(function* () {
         const headers = { "content-length": length }
@@ -355,7 +355,7 @@ describe("rate limits", () => {
     ["restricted", "production", 60, "60"],
     ["elevated", "sandbox", 50, "1"],
     ["elevated", "production", 100, "1"]
-  ] as const)("of a group hold for a %s organization in %s", ([group, rules, times, after]) =>
+  ] as const)("apply to a %s organization in %s", ([group, rules, times, after]) =>
     inWorld(
       Effect.gen(function* () {
         const token = "polar_oat_group"
