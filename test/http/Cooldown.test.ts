@@ -53,7 +53,7 @@ const { NotSent, OutcomeUnknown, ServerFailed, UnexpectedResponse } = SeatError.
 const unavailable = (reason: SeatError.UnavailableReason) =>
   new SeatError.Unavailable({ operation: "Seats.resend", reason })
 
-/** `Seats` whose resends end as they are told to, and count. */
+/** `Seats` that counts its resends and answers each with the given result. */
 const scripted = (script: (nth: number) => Effect.Effect<Seat, ResendError>) => {
   const state = { resends: 0 }
   return {
@@ -63,7 +63,7 @@ const scripted = (script: (nth: number) => Effect.Effect<Seat, ResendError>) => 
 }
 
 describe("a cooldown", () => {
-  it.effect("refuses a seat that was mailed, says until when, and then lets it through", () =>
+  it.effect("fails a second resend until the window ends, and names that time", () =>
     run(
       Effect.gen(function* () {
         yield* resend(ids.live)
@@ -79,7 +79,7 @@ describe("a cooldown", () => {
     )
   )
 
-  it.effect("is of one seat: others are mailed meanwhile", () =>
+  it.effect("does not affect other seats", () =>
     run(
       Effect.gen(function* () {
         yield* resend(ids.live)
@@ -89,7 +89,7 @@ describe("a cooldown", () => {
     )
   )
 
-  it.effect("is as long as it is told", () =>
+  it.effect("lasts as long as the option `window` says", () =>
     run(
       Effect.gen(function* () {
         yield* resend(ids.live)
@@ -101,7 +101,7 @@ describe("a cooldown", () => {
     )
   )
 
-  it.effect("is not prolonged by refusals", () =>
+  it.effect("is not prolonged by the resends that it refuses", () =>
     run(
       Effect.gen(function* () {
         yield* resend(ids.live)
@@ -114,7 +114,7 @@ describe("a cooldown", () => {
     )
   )
 
-  it.effect("says when in words too", () =>
+  it.effect("names the end of the window in the error message", () =>
     run(
       Effect.gen(function* () {
         yield* resend(ids.live)
@@ -127,7 +127,7 @@ describe("a cooldown", () => {
     )
   )
 
-  it.effect("is an answer that stands: it is not safe to repeat as it was", () =>
+  it.effect("fails with an error that is not safe to retry", () =>
     run(
       Effect.gen(function* () {
         yield* resend(ids.live)
@@ -136,7 +136,7 @@ describe("a cooldown", () => {
     )
   )
 
-  it.effect("leaves reads and revocations alone", () =>
+  it.effect("does not affect reads and revocations", () =>
     run(
       Effect.gen(function* () {
         yield* resend(ids.live)
@@ -146,7 +146,7 @@ describe("a cooldown", () => {
     )
   )
 
-  it.effect("of many resends at once lets one through", () =>
+  it.effect("lets one of many simultaneous resends through", () =>
     run(
       Effect.gen(function* () {
         const exits = yield* Effect.forEach(Array.from({ length: 20 }), () => Effect.exit(resend(ids.live)), {
@@ -158,7 +158,7 @@ describe("a cooldown", () => {
     )
   )
 
-  it.effect("is shared by processes that share a store, and by no others", () =>
+  it.effect("is shared by the processes on one store, and only by those", () =>
     Effect.gen(function* () {
       yield* atStart
       const seats = yield* Layer.build(memory)
@@ -190,7 +190,7 @@ describe("a cooldown", () => {
   )
 })
 
-describe("what mailed nobody starts no cooldown:", () => {
+describe("a resend that mailed nobody starts no cooldown:", () => {
   const nothingHappened: ReadonlyArray<readonly [string, ResendError]> = [
     ["NotFound", new SeatError.NotFound({ resource: "seat", id: ids.live })],
     ["AlreadyClaimed", new SeatError.AlreadyClaimed({ seatId: ids.live })],
@@ -200,9 +200,9 @@ describe("what mailed nobody starts no cooldown:", () => {
     ["InvalidRequest", new SeatError.InvalidRequest({ issues: [] })],
     ["RateLimited", new SeatError.RateLimited({ retryAfter: Duration.seconds(5) })],
     ["NotSent", unavailable(NotSent.make({ description: "" }))],
-    ["a refusal that nobody documents", unavailable(UnexpectedResponse.make({ status: 418, description: "" }))],
+    ["an undocumented refusal", unavailable(UnexpectedResponse.make({ status: 418, description: "" }))],
     [
-      "a session that could not be made",
+      "a session that could not be created",
       new SeatError.Unavailable({ operation: "CustomerSessions.create", reason: ServerFailed.make({ status: 500 }) })
     ]
   ]
@@ -220,7 +220,7 @@ describe("what mailed nobody starts no cooldown:", () => {
     })
   )
 
-  it.effect("while it is under way it holds all the same", () =>
+  it.effect("but it holds one while it runs", () =>
     Effect.gen(function* () {
       yield* atStart
       const refusal = new SeatError.AlreadyClaimed({ seatId: ids.live })
@@ -239,7 +239,7 @@ describe("what mailed nobody starts no cooldown:", () => {
     })
   )
 
-  it.effect("a refusal that comes late does not give away the turn of the next", () =>
+  it.effect("but a late refusal does not end the cooldown of the next resend", () =>
     Effect.gen(function* () {
       yield* atStart
       const mailed = yield* Effect.provide(seat, memory)
@@ -260,11 +260,11 @@ describe("what mailed nobody starts no cooldown:", () => {
   )
 })
 
-describe("what may have mailed starts the cooldown:", () => {
+describe("a resend that may have mailed starts the cooldown:", () => {
   const doubts: ReadonlyArray<readonly [string, SeatError.UnavailableReason]> = [
     ["OutcomeUnknown", OutcomeUnknown.make({ description: "" })],
     ["ServerFailed", ServerFailed.make({ status: 502 })],
-    ["a 200 that cannot be read", UnexpectedResponse.make({ status: 200, description: "" })],
+    ["an unreadable 200", UnexpectedResponse.make({ status: 200, description: "" })],
     ["a 408", UnexpectedResponse.make({ status: 408, description: "" })]
   ]
   it.effect.each(doubts)("%s", ([, reason]) =>
@@ -307,7 +307,7 @@ describe("what may have mailed starts the cooldown:", () => {
 
 describe("an assignment", () => {
   it.effect.each([0, 10])(
-    "that mails the row of a resend %i seconds after that began is not undone by its refusal",
+    "keeps its cooldown if it mails the row of a resend that began %i seconds earlier and is then refused",
     (seconds) => {
       const refused = scripted(() =>
         Effect.andThen(
@@ -350,7 +350,7 @@ describe("an assignment", () => {
     )
   )
 
-  it.effect("is never refused itself, and counts from the last mail where the seat was used before", () =>
+  it.effect("is never refused, and restarts the cooldown if Polar uses the row again", () =>
     run(
       Effect.gen(function* () {
         const { id } = yield* assign(zoe)
@@ -367,7 +367,7 @@ describe("an assignment", () => {
     )
   )
 
-  it.effect("that claims at once mails nobody, and starts none", () =>
+  it.effect("with an immediate claim mails nobody and starts no cooldown", () =>
     run(
       Effect.gen(function* () {
         const { id } = yield* assign({ ...zoe, immediateClaim: true })
@@ -376,7 +376,7 @@ describe("an assignment", () => {
     )
   )
 
-  it.effect("that fails starts none", () =>
+  it.effect("starts no cooldown if it fails", () =>
     run(
       Effect.gen(function* () {
         const { id } = yield* assign(zoe)
@@ -388,7 +388,7 @@ describe("an assignment", () => {
   )
 })
 
-describe("where the store", () => {
+describe("if the store", () => {
   const error = new RateLimiter.RateLimiterError({ reason: new RateLimiter.RateLimitStoreError({ message: "down" }) })
   const broken: ReadonlyArray<readonly [string, Effect.Effect<never, RateLimiter.RateLimiterError>]> = [
     ["fails", Effect.fail(error)],
@@ -402,7 +402,7 @@ describe("where the store", () => {
     )
 
   describe.each(broken)("%s", (_, answer) => {
-    it.effect("nothing is resent, and the error says so", () =>
+    it.effect("a resend is not sent, and the error says so", () =>
       Effect.gen(function* () {
         yield* atStart
         yield* Effect.gen(function* () {
@@ -412,14 +412,14 @@ describe("where the store", () => {
           assert.isTrue(error._tag === "Unavailable" && error.reason._tag === "NotSent" && !error.mayHaveHappened)
           assert.strictEqual(
             error.message,
-            "The request was not sent: whether the seat was mailed already could not be asked of the store of the cooldown. It is safe to retry."
+            "The request was not sent: the store of the cooldown could not say whether the seat was mailed already. It is safe to retry."
           )
           assert.deepEqual(yield* recipients, [])
         }).pipe(Effect.provide(onStore(() => answer)))
       })
     )
 
-    it.effect("an assignment is made all the same", () =>
+    it.effect("an assignment is sent all the same", () =>
       Effect.gen(function* () {
         yield* atStart
         yield* Effect.gen(function* () {
@@ -430,7 +430,7 @@ describe("where the store", () => {
       })
     )
 
-    it.effect("a turn that cannot be given back is a window that runs", () =>
+    it.effect("the cooldown runs on, because the store cannot release it", () =>
       Effect.gen(function* () {
         yield* atStart
         const store = Context.get(yield* Layer.build(RateLimiter.layerStoreMemory), RateLimiter.RateLimiterStore)
@@ -447,18 +447,18 @@ describe("where the store", () => {
 
 describe("the options", () => {
   it.effect.each([Duration.infinity, "-1 seconds"] as ReadonlyArray<Duration.Input>)(
-    "a window of %s is InvalidOption",
+    "reject a window of %s with InvalidOption",
     (window) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(
           Layer.build(Cooldown.layer({ window }).pipe(Layer.provide(limiter), Layer.provide(memory)))
         )
         assert.deepEqual(error, new PolarConnection.InvalidOption({ option: "window", problem: error.problem }))
-        assert.strictEqual(error.message, "The option window is neither zero nor a time that ends.")
+        assert.strictEqual(error.message, "The option window must be zero or a finite duration.")
       }).pipe(Effect.scoped)
   )
 
-  it.effect("may come from the configuration", () =>
+  it.effect("can come from the configuration", () =>
     Effect.gen(function* () {
       yield* atStart
       yield* Effect.gen(function* () {
@@ -486,7 +486,7 @@ describe.each(surfaces)("around $name", ({ polar, surface, token }) => {
   const overEmulator = (token: string) =>
     Layer.orDie(polar({ token: Redacted.make(token), times: 0 }).pipe(Layer.provideMerge(Emulator.layer(world))))
 
-  it.effect("one request leaves", () =>
+  it.effect("one request is sent", () =>
     Effect.gen(function* () {
       yield* atStart
       yield* Effect.gen(function* () {
@@ -498,7 +498,7 @@ describe.each(surfaces)("around $name", ({ polar, surface, token }) => {
     })
   )
 
-  describe("turned off, it obeys the laws", () => {
+  describe("a cooldown of zero obeys the laws", () => {
     obeys(
       { surface, layer: (token) => Layer.unwrap(Effect.as(atStart, around(overEmulator(token), { window: 0 }))) },
       it.effect
@@ -506,7 +506,7 @@ describe.each(surfaces)("around $name", ({ polar, surface, token }) => {
   })
 })
 
-describe("around layerMemory, it obeys the laws but for the one that resends twice", () => {
+describe("around SeatsMemory, a cooldown obeys every law except the one that resends twice", () => {
   const laws = [...resendLaws, ...listLaws, ...assignLaws, ...revokeLaws, ...claimedSubscriptionsLaws]
   const bound = laws.filter(
     ({ name, surface = "portal" }) => surface === "portal" && !name.startsWith("each resend mails again")
@@ -516,7 +516,7 @@ describe("around layerMemory, it obeys the laws but for the one that resends twi
   )
 })
 
-describe("around layerMemory and turned off, it obeys the laws", () => {
+describe("around SeatsMemory, a cooldown of zero obeys the laws", () => {
   obeys(
     {
       surface: "portal",

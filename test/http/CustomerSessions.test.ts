@@ -20,7 +20,7 @@ const session = "polar_mst_keep_me_too"
 const id = CustomerId.make("992fae2a-2a17-4b7a-8d9e-e287cf90131b")
 const memberId = MemberId.make("0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10")
 
-/** As the contract documents it, down to the keys that we do not read. */
+/** A session as the contract documents it, with the keys that we do not read. */
 const documented = {
   created_at: "2026-08-22T10:00:00.123456Z",
   modified_at: null,
@@ -38,7 +38,7 @@ const json = (status: number, body: unknown, headers: Record<string, string> = {
     () => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } })
   )
 
-/** Polar, if it always answered this, and the requests that it got. */
+/** A Polar that always answers this, and the requests that it received. */
 const answering = (
   answer: Effect.Effect<Response, HttpClientError.HttpClientError>,
   options: Partial<Options> = {}
@@ -55,7 +55,7 @@ const answering = (
 const create = (request: SessionRequest = { customer: { id } }) =>
   Effect.flatMap(CustomerSessions, (sessions) => sessions.create(request))
 
-/** The end of an effect, however long it waits in between. */
+/** Runs an effect to its end on the test clock, however long it waits. */
 const settled = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.forkChild(effect).pipe(
     Effect.tap(() => TestClock.adjust("10 minutes")),
@@ -66,7 +66,7 @@ const bodyOf = (request: HttpClientRequest.HttpClientRequest | undefined): unkno
   request?.body._tag === "Uint8Array" ? JSON.parse(new TextDecoder().decode(request.body.body)) : undefined
 
 describe("the request", () => {
-  it.effect("goes where Polar takes it without a redirect, with the token and the version", () =>
+  it.effect("has the path that Polar does not redirect, the token and the version", () =>
     Effect.gen(function* () {
       const { layer, requests } = answering(json(201, documented))
       yield* Effect.provide(create(), layer)
@@ -84,10 +84,10 @@ describe("the request", () => {
 
   it.effect.each<[string, SessionRequest, object]>([
     ["a customer", { customer: { id } }, { customer_id: id }],
-    ["a customer of ours", { customer: { externalId: "usr_1" } }, { external_customer_id: "usr_1" }],
+    ["a customer by our own id", { customer: { externalId: "usr_1" } }, { external_customer_id: "usr_1" }],
     ["a member", { customer: { id }, member: { id: memberId } }, { customer_id: id, member_id: memberId }],
     [
-      "a member of ours, with a way back",
+      "a member by our own id, with a return URL",
       { customer: { externalId: "usr_1" }, member: { externalId: "usr_2" }, returnUrl: "https://example.com/account" },
       { external_customer_id: "usr_1", external_member_id: "usr_2", return_url: "https://example.com/account" }
     ]
@@ -99,7 +99,7 @@ describe("the request", () => {
     })
   )
 
-  it.effect("names the organization where there is a choice", () =>
+  it.effect("names the organization if the option is given", () =>
     Effect.gen(function* () {
       const { layer, requests } = answering(json(201, documented), { organization: "acme", environment: "sandbox" })
       yield* Effect.provide(create(), layer)
@@ -108,7 +108,7 @@ describe("the request", () => {
     })
   )
 
-  it("cannot name a customer in two ways, or in none", () => {
+  it("does not compile with two customers, or with none", () => {
     const refused: ReadonlyArray<SessionRequest> = [
       // @ts-expect-error
       { customer: { id, externalId: "usr_1" } },
@@ -124,7 +124,7 @@ describe("the request", () => {
 })
 
 describe("the session", () => {
-  it.effect("is read from what Polar documents, and shows no secret", () =>
+  it.effect("decodes from the documented answer, and shows no secret", () =>
     Effect.gen(function* () {
       const made = yield* Effect.provide(create(), answering(json(201, documented)).layer)
       assert.instanceOf(made, CustomerSession)
@@ -140,20 +140,16 @@ describe("the session", () => {
     })
   )
 
-  it.prop(
-    "any session comes back as it was",
-    [Schema.Struct({ ...CustomerSession.fields, token: Plain() })],
-    ([some]) => {
-      const made = new CustomerSession({ ...some, token: Redacted.make(some.token) })
-      const written = JSON.stringify(Schema.encodeSync(CustomerSessionJson)(made))
-      const read = Schema.decodeUnknownSync(CustomerSessionJson)(JSON.parse(written))
-      assert.strictEqual(Redacted.value(read.token), some.token)
-      assert.strictEqual(JSON.stringify(Schema.encodeSync(CustomerSessionJson)(read)), written)
-    }
-  )
+  it.prop("round-trips through its JSON", [Schema.Struct({ ...CustomerSession.fields, token: Plain() })], ([some]) => {
+    const made = new CustomerSession({ ...some, token: Redacted.make(some.token) })
+    const written = JSON.stringify(Schema.encodeSync(CustomerSessionJson)(made))
+    const read = Schema.decodeUnknownSync(CustomerSessionJson)(JSON.parse(written))
+    assert.strictEqual(Redacted.value(read.token), some.token)
+    assert.strictEqual(JSON.stringify(Schema.encodeSync(CustomerSessionJson)(read)), written)
+  })
 
   it.each(["created_at", "id", "token", "expires_at", "customer_portal_url", "customer_id"])(
-    "not without %s",
+    "does not decode without %s",
     (key) => {
       const { [key as "id"]: _, ...rest } = documented
       assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(CustomerSessionJson)(rest)))
@@ -161,12 +157,12 @@ describe("the session", () => {
   )
 })
 
-// Any token that can be sent, generated rather than found by trying
+// Generates only tokens that can be sent, instead of filtering random text
 function Plain() {
   return Schema.String.check(Schema.isPattern(/^[\x21-\x7e]+$/))
 }
 
-describe("each answer is an error of its own", () => {
+describe("each answer has its own error", () => {
   const issue = { type: "value_error", loc: ["body", "customer_id"], msg: "Customer does not exist." }
   const unavailable = (reason: object) => ({ operation: "CustomerSessions.create", reason })
   const unexpected = (status: number) => unavailable({ _tag: "UnexpectedResponse", status })
@@ -181,7 +177,7 @@ describe("each answer is an error of its own", () => {
 
   it.effect.each<[string, Effect.Effect<Response, HttpClientError.HttpClientError>, string, object]>([
     [
-      "a session for a token",
+      "a session instead of an organization token",
       json(401, { error: "Unauthorized", detail: "Unauthorized" }),
       "Unauthorized",
       { reason: "WrongToken", wants: "OrganizationToken" }
@@ -199,7 +195,7 @@ describe("each answer is an error of its own", () => {
       { reason: "Scope" }
     ],
     [
-      "no such customer",
+      "an unknown customer",
       json(422, { error: "PolarRequestValidationError", detail: [{ ...issue, input: "…" }] }),
       "InvalidRequest",
       { issues: [{ type: issue.type, path: issue.loc, message: issue.msg }] }
@@ -212,18 +208,18 @@ describe("each answer is an error of its own", () => {
       unavailable({ _tag: "ServerFailed", status: 500 })
     ],
     ["a redirect", Effect.sync(() => new Response(null, { status: 307 })), "Unavailable", unexpected(307)],
-    ["a status that it should not be", json(200, documented), "Unavailable", unexpected(200)],
+    ["an undocumented success status", json(200, documented), "Unavailable", unexpected(200)],
     ["HTML", Effect.sync(() => new Response("<html>", { status: 201 })), "Unavailable", unexpected(201)],
-    ["a token that is none", json(201, { ...documented, token: `${session}\n` }), "Unavailable", unexpected(201)],
-    ["nobody there", cut({ code: "ECONNREFUSED" }), "Unavailable", unavailable({ _tag: "NotSent" })],
-    ["a connection that broke", cut({ code: "ECONNRESET" }), "Unavailable", unavailable({ _tag: "OutcomeUnknown" })]
+    ["a token that cannot be one", json(201, { ...documented, token: `${session}\n` }), "Unavailable", unexpected(201)],
+    ["a refused connection", cut({ code: "ECONNREFUSED" }), "Unavailable", unavailable({ _tag: "NotSent" })],
+    ["a broken connection", cut({ code: "ECONNRESET" }), "Unavailable", unavailable({ _tag: "OutcomeUnknown" })]
   ])("%s", ([_, answer, tag, fields]) =>
     Effect.gen(function* () {
       const { layer } = answering(answer)
       const error = yield* settled(Effect.flip(create()).pipe(Effect.provide(layer)))
       assert.strictEqual(error._tag, tag)
       assert.containSubset(JSON.parse(JSON.stringify(error)), fields)
-      if (error._tag === "Unavailable") assert.isFalse(error.mayHaveHappened, "one session more does no harm")
+      if (error._tag === "Unavailable") assert.isFalse(error.mayHaveHappened, "one more session does no harm")
       for (const shown of [inspect(error, { depth: 9 }), JSON.stringify(error), error.message]) {
         assert.notInclude(shown, secret)
         assert.notInclude(shown, session)
@@ -231,7 +227,7 @@ describe("each answer is an error of its own", () => {
     })
   )
 
-  it.effect("no answer in time", () =>
+  it.effect("no answer within the time limit", () =>
     Effect.gen(function* () {
       const { layer } = answering(Effect.never, { totalTimeout: "5 seconds" })
       const fiber = yield* Effect.forkChild(Effect.provide(Effect.flip(create()), layer))
@@ -242,7 +238,7 @@ describe("each answer is an error of its own", () => {
 })
 
 describe("the options", () => {
-  it.effect("a token that cannot be sent", () =>
+  it.effect("reject a token that cannot be sent", () =>
     Effect.gen(function* () {
       const { layer } = answering(json(201, documented), { token: Redacted.make(`${secret}\n`) })
       const error = yield* Effect.flip(Effect.provide(create(), layer))
@@ -251,7 +247,7 @@ describe("the options", () => {
     })
   )
 
-  it.effect("from the configuration", () =>
+  it.effect("can come from the configuration", () =>
     Effect.gen(function* () {
       const { http, requests } = answering(json(201, documented))
       const configured = (env: Record<string, string>) =>

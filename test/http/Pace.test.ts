@@ -30,7 +30,7 @@ import { ask, control } from "../emulator/emulatorHttp.ts"
 
 const limiter = RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))
 
-/** A Polar that answers everything at once, and knows when it was asked for what. */
+/** A Polar that answers at once, and records the time of each request. */
 const polar = (status = 200) => {
   const sent: Array<{ readonly at: number; readonly url: string }> = []
   const client = HttpClient.make((request) =>
@@ -51,14 +51,14 @@ const paced = (options: Pace.Options, client: Layer.Layer<HttpClient.HttpClient>
 const times = (count: number) => Array.from({ length: count }, (_, nth) => nth)
 const together = { concurrency: "unbounded", discard: true } as const
 
-/** Starts so many requests at once, and waits for as long as it may take at the least rate that is promised. */
+/** Starts this many requests at once, and waits as long as they may take at the lowest promised rate. */
 const send = Effect.fnUntraced(function* (count: number, limit: number, window: Duration.Duration) {
   const run = yield* Effect.forkChild(Effect.forEach(times(count), get, together))
   yield* TestClock.adjust(Duration.times(window, count / limit / 0.9))
   return run.pollUnsafe()
 })
 
-/** That no window, wherever it begins, holds more than the limit. */
+/** Asserts that no window holds more requests than the limit, wherever it begins. */
 const isWithin = (at: ReadonlyArray<number>, limit: number, window: Duration.Duration) => {
   const spans = at.slice(limit).map((time, nth) => time - (at[nth] ?? Number.NaN))
   assert.isAbove(Math.min(...spans, Infinity), Duration.toMillis(window))
@@ -75,12 +75,12 @@ const limits: ReadonlyArray<readonly [name: string, options: Pace.Options, limit
   ]
 
 describe("a pace", () => {
-  it.effect.each(limits)("for %s keeps the limit, at nine tenths of the rate or more", ([, options, limit, window]) => {
+  it.effect.each(limits)("keeps the limit of %s, at 90 % of the rate or more", ([, options, limit, window]) => {
     const { layer, times } = polar()
     return Effect.gen(function* () {
       const count = Math.max(10, limit * 5)
       const exit = yield* send(count, limit, window)
-      assert.isTrue(exit !== undefined && Exit.isSuccess(exit), "all are sent in time")
+      assert.isTrue(exit !== undefined && Exit.isSuccess(exit), "all are sent within the time")
       assert.strictEqual(times().length, count)
       isWithin(times(), limit, window)
     }).pipe(Effect.provide(paced(options, layer)))
@@ -90,7 +90,7 @@ describe("a pace", () => {
   const Arrivals = Schema.Array(
     Schema.Struct({ ...Pause.fields, requests: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 40 })) })
   ).check(Schema.isMaxLength(12))
-  it.effect.prop("keeps it however the requests come", [Arbitrary.schema(Arrivals)], ([arrivals]) => {
+  it.effect.prop("keeps the limit for any arrival times", [Arbitrary.schema(Arrivals)], ([arrivals]) => {
     const { layer, times } = polar()
     return Effect.gen(function* () {
       for (const { millis, requests } of arrivals) {
@@ -106,7 +106,7 @@ describe("a pace", () => {
     }).pipe(Effect.provide(paced({ limit: 20 }, layer)))
   })
 
-  it.effect("lets a few go at once after a rest", () => {
+  it.effect("sends a few requests at once after a rest", () => {
     const { layer, times } = polar()
     return Effect.gen(function* () {
       yield* Effect.forEach([1, 2, 3, 4, 5], get)
@@ -117,7 +117,7 @@ describe("a pace", () => {
     }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
   })
 
-  it.effect("sends in the order in which the calls came", () => {
+  it.effect("sends in the order of the calls", () => {
     const { layer, sent } = polar()
     return Effect.gen(function* () {
       yield* send(300, 100, Duration.minutes(1))
@@ -128,7 +128,7 @@ describe("a pace", () => {
     }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
   })
 
-  it.effect("gives the turn of who stops waiting to the next", () => {
+  it.effect("gives the turn of an interrupted call to the next call", () => {
     const { layer, sent } = polar()
     return Effect.gen(function* () {
       yield* Effect.forEach(times(5), get)
@@ -137,7 +137,7 @@ describe("a pace", () => {
       const third = yield* Effect.forkChild(get("c"))
       yield* Effect.forkChild(get("d"))
       yield* TestClock.adjust("600 millis")
-      // The first in the queue, who watches the clock for all, and one in its middle
+      // The first call in the queue, which watches the clock for all, and one in the middle
       yield* Fiber.interrupt(first)
       yield* Fiber.interrupt(third)
       yield* TestClock.adjust("10 seconds")
@@ -148,7 +148,7 @@ describe("a pace", () => {
     }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
   })
 
-  it.effect("is not slowed down by any number of calls that gave up", () => {
+  it.effect("is not slowed down by interrupted calls", () => {
     const { layer, sent } = polar()
     return Effect.gen(function* () {
       const crowd = yield* Effect.forkChild(Effect.forEach(times(1000), get, together))
@@ -162,7 +162,7 @@ describe("a pace", () => {
     }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
   })
 
-  it.effect.each([429, 503, 408])("never sends twice what was answered with %i", (status) => {
+  it.effect.each([429, 503, 408])("never sends a request again after a %i", (status) => {
     const { layer, times } = polar(status)
     return Effect.gen(function* () {
       const answer = yield* Effect.forkChild(get("x"))
@@ -173,8 +173,8 @@ describe("a pace", () => {
   })
 })
 
-describe("a 429 that one request gets", () => {
-  /** A Polar that answers 429 to these requests, and remembers when it was asked. */
+describe("a 429 to one request", () => {
+  /** A Polar that answers 429 to these requests, and records the time of each request. */
   const refusing = (headers: Readonly<Record<string, string>>, refused: ReadonlyArray<number>, takes = 0) => {
     const times: Array<number> = []
     const client = HttpClient.make((request) =>
@@ -187,15 +187,15 @@ describe("a 429 that one request gets", () => {
     )
     return { times, layer: Layer.succeed(HttpClient.HttpClient, client) }
   }
-  // Where it wins over the options, of a window of a minute
+  // With a window of one minute
   const pauses: ReadonlyArray<readonly [what: string, headers: Readonly<Record<string, string>>, seconds: number]> = [
-    ["for as long as it says", { "retry-after": "30" }, 30],
-    ["until the date it says", { "retry-after": "Thu, 01 Jan 1970 00:00:20 GMT" }, 20],
-    ["for a window where it says nothing, or nobody may read it", {}, 60],
-    ["for a window where it says nonsense", { "retry-after": "soon" }, 60],
+    ["for its Retry-After in seconds", { "retry-after": "30" }, 30],
+    ["until its Retry-After date", { "retry-after": "Thu, 01 Jan 1970 00:00:20 GMT" }, 20],
+    ["for a window if Retry-After is absent or hidden", {}, 60],
+    ["for a window if Retry-After is invalid", { "retry-after": "soon" }, 60],
     ["for no more than a window", { "retry-after": "900" }, 60]
   ]
-  it.effect.each(pauses)("lets all others wait %s", ([_, headers, seconds]) => {
+  it.effect.each(pauses)("makes all other requests wait %s", ([_, headers, seconds]) => {
     const { layer, times: sent } = refusing(headers, [2])
     return Effect.gen(function* () {
       yield* Effect.forEach(times(3), get)
@@ -208,25 +208,25 @@ describe("a 429 that one request gets", () => {
     }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
   })
 
-  it.effect("pauses again for the next one, and those of one moment pause once", () => {
+  it.effect("pauses once for several 429s at a time, and again for a later one", () => {
     const { layer, times: sent } = refusing({ "retry-after": "10" }, [1, 2, 3, 8], 1000)
     return Effect.gen(function* () {
       yield* Effect.forkChild(Effect.forEach(times(20), get, together))
       yield* TestClock.adjust("1 minute")
-      // The answers come after a second: three refusals at 1000, and another at 12000
+      // Answers arrive after one second: three refusals at 1000, and another at 12000
       const burst = times(5)
       assert.deepEqual(sent.slice(0, 13), [...burst.map(() => 0), 644, ...burst.map(() => 11_000), 11_644, 22_000])
       assert.strictEqual(sent.length, 20)
     }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
   })
 
-  it.effect("whose answer comes when all that was known is forgotten, is not lost", () => {
+  it.effect("pauses even if it arrives after the limiter forgot the pause before", () => {
     const { layer, times: sent } = refusing({ "retry-after": "60" }, [0, 2], 300)
     return Effect.gen(function* () {
       yield* Effect.forkChild(get(0))
       yield* TestClock.adjust("60 seconds")
       yield* Effect.forkChild(get(1))
-      // A window and a minute after the first turn that followed a pause, that pause is forgotten
+      // The limiter forgets a pause one window and one minute after the first turn that followed it
       yield* TestClock.adjust("120200 millis")
       yield* Effect.forkChild(get(2))
       yield* TestClock.adjust("400 millis")
@@ -237,7 +237,7 @@ describe("a 429 that one request gets", () => {
     }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
   })
 
-  it.effect("and says that there is nothing to wait for, makes nobody wait", () => {
+  it.effect("with a Retry-After of zero makes no request wait", () => {
     const { layer, times: sent } = refusing({ "retry-after": "0" }, [0])
     return Effect.gen(function* () {
       yield* Effect.forEach(times(5), get)
@@ -250,7 +250,7 @@ describe("a call that waits for its turn", () => {
   const seats = (client: Layer.Layer<HttpClient.HttpClient>, options: Partial<PortalSeats.Options>) =>
     Layer.orDie(PortalSeats.layer({ token: Redacted.make(tokens.customer), ...options })).pipe(Layer.provide(client))
   const resend = Effect.flatMap(Seats, (service) => service.resend(ids.live))
-  /** A Polar that takes a second for everything. */
+  /** A Polar that takes one second for each answer. */
   const slow = (mails: Array<number>) =>
     Layer.succeed(
       HttpClient.HttpClient,
@@ -262,7 +262,7 @@ describe("a call that waits for its turn", () => {
       )
     )
 
-  it.effect("has all of its attempt's time left when it comes", () => {
+  it.effect("has its whole `attemptTimeout` left when its turn comes", () => {
     const mails: Array<number> = []
     return Effect.gen(function* () {
       const calls = yield* Effect.forkChild(Effect.forEach(times(500), () => resend, together))
@@ -279,7 +279,7 @@ describe("a call that waits for its turn", () => {
     )
   })
 
-  it.effect("is NotSent where it does not come in time, and nothing is mailed", () => {
+  it.effect("is NotSent if its turn does not come within `totalTimeout`, and mails nobody", () => {
     const mails: Array<number> = []
     return Effect.gen(function* () {
       const calls = yield* Effect.forkChild(
@@ -287,7 +287,7 @@ describe("a call that waits for its turn", () => {
       )
       yield* TestClock.adjust("1 minute")
       const results = yield* Fiber.join(calls)
-      // Five at once, and two more within two seconds, of which the last has no time left for its answer
+      // Five leave at once and two more within two seconds. The last has no time left for its answer
       assert.strictEqual(results.filter(Result.isSuccess).length, 6)
       const failures = results.filter(Result.isFailure).map(({ failure }) => failure)
       for (const [nth, failure] of failures.entries()) {
@@ -296,12 +296,12 @@ describe("a call that waits for its turn", () => {
           reason: { _tag: nth < 2 ? "OutcomeUnknown" : "NotSent" }
         })
       }
-      assert.include(String(failures.at(-1)), "its turn did not come within the time of the call")
+      assert.include(String(failures.at(-1)), "it was still waiting for the rate limit when `totalTimeout` ended")
       assert.strictEqual(mails.length, 6)
     }).pipe(Effect.provide(seats(paced({ environment: "sandbox" }, slow(mails)), { totalTimeout: "2 seconds" })))
   })
 
-  it.live("over a socket too", () =>
+  it.live("is NotSent over a socket too", () =>
     Effect.gen(function* () {
       let asked = 0
       const url = yield* Effect.acquireRelease(
@@ -352,7 +352,7 @@ describe("machines", () => {
       return times()
     }).pipe(Effect.scoped)
 
-  it.effect("that share a store share the pace, and use it up", () =>
+  it.effect("on one store share the pace and use all of it", () =>
     Effect.gen(function* () {
       const sent = yield* machines({ environment: "sandbox" }, { environment: "sandbox" })
       assert.strictEqual(sent.length, 500)
@@ -360,7 +360,7 @@ describe("machines", () => {
     })
   )
 
-  it.effect("with keys of their own have paces of their own", () =>
+  it.effect("with different keys have different paces", () =>
     Effect.gen(function* () {
       const sent = yield* machines({ environment: "sandbox", key: "one" }, { environment: "sandbox", key: "two" })
       assert.strictEqual(sent.filter((at) => at <= 60_000).length, 2 * (5 + 93))
@@ -368,11 +368,11 @@ describe("machines", () => {
   )
 })
 
-describe("where the store", () => {
+describe("if the store", () => {
   const error = new RateLimiter.RateLimiterError({ reason: new RateLimiter.RateLimitStoreError({ message: "down" }) })
   const broken: ReadonlyArray<readonly [string, number, Effect.Effect<never, RateLimiter.RateLimiterError>]> = [
     ["fails, requests are sent at once", 0, Effect.fail(error)],
-    ["never answers, requests are sent after a second", 1000, Effect.never]
+    ["never answers, requests are sent after one second", 1000, Effect.never]
   ]
   it.effect.each(broken)("%s", ([, at, answer]) => {
     const { layer, times } = polar()
@@ -394,12 +394,12 @@ describe("where the store", () => {
 
 describe("the options", () => {
   const refused: ReadonlyArray<readonly [string, Pace.Options, string]> = [
-    ["limit", { limit: 0 }, "The option limit is not a whole number from 1 on."],
-    ["limit", { limit: 1.5 }, "The option limit is not a whole number from 1 on."],
-    ["window", { window: 0 }, "The option window is no time, or one without an end."],
-    ["window", { window: Duration.infinity }, "The option window is no time, or one without an end."]
+    ["limit", { limit: 0 }, "The option limit must be a whole number of 1 or more."],
+    ["limit", { limit: 1.5 }, "The option limit must be a whole number of 1 or more."],
+    ["window", { window: 0 }, "The option window must be a finite duration longer than zero."],
+    ["window", { window: Duration.infinity }, "The option window must be a finite duration longer than zero."]
   ]
-  it.effect.each(refused)("a wrong %s is InvalidOption", ([option, options, message]) =>
+  it.effect.each(refused)("reject an invalid %s with InvalidOption", ([option, options, message]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         Layer.build(Pace.layer(options).pipe(Layer.provide(limiter), Layer.provide(polar().layer)))
@@ -410,7 +410,7 @@ describe("the options", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("may come from the configuration", () => {
+  it.effect("can come from the configuration", () => {
     const { layer, times } = polar()
     return Effect.gen(function* () {
       yield* Effect.forkChild(Effect.forEach([1, 2], get))
@@ -428,7 +428,7 @@ describe("the options", () => {
   })
 })
 
-describe("before the emulator with the limits of Polar's sandbox", () => {
+describe("with an emulator that has the limits of Polar's sandbox", () => {
   const run = (client: Layer.Layer<HttpClient.HttpClient, never, HttpClient.HttpClient>) =>
     Effect.gen(function* () {
       assert.strictEqual((yield* control("POST", "settings", { rate_limits: "sandbox" })).status, 200)
@@ -444,21 +444,21 @@ describe("before the emulator with the limits of Polar's sandbox", () => {
       )
       // 500 at 90 a minute
       yield* TestClock.adjust("334 seconds")
-      assert.isDefined(calls.pollUnsafe(), "all is done")
+      assert.isDefined(calls.pollUnsafe(), "all calls have ended")
       const requests = yield* (yield* Emulator.Emulator).requests
       const statuses = requests.filter(({ path }) => path.startsWith("/v1/")).map(({ status }) => status)
       assert.strictEqual(statuses.length, 500)
       return statuses.filter((status) => status !== 200)
     }).pipe(Effect.provide(Emulator.layer(world)))
 
-  it.effect("a run of 500 calls is never told to slow down", () =>
+  it.effect("500 calls meet no 429 under a pace", () =>
     Effect.gen(function* () {
       const pace = Layer.orDie(Pace.layer({ environment: "sandbox" })).pipe(Layer.provide(limiter))
       assert.deepEqual(yield* run(pace), [])
     })
   )
 
-  it.effect("which it is without", () =>
+  it.effect("500 calls meet a 429 without a pace", () =>
     Effect.gen(function* () {
       const refused = yield* run(Layer.effect(HttpClient.HttpClient, HttpClient.HttpClient))
       assert.isAbove(refused.length, 300)
@@ -496,7 +496,7 @@ describe("before the emulator with the limits of Polar's sandbox", () => {
       return { seconds: (end - start) / 1000, refused }
     }).pipe(Effect.provide(Emulator.layer(world)))
 
-  it.effect("500 resends at once end without a failure, at nine tenths of the rate", () =>
+  it.effect("500 resends at once succeed, at 90 % of the rate", () =>
     Effect.gen(function* () {
       const { refused, seconds } = yield* resends(Effect.void)
       assert.strictEqual(refused, 0)
@@ -504,7 +504,7 @@ describe("before the emulator with the limits of Polar's sandbox", () => {
     })
   )
 
-  it.effect("and where another program uses up the limit, one is refused, and the others wait", () =>
+  it.effect("if another program uses up the limit, one resend gets a 429 and the others wait", () =>
     Effect.gen(function* () {
       const path = `/v1/customer-portal/seats?subscription_id=${ofSubscription.id}`
       const another = Effect.forEach(times(40), () => ask("GET", path, { token: tokens.customer }))

@@ -21,7 +21,7 @@ const source = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-
 const resend = Effect.flatMap(Seats, (seats) => seats.resend(seatId))
 const list = Effect.flatMap(Seats, (seats) => seats.list(source))
 
-/** Polar, if it always answered this, and the requests that it got. */
+/** A Polar that always answers this, and the requests that it received. */
 const answering = (answer: () => Response, options: Partial<PortalSeats.Options> = {}) => {
   const requests: Array<HttpClientRequest.HttpClientRequest> = []
   const client = HttpClient.make((request) =>
@@ -44,7 +44,7 @@ const json =
 
 const refusal = (status: number, error: string, detail: unknown = "") => json(status, { error, detail })
 
-describe("each answer is an error of its own", () => {
+describe("each answer has its own error", () => {
   const invalidToken = {
     error: "invalid_token",
     error_description: "The access token provided is expired, revoked, malformed, or invalid for other reasons."
@@ -61,18 +61,23 @@ describe("each answer is an error of its own", () => {
   const failed = (status: number) => ({ operation: "Seats.resend", reason: { _tag: "ServerFailed", status } })
 
   const rows: ReadonlyArray<[string, () => Response, string, object]> = [
-    ["no such version or route", json(404, { detail: "Not Found" }), "Unavailable", unexpected(404)],
+    ["an unknown version or route", json(404, { detail: "Not Found" }), "Unavailable", unexpected(404)],
     ["no Content-Length", refusal(411, "LengthRequired"), "Unavailable", unexpected(411)],
-    ["too large a body", refusal(413, "RequestBodyTooLarge"), "Unavailable", unexpected(413)],
+    ["a body that is too large", refusal(413, "RequestBodyTooLarge"), "Unavailable", unexpected(413)],
     [
-      "rate limited, empty",
+      "a 429 without a body",
       () => new Response(null, { status: 429, headers: { "retry-after": "60" } }),
       "RateLimited",
       {}
     ],
     ["a bad token", json(401, invalidToken), "Unauthorized", { reason: "InvalidToken" }],
-    ["no such method", json(405, { detail: "Method Not Allowed" }, { allow: "GET" }), "Unavailable", unexpected(405)],
-    ["a redirect that was not followed", () => new Response(null, { status: 307 }), "Unavailable", unexpected(307)],
+    [
+      "an unknown method",
+      json(405, { detail: "Method Not Allowed" }, { allow: "GET" }),
+      "Unavailable",
+      unexpected(405)
+    ],
+    ["a redirect", () => new Response(null, { status: 307 }), "Unavailable", unexpected(307)],
     ["the wrong kind of token", refusal(401, "Unauthorized", "Unauthorized"), "Unauthorized", { reason: "WrongToken" }],
     ["the wrong role", refusal(403, "NotPermitted"), "Forbidden", { reason: "Role" }],
     [
@@ -81,20 +86,35 @@ describe("each answer is an error of its own", () => {
       "Forbidden",
       { reason: "Scope" }
     ],
-    ["an id that is none", refusal(422, "RequestValidationError", [parsing]), "InvalidRequest", { issues: [issue] }],
+    ["an invalid id", refusal(422, "RequestValidationError", [parsing]), "InvalidRequest", { issues: [issue] }],
     [
-      "the same from a service",
+      "an invalid id, refused by a service",
       refusal(422, "PolarRequestValidationError", [parsing]),
       "InvalidRequest",
       { issues: [issue] }
     ],
-    ["the same as documented, without a name", json(422, { detail: [parsing] }), "InvalidRequest", { issues: [issue] }],
-    ["no such seat", refusal(404, "ResourceNotFound", "Seat not found"), "NotFound", { resource: "seat", id: seatId }],
+    [
+      "an invalid id, refused without a name as documented",
+      json(422, { detail: [parsing] }),
+      "InvalidRequest",
+      { issues: [issue] }
+    ],
+    [
+      "an unknown seat",
+      refusal(404, "ResourceNotFound", "Seat not found"),
+      "NotFound",
+      { resource: "seat", id: seatId }
+    ],
     ["Polar's own failure", () => new Response("Internal Server Error", { status: 500 }), "Unavailable", failed(500)],
     ["a proxy's failure", () => new Response("<html>Bad gateway</html>", { status: 502 }), "Unavailable", failed(502)],
     ["seats not enabled", refusal(403, "FeatureNotEnabled"), "Forbidden", { reason: "SeatsNotEnabled" }],
-    ["not pending", refusal(400, "SeatNotPending"), "AlreadyClaimed", { seatId }],
-    ["no token, or nobody to mail", refusal(400, "InvalidInvitationToken"), "InvitationUnavailable", { seatId }],
+    ["a seat that is not pending", refusal(400, "SeatNotPending"), "AlreadyClaimed", { seatId }],
+    [
+      "a seat without a token, or with nobody to mail",
+      refusal(400, "InvalidInvitationToken"),
+      "InvitationUnavailable",
+      { seatId }
+    ],
     [
       "a bad request",
       refusal(400, "BadRequest", "Say which"),
@@ -102,8 +122,8 @@ describe("each answer is an error of its own", () => {
       { issues: [{ type: "BadRequest", path: [], message: "Say which" }] }
     ],
     ["a refusal without a body", () => new Response(null, { status: 403 }), "Unavailable", unexpected(403)],
-    ["a refusal that nobody has heard of", refusal(400, "SeatOnFire"), "Unavailable", unexpected(400)],
-    ["a teapot", () => new Response("short and stout", { status: 418 }), "Unavailable", unexpected(418)],
+    ["an unknown refusal", refusal(400, "SeatOnFire"), "Unavailable", unexpected(400)],
+    ["an unknown status", () => new Response("short and stout", { status: 418 }), "Unavailable", unexpected(418)],
     ["no content", () => new Response(null, { status: 204 }), "Unavailable", unexpected(204)]
   ]
 
@@ -113,11 +133,11 @@ describe("each answer is an error of its own", () => {
       const error = yield* Effect.flip(resend).pipe(Effect.provide(layer))
       assert.strictEqual(error._tag, tag)
       assert.containSubset(JSON.parse(JSON.stringify(error)), fields)
-      assert.strictEqual(requests.length, 1, "nothing is sent twice")
+      assert.strictEqual(requests.length, 1, "no request is sent twice")
     })
   )
 
-  it.effect("a list that is not there names what was asked for", () =>
+  it.effect("NotFound for a list names the subscription", () =>
     Effect.gen(function* () {
       const { layer } = answering(refusal(404, "ResourceNotFound", "Subscription not found"))
       const error = yield* Effect.flip(list).pipe(Effect.provide(layer))
@@ -133,7 +153,7 @@ describe("Retry-After", () => {
   it.effect.each([
     ["in seconds", "60", 60_000],
     ["as a date", "Thu, 01 Jan 1970 00:02:00 GMT", 120_000],
-    ["as a date that is past", "Wed, 31 Dec 1969 00:00:00 GMT", 0],
+    ["as a date in the past", "Wed, 31 Dec 1969 00:00:00 GMT", 0],
     ["absent", undefined, null],
     ["negative", "-5", null],
     ["unreadable", "soon", null],
@@ -151,18 +171,18 @@ describe("Retry-After", () => {
   )
 })
 
-describe("a 200 that is none of Polar's", () => {
+describe("an undocumented 200", () => {
   const html = "<!doctype html><title>Sign in</title>"
   it.effect.each([
     ["HTML", html, "the body is not JSON"],
     ["an empty object", "{}", "the body is not what is documented (created_at: Missing key)"],
     ["nothing", "", "the body is empty"],
-    ["half a JSON", JSON.stringify(documentedSeat).slice(0, 200), "the body is not JSON"],
+    ["half of the JSON", JSON.stringify(documentedSeat).slice(0, 200), "the body is not JSON"],
     ["a million spaces", " ".repeat(1_000_000), "the body is empty"],
     ["2 MB of spaces", " ".repeat(2_000_000), "the body is larger than 1048576 bytes"],
     ["a list", "[]", "the body is not what is documented (Expected CustomerSeat)"],
     [
-      "a status of another type",
+      "a status of the wrong type",
       JSON.stringify({ ...documentedSeat, status: 3 }),
       "the body is not what is documented (status: Expected"
     ]
@@ -178,15 +198,15 @@ describe("a 200 that is none of Polar's", () => {
   )
 })
 
-describe("whether it may have happened", () => {
+describe("mayHaveHappened is right for", () => {
   const rows: ReadonlyArray<[string, SeatErrorReason, boolean]> = [
     ["not sent", { _tag: "NotSent", description: "" }, false],
     ["unknown", { _tag: "OutcomeUnknown", description: "" }, true],
     ["a server that failed", { _tag: "ServerFailed", status: 502 }, true],
-    ["an odd 200", { _tag: "UnexpectedResponse", status: 200, description: "" }, true],
+    ["an undocumented 200", { _tag: "UnexpectedResponse", status: 200, description: "" }, true],
     ["a redirect", { _tag: "UnexpectedResponse", status: 303, description: "" }, true],
-    ["an odd refusal", { _tag: "UnexpectedResponse", status: 404, description: "" }, false],
-    ["a proxy that stopped waiting", { _tag: "UnexpectedResponse", status: 408, description: "" }, true]
+    ["an undocumented refusal", { _tag: "UnexpectedResponse", status: 404, description: "" }, false],
+    ["a 408 of a proxy", { _tag: "UnexpectedResponse", status: 408, description: "" }, true]
   ]
   it.each(rows)("%s", (_, reason, may) => {
     const error = new Unavailable({ operation: "Seats.resend", reason })
@@ -197,7 +217,7 @@ describe("whether it may have happened", () => {
 })
 
 describe("the request", () => {
-  it.effect("goes to production with the version and the token, and no body", () =>
+  it.effect("goes to production with the version, the token and no body", () =>
     Effect.gen(function* () {
       const { layer, requests } = answering(json(200, documentedSeat))
       yield* Effect.provide(resend, layer)
@@ -209,7 +229,7 @@ describe("the request", () => {
     })
   )
 
-  it.effect("goes to the sandbox, or where it is told, in the version it is told", () =>
+  it.effect("goes to the sandbox or the base URL, with the version of the options", () =>
     Effect.gen(function* () {
       const sandbox = answering(json(200, documentedSeat), { environment: "sandbox", version: "2027-01" })
       yield* Effect.provide(resend, sandbox.layer)
@@ -253,7 +273,7 @@ describe("the transport", () => {
   ] as const
 
   describe.each(clients)("by %s", (_, client) => {
-    it.live("nothing listens: NotSent", () =>
+    it.live("a port where nothing listens is NotSent", () =>
       Effect.gen(function* () {
         const { url } = yield* Effect.scoped(serving(() => {}))
         const error = yield* Effect.flip(resend).pipe(Effect.provide(over(client, { baseUrl: url })))
@@ -262,7 +282,7 @@ describe("the transport", () => {
       })
     )
 
-    it.live("no such host: NotSent", () =>
+    it.live("an unknown host is NotSent", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(resend).pipe(
           Effect.provide(over(client, { baseUrl: "https://nothing.invalid" }))
@@ -271,7 +291,7 @@ describe("the transport", () => {
       })
     )
 
-    it.live("cut off before the answer: OutcomeUnknown", () =>
+    it.live("a connection cut before the answer is OutcomeUnknown", () =>
       Effect.gen(function* () {
         const { url } = yield* serving((request) => request.socket.destroy())
         const error = yield* Effect.flip(resend).pipe(Effect.provide(over(client, { baseUrl: url })))
@@ -279,7 +299,7 @@ describe("the transport", () => {
       })
     )
 
-    it.live("cut off within the answer: OutcomeUnknown", () =>
+    it.live("a connection cut within the answer is OutcomeUnknown", () =>
       Effect.gen(function* () {
         const { url } = yield* serving((request, response) => {
           response.writeHead(200, { "content-length": "500" })
@@ -290,13 +310,13 @@ describe("the transport", () => {
       })
     )
 
-    it.live("no answer in time: OutcomeUnknown, and the message says what that means", () =>
+    it.live("no answer within the time limit is OutcomeUnknown, and the message says what that means", () =>
       Effect.gen(function* () {
         const { url } = yield* serving(() => {})
         const layer = over(client, { baseUrl: url, totalTimeout: "50 millis" })
         const error = yield* Effect.flip(resend).pipe(Effect.provide(layer))
         assert.containSubset(error, { _tag: "Unavailable", reason: { _tag: "OutcomeUnknown" } })
-        // What was left of the time when the request was sent
+        // The time that was left when the request was sent
         assert.match(
           error.message,
           /no answer came within \d+ms\..*The mail may have gone out: check before you retry\./s
@@ -304,7 +324,7 @@ describe("the transport", () => {
       })
     )
 
-    it.live("an empty POST carries a Content-Length, without which Polar answers 411", () =>
+    it.live("an empty POST has a Content-Length, because Polar answers 411 without one", () =>
       Effect.gen(function* () {
         const lengths: Array<string | undefined> = []
         const { url } = yield* serving((request, response) => {
@@ -317,7 +337,7 @@ describe("the transport", () => {
     )
   })
 
-  it.effect("thirty seconds are the default", () =>
+  it.effect("waits 30 seconds for an answer by default", () =>
     Effect.gen(function* () {
       const never = HttpClient.make(() => Effect.never)
       const fiber = yield* resend.pipe(
@@ -333,14 +353,13 @@ describe("the transport", () => {
   )
 })
 
-describe("options that no request can be made with", () => {
+describe("rejects", () => {
   const build = (options: Partial<PortalSeats.Options>) =>
     Layer.build(PortalSeats.layer({ token, ...options })).pipe(
       Effect.provideService(
         HttpClient.HttpClient,
         HttpClient.make(() => Effect.never)
       ),
-      Effect.flip,
       Effect.scoped
     )
 
@@ -348,35 +367,35 @@ describe("options that no request can be made with", () => {
     ["an empty token", { token: Redacted.make("") }, "token is empty"],
     ["a line break in it", { token: Redacted.make(`${secret}\r\nx: y`) }, "token contains a space, a line break"],
     ["a letter outside ASCII", { token: Redacted.make(`${secret}é`) }, "token contains a space, a line break"],
-    ["a version that is none", { version: "2026-10\r\nx: y" }, "version is not a version like 2026-10"],
-    ["http elsewhere", { baseUrl: "http://api.polar.sh" }, "baseUrl would send the token in the clear"],
+    ["an invalid version", { version: "2026-10\r\nx: y" }, "version is not a version like 2026-10"],
+    ["http to another host", { baseUrl: "http://api.polar.sh" }, "baseUrl would send the token unencrypted"],
     [
       "http to a host that looks local",
       { baseUrl: "http://127.0.0.1.example.com" },
-      "baseUrl would send the token in the clear"
+      "baseUrl would send the token unencrypted"
     ],
-    ["no URL", { baseUrl: "api.polar.sh" }, "baseUrl is not a URL"],
+    ["a host without a scheme", { baseUrl: "api.polar.sh" }, "baseUrl is not a URL"],
     ["white space", { baseUrl: "https://api.polar.sh " }, "baseUrl contains white space"],
     ["another protocol", { baseUrl: "ftp://api.polar.sh" }, "baseUrl is neither https nor http"],
-    ["a password", { baseUrl: "https://u:p@api.polar.sh" }, "baseUrl contains a user or a password"],
+    ["a password", { baseUrl: "https://u:p@api.polar.sh" }, "baseUrl contains a user name or a password"],
     ["a query", { baseUrl: "https://api.polar.sh?x=y" }, "baseUrl has a query or a fragment"],
-    ["a query of nothing", { baseUrl: "https://api.polar.sh/?" }, "baseUrl has a query or a fragment"],
-    ["a fragment of nothing", { baseUrl: "https://api.polar.sh/#" }, "baseUrl has a query or a fragment"]
+    ["an empty query", { baseUrl: "https://api.polar.sh/?" }, "baseUrl has a query or a fragment"],
+    ["an empty fragment", { baseUrl: "https://api.polar.sh/#" }, "baseUrl has a query or a fragment"]
   ] as const)("%s", ([_, options, problem]) =>
     Effect.gen(function* () {
-      const error = yield* build(options)
+      const error = yield* Effect.flip(build(options))
       assert.include(error.message, problem)
       assert.notInclude(inspect(error, { depth: 9 }), secret)
     })
   )
 
-  it.effect("http on loopback is fine", () =>
+  it.effect("accepts http to a loopback address", () =>
     Effect.forEach(["http://localhost:1", "http://127.0.0.1", "http://127.9.9.9:80", "http://[::1]:8080"], (baseUrl) =>
-      PolarConnection.resolve({ baseUrl })
+      build({ baseUrl })
     )
   )
 
-  it.effect("the configuration is read by layerConfig, and what is wrong names the variable alone", () =>
+  it.effect("layerConfig reads the configuration, and its error names only the variable", () =>
     Effect.gen(function* () {
       const { requests } = answering(json(200, documentedSeat))
       const layer = (env: Record<string, string>) =>

@@ -63,7 +63,7 @@ const json = (status: number, body: unknown): Answer =>
 const refusal = (status: number, error: string, detail: unknown = "") => json(status, { error, detail })
 const plain = (status: number, body: string | null = null): Answer => Effect.sync(() => new Response(body, { status }))
 
-/** Polar, if it always answered this, and the requests that it got. */
+/** A Polar that always answers this, and the requests that it received. */
 const answering = (answer: Answer, options: Options = {}) => {
   const requests: Array<HttpClientRequest.HttpClientRequest> = []
   const client = HttpClient.make((request) => {
@@ -86,14 +86,14 @@ const info = Effect.flatMap(SeatClaims, (claims) => claims.info(token))
 const claim = Effect.flatMap(SeatClaims, (claims) => claims.claim(token))
 const events = Effect.flatMap(SeatClaims, (claims) => Stream.runCollect(claims.events(token)))
 
-/** The end of an effect, however long it waits in between. */
+/** Runs an effect to its end on the test clock, however long it waits. */
 const settled = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.forkChild(effect).pipe(
     Effect.tap(() => TestClock.adjust("10 minutes")),
     Effect.flatMap(Fiber.join)
   )
 
-/** A stream of events that is sent in these pieces, and then closed, cut, or left open. */
+/** A stream of events that arrives in these pieces, and is then closed, cut, or left open. */
 const sending = (pieces: ReadonlyArray<string | Uint8Array>, then: "close" | "cut" | "stay" = "close") => {
   const state = { cancelled: false }
   const answer: Answer = Effect.sync(() => {
@@ -118,8 +118,8 @@ const sending = (pieces: ReadonlyArray<string | Uint8Array>, then: "close" | "cu
 }
 const message = (data: unknown) => `data: ${JSON.stringify(data)}\n\n`
 
-describe("what an invitation is for", () => {
-  it.effect("is asked for by the token in the path, and by nothing else", () =>
+describe("info", () => {
+  it.effect("sends the token in the path, and no other credential", () =>
     Effect.gen(function* () {
       const { layer, requests } = answering(json(200, documentedInfo))
       const found = yield* Effect.provide(info, layer)
@@ -142,7 +142,7 @@ describe("what an invitation is for", () => {
     })
   )
 
-  it.effect("has no address where Polar sends an empty one", () =>
+  it.effect("has a null address if Polar sends an empty one", () =>
     Effect.gen(function* () {
       const { layer } = answering(json(200, { ...documentedInfo, customer_email: "" }))
       assert.isNull((yield* Effect.provide(info, layer)).customerEmail)
@@ -163,7 +163,7 @@ describe("what an invitation is for", () => {
     })
   )
 
-  it.effect.each(["", ".", "..", "../../x", "a/b", "\ud800"])("never asks for another path: %j", (text) =>
+  it.effect.each(["", ".", "..", "../../x", "a/b", "\ud800"])("requests no other path for the token %j", (text) =>
     Effect.gen(function* () {
       const { layer, requests } = answering(json(200, documentedInfo))
       const both = Effect.flatMap(SeatClaims, (claims) =>
@@ -177,19 +177,19 @@ describe("what an invitation is for", () => {
     })
   )
 
-  it.prop("any info comes back as it was", [ClaimInfo], ([info]) => {
+  it.prop("round-trips through its JSON", [ClaimInfo], ([info]) => {
     const written = JSON.stringify(Schema.encodeSync(ClaimInfoJson)(info))
     assert.deepStrictEqual(Schema.decodeUnknownSync(ClaimInfoJson)(JSON.parse(written)), info)
   })
 
-  it.each(Object.keys(documentedInfo))("not without %s", (key) => {
+  it.each(Object.keys(documentedInfo))("does not decode without %s", (key) => {
     const { [key as "can_claim"]: _, ...rest } = documentedInfo
     assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(ClaimInfoJson)(rest)))
   })
 })
 
 describe("a claim", () => {
-  it.effect("sends the token in the body, and gives the seat and a session that it does not show", () =>
+  it.effect("sends the token in the body, and returns the seat and a redacted session", () =>
     Effect.gen(function* () {
       const { layer, requests } = answering(json(200, documentedClaim))
       const claimed = yield* Effect.provide(claim, layer)
@@ -209,7 +209,7 @@ describe("a claim", () => {
   )
 
   const sendable = Schema.String.check(Schema.isPattern(/^[\x21-\x7e]+$/))
-  it.prop("any claim comes back as it was", [Seat, sendable], ([seat, text]) => {
+  it.prop("round-trips through its JSON", [Seat, sendable], ([seat, text]) => {
     const write = (claim: Claim) => JSON.stringify(Schema.encodeSync(ClaimJson)(claim))
     const written = write(new Claim({ seat, session: Redacted.make(text) }))
     const read = Schema.decodeUnknownSync(ClaimJson)(JSON.parse(written))
@@ -218,22 +218,22 @@ describe("a claim", () => {
   })
 })
 
-describe("each answer is an error of its own", () => {
+describe("each answer has its own error", () => {
   const missing = { type: "missing", loc: ["body", "invitation_token"], msg: "Field required" }
   const issue = { type: missing.type, path: missing.loc, message: missing.msg }
   const unexpected = (status: number) => ({ reason: { _tag: "UnexpectedResponse", status } })
 
   const shared: ReadonlyArray<[string, Answer, string, object]> = [
-    ["no such invitation", refusal(404, "ResourceNotFound"), "InvalidInvitation", {}],
-    ["no such invitation, as documented", refusal(400, "InvalidInvitationToken"), "InvalidInvitation", {}],
+    ["an unknown invitation", refusal(404, "ResourceNotFound"), "InvalidInvitation", {}],
+    ["an unknown invitation, as documented", refusal(400, "InvalidInvitationToken"), "InvalidInvitation", {}],
     ["a malformed request", refusal(422, "RequestValidationError", [missing]), "InvalidRequest", { issues: [issue] }],
     ["too many requests", plain(429), "RateLimited", { retryAfter: null }],
-    ["no such route or version", json(404, { detail: "Not Found" }), "Unavailable", unexpected(404)],
+    ["an unknown route or version", json(404, { detail: "Not Found" }), "Unavailable", unexpected(404)],
     ["a refused token, though none is sent", refusal(401, "Unauthorized"), "Unavailable", unexpected(401)],
     ["Polar's own failure", plain(500), "Unavailable", { reason: { _tag: "ServerFailed", status: 500 } }],
     ["HTML", plain(200, "<!doctype html>"), "Unavailable", unexpected(200)],
-    ["nobody there", failing({ code: "ECONNREFUSED" }), "Unavailable", { reason: { _tag: "NotSent" } }],
-    ["a connection that broke", failing({ code: "ECONNRESET" }), "Unavailable", { reason: { _tag: "OutcomeUnknown" } }]
+    ["a refused connection", failing({ code: "ECONNREFUSED" }), "Unavailable", { reason: { _tag: "NotSent" } }],
+    ["a broken connection", failing({ code: "ECONNRESET" }), "Unavailable", { reason: { _tag: "OutcomeUnknown" } }]
   ]
   const disabled: (typeof shared)[number] = [
     "seats not enabled",
@@ -261,7 +261,7 @@ describe("each answer is an error of its own", () => {
       })
     )
 
-    it.effect("no answer in time", () =>
+    it.effect("no answer within the time limit", () =>
       Effect.gen(function* () {
         const { layer } = answering(Effect.never, { totalTimeout: "5 seconds" })
         const fiber = yield* Effect.forkChild(Effect.provide(Effect.flip<unknown, unknown, SeatClaims>(call), layer))
@@ -271,7 +271,7 @@ describe("each answer is an error of its own", () => {
     )
   })
 
-  it.effect("a claim may have happened where nobody knows, a look never does", () =>
+  it.effect("an unknown outcome means that a claim may have happened, and that info did not", () =>
     Effect.gen(function* () {
       const { layer } = answering(plain(500))
       const [claimed, looked] = yield* settled(
@@ -288,7 +288,7 @@ describe("events", () => {
   const other = { ...documentedEvent, id: "2", key: "benefit.granted", payload: { benefit_id: "ü€😀" } }
   const keys = (found: ReadonlyArray<ClaimEvent>) => found.map(({ key }) => key as string)
 
-  it.effect("come as Polar writes them, until the server closes", () =>
+  it.effect("arrive as Polar writes them, until the server closes the stream", () =>
     Effect.gen(function* () {
       const { layer, requests } = answering(sending([message(documentedEvent), message(other)]).answer)
       const [first, second, ...rest] = yield* Effect.provide(events, layer)
@@ -302,7 +302,7 @@ describe("events", () => {
     })
   )
 
-  it.effect("end when Polar asks to connect again, even if it leaves the connection open, and let go of it", () =>
+  it.effect("end when Polar asks for a new connection, and close the old one", () =>
     Effect.gen(function* () {
       const { answer, state } = sending(
         [message(documentedEvent) + message({ type: "reconnect" }) + message(other)],
@@ -313,7 +313,7 @@ describe("events", () => {
     })
   )
 
-  it.effect("let go of the connection when the caller has seen enough", () =>
+  it.effect("close the connection when the reader stops", () =>
     Effect.gen(function* () {
       const { answer, state } = sending([message(documentedEvent)], "stay")
       const first = Effect.flatMap(SeatClaims, (claims) => Stream.runHead(claims.events(token)))
@@ -322,7 +322,7 @@ describe("events", () => {
     })
   )
 
-  it.effect("may be cut anywhere by the network, within a letter too", () =>
+  it.effect("survive chunks that end anywhere, even within a character", () =>
     Effect.gen(function* () {
       const bytes = new TextEncoder().encode(message(documentedEvent) + message(other))
       const { answer } = sending(Array.from(bytes, (_, at) => bytes.slice(at, at + 1)))
@@ -331,7 +331,7 @@ describe("events", () => {
     })
   )
 
-  it.effect("are read tolerantly: pings, retries, new keys, and new things about the connection", () =>
+  it.effect("decode beside pings, retries, new keys and unknown messages", () =>
     Effect.gen(function* () {
       const { answer } = sending([
         ": ping - 2026-08-22 10:00:00\r\n\r\n",
@@ -349,7 +349,7 @@ describe("events", () => {
     })
   )
 
-  it.effect("have no end in time, only their beginning has", () =>
+  it.effect("have no time limit once the stream is open", () =>
     Effect.gen(function* () {
       const chunks: Array<(chunk: string) => void> = []
       const body = new ReadableStream<Uint8Array>({
@@ -367,14 +367,18 @@ describe("events", () => {
 
   it.effect.each([
     ["a cut", sending([message(documentedEvent)], "cut").answer, "OutcomeUnknown"],
-    ["what is not JSON", sending([message(documentedEvent), "data: {\n\n"]).answer, "UnexpectedResponse"],
-    ["what is no event", sending([message(documentedEvent), message({ id: "1" })]).answer, "UnexpectedResponse"],
+    ["an event that is not JSON", sending([message(documentedEvent), "data: {\n\n"]).answer, "UnexpectedResponse"],
     [
-      "an endless one",
+      "JSON that is not an event",
+      sending([message(documentedEvent), message({ id: "1" })]).answer,
+      "UnexpectedResponse"
+    ],
+    [
+      "an endless event",
       sending([message(documentedEvent), `data: ${"x".repeat(1_000_001)}`]).answer,
       "UnexpectedResponse"
     ]
-  ] as const)("that came before %s are not lost, and it is told", ([_, answer, reason]) =>
+  ] as const)("before %s are not lost, and the stream fails after them", ([_, answer, reason]) =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const error = yield* Effect.flatMap(SeatClaims, (claims) =>
@@ -385,7 +389,7 @@ describe("events", () => {
     })
   )
 
-  it.prop("any event comes back as it was", [ClaimEvent], ([event]) => {
+  it.prop("round-trip through their JSON", [ClaimEvent], ([event]) => {
     const written = JSON.stringify(Schema.encodeSync(ClaimEvent)(event))
     const read = Schema.decodeUnknownSync(ClaimEvent)(JSON.parse(written))
     assert.instanceOf(read, ClaimEvent)
@@ -418,23 +422,21 @@ describe("over a socket", () => {
     ["undici", NodeHttpClient.layerUndici],
     ["node:http", NodeHttpClient.layerNodeHttp],
     ["fetch", FetchHttpClient.layer]
-  ] as const)(
-    "by %s an event arrives while the stream is open, and the connection is closed in the end",
-    ([_, client]) =>
-      Effect.gen(function* () {
-        const closed = yield* Deferred.make<void>()
-        const { url } = yield* serving((response) => {
-          response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
-          response.write(message(documentedEvent))
-        })
-        const first = Effect.flatMap(SeatClaims, (claims) => Stream.runHead(claims.events(token)))
-        yield* Effect.provide(first, layer({ baseUrl: url }).pipe(Layer.provide(client)))
-        yield* Deferred.await(closed)
+  ] as const)("%s delivers an event while the stream is open, and closes the connection at the end", ([_, client]) =>
+    Effect.gen(function* () {
+      const closed = yield* Deferred.make<void>()
+      const { url } = yield* serving((response) => {
+        response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
+        response.write(message(documentedEvent))
       })
+      const first = Effect.flatMap(SeatClaims, (claims) => Stream.runHead(claims.events(token)))
+      yield* Effect.provide(first, layer({ baseUrl: url }).pipe(Layer.provide(client)))
+      yield* Deferred.await(closed)
+    })
   )
 })
 
-/** A tracer that keeps everything, as an exporter would. */
+/** A tracer that keeps every span, as an exporter would. */
 const recording = () => {
   const spans: Array<Tracer.NativeSpan> = []
   const tracer = Tracer.make({
@@ -447,7 +449,7 @@ const recording = () => {
   return { tracer, spans }
 }
 
-describe("a stream of events is observed like every operation", () => {
+describe("the span and the metrics record a stream of events", () => {
   const counted = (outcome: string) =>
     Effect.map(Metric.snapshot, (metrics) =>
       metrics.reduce(
@@ -466,9 +468,9 @@ describe("a stream of events is observed like every operation", () => {
     readonly [what: string, Answer, Effect.Effect<unknown, unknown, SeatClaims>, outcome: string, attempts: number]
   > = [
     ["to its end", sending([message(documentedEvent)]).answer, events, "Success", 1],
-    ["until somebody has enough of it", sending([message(documentedEvent)], "stay").answer, head, "Success", 1],
+    ["until the reader stops", sending([message(documentedEvent)], "stay").answer, head, "Success", 1],
     ["until it breaks off", sending([message(documentedEvent)], "cut").answer, events, "OutcomeUnknown", 1],
-    ["that is none", json(200, {}), events, "UnexpectedResponse", 1],
+    ["that is no stream", json(200, {}), events, "UnexpectedResponse", 1],
     ["that is refused", refusal(404, "ResourceNotFound"), events, "InvalidInvitation", 1],
     ["that never opens", plain(502), events, "ServerFailed", 4],
     ["that is interrupted", sending([], "stay").answer, events, "OutcomeUnknown", 1]
@@ -503,10 +505,10 @@ describe("no span and no error shows the token", () => {
     ["good events", sending([message(documentedEvent)]).answer],
     ["events that break off", sending([message(documentedEvent)], "cut").answer],
     ["no invitation", refusal(404, "ResourceNotFound")],
-    ["an invalid one", refusal(400, "InvalidInvitationToken")],
+    ["an invalid invitation", refusal(400, "InvalidInvitationToken")],
     ["a failure", plain(502, "<html>")],
-    ["a connection that broke", failing({ code: "ECONNRESET" })],
-    ["nothing in time", Effect.never]
+    ["a broken connection", failing({ code: "ECONNRESET" })],
+    ["no answer", Effect.never]
   ]
 
   it.effect.each(answers)("with %s", ([_, answer]) =>
@@ -533,7 +535,7 @@ describe("no span and no error shows the token", () => {
     })
   )
 
-  it.effect("the tracer would have seen it", () =>
+  it.effect("the tracer would see a leak", () =>
     Effect.gen(function* () {
       const { spans, tracer } = recording()
       yield* Effect.flatMap(HttpClient.HttpClient, (client) => client.get(`https://api.polar.sh/${secret}`)).pipe(
@@ -546,7 +548,7 @@ describe("no span and no error shows the token", () => {
 })
 
 describe("the options", () => {
-  it.effect("a base URL that would tell everybody", () =>
+  it.effect("reject a base URL that would send the token unencrypted", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         Effect.provide(info, answering(plain(200), { baseUrl: "http://polar.sh" }).layer)
@@ -555,7 +557,7 @@ describe("the options", () => {
     })
   )
 
-  it.effect("from the configuration", () =>
+  it.effect("can come from the configuration", () =>
     Effect.gen(function* () {
       const { http, requests } = answering(json(200, documentedInfo))
       const configured = (env: Record<string, string>) =>

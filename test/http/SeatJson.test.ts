@@ -9,8 +9,8 @@ const decode = Schema.decodeUnknownResult(SeatJson)
 const read = (json: unknown) => Result.getOrThrow(decode(json))
 const write = Schema.encodeSync(SeatJson)
 
-describe("what Polar sends decodes", () => {
-  it("the documented example, odd as it is", () => {
+describe("a seat of Polar decodes", () => {
+  it("as the documented example, which is pending yet has claimed_at and revoked_at", () => {
     const seat = read(documentedSeat)
     assert.instanceOf(seat, Seat)
     assert.strictEqual(seat.status, "pending")
@@ -41,23 +41,23 @@ describe("what Polar sends decodes", () => {
     "revoked_at",
     "seat_metadata"
   ]
-  it.each(nullable)("with %s null", (key) => {
+  it.each(nullable)("if %s is null", (key) => {
     assert.strictEqual(write(read({ ...documentedSeat, [key]: null }))[key as "email"], null)
   })
 
-  it.each(["member", "member_id", "email"])("without %s, as older versions sent it", (key) => {
+  it.each(["member", "member_id", "email"])("without %s, as older versions send it", (key) => {
     const { [key as "email"]: _, ...rest } = { ...documentedSeat, member: documentedMember }
     assert.strictEqual(write(read(rest))[key as "email"], null)
   })
 
-  it("with a status and a role that nobody has heard of", () => {
+  it("with an unknown status and an unknown role", () => {
     const seat = read({ ...documentedSeat, status: "suspended", member: { ...documentedMember, role: "auditor" } })
     assert.strictEqual(seat.status as string, "suspended")
     assert.strictEqual(seat.member?.role as string, "auditor")
     assert.strictEqual(seat.invitation(seat.createdAt)._tag, "None")
   })
 
-  it("with keys that nobody has heard of", () => {
+  it("with unknown keys", () => {
     assert.strictEqual(read({ ...documentedSeat, seat_number: 7 }).id as string, documentedSeat.id)
   })
 
@@ -71,7 +71,7 @@ describe("what Polar sends decodes", () => {
   })
 
   it.each(["1", "2026", "Nov 23 2026", "hello 5", "20260822T100000Z", "2026-08-22T25:00:00Z", ""])(
-    "but not with %j for a time",
+    "but not with the time %j",
     (written) => assert.isTrue(Result.isFailure(decode({ ...documentedSeat, created_at: written })))
   )
 
@@ -81,7 +81,7 @@ describe("what Polar sends decodes", () => {
   })
 })
 
-describe("what is written is what Polar would write", () => {
+describe("a seat encodes as Polar writes it", () => {
   it("key by key, in Polar's order, to the microsecond", () => {
     const emitted = {
       created_at: "2026-08-22T10:00:00.123456Z",
@@ -112,21 +112,21 @@ describe("what is written is what Polar would write", () => {
     assert.strictEqual(JSON.stringify(write(read(emitted))), JSON.stringify(emitted))
   })
 
-  // JSON knows no -0, which metadata may hold
+  // Metadata may hold -0, which JSON cannot express
   const inJson = (seat: Seat) => new Seat({ ...seat, seatMetadata: JSON.parse(JSON.stringify(seat.seatMetadata)) })
 
-  it.prop("any seat comes back as it was", [Seat], ([seat]) => {
+  it.prop("any seat round-trips", [Seat], ([seat]) => {
     assert.deepStrictEqual(read(JSON.parse(JSON.stringify(write(seat)))), inJson(seat))
   })
 
-  it.prop("any list comes back as it was", [SeatsList], ([list]) => {
+  it.prop("any list round-trips", [SeatsList], ([list]) => {
     const written = JSON.stringify(Schema.encodeSync(SeatsListJson)(list))
     const again = Schema.decodeUnknownSync(SeatsListJson)(JSON.parse(written))
     assert.deepStrictEqual(again.seats, list.seats.map(inJson))
     assert.strictEqual(JSON.stringify(Schema.encodeSync(SeatsListJson)(again)), written)
   })
 
-  it.prop("any instant comes back as it was", [Timestamp], ([instant]) => {
+  it.prop("any instant round-trips", [Timestamp], ([instant]) => {
     const written = Schema.encodeSync(Timestamp)(instant)
     assert.match(written, /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$/)
     assert.strictEqual(Schema.decodeSync(Timestamp)(written).epochMilliseconds, instant.epochMilliseconds)

@@ -9,12 +9,12 @@ import type { ServerResponse } from "node:http"
 import { documentedSeat } from "./polarFixtures.ts"
 import { serving } from "./testServer.ts"
 
-// What becomes of a connection whose answer nobody reads to its end: it is closed, for it would be busy for ever
+// If nobody reads an answer to its end, its connection must be closed. Otherwise it would stay busy for ever
 
 const resend = Effect.flatMap(Seats, (seats) => seats.resend(SeatId.make(documentedSeat.id)))
 
 const part = Buffer.alloc(1024, " ")
-/** More and more, as long as somebody reads. */
+/** Sends more and more while somebody reads. */
 const endless = (response: ServerResponse) => {
   const more = () => {
     while (!response.destroyed && response.write(part));
@@ -28,7 +28,7 @@ const transports = [
   ["our fetch", FetchTransport.layer]
 ] as const
 
-describe.each(transports)("by %s", (_, transport) => {
+describe.each(transports)("%s", (_, transport) => {
   const by = (baseUrl: string) =>
     Effect.provide(
       PortalSeats.layer({
@@ -41,16 +41,16 @@ describe.each(transports)("by %s", (_, transport) => {
     )
 
   it.live.each([
-    ["a refusal for its rate", 429, {}, "limits the rate"],
+    ["a 429", 429, {}, "limits the rate"],
     ["a server that failed", 503, {}, "with status 503"],
     ["a body that is too long", 200, {}, "the body is larger than 65536 bytes"],
-    ["a body that says it is too long", 200, { "content-length": 1e7 }, "the body is larger than 65536 bytes"],
+    ["a body that announces too much", 200, { "content-length": 1e7 }, "the body is larger than 65536 bytes"],
     ["a refusal that is too long", 404, {}, "the body is larger than 65536 bytes"],
     ["headers that are too long", 200, { "x-long": "x".repeat(8192) }, "the headers are larger than 4096 bytes"]
-  ] as const)("%s, whose body has no end: the connection is closed", ([, status, headers, says]) =>
+  ] as const)("closes the connection of %s with an endless body", ([, status, headers, says]) =>
     Effect.gen(function* () {
       const { deserted, url } = yield* serving((_, response) => endless(response.writeHead(status, headers)))
-      // While the client is there: what is closed with it says nothing
+      // The client must still be open, because it closes all connections when it ends
       yield* Effect.gen(function* () {
         assert.include((yield* Effect.flip(resend)).message, says)
         yield* deserted
@@ -58,7 +58,7 @@ describe.each(transports)("by %s", (_, transport) => {
     })
   )
 
-  it.live("a call that is interrupted: the connection is closed", () =>
+  it.live("closes the connection of an interrupted call", () =>
     Effect.gen(function* () {
       const asked = yield* Deferred.make<void>()
       const { deserted, url } = yield* serving(() => Deferred.doneUnsafe(asked, Exit.void))
@@ -71,7 +71,7 @@ describe.each(transports)("by %s", (_, transport) => {
     })
   )
 
-  it.live("answers and refusals that are complete: the connections are used again", () =>
+  it.live("uses the connections of complete answers and refusals again", () =>
     Effect.gen(function* () {
       const seat = JSON.stringify(documentedSeat)
       const ports = new Set<number | undefined>()
@@ -91,7 +91,7 @@ describe.each(transports)("by %s", (_, transport) => {
         for (let call = 0; call < 2 * answers.length; call++) yield* Effect.exit(resend)
       }).pipe(by(url))
       assert.strictEqual(asked, 2 * answers.length)
-      // undici waits a moment before it uses one again, and the next call does not: two take turns
+      // undici waits a moment before it uses a connection again, and the next call does not wait. So two take turns
       assert.isAtMost(ports.size, 2)
     })
   )

@@ -37,7 +37,7 @@ const columns = {
 const names = SeatError.Operation.literals
 
 const mails: ReadonlySet<SeatError.Operation> = new Set(["Seats.resend", "Seats.assign"])
-// What may be repeated after a doubt
+// The operations that are retried after a doubt
 const repeatable: ReadonlySet<SeatError.Operation> = new Set([
   "Seats.revoke",
   "Seats.list",
@@ -48,30 +48,30 @@ const repeatable: ReadonlySet<SeatError.Operation> = new Set([
 ])
 const budget = 2
 
-/** What a call ends in, and which calls are repeated before. */
+/** The outcome of a call, and the operations that are retried before it. */
 interface Expected {
   readonly outcome: string
-  readonly repeats: "always" | "repeatable" | "never"
+  readonly retried: "always" | "repeatable" | "never"
 }
-const notSent: Expected = { outcome: "NotSent", repeats: "always" }
-const doubt: Expected = { outcome: "OutcomeUnknown", repeats: "repeatable" }
-const failed = (status: number): Expected => ({ outcome: `ServerFailed ${status}`, repeats: "repeatable" })
-const undocumented = (status: number): Expected => ({ outcome: `UnexpectedResponse ${status}`, repeats: "never" })
-const limited = (retryAfter: string): Expected => ({ outcome: `RateLimited ${retryAfter}`, repeats: "always" })
-/** The status means success, and the body is none. */
-const odd: Expected = { outcome: "UnexpectedResponse", repeats: "never" }
-const fine: Expected = { outcome: "Success", repeats: "never" }
+const notSent: Expected = { outcome: "NotSent", retried: "always" }
+const doubt: Expected = { outcome: "OutcomeUnknown", retried: "repeatable" }
+const failed = (status: number): Expected => ({ outcome: `ServerFailed ${status}`, retried: "repeatable" })
+const undocumented = (status: number): Expected => ({ outcome: `UnexpectedResponse ${status}`, retried: "never" })
+const limited = (retryAfter: string): Expected => ({ outcome: `RateLimited ${retryAfter}`, retried: "always" })
+/** The status means success, but the body is invalid. */
+const odd: Expected = { outcome: "UnexpectedResponse", retried: "never" }
+const fine: Expected = { outcome: "Success", retried: "never" }
 
 type Row = readonly [most: Expected, others?: Partial<Record<SeatError.Operation, Expected>>]
-// Once a stream is open nothing is done again, and a line that is no event is passed over, as the standard has it
+// The client retries nothing after a stream is open. It skips a line that is no event, as the standard says
 const table: Record<string, Row> = {
   refused: [notSent],
   "DNS failure": [notSent],
   "TLS failure": [notSent],
   "reset before headers": [doubt],
-  "reset mid-body": [doubt, { "SeatClaims.events": { ...doubt, repeats: "never" } }],
+  "reset mid-body": [doubt, { "SeatClaims.events": { ...doubt, retried: "never" } }],
   "hang before headers": [doubt],
-  "hang mid-body": [doubt, { "SeatClaims.events": { outcome: "Waiting", repeats: "never" } }],
+  "hang mid-body": [doubt, { "SeatClaims.events": { outcome: "Waiting", retried: "never" } }],
   "301 to another host": [undocumented(301)],
   "307 to another host": [undocumented(307)],
   "408": [undocumented(408)],
@@ -79,7 +79,7 @@ const table: Record<string, Row> = {
   "429 with seconds": [limited("0")],
   "429 with a date": [limited("0")],
   "429 without": [limited("null")],
-  "429 for an hour": [{ outcome: "RateLimited 1h", repeats: "never" }],
+  "429 for an hour": [{ outcome: "RateLimited 1h", retried: "never" }],
   "500 text": [failed(500)],
   "502 HTML": [failed(502)],
   "503": [failed(503)],
@@ -96,7 +96,7 @@ const table: Record<string, Row> = {
   "a header of 100 KB": [doubt]
 }
 
-// One that is made of another is an ordinary client again
+// A client made of ours is an ordinary client
 const inAnother = Layer.provide(
   Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(identity))),
   UndiciTransport.layer
@@ -173,7 +173,7 @@ it("has a row for every fault", () => {
   )
 })
 
-describe.each(clients)("by %s", (_, client) => {
+describe.each(clients)("through %s", (_, client) => {
   describe.each(faults as Array<Fault>)("$name", (fault) => {
     it.live.each(names)("%s", (name) =>
       Effect.gen(function* () {
@@ -191,7 +191,7 @@ describe.each(clients)("by %s", (_, client) => {
         const hangs = fault.name.startsWith("hang")
         const call: Call = columns[name]
         const exit = yield* call.pipe(
-          // Only a stream is waited for without an end
+          // Only a stream has no time limit
           Effect.timeoutOrElse({
             duration: fault.name === "hang mid-body" && name === "SeatClaims.events" ? "1 second" : "18 seconds",
             orElse: () => Effect.fail({ _tag: "Waiting" })
@@ -202,7 +202,7 @@ describe.each(clients)("by %s", (_, client) => {
                 baseUrl: proxy.url(),
                 times: budget,
                 schedule: Schedule.tap(Schedule.spaced("1 millis"), () => Effect.sync(() => void pauses++)),
-                // Long enough for a slow machine, where something is to come
+                // Long enough for a slow machine if an answer will come
                 attemptTimeout: hangs ? "100 millis" : "5 seconds",
                 totalTimeout: "15 seconds",
                 maxBytes: { list: 2 * 1024 * 1024 }
@@ -216,8 +216,8 @@ describe.each(clients)("by %s", (_, client) => {
         const sent = yield* Effect.promise(() => emulator.runPromise(Effect.flatMap(Outbox, (outbox) => outbox.mails)))
 
         const row = table[fault.name] ?? assert.fail(`nothing is expected of ${fault.name}`)
-        const { outcome, repeats } = row[1]?.[name] ?? row[0]
-        const repeated = repeats === "always" || (repeats === "repeatable" && repeatable.has(name))
+        const { outcome, retried } = row[1]?.[name] ?? row[0]
+        const repeated = retried === "always" || (retried === "repeatable" && repeatable.has(name))
         const attempts = repeated ? budget + 1 : 1
         assert.deepEqual(
           {

@@ -5,14 +5,14 @@ import type { AddressInfo } from "node:net"
 import { setTimeout } from "node:timers/promises"
 import { gzipSync } from "node:zlib"
 
-/** Why a request does not even get to a server. */
+/** Why a request does not reach a server. */
 type Obstacle = "nobody listens" | "no such host" | "an untrusted certificate"
 
-/** What can happen to a request. `answer` has what Polar answered, where the request got that far. */
+/** A fault of a request. `answer` gets the answer of Polar, if the request came that far. */
 export interface Fault {
   readonly name: string
   readonly obstacle?: Obstacle
-  /** Whether Polar did its work before things went wrong. */
+  /** Whether Polar does its work before the fault. */
   readonly works: boolean
   readonly answer: (response: ServerResponse, polar: Answer, request: IncomingMessage, told: string) => void
 }
@@ -117,13 +117,13 @@ export const faults: ReadonlyArray<Fault> = [
 ]
 
 const nowhere: Record<Exclude<Obstacle, "an untrusted certificate">, string> = {
-  // Below 1024 nobody listens unasked, and fetch has nothing against this one
+  // Nobody listens on this port below 1024, and fetch does not block it
   "nobody listens": "http://127.0.0.1:2",
-  // Longer than a label may be, so that no name server is asked
+  // A label of this length is invalid, so no name server is asked
   "no such host": `https://${"x".repeat(64)}.invalid`
 }
 
-// Signed by itself. Made once with `openssl ca` (prime256v1, valid 2020 to 2120) for these tests alone
+// A self-signed certificate for these tests only. Made once with `openssl ca` (prime256v1, valid 2020 to 2120)
 const pem = (label: string, base64: string) =>
   `-----BEGIN ${label}-----\n${base64.replace(/.{64}/g, "$&\n")}\n-----END ${label}-----\n`
 const key = pem(
@@ -135,7 +135,7 @@ const cert = pem(
   "MIIBZTCCAQugAwIBAgIUFad3qxn4aktI0cFUTeLdaJmPFEMwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEc2VsZjAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowDzENMAsGA1UEAwwEc2VsZjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABFhb1Y9fZTYFLPiAAghBVWc208qmV7tiSQ09NgGBdbhLFMMmr7wMi37PdBXviNTWn78VgKCNOUQkL/qQMeZot2+jQzBBMA8GA1UdEQQIMAaHBH8AAAEwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUdMxpmJMFdt1vnAn5K8U2d0sL7JQwCgYIKoZIzj0EAwIDSAAwRQIgUhrE3Cb2MVK2UJFlnZ4tV6P8z5PFw5HXi9DEbGlg4ncCIQDdYYhyWEJ8BsCAvRGbPcS1Ns3cWORa5VWFwhwZHGXF0A=="
 )
 
-// The emulator's stream of events goes on for ten minutes: this is what it is when somebody claims, as documented
+// The emulator's stream of events lasts ten minutes. This one holds the documented event of a claim and ends
 const events = [
   `{"id":"0190b5e0-0000-4000-8000-000000000000","key":"customer_seat.claimed","payload":{"seat_id":"9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b","subscription_id":"e5149aae-e521-42b9-b24c-abb3d71eea2e","order_id":null,"product_id":"4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"}}`,
   `{"type": "reconnect"}`
@@ -148,7 +148,7 @@ const listening = (server: Server) =>
     server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port))
   })
 
-/** A server in front of an emulator that does to every request what the fault says that was set. Counts what reached it. */
+/** A server in front of an emulator. It applies the current fault to each request, and counts the requests. */
 export const faultyPolar = async (emulator: string) => {
   let fault: Fault | undefined
   let requests = 0
@@ -198,7 +198,7 @@ export const faultyPolar = async (emulator: string) => {
       requests = 0
     },
     requests: () => requests,
-    /** When Polar has done what it was asked, whether or not somebody still waits for it. */
+    /** Waits until Polar has done its work, even if nobody waits for the answer any more. */
     settled: async () => {
       const isWorking = () => working > 0
       while (isWorking()) await setTimeout(5)

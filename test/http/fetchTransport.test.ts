@@ -7,7 +7,7 @@ import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { documentedSeat } from "./polarFixtures.ts"
 
-// What it does on sockets that fail is in transport.test.ts and faultMatrix.test.ts
+// transport.test.ts and faultMatrix.test.ts test it on failing sockets
 
 const seatId = SeatId.make(documentedSeat.id)
 const resend = Effect.flatMap(Seats, (seats) => seats.resend(seatId))
@@ -21,7 +21,7 @@ const by = (client: Layer.Layer<HttpClient.HttpClient>) =>
   Effect.provide(PortalSeats.layer(options).pipe(Layer.provide(client)))
 
 type Fetch = typeof globalThis.fetch
-/** A fetch that answers so, and what it was called with. */
+/** A fetch with this answer, and the arguments of its calls. */
 const faking = (answer: (signal: AbortSignal) => Promise<Response>) => {
   const calls: Array<{ readonly url: unknown; readonly init: RequestInit; readonly signal: AbortSignal }> = []
   const fetch: Fetch = (url, init = {}) => {
@@ -35,7 +35,7 @@ const seat = () => Promise.resolve(Response.json(documentedSeat))
 const never = () => new Promise<Response>(() => {})
 
 describe("a call over fetch", () => {
-  it.effect("is sent by the fetch that the caller has, follows nothing, and is not aborted once it is answered", () =>
+  it.effect("uses the fetch of the caller, follows no redirect, and does not abort after the answer", () =>
     Effect.gen(function* () {
       const { calls, using } = faking(seat)
       const answered = yield* resend.pipe(using, by(FetchTransport.layer))
@@ -52,7 +52,7 @@ describe("a call over fetch", () => {
     })
   )
 
-  it.effect("is sent by the fetch that the layer is given, unless the caller has another", () =>
+  it.effect("uses the fetch of the layer unless the caller has another", () =>
     Effect.gen(function* () {
       const ofLayer = faking(seat)
       const given = by(Layer.provide(FetchTransport.layer, Layer.succeed(FetchHttpClient.Fetch, ofLayer.fetch)))
@@ -63,7 +63,7 @@ describe("a call over fetch", () => {
     })
   )
 
-  it.effect("keeps what its layer says of every request, but for where it may lead", () =>
+  it.effect("keeps the RequestInit of its layer, except for the redirect mode", () =>
     Effect.gen(function* () {
       const { calls, using } = faking(seat)
       const init = Layer.succeed(FetchHttpClient.RequestInit, {
@@ -80,7 +80,7 @@ describe("a call over fetch", () => {
     })
   )
 
-  it.effect("takes each cookie for a header", () =>
+  it.effect("counts each cookie as a header", () =>
     Effect.gen(function* () {
       const cookies = Array.from({ length: 80 }, (_, i): [string, string] => ["set-cookie", `${i}=${"x".repeat(1024)}`])
       const { using } = faking(() => Promise.resolve(new Response("", { headers: cookies })))
@@ -104,11 +104,11 @@ describe("a call over fetch", () => {
       "the connection failed before the answer was complete"
     ],
     [
-      "answers with something else than a response",
+      "resolves with something other than a response",
       () => Promise.resolve(Object.create(null)),
       "the connection failed before the answer was complete"
     ]
-  ] as const)("by a fetch that %s: OutcomeUnknown", ([, answer, description]) =>
+  ] as const)("is OutcomeUnknown if fetch %s", ([, answer, description]) =>
     Effect.gen(function* () {
       const { calls, using } = faking(answer)
       const error = yield* resend.pipe(using, by(FetchTransport.layer), Effect.flip)
@@ -119,7 +119,7 @@ describe("a call over fetch", () => {
     })
   )
 
-  it.live("that nobody waits for any more is aborted", () =>
+  it.live("aborts the request if it is interrupted", () =>
     Effect.gen(function* () {
       const begun = yield* Deferred.make<AbortSignal>()
       const { using } = faking((signal) => {
@@ -134,7 +134,7 @@ describe("a call over fetch", () => {
     })
   )
 
-  it.effect("by a client that is made of it, is what that client makes of it", () =>
+  it.effect("goes through a client made of this one as that client changes it", () =>
     Effect.gen(function* () {
       const { calls, using } = faking(seat)
       const marked = Layer.effect(

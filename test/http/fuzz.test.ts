@@ -1,6 +1,6 @@
 import { it } from "@effect/vitest"
 import { hostileCases } from "./fuzzCases.ts"
 
-it.effect("whatever a server answers, a call ends in its declared channel, and in time", () =>
+it.effect("ends every call in time and in its declared channel, whatever the server answers", () =>
   hostileCases(100, "short")
 )

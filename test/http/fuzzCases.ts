@@ -26,7 +26,7 @@ const declared = new Set([
 const token = Redacted.make("polar_cst_x")
 const layers = Layer.mergeAll(PortalSeats.layer({ token }), SeatClaims.layer({}), CustomerSessions.layer({ token }))
 
-/** So many random answers to every operation. */
+/** Runs every operation against this many random answers. */
 export const hostileCases = (count: number, seed: string) =>
   Effect.gen(function* () {
     for (let turn = 0; turn < count; turn++) {

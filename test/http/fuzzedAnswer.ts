@@ -1,7 +1,7 @@
 import { Effect, Random } from "effect"
 import { documentedMember, documentedSeat } from "./polarFixtures.ts"
 
-/** An answer that a server might give, if it were out of its mind. */
+/** An answer of a server that behaves at random. */
 export interface Answer {
   readonly status: number
   readonly headers: Record<string, string>
@@ -101,5 +101,5 @@ const headers = Effect.gen(function* () {
   return all
 })
 
-/** One answer out of all that there are. */
+/** A random one of all these answers. */
 export const hostileAnswer: Effect.Effect<Answer> = Effect.all({ status: pick(statuses), headers, body })

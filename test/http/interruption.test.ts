@@ -12,7 +12,7 @@ const resend = Effect.flatMap(Seats, (seats) => seats.resend(SeatId.make("9f1c2b
 const seatsAt = (baseUrl: string, client: Layer.Layer<HttpClient.HttpClient>) =>
   Layer.orDie(PortalSeats.layer({ token: Redacted.make("polar_cst_x"), baseUrl })).pipe(Layer.provide(client))
 
-/** A server on loopback that does this with every request. */
+/** A server on loopback that handles every request like this. */
 const serving = (answer: (response: ServerResponse) => void) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly url: string; readonly close: Effect.Effect<void> }>((resume) => {
@@ -40,9 +40,9 @@ const moments: ReadonlyArray<readonly [string, (response: ServerResponse) => voi
   ["within its body", (response) => response.writeHead(200, { "content-length": "500" }).write("{")]
 ]
 
-describe("a call that is interrupted", () => {
+describe("an interrupted call", () => {
   it.live.each(clients.flatMap(([name, client]) => moments.map(([when, act]) => [when, name, client, act] as const)))(
-    "%s by %s ends its request, and the server sees it",
+    "ends its request %s through %s, so that the server notices",
     ([_when, _name, client, act]) =>
       Effect.gen(function* () {
         const asked = yield* Deferred.make<void>()
@@ -52,7 +52,7 @@ describe("a call that is interrupted", () => {
           act(response)
           Deferred.doneUnsafe(asked, Effect.void)
         })
-        // The client stays, so that it is not its end that ends the request
+        // The client stays open, because its end would end the request too
         const scope = yield* Effect.scope
         const context = yield* Layer.buildWithScope(seatsAt(url, client), scope)
         const fiber = yield* Effect.forkChild(Effect.provide(resend, context))
@@ -65,14 +65,14 @@ describe("a call that is interrupted", () => {
   )
 })
 
-/** The sockets and timers that keep this process alive, and how many there are of each. */
+/** The number of sockets and timers that keep this process alive. */
 const open = Effect.sync(() =>
   process.getActiveResourcesInfo().filter((kind) => kind.startsWith("TCPSocket") || kind === "Timeout")
 )
 
-// Node's fetch has one pool for the process, which no layer can close: there the server ends each connection
-describe("a layer that is closed", () => {
-  it.live.each(clients)("leaves no socket and no timer behind: %s", ([name, client]) =>
+// Node's fetch has one pool for the process, which no layer can close. For it the server ends each connection
+describe("a closed layer", () => {
+  it.live.each(clients)("leaves no socket and no timer of %s", ([name, client]) =>
     Effect.gen(function* () {
       let asked = 0
       const { url } = yield* serving((response) => {
@@ -92,7 +92,7 @@ describe("a layer that is closed", () => {
           { concurrency: "unbounded" }
         ).pipe(Effect.provide(context))
       )
-      // Some wait for an answer, some for its end, and some to repeat after a 429
+      // Some calls wait for an answer, some for its end, and some for a retry after a 429
       yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => asked === 20 })
       yield* Effect.sleep("50 millis")
       assert.isAbove((yield* open).length, before + 15)

@@ -55,13 +55,13 @@ const subscriptionJson = (page: number) => ({
 })
 
 /**
- * Polar as far as sessions go: it makes `session_1`, `session_2`, … for an hour each, and takes them all. `mint` and `use`
- * come before its answers: they may wait, and give another answer.
+ * A Polar with only sessions: it creates `session_1`, `session_2`, … for one hour each, and accepts them all. `mint` and `use`
+ * run before its answers. They may wait, and may give another answer.
  */
 const polar = (options: Partial<CustomerOptions> = {}) => {
   const state = {
     mints: 0,
-    /** What each request to the portal came with. */
+    /** The session of each request to the portal. */
     uses: [] as Array<string>,
     requests: [] as Array<Request>,
     interrupted: 0,
@@ -119,7 +119,7 @@ const refusing =
   (session: string) =>
     Effect.succeed(bad.includes(session) ? invalidToken() : undefined)
 
-/** The end of an effect, however long it waits in between. */
+/** Runs an effect to its end on the test clock, however long it waits. */
 const settled = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.forkChild(effect).pipe(
     Effect.tap(() => TestClock.adjust("10 minutes")),
@@ -130,7 +130,7 @@ const bodyOf = (request: Request | undefined): unknown =>
   request?.body._tag === "Uint8Array" ? JSON.parse(new TextDecoder().decode(request.body.body)) : undefined
 
 describe("a session", () => {
-  it.effect("is created when one is needed, for whom the options say, and then used by every call", () =>
+  it.effect("is created by the first call, for the customer of the options, and shared by every call", () =>
     Effect.gen(function* () {
       const { seats: building, state } = polar({ member, organization: "acme" })
       const seats = yield* building
@@ -149,7 +149,7 @@ describe("a session", () => {
     })
   )
 
-  it.effect("is replaced a minute before it expires, not sooner", () =>
+  it.effect("is replaced one minute before it expires, and not sooner", () =>
     Effect.gen(function* () {
       const { seats: building, state } = polar()
       const { list } = yield* building
@@ -166,7 +166,7 @@ describe("a session", () => {
     })
   )
 
-  it.effect("is replaced earlier where the options say so", () =>
+  it.effect("is replaced earlier if the option says so", () =>
     Effect.gen(function* () {
       const { seats: building, state } = polar({ renewBefore: "10 minutes" })
       const { list } = yield* building
@@ -177,7 +177,7 @@ describe("a session", () => {
     })
   )
 
-  it.effect("is waited for by each as long as they are patient, and no less patiently because somebody is not", () =>
+  it.effect("is awaited by each call for the `totalTimeout` of that call", () =>
     Effect.gen(function* () {
       const { seats: building, state } = polar()
       state.mint = () => Effect.as(Effect.sleep("300 millis"), undefined)
@@ -196,7 +196,7 @@ describe("a session", () => {
     })
   )
 
-  it.effect("serves one call where it should be replaced before it begins", () =>
+  it.effect("serves one call if `renewBefore` is longer than its life", () =>
     Effect.gen(function* () {
       const { seats: building, state } = polar({ renewBefore: "2 hours" })
       const { list } = yield* building
@@ -221,7 +221,7 @@ describe("a session that Polar refuses", () => {
       ["the first page of claimedSubscriptions", (seats) => Stream.runHead(seats.claimedSubscriptions)]
     ]
 
-  it.effect.each(calls)("is replaced, and the call repeated: %s", ([_, call]) =>
+  it.effect.each(calls)("is replaced, and the call is sent again: %s", ([_, call]) =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       state.use = refusing("session_1")
@@ -231,7 +231,7 @@ describe("a session that Polar refuses", () => {
     })
   )
 
-  it.effect.each(calls)("is replaced once, and the second refusal is the caller's: %s", ([_, call]) =>
+  it.effect.each(calls)("is replaced once, and a second refusal fails the call: %s", ([_, call]) =>
     Effect.gen(function* () {
       const { seats: building, state } = polar()
       state.use = () => Effect.sync(invalidToken)
@@ -241,22 +241,22 @@ describe("a session that Polar refuses", () => {
       assert.strictEqual(state.mints, 2)
       assert.deepStrictEqual(state.uses, ["session_1", "session_2"])
       yield* Effect.flip(call(seats))
-      assert.strictEqual(state.mints, 3, "the next call begins with what there is, and replaces it once again")
+      assert.strictEqual(state.mints, 3, "the next call starts with the current session, and replaces it once")
     })
   )
 
   it.effect.each<[string, () => Response, string]>([
     ["the wrong kind of token", () => json(401, { error: "Unauthorized", detail: "" }), "Unauthorized"],
-    ["a role that may not", () => json(403, { error: "NotPermitted", detail: "" }), "Forbidden"],
-    ["no such seat", () => json(404, { error: "ResourceNotFound", detail: "" }), "NotFound"],
+    ["a role without permission", () => json(403, { error: "NotPermitted", detail: "" }), "Forbidden"],
+    ["an unknown seat", () => json(404, { error: "ResourceNotFound", detail: "" }), "NotFound"],
     ["a failure", () => new Response("", { status: 500 }), "Unavailable"]
-  ])("is the only reason to repeat: not %s", ([_, answer, tag]) =>
+  ])("is the only reason to send a call again, unlike %s", ([_, answer, tag]) =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       state.use = () => Effect.sync(answer)
       assert.strictEqual((yield* Effect.flip((yield* seats).resend(seatId)))._tag, tag)
       assert.strictEqual(state.mints, 1)
-      assert.strictEqual(state.uses.length, 1, "a resend that may have mailed is not repeated")
+      assert.strictEqual(state.uses.length, 1, "a resend that may have mailed is not retried")
     })
   )
 })
@@ -265,7 +265,7 @@ describe("calls at the same time", () => {
   const ten = Array.from({ length: 10 }, (_, at) => at)
   const all = <A, E>(call: Effect.Effect<A, E>) => Effect.forEach(ten, () => call, { concurrency: "unbounded" })
 
-  it.effect("share one session in the making", () =>
+  it.effect("wait for one session together", () =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       state.mint = () => Effect.as(Effect.sleep("1 second"), undefined)
@@ -278,7 +278,7 @@ describe("calls at the same time", () => {
     })
   )
 
-  it.effect("share one replacement when all were refused", () =>
+  it.effect("share one replacement if all were refused", () =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       state.mint = () => Effect.as(Effect.sleep("1 second"), undefined)
@@ -292,7 +292,7 @@ describe("calls at the same time", () => {
     })
   )
 
-  it.effect("share it also where they learn of the refusal one after the other, even after it is made", () =>
+  it.effect("share it even if they learn of the refusal one after the other", () =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       state.mint = () => Effect.as(Effect.sleep("1500 millis"), undefined)
@@ -306,7 +306,7 @@ describe("calls at the same time", () => {
     })
   )
 
-  it.effect("share a failure, of the first session and of a replacement, and the next call tries again", () =>
+  it.effect("share a failure to create the first session or a replacement, and the next call tries again", () =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       const fails = () => Effect.as(Effect.sleep("1 second"), json(403, { error: "insufficient_scope" }))
@@ -333,7 +333,7 @@ describe("calls at the same time", () => {
     })
   )
 
-  it.effect("do not take the session from each other when one is interrupted", () =>
+  it.effect("keep the session if one of them is interrupted", () =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       state.mint = () => Effect.as(Effect.sleep("10 seconds"), undefined)
@@ -349,7 +349,7 @@ describe("calls at the same time", () => {
     })
   )
 
-  it.effect("leave nothing behind when all are interrupted", () =>
+  it.effect("leave nothing behind if all are interrupted", () =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       state.mint = () => Effect.never
@@ -365,22 +365,22 @@ describe("calls at the same time", () => {
   )
 })
 
-describe("what creating a session fails with is what the call fails with", () => {
+describe("a call fails with the error of creating the session", () => {
   const operation = "CustomerSessions.create"
   const rows: ReadonlyArray<[string, () => Response, object]> = [
     [
-      "the organization's token is bad",
+      "for an invalid organization token",
       invalidToken,
       { _tag: "Unauthorized", reason: "InvalidToken", wants: "OrganizationToken" }
     ],
     [
-      "it is of another kind",
+      "for a token of another kind",
       () => json(401, { error: "Unauthorized", detail: "" }),
       { _tag: "Unauthorized", reason: "WrongToken", wants: "OrganizationToken" }
     ],
-    ["it lacks the scope", () => json(403, { error: "insufficient_scope" }), { _tag: "Forbidden", reason: "Scope" }],
+    ["for a missing scope", () => json(403, { error: "insufficient_scope" }), { _tag: "Forbidden", reason: "Scope" }],
     [
-      "there is no such customer",
+      "for an unknown customer",
       () =>
         json(422, {
           error: "PolarRequestValidationError",
@@ -388,14 +388,14 @@ describe("what creating a session fails with is what the call fails with", () =>
         }),
       { _tag: "InvalidRequest" }
     ],
-    ["too many requests", () => new Response(null, { status: 429 }), { _tag: "RateLimited" }],
+    ["for a 429", () => new Response(null, { status: 429 }), { _tag: "RateLimited" }],
     [
       "Polar fails",
       () => new Response("", { status: 500 }),
       { _tag: "Unavailable", operation, reason: { _tag: "ServerFailed", status: 500 } }
     ],
     [
-      "an answer that is none",
+      "for an undocumented answer",
       () => new Response("<html>", { status: 201 }),
       { _tag: "Unavailable", operation, reason: { _tag: "UnexpectedResponse", status: 201 } }
     ]
@@ -416,7 +416,7 @@ describe("what creating a session fails with is what the call fails with", () =>
     })
   )
 
-  it.effect("the replacement of a refused session too, and then nothing is repeated", () =>
+  it.effect("if the session was a replacement, and does not send the call again", () =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       state.mint = () => Effect.sync(() => (state.mints === 1 ? undefined : invalidToken()))
@@ -428,7 +428,7 @@ describe("what creating a session fails with is what the call fails with", () =>
     })
   )
 
-  it.effect("no answer in time", () =>
+  it.effect("if no answer comes within the time limit", () =>
     Effect.gen(function* () {
       const { seats, state } = polar({ totalTimeout: "5 seconds" })
       state.mint = () => Effect.never
@@ -446,7 +446,7 @@ describe("the pages of claimedSubscriptions", () => {
     Effect.map(Stream.runCollect(seats.claimedSubscriptions), (found) => found.map(({ productName }) => productName))
   const everyPage = ["page 1", "page 2", "page 3"]
 
-  it.effect.each([1, 2, 3])("page %d is refused: it is asked for again, and nothing comes twice", (page) =>
+  it.effect.each([1, 2, 3])("request a refused page %d again, and repeat no item", (page) =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       state.use = (_, nth) => Effect.sync(() => (nth === page ? invalidToken() : undefined))
@@ -456,7 +456,7 @@ describe("the pages of claimedSubscriptions", () => {
     })
   )
 
-  it.effect("a session that ends between two pages is replaced before the second", () =>
+  it.effect("replace a session that ends between two pages", () =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       const { claimedSubscriptions } = yield* seats
@@ -465,7 +465,7 @@ describe("the pages of claimedSubscriptions", () => {
     })
   )
 
-  it.effect("what came before a failure is not lost", () =>
+  it.effect("keep the items before a failure", () =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       state.use = (_, nth) => Effect.sync(() => (nth > 2 ? invalidToken() : undefined))
@@ -493,7 +493,7 @@ describe("with the emulator", () => {
       )
     )
 
-  it.effect("a session lasts for 59 minutes, and is replaced when Polar's clock says that it ended sooner", () =>
+  it.effect("a session lasts 59 minutes, and is replaced if Polar's clock ends it sooner", () =>
     withSeats(
       Effect.gen(function* () {
         const { list } = yield* Seats
@@ -515,7 +515,7 @@ describe("with the emulator", () => {
 })
 
 describe("the options", () => {
-  it.effect("metadata that is too large is refused before anything is sent, a session included", () =>
+  it.effect("assign rejects metadata that is too large without creating a session", () =>
     Effect.gen(function* () {
       const { seats, state } = polar()
       const error = yield* Effect.flip(
@@ -530,7 +530,7 @@ describe("the options", () => {
     })
   )
 
-  it.effect("a token that cannot be sent", () =>
+  it.effect("reject a token that cannot be sent", () =>
     Effect.gen(function* () {
       const built = Layer.build(layerForCustomer({ token: Redacted.make(`${secret}\n`), customer }))
       const error = yield* Effect.flip(Effect.provide(built, polar().http))
@@ -539,7 +539,7 @@ describe("the options", () => {
     })
   )
 
-  it.effect("from the configuration", () =>
+  it.effect("can come from the configuration", () =>
     Effect.gen(function* () {
       const { http, state } = polar()
       const list = Effect.flatMap(Seats, (seats) => seats.list(source))

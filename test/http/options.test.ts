@@ -18,7 +18,7 @@ const token = Redacted.make(secret)
 const customer = { id: CustomerId.make("992fae2a-2a17-4b7a-8d9e-e287cf90131b") }
 const resend = Effect.flatMap(Seats, (seats) => seats.resend(SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")))
 
-/** A Polar that always answers this, and counts how often it was asked. */
+/** A Polar that always answers this, and counts the requests. */
 const polar = (status = 200, headers: Readonly<Record<string, string>> = {}) => {
   const asked = { times: 0 }
   const client = HttpClient.make((request) =>
@@ -31,18 +31,18 @@ const polar = (status = 200, headers: Readonly<Record<string, string>> = {}) => 
   return { asked, layer: Layer.succeed(HttpClient.HttpClient, client) }
 }
 
-const whole = "is not a whole number from 1 on"
-const longer = "is not a time longer than zero"
-const noTime = "is no time, or a negative one"
+const whole = "must be a whole number of 1 or more"
+const longer = "must be a duration longer than zero"
+const notNegative = "must be a duration of zero or more"
 const unsendable = "is empty, or contains a space, a line break or a character outside ASCII"
 
-describe("an option that makes no sense is InvalidOption when the layer is built", () => {
+describe("building a layer fails with InvalidOption", () => {
   const policies: ReadonlyArray<readonly [option: string, options: SeatClaims.Options, problem: string]> = [
-    ["times", { times: -1 }, "is not a whole number from 0 on"],
-    ["times", { times: 1.5 }, "is not a whole number from 0 on"],
-    ["times", { times: Number.NaN }, "is not a whole number from 0 on"],
-    ["maxRetryAfter", { maxRetryAfter: "-1 second" }, noTime],
-    ["maxRetryAfter", { maxRetryAfter: JSON.parse('"soon"') }, noTime],
+    ["times", { times: -1 }, "must be a whole number of 0 or more"],
+    ["times", { times: 1.5 }, "must be a whole number of 0 or more"],
+    ["times", { times: Number.NaN }, "must be a whole number of 0 or more"],
+    ["maxRetryAfter", { maxRetryAfter: "-1 second" }, notNegative],
+    ["maxRetryAfter", { maxRetryAfter: JSON.parse('"soon"') }, notNegative],
     ["attemptTimeout", { attemptTimeout: 0 }, longer],
     ["attemptTimeout", { attemptTimeout: Number.NaN }, longer],
     ["attemptTimeout", { attemptTimeout: "-1 second" }, longer],
@@ -78,10 +78,10 @@ describe("an option that makes no sense is InvalidOption when the layer is built
       "PortalSeats for a customer",
       PortalSeats.layerForCustomer({ token, customer, renewBefore: "-1 minute" }),
       "renewBefore",
-      noTime
+      notNegative
     ]
   ]
-  it.effect.each(rows)("%s: $2 $3", ([_, layer, option, problem]) =>
+  it.effect.each(rows)("%s: the option $2 $3", ([_, layer, option, problem]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Layer.build(layer))
       assert.deepStrictEqual([error._tag, error.message], ["InvalidOption", `The option ${option} ${problem}.`])
@@ -89,7 +89,7 @@ describe("an option that makes no sense is InvalidOption when the layer is built
     }).pipe(Effect.provide(polar().layer), Effect.scoped)
   )
 
-  it.effect("and one without an end is an option like another", () =>
+  it.effect("but accepts an infinite duration", () =>
     Effect.gen(function* () {
       const endless = { attemptTimeout: Duration.infinity, totalTimeout: Duration.infinity, maxRetryAfter: "Infinity" }
       const options: SeatClaims.Options = { ...endless, maxRetryAfter: Duration.infinity }
@@ -99,7 +99,7 @@ describe("an option that makes no sense is InvalidOption when the layer is built
   )
 })
 
-describe("a policy for some calls", () => {
+describe("RetryPolicy.provide", () => {
   const once = { times: 1, schedule: Schedule.spaced("1 second"), maxRetryAfter: "2 seconds" } as const
   const senseless: ReadonlyArray<RetryPolicy.RetryPolicy> = [
     { times: -1 },
@@ -112,7 +112,7 @@ describe("a policy for some calls", () => {
     { maxRetryAfter: "-1 second" }
   ]
   it.effect.each(senseless.map((policy) => [inspect(policy), policy] as const))(
-    "whose value makes no sense has that of the layer: %s",
+    "uses the value of the layer instead of an invalid one: %s",
     ([_, policy]) =>
       Effect.gen(function* () {
         const { asked, layer } = polar(429, { "retry-after": "2" })
@@ -139,7 +139,7 @@ describe("the headers of an answer", () => {
   it.effect.each([
     [64 * 1024, {}],
     [100, { maxHeaderBytes: 100 }]
-  ] as const)("may be %i bytes together, and no more", ([limit, options]) =>
+  ] as const)("may be %i bytes together, and not more", ([limit, options]) =>
     Effect.gen(function* () {
       assert.strictEqual((yield* call(limit - others, 200, options)).result._tag, "Success")
       for (const status of [200, 404, 429, 503]) {

@@ -16,7 +16,7 @@ export const documentedSeat = {
   seat_metadata: {}
 } as const
 
-/** A member as the contract documents one. */
+/** A member as the contract documents it. */
 export const documentedMember = {
   id: "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10",
   created_at: "2026-08-22T10:00:00.123456Z",

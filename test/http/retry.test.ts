@@ -22,7 +22,7 @@ type Fault =
   | number
   | { readonly status: number; readonly retryAfter: string | undefined }
 
-/** Polar, doing to each request what comes next, and the last of it for ever. Tells when the requests came, in seconds. */
+/** A Polar that applies one fault to each request, and the last one to all further requests. It records the times in seconds. */
 const polar = (faults: ReadonlyArray<Fault>, options: RetryPolicy.RetryPolicy = {}) => {
   const times: Array<number> = []
   const client = HttpClient.make((request) =>
@@ -59,7 +59,7 @@ const polar = (faults: ReadonlyArray<Fault>, options: RetryPolicy.RetryPolicy = 
 
 const noJitter = { schedule: Schedule.exponential("200 millis") }
 
-// To the end of the call, however long it takes on the test clock
+// Runs the call to its end on the test clock
 const finish = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(Effect.result(effect))
@@ -93,10 +93,10 @@ const requestsOf = (name: Name, faults: ReadonlyArray<Fault>, options: RetryPoli
     return { times, result }
   })
 
-describe("what leaves the outcome open", () => {
+describe("a failure with an unknown outcome", () => {
   const doubts: ReadonlyArray<Fault> = ["reset", "hang", 500, 502, 503, 504]
   it.effect.each(mutating.flatMap((name) => doubts.map((fault) => [name, fault] as const)))(
-    "is never repeated for %s: %s",
+    "is never retried for %s: %s",
     ([name, fault]) =>
       Effect.gen(function* () {
         const { result, times } = yield* requestsOf(name, [fault, 200])
@@ -106,7 +106,7 @@ describe("what leaves the outcome open", () => {
   )
 
   it.effect.each(repeatable.flatMap((name) => doubts.map((fault) => [name, fault] as const)))(
-    "is repeated for %s: %s",
+    "is retried for %s: %s",
     ([name, fault]) =>
       Effect.gen(function* () {
         const { result, times } = yield* requestsOf(name, [fault, 200])
@@ -117,15 +117,15 @@ describe("what leaves the outcome open", () => {
 
   it.effect.each(
     [...mutating, ...repeatable].flatMap((name) => [408, 425, 418].map((status) => [name, status] as const))
-  )("and what nobody documents is not repeated for %s: %s", ([name, status]) =>
+  )("is not retried for %s after the undocumented status %s", ([name, status]) =>
     Effect.map(requestsOf(name, [status, 200]), ({ times }) => assert.strictEqual(times.length, 1))
   )
 })
 
-describe("what surely did not happen", () => {
+describe("a failure after which Polar certainly did nothing", () => {
   it.effect.each(
     [...mutating, ...repeatable].flatMap((name) => (["refused", 429] as const).map((fault) => [name, fault] as const))
-  )("is repeated for %s: %s", ([name, fault]) =>
+  )("is retried for %s: %s", ([name, fault]) =>
     Effect.gen(function* () {
       const { result, times } = yield* requestsOf(name, [fault, fault, fault, 200])
       assert.strictEqual(result._tag, "Success")
@@ -134,18 +134,20 @@ describe("what surely did not happen", () => {
   )
 })
 
-describe("an earlier request that may have done it", () => {
-  it.effect.each(["reset", "hang", 503] as const)("is not forgotten for a last one that never left: %s", (doubt) =>
-    Effect.gen(function* () {
-      const { result, times } = yield* requestsOf("revoke", [doubt, "refused"])
-      assert.strictEqual(times.length, 4)
-      assert.containSubset(result, {
-        failure: { reason: { _tag: doubt === 503 ? "ServerFailed" : "OutcomeUnknown" } }
+describe("an earlier request with an unknown outcome", () => {
+  it.effect.each(["reset", "hang", 503] as const)(
+    "decides the outcome even if the last request was not sent: %s",
+    (doubt) =>
+      Effect.gen(function* () {
+        const { result, times } = yield* requestsOf("revoke", [doubt, "refused"])
+        assert.strictEqual(times.length, 4)
+        assert.containSubset(result, {
+          failure: { reason: { _tag: doubt === 503 ? "ServerFailed" : "OutcomeUnknown" } }
+        })
       })
-    })
   )
 
-  it.effect("and where all never left, that is said", () =>
+  it.effect("does not exist if no request was sent, so the outcome is NotSent", () =>
     Effect.gen(function* () {
       const { result } = yield* requestsOf("revoke", ["refused"])
       assert.containSubset(result, { failure: { reason: { _tag: "NotSent" } } })
@@ -154,7 +156,7 @@ describe("an earlier request that may have done it", () => {
 })
 
 describe("the policy", () => {
-  it.effect("has one budget, however failures alternate", () =>
+  it.effect("has one number of retries for all kinds of failures", () =>
     Effect.gen(function* () {
       const faults: ReadonlyArray<Fault> = ["refused", 429, 500, "reset", 503, 429, 200]
       const { result, times } = yield* requestsOf("list", faults)
@@ -167,7 +169,7 @@ describe("the policy", () => {
     Effect.map(requestsOf("list", [500]), ({ times }) => assert.deepEqual(times, [0, 0.2, 0.6, 1.4]))
   )
 
-  it.effect("takes a schedule of the user's own, which may end before the budget does", () =>
+  it.effect("takes another schedule, which may end before the retries do", () =>
     Effect.gen(function* () {
       const schedule = Schedule.upTo(Schedule.spaced("1 second"), { times: 1 })
       assert.deepEqual((yield* requestsOf("list", [500], { schedule })).times, [0, 1])
@@ -178,16 +180,16 @@ describe("the policy", () => {
     ["in seconds", "7", [0, 7]],
     ["as a date", "Thu, 01 Jan 1970 00:00:05 GMT", [0, 5]],
     ["shorter than the pause", "0", [0, 0.2]],
-    ["past", "Wed, 31 Dec 1969 00:00:00 GMT", [0, 0.2]],
+    ["in the past", "Wed, 31 Dec 1969 00:00:00 GMT", [0, 0.2]],
     ["negative", "-5", [0, 0.2]],
     ["unreadable", "soon", [0, 0.2]],
-    ["absent, or hidden as from browsers", undefined, [0, 0.2]],
+    ["absent, or hidden from a browser", undefined, [0, 0.2]],
     ["empty", "", [0, 0.2]],
     ["of a fraction", "1.5", [0, 0.2]],
-    ["of more digits than a number has", "9".repeat(400), [0, 0.2]],
-    ["longer than is waited for", "11", [0]],
+    ["of too many digits", "9".repeat(400), [0, 0.2]],
+    ["longer than the maximum", "11", [0]],
     ["absurd", "99999999", [0]]
-  ] as const)("obeys Retry-After %s", ([_, retryAfter, expected]) =>
+  ] as const)("handles a Retry-After %s", ([_, retryAfter, expected]) =>
     Effect.gen(function* () {
       const { result, times } = yield* requestsOf("resend", [{ status: 429, retryAfter }, 200])
       assert.deepEqual(times, [...expected])
@@ -195,21 +197,21 @@ describe("the policy", () => {
     })
   )
 
-  it.effect("waits for a longer one where it is told to", () =>
+  it.effect("waits for a longer Retry-After if the option allows it", () =>
     Effect.gen(function* () {
       const patient = { ...noJitter, maxRetryAfter: "2 minutes", totalTimeout: "5 minutes" } as const
       assert.deepEqual((yield* requestsOf("resend", [{ status: 429, retryAfter: "60" }, 200], patient)).times, [0, 60])
     })
   )
 
-  it.effect("begins no pause that would end after the total", () =>
+  it.effect("starts no pause that would end after the total time", () =>
     Effect.gen(function* () {
       const hurried = { ...noJitter, totalTimeout: "500 millis" } as const
       assert.deepEqual((yield* requestsOf("list", [500], hurried)).times, [0, 0.2])
     })
   )
 
-  it.effect("gives each request its time, and all of them together theirs", () =>
+  it.effect("limits each request and the whole call", () =>
     Effect.gen(function* () {
       const options = { ...noJitter, attemptTimeout: "10 seconds", totalTimeout: "25 seconds" } as const
       const { layer, times } = polar(["hang"], options)
@@ -223,7 +225,7 @@ describe("the policy", () => {
     })
   )
 
-  it.effect("of a call wins over that of the layer, option by option", () =>
+  it.effect("of a call wins over that of the layer for each option", () =>
     Effect.gen(function* () {
       const { layer, times } = polar([500], { ...noJitter, times: 1 })
       yield* finish(Effect.provide(operations.list, layer))

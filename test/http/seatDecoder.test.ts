@@ -5,8 +5,8 @@ import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
 import { DateTime, Result, Schema } from "effect"
 import { documentedMember, documentedSeat } from "./polarFixtures.ts"
 
-// `SeatJson` has a fast reader of what is usual, and the schema for the rest. Under an option that the reader does not know
-// the schema alone reads, and both have to come to the same.
+// `SeatJson` has a fast reader for the usual spelling, and the schema for all others. With an option that the reader does not
+// know, only the schema decodes. Both must give the same result.
 
 const described = <A>(schema: Schema.Codec<A, unknown>) =>
   Schema.decodeUnknownResult(schema, { onExcessProperty: "error" })
@@ -24,7 +24,7 @@ const agrees = (json: unknown) => {
   assert.instanceOf(fast.success, Seat)
   assert.deepStrictEqual(fast.success, slow.success)
   assert.deepStrictEqual(Object.keys(fast.success), Object.keys(slow.success))
-  // The microseconds are no field
+  // The microseconds are not a field
   assert.deepStrictEqual(written(fast.success), written(slow.success))
   return true
 }
@@ -64,15 +64,15 @@ const hostile: ReadonlyArray<unknown> = [
 ]
 const keys = Object.keys(usual)
 
-describe("what is read fast is what the schema reads", () => {
-  it("as Polar sends it, and as it used to", () => {
+describe("the fast reader agrees with the schema", () => {
+  it("on a seat as Polar sends it today and as it did before", () => {
     assert.isTrue(agrees(usual))
     assert.isTrue(agrees(documentedSeat))
     const { email: _, member: __, member_id: ___, ...older } = usual
     assert.isTrue(agrees(older))
   })
 
-  it.each(keys)("whatever %s is", (key) => {
+  it.each(keys)("on any value of %s", (key) => {
     for (const value of hostile) {
       assert.isTrue(agrees({ ...usual, [key]: value }))
       if (key === "seat_metadata") assert.isTrue(agrees({ ...usual, seat_metadata: { key: value } }))
@@ -81,27 +81,27 @@ describe("what is read fast is what the schema reads", () => {
     assert.isTrue(agrees(without))
   })
 
-  it.each(Object.keys(documentedMember))("whatever %s of the member is", (key) => {
+  it.each(Object.keys(documentedMember))("on any value of %s of the member", (key) => {
     for (const value of hostile) assert.isTrue(agrees({ ...usual, member: { ...documentedMember, [key]: value } }))
   })
 
-  it("whatever the whole is", () => {
+  it("on any input", () => {
     for (const value of hostile) assert.isTrue(agrees(value))
     assert.isTrue(agrees(Object.create(usual)))
     assert.deepStrictEqual(read({ ...usual, unknown: 1 }), read(usual))
   })
 
-  it.prop("any seat that can be written", [SeatJson], ([value]) => {
+  it.prop("on any seat", [SeatJson], ([value]) => {
     assert.isTrue(agrees(written(value)))
   })
 
-  it.prop("any time", [Schema.DateTimeUtc], ([instant]) => {
+  it.prop("on any time", [Schema.DateTimeUtc], ([instant]) => {
     const text = format(instant)
     assert.isTrue(agrees({ ...usual, claimed_at: text }))
     assert.isTrue(agrees({ ...usual, claimed_at: text.replace("Z", "+00:00") }))
   })
 
-  it("any day from 1999 to 2101", () => {
+  it("on any day from 1999 to 2101", () => {
     for (let day = 10_591; day < 47_848; day++) {
       const text = DateTime.formatIso(DateTime.makeUnsafe(day * 86_400_000 + 1))
       assert.strictEqual(parse(text.replace("Z", "000Z"))?.epochMilliseconds, day * 86_400_000 + 1)
@@ -122,7 +122,7 @@ describe("a list", () => {
   }
   const rows = { seats: [usual, documentedSeat], available_seats: 1, total_seats: 3 }
 
-  it("is read as the schema reads it", () => {
+  it("decodes as by the schema", () => {
     assert.isTrue(agreesOnList(rows))
     for (const value of hostile) {
       for (const key of Object.keys(rows)) assert.isTrue(agreesOnList({ ...rows, [key]: value }))
@@ -131,14 +131,14 @@ describe("a list", () => {
     }
   })
 
-  it("says what is wrong with it as the schema does", () => {
+  it("fails with the error of the schema", () => {
     const wrong = { ...rows, seats: [usual, { ...usual, id: "x" }] }
     const issue = Result.getFailure(Schema.decodeUnknownResult(SeatsListJson)(wrong))
     assert.include(String(issue), "is not a UUID")
     assert.include(String(issue), '["seats"][1]["id"]')
   })
 
-  it("is refused where an option asks for more", () => {
+  it("is refused if an option forbids unknown keys", () => {
     assert.isTrue(Result.isFailure(describedSeat({ ...usual, unknown: 1 })))
     assert.isTrue(Result.isFailure(describedList({ ...rows, unknown: 1 })))
   })

@@ -14,7 +14,7 @@ import { seats, start, tokens, world } from "../laws/world.ts"
 import { type Fault, faults, faultyPolar } from "./faultyPolar.ts"
 import { type Operation, operations } from "./allOperations.ts"
 
-// Long enough that nothing else can look like it
+// Long enough that no other text can equal it
 const mark = "MARKEDsecret0123456789"
 const marked = {
   session: `polar_cst_${mark}A`,
@@ -35,7 +35,7 @@ const markedWorld = {
   ]
 }
 
-// A server that says in each way it can all that it was told
+// A server that repeats all that it received, in every part of its answer
 const echoes: ReadonlyArray<Fault> = [
   [400, (said: string) => ({ error: "SeatNotAvailable", detail: said })],
   [400, (said: string) => ({ error: "BadRequest", detail: said })],
@@ -77,7 +77,7 @@ afterAll(async () => {
   await emulator.dispose()
 })
 
-/** Runs something, and gives all that it left behind for others to see: spans, log lines, and what it ended with. */
+/** Runs an effect, and returns all that others can see of it: spans, log lines and its outcome. */
 const everythingSeen = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<string> =>
   Effect.gen(function* () {
     const seen: Array<string> = []
@@ -104,7 +104,7 @@ const everythingSeen = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<string
     }
     seen.push(inspect(exit, { depth: 20, showHidden: true }), JSON.stringify(exit), String(exit))
     if (Exit.isFailure(exit)) {
-      // What a crash would print
+      // The text that a crash would print
       yield* Effect.promise(() =>
         Effect.runPromise(effect).catch((error: Error) => void seen.push(inspect(error), error.stack ?? ""))
       )
@@ -120,9 +120,9 @@ const clients = [
   ["node:http", NodeHttpClient.layerNodeHttp]
 ] as const
 
-describe.each(clients)("nothing secret is seen of a call by %s", (_, client) => {
+describe.each(clients)("no secret of a call leaks through %s", (_, client) => {
   const { claim, revoke, ...others } = operations(Redacted.make(marked.invitation))
-  // What ends the invitation comes after what needs it
+  // The calls that end the invitation come last
   const rounds = [Object.entries(others), [["claim", claim] as const], [["revoke", revoke] as const]]
   it.live.each([...faults, ...echoes])("$name", (fault) =>
     Effect.gen(function* () {
@@ -154,7 +154,7 @@ describe.each(clients)("nothing secret is seen of a call by %s", (_, client) => 
         Effect.map(
           everythingSeen(
             call.pipe(
-              // Only a stream is waited for without an end
+              // Only a stream has no time limit
               Effect.timeoutOrElse({ duration: hangs ? "500 millis" : "18 seconds", orElse: () => Effect.interrupt }),
               Effect.provide(layers)
             )
@@ -163,7 +163,7 @@ describe.each(clients)("nothing secret is seen of a call by %s", (_, client) => 
         )
       for (const round of rounds) {
         for (const { name, text } of yield* Effect.forEach(round, sweep, { concurrency: "unbounded" })) {
-          assert.isAbove(text.length, 200, "there is something to look at")
+          assert.isAbove(text.length, 200, "there is text to search")
           assert.notInclude(text, mark, name)
         }
       }
@@ -172,7 +172,7 @@ describe.each(clients)("nothing secret is seen of a call by %s", (_, client) => 
   )
 })
 
-it.live("and the sweep would see a leak", () =>
+it.live("the sweep would see a leak", () =>
   Effect.gen(function* () {
     const planted = [
       Effect.fail({ why: marked.session }),

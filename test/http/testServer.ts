@@ -2,7 +2,7 @@ import { Effect, Schedule } from "effect"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 
-/** A server, how many connections it has, and a way to wait until it has none. */
+/** A server with the number of its connections, and a way to wait until it has none. */
 export const serving = Effect.fnUntraced(function* (listener: RequestListener) {
   const server = yield* Effect.acquireRelease(
     Effect.callback<ReturnType<typeof createServer>>((resume) => {

@@ -14,16 +14,16 @@ import { inspect } from "node:util"
 import { Worker } from "node:worker_threads"
 import { documentedSeat } from "./polarFixtures.ts"
 
-// docs/transport-failures.md is the table of what is shown here. The peer is the judge: what is NotSent must never have
-// reached it.
+// These tests prove the table in docs/transport-failures.md. The peer counts the requests that reach it, and a NotSent request
+// must never have reached it.
 
 const secret = "polar_cst_keep_me_to_yourself"
 const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
 const resend = Effect.flatMap(Seats, (seats) => seats.resend(seatId))
 
-// Made once with `openssl ca` (prime256v1, valid 2020 to 2120, but for `expired` and `future`), the key for this test alone.
-// `trusted` is an authority; good, elsewhere (for another host), expired and future are signed by it. `untrusted` is another
-// authority, and stranger is signed by that. `self` is signed by itself.
+// Made once with `openssl ca` for this test only (prime256v1, valid 2020 to 2120 except `expired` and `future`). The authority
+// `trusted` signed `good`, `elsewhere` (for another host), `expired` and `future`. The authority `untrusted` signed `stranger`.
+// `self` signed itself.
 const pem = (label: string, base64: string) =>
   `-----BEGIN ${label}-----\n${base64.replace(/.{64}/g, "$&\n")}\n-----END ${label}-----\n`
 const key = pem(
@@ -64,16 +64,16 @@ const certificates = {
     "MIIBbzCCARWgAwIBAgIULtW53Y7bGVeEYLai22OBIJnGk00wCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJdW50cnVzdGVkMCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAUMRIwEAYDVQQDDAl1bnRydXN0ZWQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ3mRXCjPBcPzTgo2FlRwh3idI2PoUklkNL9XCyKTLpWH5Y/mgUOAV1ial4267FueR/RL4BQBMLI20Og6Mu5+RDo0MwQTAPBgNVHREECDAGhwR/AAABMA8GA1UdEwEB/wQFMAMBAf8wHQYDVR0OBBYEFHXm89Bt9wilSd1loiPKmsm8cT62MAoGCCqGSM49BAMCA0gAMEUCIEcibegDdTf1eijdPVYQcu98wiSoec+1l7qNNdxdsK3MAiEAnequ0Ye4qLINF96oIlYQdRDM5ljCdvAIKEsr0Gg+UVk="
   )
 }
-// For every client of this process, which is this file's own
+// Applies to every client of this process, which runs only this file
 setDefaultCACertificates([certificates.trusted])
 
-/** How a client finds its way to the peer, where the defaults will not do. */
+/** How a client connects to the peer, if the defaults do not fit. */
 interface Connecting {
   readonly timeout?: number
   readonly lookup?: LookupFunction
 }
 
-// What Node's fetch sends by, until somebody loads undici, which puts its own into that place
+// The dispatcher of Node's fetch. Loading undici replaces it by another
 const firstFetch = fetch("data:,")
 const original: unknown = Reflect.get(globalThis, Symbol.for("undici.globalDispatcher.1"))
 
@@ -136,13 +136,13 @@ const transport: Client = {
 }
 const clients: ReadonlyArray<Client> = [undici, transport, fetches, ourFetch, fetchesBesideUndici, nodeHttp]
 
-/** Somebody to talk to, who remembers how many requests reached him. */
+/** A server that counts the requests which reach it. */
 interface Peer {
   readonly url: string
   readonly requests: () => number
-  /** When the first byte of anything has arrived. */
+  /** Waits until the first byte has arrived. */
   readonly contacted: Effect.Effect<void>
-  /** When every connection has ended, or was quiet for a while, so that nothing more will arrive. */
+  /** Waits until every connection has ended or was quiet for a while, so that nothing more will arrive. */
   readonly settled: Effect.Effect<void>
 }
 
@@ -160,11 +160,11 @@ const listening = (server: Server) =>
   )
 
 interface Behaviour {
-  /** As soon as there is a connection. Over TLS: when it is secure. */
+  /** Runs when a connection is established. Over TLS it runs after the handshake. */
   readonly onConnection?: (socket: Socket) => void
-  /** Whenever bytes arrive. `nth` is which arrival on this connection it is, from 1. */
+  /** Runs when bytes arrive. `nth` counts the arrivals on this connection, from 1. */
   readonly onData?: (socket: Socket, nth: number) => void
-  /** A server that never reads by itself. */
+  /** Whether the server never reads. */
   readonly deaf?: boolean
   readonly scheme?: "http" | "https"
   readonly tls?: {
@@ -215,7 +215,7 @@ const peer = Effect.fnUntraced(function* ({ deaf = false, onConnection, onData, 
   return self
 })
 
-/** Seats over this client, without repetitions. What is asked of the peer is always the same: to send a mail. */
+/** Seats over this client, without retries. Every test sends the same request, which would mail. */
 const over = (
   client: Layer.Layer<HttpClient.HttpClient>,
   baseUrl: string,
@@ -242,7 +242,7 @@ const reasonOf = Effect.fnUntraced(function* <A, E>(
   return { tag, description, code: /\((\w+)\)$/.exec(description)?.[1] ?? "" }
 })
 
-// What each client says. "" is no code at all, and undefined that it depends on who is faster
+// The code of each client. "" means no code, and undefined means that it depends on who is faster
 type Codes = readonly [undici: string | undefined, fetch: string | undefined, nodeHttp: string | undefined]
 const codeOf = ([ofUndici, ofFetch, ofNodeHttp]: Codes, { name }: Client) =>
   name === "undici" || name === "our transport" ? ofUndici : name === "node:http" ? ofNodeHttp : ofFetch
@@ -251,7 +251,7 @@ interface Row {
   readonly what: string
   readonly is: "NotSent" | "OutcomeUnknown"
   readonly says: Codes
-  /** How many requests reached the peer. Absent where it depends on who is faster. */
+  /** How many requests reached the peer. Absent if it depends on who is faster. */
   readonly reached?: number
   readonly by: Behaviour
 }
@@ -267,35 +267,35 @@ const sometime = (act: () => void) => setTimeout(act, 20)
 
 const unsecured: ReadonlyArray<Row> = [
   {
-    what: "reset as soon as it had been read",
+    what: "a reset after the server read the request",
     is: "OutcomeUnknown",
     says: all("ECONNRESET"),
     reached: 1,
     by: { onData: (socket) => socket.resetAndDestroy() }
   },
   {
-    what: "reset before anybody read it",
+    what: "a reset before the server read the request",
     is: "OutcomeUnknown",
     says: all("ECONNRESET"),
     reached: 0,
     by: { deaf: true, onConnection: (socket) => sometime(() => socket.resetAndDestroy()) }
   },
   {
-    what: "closed without an answer",
+    what: "a connection closed without an answer",
     is: "OutcomeUnknown",
     says: ["UND_ERR_SOCKET", "UND_ERR_SOCKET", "ECONNRESET"],
     reached: 1,
     by: { onData: (socket) => socket.end() }
   },
   {
-    what: "closed within the head of the answer",
+    what: "a connection closed within the head of the answer",
     is: "OutcomeUnknown",
     says: ["UND_ERR_SOCKET", "UND_ERR_SOCKET", "ECONNRESET"],
     reached: 1,
     by: { onData: (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-le") }
   },
   {
-    what: "reset within the body",
+    what: "a reset within the body",
     is: "OutcomeUnknown",
     says: all("ECONNRESET"),
     reached: 1,
@@ -306,28 +306,28 @@ const unsecured: ReadonlyArray<Row> = [
     }
   },
   {
-    what: "closed within the body",
+    what: "a connection closed within the body",
     is: "OutcomeUnknown",
     says: ["UND_ERR_SOCKET", "UND_ERR_SOCKET", "ECONNRESET"],
     reached: 1,
     by: { onData: (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{") }
   },
   {
-    what: "closed within a chunk",
+    what: "a connection closed within a chunk",
     is: "OutcomeUnknown",
     says: ["UND_ERR_SOCKET", "UND_ERR_SOCKET", "ECONNRESET"],
     reached: 1,
     by: { onData: (socket) => socket.end("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab") }
   },
   {
-    what: "something else than HTTP",
+    what: "an answer that is not HTTP",
     is: "OutcomeUnknown",
     says: ["", "", "HPE_INVALID_CONSTANT"],
     reached: 1,
     by: { onData: (socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n") }
   },
   {
-    what: "headers without an end",
+    what: "an answer with endless headers",
     is: "OutcomeUnknown",
     says: ["UND_ERR_HEADERS_OVERFLOW", "UND_ERR_HEADERS_OVERFLOW", "HPE_HEADER_OVERFLOW"],
     reached: 1,
@@ -344,35 +344,35 @@ const handshake: ReadonlyArray<Row> = [
     by: { scheme: "https", onData: (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n") }
   },
   {
-    what: "closed within the handshake",
+    what: "a connection closed within the handshake",
     is: "OutcomeUnknown",
     says: all("ECONNRESET"),
     reached: 0,
     by: { scheme: "https", onData: (socket) => socket.end() }
   },
   {
-    what: "reset within the handshake",
+    what: "a reset within the handshake",
     is: "OutcomeUnknown",
     says: all("ECONNRESET"),
     reached: 0,
     by: { scheme: "https", onData: (socket) => socket.resetAndDestroy() }
   },
   {
-    what: "a server that wants to know who we are, in TLS 1.2",
+    what: "a server that wants a client certificate, in TLS 1.2,",
     is: "OutcomeUnknown",
     says: ["", "", "EPROTO"],
     reached: 0,
     by: { tls: { cert: certificates.good, version: "TLSv1.2", requestCert: true } }
   },
   {
-    // It says so after its part of the handshake, when the request is on its way
-    what: "a server that wants to know who we are, in TLS 1.3",
+    // The server refuses after its part of the handshake, when the request is on its way
+    what: "a server that wants a client certificate, in TLS 1.3,",
     is: "OutcomeUnknown",
     says: [undefined, undefined, undefined],
     by: { tls: { cert: certificates.good, version: "TLSv1.3", requestCert: true } }
   },
   {
-    what: "closed after the handshake",
+    what: "a connection closed after the handshake",
     is: "OutcomeUnknown",
     says: ["UND_ERR_SOCKET", "UND_ERR_SOCKET", "ECONNRESET"],
     reached: 1,
@@ -383,15 +383,19 @@ const handshake: ReadonlyArray<Row> = [
 const refusedCertificates: ReadonlyArray<Row> = (["TLSv1.2", "TLSv1.3"] as const).flatMap((version) =>
   (
     [
-      ["self-signed", certificates.self, "DEPTH_ZERO_SELF_SIGNED_CERT"],
+      ["that is self-signed", certificates.self, "DEPTH_ZERO_SELF_SIGNED_CERT"],
       ["of an unknown authority", certificates.stranger, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
-      ["of one that is sent along", certificates.stranger + certificates.untrusted, "SELF_SIGNED_CERT_IN_CHAIN"],
-      ["expired", certificates.expired, "CERT_HAS_EXPIRED"],
-      ["not valid yet", certificates.future, "CERT_NOT_YET_VALID"],
+      [
+        "of an unknown authority that is sent along",
+        certificates.stranger + certificates.untrusted,
+        "SELF_SIGNED_CERT_IN_CHAIN"
+      ],
+      ["that has expired", certificates.expired, "CERT_HAS_EXPIRED"],
+      ["that is not valid yet", certificates.future, "CERT_NOT_YET_VALID"],
       ["for another host", certificates.elsewhere, "ERR_TLS_CERT_ALTNAME_INVALID"]
     ] as const
   ).map(([what, cert, code]): Row => ({
-    what: `a certificate ${what}, in ${version}`,
+    what: `a certificate ${what}, in ${version},`,
     is: "NotSent",
     says: all(code),
     reached: 0,
@@ -400,7 +404,7 @@ const refusedCertificates: ReadonlyArray<Row> = (["TLSv1.2", "TLSv1.3"] as const
 )
 
 describe.each(clients)("$name", (client) => {
-  it.live.each([...unsecured, ...handshake, ...refusedCertificates])("$what: $is", ({ by, is, reached, says }) =>
+  it.live.each([...unsecured, ...handshake, ...refusedCertificates])("$what is $is", ({ by, is, reached, says }) =>
     Effect.gen(function* () {
       const { requests, settled, url } = yield* peer(by)
       const { code, tag } = yield* reasonOf(resend, client.layer, url)
@@ -413,7 +417,7 @@ describe.each(clients)("$name", (client) => {
     })
   )
 
-  it.live("the peer would have noticed: over a good certificate a request reaches it", () =>
+  it.live("a request over a good certificate reaches the peer", () =>
     Effect.gen(function* () {
       const { requests, url } = yield* peer({ tls: { cert: certificates.good }, onData: replying(answer) })
       yield* Effect.provide(resend, over(client.layer, url))
@@ -421,7 +425,7 @@ describe.each(clients)("$name", (client) => {
     })
   )
 
-  it.live("reset at once: NotSent only if it reached nobody", () =>
+  it.live("a connection that is reset at once is NotSent only if no request reached the peer", () =>
     Effect.gen(function* () {
       const { requests, settled, url } = yield* peer({ onConnection: (socket) => socket.resetAndDestroy() })
       const { code, tag } = yield* reasonOf(resend, client.layer, url)
@@ -433,8 +437,8 @@ describe.each(clients)("$name", (client) => {
 
   it.live.each([
     ["127.0.0.1", "ECONNREFUSED"],
-    ["[::1]", undefined] // no IPv6 is another code, and as certain
-  ] as const)("nothing listens on %s: NotSent", ([host, expected]) =>
+    ["[::1]", undefined] // A machine without IPv6 has another code, which is as certain
+  ] as const)("a port of %s where nothing listens is NotSent", ([host, expected]) =>
     Effect.gen(function* () {
       const port = yield* Effect.scoped(listening(createServer()))
       const { code, tag } = yield* reasonOf(resend, client.layer, `http://${host}:${port}`)
@@ -443,7 +447,7 @@ describe.each(clients)("$name", (client) => {
     })
   )
 
-  it.live("nothing listens on any of two addresses: NotSent", () =>
+  it.live("two addresses where nothing listens are NotSent", () =>
     Effect.gen(function* () {
       const port = yield* Effect.scoped(listening(createServer()))
       const both: LookupFunction = (_host, _options, found) =>
@@ -457,7 +461,7 @@ describe.each(clients)("$name", (client) => {
     })
   )
 
-  it.live("no such host: NotSent", () =>
+  it.live("an unknown host is NotSent", () =>
     Effect.gen(function* () {
       const { code, tag } = yield* reasonOf(resend, client.layer, "https://nothing.invalid")
       assert.strictEqual(tag, "NotSent")
@@ -466,35 +470,37 @@ describe.each(clients)("$name", (client) => {
   )
 
   it.live.each([
-    ["as it read it", { deaf: false }],
-    ["before it read it", { deaf: true }]
-  ] as const)("a kept connection that the server dropped %s: OutcomeUnknown, and not sent again", ([_, { deaf }]) =>
-    Effect.gen(function* () {
-      let answered = 0
-      const { requests, settled, url } = yield* peer({
-        onData: (socket, nth) => {
-          if (nth > 1) {
-            socket.resetAndDestroy()
-            return
+    ["while it read the request", { deaf: false }],
+    ["before it read the request", { deaf: true }]
+  ] as const)(
+    "a kept connection that the server dropped %s is OutcomeUnknown, and the request is not sent again",
+    ([_, { deaf }]) =>
+      Effect.gen(function* () {
+        let answered = 0
+        const { requests, settled, url } = yield* peer({
+          onData: (socket, nth) => {
+            if (nth > 1) {
+              socket.resetAndDestroy()
+              return
+            }
+            socket.write(answer)
+            if (deaf) {
+              socket.pause()
+              sometime(() => socket.resetAndDestroy())
+            }
           }
-          socket.write(answer)
-          if (deaf) {
-            socket.pause()
-            sometime(() => socket.resetAndDestroy())
-          }
-        }
+        })
+        const untilItFails = Effect.forever(Effect.tap(resend, () => Effect.sync(() => answered++)))
+        const { code, tag } = yield* reasonOf(untilItFails, client.keepAlive, url)
+        yield* settled
+        assert.strictEqual(tag, "OutcomeUnknown")
+        assert.match(code, /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/)
+        assert.isAbove(answered, 0)
+        assert.strictEqual(requests(), deaf ? answered : answered + 1)
       })
-      const untilItFails = Effect.forever(Effect.tap(resend, () => Effect.sync(() => answered++)))
-      const { code, tag } = yield* reasonOf(untilItFails, client.keepAlive, url)
-      yield* settled
-      assert.strictEqual(tag, "OutcomeUnknown")
-      assert.match(code, /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/)
-      assert.isAbove(answered, 0)
-      assert.strictEqual(requests(), deaf ? answered : answered + 1)
-    })
   )
 
-  it.live("no handshake in time: OutcomeUnknown, although nothing is sent when it comes about after all", () =>
+  it.live("a handshake that takes too long is OutcomeUnknown, and nothing is sent if it ends after all", () =>
     Effect.gen(function* () {
       const secured = Deferred.makeUnsafe<void>()
       let requests = 0
@@ -519,7 +525,7 @@ describe.each(clients)("$name", (client) => {
   it.live.each([
     ["within the handshake", "https", 0],
     ["after the request", "http", 1]
-  ] as const)("interrupted %s: interrupted, and no reason at all", ([_, scheme, reached]) =>
+  ] as const)("an interruption %s is an interruption without a reason", ([_, scheme, reached]) =>
     Effect.gen(function* () {
       const { contacted, requests, settled, url } = yield* peer({ scheme })
       const fiber = yield* Effect.forkChild(Effect.provide(resend, over(client.layer, url)))
@@ -532,7 +538,7 @@ describe.each(clients)("$name", (client) => {
     })
   )
 
-  it.live("a body that fails while it is sent: OutcomeUnknown, whatever it failed with", () =>
+  it.live("a body that fails while it is sent is OutcomeUnknown, whatever its error is", () =>
     Effect.gen(function* () {
       const { contacted, requests, settled, url } = yield* peer({})
       const refused = Object.assign(new Error("refused"), { code: "ECONNREFUSED", syscall: "connect" })
@@ -551,13 +557,13 @@ describe.each(clients)("$name", (client) => {
   )
 })
 
-it("fetch is Node's own, but for where undici took its place", async () => {
+it("the tests of fetch use the fetch of Node, except those beside undici", async () => {
   assert.strictEqual((await firstFetch).status, 200)
   assert.strictEqual(Object(original).constructor.name, "Agent")
 })
 
-describe("what the client refuses by itself", () => {
-  it.live.each([fetches, ourFetch])("port 1: $name does not say it with a code", ({ layer }) =>
+describe("a request that the client refuses", () => {
+  it.live.each([fetches, ourFetch])("to port 1 is OutcomeUnknown with $name, which gives no code", ({ layer }) =>
     Effect.gen(function* () {
       const { code, tag } = yield* reasonOf(resend, layer, "http://127.0.0.1:1")
       assert.deepStrictEqual([tag, code], ["OutcomeUnknown", ""])
@@ -577,7 +583,7 @@ describe("what the client refuses by itself", () => {
     [undici, "NotSent", "UND_ERR_INVALID_ARG"],
     [transport, "NotSent", "UND_ERR_INVALID_ARG"],
     [fetches, "OutcomeUnknown", ""]
-  ] as const)("a header with a line break", ([client, is, says]) =>
+  ] as const)("with a line break in a header has the reason and code of its client", ([client, is, says]) =>
     Effect.gen(function* () {
       const { requests, settled, url } = yield* peer({})
       const { code, tag } = yield* reasonOf(resend, broken(client), url)
@@ -586,7 +592,7 @@ describe("what the client refuses by itself", () => {
     })
   )
 
-  it.live("a header with a line break: node:http throws, and that is a defect", () =>
+  it.live("with a line break in a header is a defect with node:http, which throws", () =>
     Effect.gen(function* () {
       const { requests, settled, url } = yield* peer({})
       const exit = yield* Effect.exit(Effect.provide(resend, over(broken(nodeHttp), url)))
@@ -597,8 +603,8 @@ describe("what the client refuses by itself", () => {
   )
 })
 
-describe("a connection that never comes about", () => {
-  /** A port of which the queue is full. Its owner sleeps, in a thread of its own. */
+describe("a connection that is never established", () => {
+  /** A port with a full queue. Its server sleeps in another thread. */
   const crowded = Effect.gen(function* () {
     const worker = yield* Effect.acquireRelease(
       Effect.sync(
@@ -627,7 +633,7 @@ describe("a connection that never comes about", () => {
     return `http://127.0.0.1:${port}`
   })
 
-  it.live("undici and fetch give up by themselves: NotSent. node:http waits for our own timeout: OutcomeUnknown", () =>
+  it.live("is NotSent if undici or fetch gives up, and OutcomeUnknown if our timeout ends with node:http", () =>
     Effect.gen(function* () {
       const full = yield* crowded
       const { requests, settled, url: silent } = yield* peer({ scheme: "https" })
@@ -648,7 +654,7 @@ describe("a connection that never comes about", () => {
   )
 })
 
-describe("a client that waits no longer by itself", () => {
+describe("the timeout of our transport", () => {
   it.live.each([
     ["headers", {}, { headersTimeout: 50 }, "UND_ERR_HEADERS_TIMEOUT"],
     [
@@ -657,7 +663,7 @@ describe("a client that waits no longer by itself", () => {
       { bodyTimeout: 50 },
       "UND_ERR_BODY_TIMEOUT"
     ]
-  ] as const)("our transport for %s: OutcomeUnknown", ([_, by, options, says]) =>
+  ] as const)("for %s is OutcomeUnknown", ([_, by, options, says]) =>
     Effect.gen(function* () {
       const { requests, url } = yield* peer(by)
       const { code, tag } = yield* reasonOf(resend, UndiciTransport.layerOptions(options), url)
@@ -666,12 +672,12 @@ describe("a client that waits no longer by itself", () => {
   )
 })
 
-describe("a client that is shut down", () => {
+describe("a client that is closed", () => {
   it.live.each([
     [undici, "UND_ERR_DESTROYED"],
     [transport, "UND_ERR_DESTROYED"],
     [nodeHttp, "ECONNRESET"]
-  ] as const)("while it waits: OutcomeUnknown", ([{ layer }, says]) =>
+  ] as const)("while it waits is OutcomeUnknown", ([{ layer }, says]) =>
     Effect.gen(function* () {
       const { contacted, requests, url } = yield* peer({})
       const scope = yield* Scope.make()
@@ -684,17 +690,19 @@ describe("a client that is shut down", () => {
     })
   )
 
-  it.live.each([undici, transport])("before: undici says the same, so OutcomeUnknown too", ({ layer }) =>
-    Effect.gen(function* () {
-      const { requests, url } = yield* peer({})
-      const client = Layer.succeedContext(yield* Effect.scoped(Layer.build(layer)))
-      const { code, tag } = yield* reasonOf(resend, client, url)
-      assert.deepStrictEqual([tag, code, requests()], ["OutcomeUnknown", "UND_ERR_DESTROYED", 0])
-    })
+  it.live.each([undici, transport])(
+    "before the call is OutcomeUnknown, because undici gives the same code",
+    ({ layer }) =>
+      Effect.gen(function* () {
+        const { requests, url } = yield* peer({})
+        const client = Layer.succeedContext(yield* Effect.scoped(Layer.build(layer)))
+        const { code, tag } = yield* reasonOf(resend, client, url)
+        assert.deepStrictEqual([tag, code, requests()], ["OutcomeUnknown", "UND_ERR_DESTROYED", 0])
+      })
   )
 })
 
-// undici speaks it where the server does; fetch and node:http do not
+// undici uses HTTP/2 if the server does. fetch and node:http do not
 describe.each([undici, transport])("$name over HTTP/2", ({ layer }) => {
   const server = Effect.fnUntraced(function* (
     onStream: (stream: ServerHttp2Stream, session: ServerHttp2Session, close: () => void) => void
@@ -715,36 +723,36 @@ describe.each([undici, transport])("$name over HTTP/2", ({ layer }) => {
 
   it.live.each([
     {
-      what: "a stream that failed",
+      what: "a failed stream",
       code: "ERR_HTTP2_STREAM_ERROR",
       streams: 1,
       by: (stream: ServerHttp2Stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR)
     },
     {
-      what: "a stream that was given up",
+      what: "a cancelled stream",
       code: "UND_ERR_INFO",
       streams: 1,
       by: (stream: ServerHttp2Stream) => stream.close(constants.NGHTTP2_CANCEL)
     },
     {
-      what: "a session that ended",
+      what: "an ended session",
       code: "UND_ERR_SOCKET",
       streams: 1,
       by: (_: ServerHttp2Stream, session: ServerHttp2Session) => session.destroy()
     },
     {
-      what: "a session that failed",
+      what: "a failed session",
       code: "ERR_HTTP2_SESSION_ERROR",
       streams: 1,
       by: (_: ServerHttp2Stream, session: ServerHttp2Session) => session.goaway(constants.NGHTTP2_INTERNAL_ERROR)
     },
     {
-      what: "a stream refused twice, for undici repeats it once",
+      what: "a stream that is refused twice, because undici repeats it once,",
       code: "ERR_HTTP2_STREAM_ERROR",
       streams: 2,
       by: (stream: ServerHttp2Stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM)
     }
-  ])("$what: OutcomeUnknown", ({ by, code, streams }) =>
+  ])("$what is OutcomeUnknown", ({ by, code, streams }) =>
     Effect.gen(function* () {
       const { streams: seen, url } = yield* server(by)
       const reason = yield* reasonOf(resend, layer, url)
@@ -752,20 +760,22 @@ describe.each([undici, transport])("$name over HTTP/2", ({ layer }) => {
     })
   )
 
-  it.live("a stream refused, and then nobody there: NotSent, for the refusal promises that nothing was done", () =>
-    Effect.gen(function* () {
-      const { streams, url } = yield* server((stream, session, close) => {
-        close()
-        stream.close(constants.NGHTTP2_REFUSED_STREAM)
-        session.close()
+  it.live(
+    "a refused stream followed by a refused connection is NotSent, because the refusal promises that nothing was done",
+    () =>
+      Effect.gen(function* () {
+        const { streams, url } = yield* server((stream, session, close) => {
+          close()
+          stream.close(constants.NGHTTP2_REFUSED_STREAM)
+          session.close()
+        })
+        const { code, tag } = yield* reasonOf(resend, layer, url)
+        assert.deepStrictEqual([tag, code, streams()], ["NotSent", "ECONNREFUSED", 1])
       })
-      const { code, tag } = yield* reasonOf(resend, layer, url)
-      assert.deepStrictEqual([tag, code, streams()], ["NotSent", "ECONNREFUSED", 1])
-    })
   )
 })
 
-describe("a redirect to where nobody is", () => {
+describe("a redirect to a closed port", () => {
   const redirecting = Effect.gen(function* () {
     const gone = yield* Effect.scoped(listening(createServer()))
     return yield* peer({
@@ -773,7 +783,7 @@ describe("a redirect to where nobody is", () => {
         socket.end(`HTTP/1.1 307 Elsewhere\r\nlocation: http://127.0.0.1:${gone}/\r\ncontent-length: 0\r\n\r\n`)
     })
   })
-  it.live.each(clients)("is an answer, and not followed by $name", ({ layer }) =>
+  it.live.each(clients)("is an answer that $name does not follow", ({ layer }) =>
     Effect.gen(function* () {
       const { requests, url } = yield* redirecting
       assert.deepStrictEqual([(yield* reasonOf(resend, layer, url)).tag, requests()], ["UnexpectedResponse", 1])
@@ -781,7 +791,7 @@ describe("a redirect to where nobody is", () => {
   )
 })
 
-describe("what loopback cannot be made to do", () => {
+describe("a constructed failure", () => {
   const failing = (cause: unknown) =>
     Layer.succeed(
       HttpClient.HttpClient,
@@ -821,16 +831,16 @@ describe("what loopback cannot be made to do", () => {
       "OutcomeUnknown"
     ],
     ["no address at all", several(), "OutcomeUnknown"],
-    ["the same within fetch", fetchFailed(several(connecting("ECONNREFUSED"))), "NotSent"],
+    ["an error of fetch about a refused address", fetchFailed(several(connecting("ECONNREFUSED"))), "NotSent"],
     [
-      "a failure with another within",
+      "a failure with a code that contains another",
       error({ code: "UND_ERR_SOCKET", cause: connecting("ECONNREFUSED") }),
       "OutcomeUnknown"
     ],
     ["fetch in a browser", new TypeError("Failed to fetch"), "OutcomeUnknown"],
     ["nothing", undefined, "OutcomeUnknown"],
     ["a string", "ECONNREFUSED", "OutcomeUnknown"]
-  ] as const)("%s: $2", ([_, cause, is]) =>
+  ] as const)("$0 is $2", ([_, cause, is]) =>
     Effect.gen(function* () {
       assert.strictEqual((yield* reasonOf(resend, failing(cause), "https://api.polar.sh")).tag, is)
     })
@@ -838,7 +848,7 @@ describe("what loopback cannot be made to do", () => {
 
   it.effect.each([
     [
-      "a failure once there is an answer, whatever it is",
+      "any failure after the answer began",
       (request: HttpClientRequest.HttpClientRequest) =>
         new HttpClientError.DecodeError({
           request,
@@ -848,16 +858,16 @@ describe("what loopback cannot be made to do", () => {
       "OutcomeUnknown"
     ],
     [
-      "a body that could not be written",
+      "a body that cannot be written",
       (request: HttpClientRequest.HttpClientRequest) => new HttpClientError.EncodeError({ request }),
       "NotSent"
     ],
     [
-      "a URL that is none",
+      "an invalid URL",
       (request: HttpClientRequest.HttpClientRequest) => new HttpClientError.InvalidUrlError({ request }),
       "NotSent"
     ]
-  ] as const)("%s: $2", ([_, reasonFor, is]) =>
+  ] as const)("$0 is $2", ([_, reasonFor, is]) =>
     Effect.gen(function* () {
       const client = Layer.succeed(
         HttpClient.HttpClient,
@@ -867,7 +877,7 @@ describe("what loopback cannot be made to do", () => {
     })
   )
 
-  it.effect("a failure before the request is handed to the client that sends: NotSent, whatever it is", () =>
+  it.effect("any failure while the request is prepared is NotSent", () =>
     Effect.gen(function* () {
       let sent = 0
       const client = HttpClient.make((request) => {
@@ -888,7 +898,7 @@ describe("what loopback cannot be made to do", () => {
     })
   )
 
-  it.effect("a code that is none is not repeated", () =>
+  it.effect("a code that is no code is not shown", () =>
     Effect.gen(function* () {
       const { description } = yield* reasonOf(resend, failing({ code: `x ${secret}` }), "https://api.polar.sh")
       assert.strictEqual(description, "the connection failed before the answer was complete")

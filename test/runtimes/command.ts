@@ -1,5 +1,5 @@
 import process from "node:process"
 import { run } from "./program.ts"
 
-// Node, Bun and Deno all have it under this name
+// Node, Bun and Deno all have this name
 console.log(await run(process.argv[2] ?? ""))

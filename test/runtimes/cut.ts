@@ -10,7 +10,7 @@ import process from "node:process"
 const id = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
 const baseUrl = process.argv[2] ?? ""
 
-// Twice each, so that the second of them finds a connection that was kept
+// Each call runs twice, so that the second finds a kept connection
 const calls = Effect.gen(function* () {
   const { resend, revoke } = yield* Seats
   for (const call of [resend(id), resend(id), revoke(id), revoke(id)]) {

@@ -15,7 +15,7 @@ const program = Effect.gen(function* () {
   return `resent to ${holderEmail}, then ${refusal._tag}`
 })
 
-/** Resends an invitation over the runtime's own fetch, is refused another, and tells of both: by Effect's client, then by ours. */
+/** Resends one invitation and gets a refusal for another, over the fetch of the runtime. Runs on Effect's client, then on ours. */
 export const run = (baseUrl: string): Promise<string> => {
   const polar = PortalSeats.layer({ token: Redacted.make(token), baseUrl })
   const told = Effect.forEach([FetchHttpClient.layer, FetchTransport.layer], (client) =>

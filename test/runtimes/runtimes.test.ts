@@ -18,7 +18,7 @@ const here = fileURLToPath(new URL(".", import.meta.url))
 const line = "resent to ann@acme.com, then AlreadyClaimed"
 const expected = `${line}\n${line}`
 
-/** The binary that came with the install: `bun` and `deno` have one package for each platform, of which one fits here. */
+/** The installed binary. `bun` and `deno` have one package for each platform, and one of them fits this machine. */
 const binary = (of: string, file: string): string => {
   const manifest = createRequire(import.meta.url).resolve(`${of}/package.json`)
   const { optionalDependencies } = createRequire(manifest)(manifest)
@@ -37,7 +37,7 @@ let emulator: Awaited<ReturnType<typeof startEmulator>>
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "polar-seats-runtimes-"))
-  // For a browser: what would need a module of Node does not even build
+  // The build for a browser fails if the code needs a module of Node
   await build({
     absWorkingDir: here,
     entryPoints: ["worker.ts", "command.ts", "cut.ts"],
@@ -82,7 +82,7 @@ it.each(runtimes)("a bundle resends and is refused in $runtime", async ({ comman
 })
 
 it.each(runtimes)(
-  "$runtime sends nothing twice where a connection that was kept is gone before the answer",
+  "$runtime sends nothing twice if a kept connection is gone before the answer",
   async ({ command }) => {
     const used = new WeakSet<Socket>()
     let requests = 0
@@ -107,7 +107,7 @@ it("a bundle resends and is refused in workerd", async () => {
     scriptPath: "worker.mjs",
     modules: true,
     compatibilityDate: "2026-07-01",
-    // Otherwise it asks Cloudflare where it is
+    // Otherwise Miniflare asks Cloudflare for its location
     cf: false
   })
   onTestFinished(() => worker.dispose())

@@ -6,7 +6,7 @@ const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
 const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
 const subscription_id = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
 
-/** What the emulator starts with: an invitation that can be resent, and a seat that was claimed. */
+/** The world of the emulator: an invitation that can be resent, and a claimed seat. */
 export const world = {
   organizations: [{ slug: "acme" }],
   products: [{ id: product, organization: "acme", name: "Acme Pro" }],

@@ -58,7 +58,7 @@ const Issues = Schema.Array(
   })
 )
 const Body = Schema.Struct({ error: Schema.String, detail: Schema.optionalKey(Schema.Union([Schema.String, Issues])) })
-// What the SDK does not know of it hands over as text
+// The SDK returns an unknown body as text
 const decodeBody = Schema.decodeUnknownOption(Schema.Union([Body, Schema.fromJsonString(Body)]))
 const decodeSeat = Schema.decodeUnknownEffect(SeatJson)
 const decodeSeats = Schema.decodeUnknownEffect(SeatsListJson)
@@ -75,11 +75,11 @@ const failureOf = <E>(operation: Operation, thrown: unknown, own: Refusal<E>) =>
     return new RateLimited({ retryAfter: retryAfter === null ? null : Duration.seconds(retryAfter) })
   }
   if (thrown instanceof PolarServerError) {
-    // The SDK keeps the status in its message alone
+    // The SDK gives the status only in its message
     return unavailable(ServerFailed.make({ status: Number(/ (\d{3}) - /.exec(thrown.message)?.[1] ?? 500) }))
   }
   if (!(thrown instanceof PolarClientError)) {
-    return unavailable(OutcomeUnknown.make({ description: "the SDK got no answer, or none that it could read" }))
+    return unavailable(OutcomeUnknown.make({ description: "the SDK got no answer, or no readable one" }))
   }
   const { error, statusCode: status } = thrown
   const { detail = "", error: name } = Option.getOrElse(decodeBody(error), (): typeof Body.Type => ({ error: "" }))
@@ -117,8 +117,8 @@ const asked = <A, I, E = never>(
   )
 
 /**
- * `Seats` of the customer portal through Polar's own SDK. Written to show that the service is not cut to our transport:
- * one that knows only what the SDK gives away implements it too.
+ * `Seats` of the customer portal through Polar's own SDK. It shows that the service does not depend on our transport, because
+ * code that sees only the results of the SDK implements it too.
  */
 export const layer = ({ baseUrl, token }: { readonly token: string; readonly baseUrl: string }): Layer.Layer<Seats> => {
   const { seats } = createPolar({ baseUrl, accessToken: token }).customerPortal
@@ -182,7 +182,7 @@ export const layer = ({ baseUrl, token }: { readonly token: string; readonly bas
 
       revoke: (seatId) => asked("Seats.revoke", () => seats.revokeSeat(seatId), decodeSeat, noSeat(seatId)),
 
-      // The SDK's generator can be run through once, a stream as often as one likes
+      // The SDK's generator runs once, and a stream may run many times
       claimedSubscriptions: Stream.suspend(() =>
         Stream.fromAsyncIterable(seats.iterListClaimedSubscriptions({ limit: 100 }), (thrown) =>
           failureOf("Seats.claimedSubscriptions", thrown, () => undefined)

@@ -10,7 +10,7 @@ import { HttpServer } from "effect/http"
 import { createServer } from "node:http"
 import { ben, buyer, lena, manager, start, tokens, world as lawful } from "../laws/world.ts"
 
-/** Where Ben sits beside the subscription of the laws, so that there is more than one page of them. */
+/** More subscriptions with a seat of Ben, so that there is more than one page. */
 export const alsoBens = [
   SubscriptionId.make("3e0f1a2b-4c5d-4e6f-8a9b-1c2d3e4f5a60"),
   SubscriptionId.make("4f1a2b3c-5d6e-4f70-9bac-2d3e4f5a6b71")
@@ -21,7 +21,7 @@ const bensSeats = [
 ]
 const product = lawful.products?.[0]?.id ?? ""
 
-/** The world of the laws, and what only the SDKs ask for. */
+/** The world of the laws, and objects that only the tests of the SDKs need. */
 const world: WorldInput = {
   ...lawful,
   subscriptions: [...(lawful.subscriptions ?? []), ...alsoBens.map((id) => ({ id, product, customer: buyer }))],
@@ -39,7 +39,7 @@ const world: WorldInput = {
   ]
 }
 
-/** For whom a session is created, by which organization, and of which kind it is. */
+/** A session to create: its customer or member, its organization, and its kind. */
 export const sessions = [
   {
     name: "the owner",
@@ -67,9 +67,9 @@ export const sessions = [
   }
 ] as const
 
-/** Polar as an SDK knows it: a base URL. */
+/** A Polar for an SDK, which needs a base URL. */
 export class Polar extends Context.Service<Polar, { readonly url: string }>()("@polar-seats/test/sdk/Polar") {
-  /** An emulator on a socket of its own, at the start of the laws, with `world` in it. */
+  /** An emulator on its own socket, with `world`, at the time where the laws start. */
   static readonly layer = (world: WorldInput) =>
     Layer.effect(
       Polar,
@@ -84,10 +84,10 @@ export class Polar extends Context.Service<Polar, { readonly url: string }>()("@
     )
 }
 
-/** Runs a test against a Polar of its own. */
+/** Runs a test with its own Polar. */
 export const withPolar = Effect.provide(Polar.layer(world))
 
-/** The emulator's rate limits, as strict as those of Polar's sandbox. */
+/** Turns on the rate limits of Polar's sandbox. */
 export const limitRates = Effect.flatMap(Polar, ({ url }) =>
   Effect.promise(() =>
     fetch(`${url}/_emulator/settings`, {
@@ -100,7 +100,7 @@ export const limitRates = Effect.flatMap(Polar, ({ url }) =>
 
 const mails = Effect.flatMap(Outbox, (outbox) => outbox.mails)
 export const recipients = Effect.map(mails, (all) => all.map(({ to }) => to))
-/** The token in the last invitation that was mailed. */
+/** The token of the last mailed invitation. */
 export const lastInvitation = Effect.map(mails, (all) => {
   const mail = all.at(-1)
   return mail === undefined ? "" : Redacted.value(mail.token)
@@ -108,7 +108,7 @@ export const lastInvitation = Effect.map(mails, (all) => {
 
 export const ask = <A>(send: () => Promise<A>): Effect.Effect<A> => Effect.promise(send)
 
-/** What a call is rejected with. */
+/** The rejection of a call. */
 export const rejection = (send: () => Promise<unknown>): Effect.Effect<unknown> =>
   Effect.promise(() =>
     send().then(

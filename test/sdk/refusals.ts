@@ -13,7 +13,7 @@ import {
   withoutSeats
 } from "../laws/world.ts"
 
-/** What an SDK can be asked for, in the words of Polar's JSON. */
+/** The calls of an SDK, with the names of Polar's JSON. */
 interface Inputs {
   "portal.list": { readonly subscription_id?: string; readonly order_id?: string }
   "portal.assign": models.CustomerSeatAssign
@@ -33,14 +33,14 @@ export type Operation = keyof Inputs
 /** An SDK that holds a token. */
 export type Sdk = { readonly [K in Operation]: (input: Inputs[K]) => Promise<unknown> }
 
-/** A call that Polar refuses: with which status, and under which name. */
+/** A call that Polar refuses, with the status and the name of the refusal. */
 export interface Refusal {
   readonly name: string
   readonly operation: Operation
   readonly token: string
   readonly ask: (sdk: Sdk) => Promise<unknown>
   readonly status: number
-  /** The body's `error`; null where Polar's body is plain text. */
+  /** The `error` of the body, or null if the body is plain text. */
   readonly error: string | null
 }
 
@@ -53,7 +53,7 @@ const refused = <K extends Operation>(
   error: string | null
 ): Refusal => ({ name: `${operation}: ${name}`, operation, token, ask: (sdk) => sdk[operation](input), status, error })
 
-/** Polar takes no token of the wrong kind, and none that is expired or unknown: two shapes of 401. */
+/** Polar refuses a token of the wrong kind, and an expired or unknown token. The two have different bodies. */
 const unauthorized = <K extends Operation>(operation: K, input: Inputs[K], wrong: string) => [
   refused("a token of the wrong kind", operation, wrong, input, 401, "Unauthorized"),
   refused("no token", operation, "", input, 401, "Unauthorized"),
@@ -67,10 +67,10 @@ const recipient = { email: "zoe@acme.com" }
 const toZoe = { subscription_id: subscription, ...recipient }
 const tooMuch = Object.fromEntries(Array.from({ length: 11 }, (_, key) => [key, 1]))
 
-type Surface = "portal" | "organization"
+type ApiSurface = "portal" | "organization"
 
-// What both doors refuse alike: each has a token that may do everything, and one of another kind
-const shared = (surface: Surface, may: string, mayNot: string, plain: string, old: string) => {
+// The refusals of both surfaces. Each has a token that may do everything, and one of another kind
+const shared = (surface: ApiSurface, may: string, mayNot: string, plain: string, old: string) => {
   const [list, assign, revoke, resend] = [
     `${surface}.list`,
     `${surface}.assign`,
@@ -82,19 +82,26 @@ const shared = (surface: Surface, may: string, mayNot: string, plain: string, ol
   return [
     ...unauthorized(list, { subscription_id: subscription }, mayNot),
     refused("neither subscription nor order", list, may, {}, 400, "BadRequest"),
-    refused("not for sale", list, plain, { subscription_id: withoutSeats }, 403, "FeatureNotEnabled"),
-    refused("no such subscription", list, may, { subscription_id: unknown }, 404, "ResourceNotFound"),
-    refused("no such order", list, may, { order_id: unknown }, 404, "ResourceNotFound"),
-    refused("garbage", list, may, { subscription_id: garbage }, 422, "RequestValidationError"),
+    refused("seats not enabled", list, plain, { subscription_id: withoutSeats }, 403, "FeatureNotEnabled"),
+    refused("an unknown subscription", list, may, { subscription_id: unknown }, 404, "ResourceNotFound"),
+    refused("an unknown order", list, may, { order_id: unknown }, 404, "ResourceNotFound"),
+    refused("an id that is no UUID", list, may, { subscription_id: garbage }, 422, "RequestValidationError"),
     refused("an id of version 7", list, may, { order_id: version7 }, 422, "RequestValidationError"),
 
     ...unauthorized(assign, toZoe, mayNot),
-    refused("full", assign, may, { subscription_id: full, ...recipient }, 400, "SeatNotAvailable"),
-    refused("not paid", assign, may, { ...order, ...recipient }, 400, "SeatNotAvailable"),
-    refused("no product", assign, may, { order_id: withoutProduct, ...recipient }, 400, "SeatNotAvailable"),
-    refused("twice", assign, may, { ...toZoe, email: "ann@acme.com" }, 400, "SeatAlreadyAssigned"),
+    refused("no seat left", assign, may, { subscription_id: full, ...recipient }, 400, "SeatNotAvailable"),
+    refused("an unpaid order", assign, may, { ...order, ...recipient }, 400, "SeatNotAvailable"),
     refused(
-      "no such customer, with members",
+      "an order without a product",
+      assign,
+      may,
+      { order_id: withoutProduct, ...recipient },
+      400,
+      "SeatNotAvailable"
+    ),
+    refused("assigned already", assign, may, { ...toZoe, email: "ann@acme.com" }, 400, "SeatAlreadyAssigned"),
+    refused(
+      "an unknown customer, with members",
       assign,
       may,
       { subscription_id: subscription, customer_id: unknown },
@@ -102,54 +109,68 @@ const shared = (surface: Surface, may: string, mayNot: string, plain: string, ol
       "InvalidSeatAssignmentRequest"
     ),
     refused(
-      "another's external id",
+      "the external id of another member",
       assign,
       may,
       { ...toZoe, external_member_id: "ben-1", email: "max@acme.com" },
       400,
       "MemberEmailMismatch"
     ),
-    refused("not for sale", assign, plain, { subscription_id: withoutSeats, ...recipient }, 403, "FeatureNotEnabled"),
-    refused("no such subscription", assign, may, { subscription_id: unknown, ...recipient }, 404, "ResourceNotFound"),
-    refused("no such order", assign, may, { order_id: unknown, ...recipient }, 404, "ResourceNotFound"),
-    refused("no such customer, without members", assign, old, ofOld, 404, "CustomerNotFound"),
     refused(
-      "no such member",
+      "seats not enabled",
+      assign,
+      plain,
+      { subscription_id: withoutSeats, ...recipient },
+      403,
+      "FeatureNotEnabled"
+    ),
+    refused(
+      "an unknown subscription",
+      assign,
+      may,
+      { subscription_id: unknown, ...recipient },
+      404,
+      "ResourceNotFound"
+    ),
+    refused("an unknown order", assign, may, { order_id: unknown, ...recipient }, 404, "ResourceNotFound"),
+    refused("an unknown customer, without members", assign, old, ofOld, 404, "CustomerNotFound"),
+    refused(
+      "an unknown member",
       assign,
       may,
       { subscription_id: subscription, member_id: unknown },
       404,
       "MemberNotFound"
     ),
-    refused("nobody", assign, may, { subscription_id: subscription }, 422, "RequestValidationError"),
+    refused("no recipient", assign, may, { subscription_id: subscription }, 422, "RequestValidationError"),
     refused("two sources", assign, may, { ...toZoe, ...order }, 422, "RequestValidationError"),
-    refused("no address", assign, may, { ...toZoe, email: "zoe" }, 422, "RequestValidationError"),
-    refused("eleven keys", assign, may, { ...toZoe, metadata: tooMuch }, 422, "RequestValidationError"),
+    refused("an invalid address", assign, may, { ...toZoe, email: "zoe" }, 422, "RequestValidationError"),
+    refused("metadata of eleven keys", assign, may, { ...toZoe, metadata: tooMuch }, 422, "RequestValidationError"),
 
     ...unauthorized(revoke, seats.live, mayNot),
-    refused("not for sale", revoke, plain, seats.withoutSeats, 403, "FeatureNotEnabled"),
-    refused("no such seat", revoke, may, unknown, 404, "ResourceNotFound"),
-    refused("garbage", revoke, may, garbage, 422, "RequestValidationError"),
-    refused("no product", revoke, may, seats.withoutProduct, 500, null),
+    refused("seats not enabled", revoke, plain, seats.withoutSeats, 403, "FeatureNotEnabled"),
+    refused("an unknown seat", revoke, may, unknown, 404, "ResourceNotFound"),
+    refused("an id that is no UUID", revoke, may, garbage, 422, "RequestValidationError"),
+    refused("an order without a product", revoke, may, seats.withoutProduct, 500, null),
 
     ...unauthorized(resend, seats.live, mayNot),
     refused("claimed", resend, may, seats.claimed, 400, "SeatNotPending"),
     refused("revoked", resend, may, seats.revoked, 400, "SeatNotPending"),
     refused("no invitation", resend, may, seats.withoutToken, 400, "InvalidInvitationToken"),
     refused("nobody to mail", resend, may, seats.withoutRecipient, 400, "InvalidInvitationToken"),
-    refused("not for sale", resend, plain, seats.withoutSeats, 403, "FeatureNotEnabled"),
-    refused("no such seat", resend, may, unknown, 404, "ResourceNotFound"),
-    refused("garbage", resend, may, garbage, 422, "RequestValidationError"),
+    refused("seats not enabled", resend, plain, seats.withoutSeats, 403, "FeatureNotEnabled"),
+    refused("an unknown seat", resend, may, unknown, 404, "ResourceNotFound"),
+    refused("an id that is no UUID", resend, may, garbage, 422, "RequestValidationError"),
     refused("an id of version 7", resend, may, version7, 422, "RequestValidationError"),
-    refused("no product", resend, may, seats.withoutProduct, 500, null)
+    refused("an order without a product", resend, may, seats.withoutProduct, 500, null)
   ]
 }
 
-/** Every way in which Polar refuses a call, on each that can be refused so. */
+/** Every refusal of every call. */
 export const refusals: ReadonlyArray<Refusal> = [
   ...shared("portal", tokens.customer, tokens.organization, tokens.withoutSeats, tokens.oldCustomer),
   refused(
-    "another customer's",
+    "the seat of another customer",
     "portal.list",
     tokens.customer,
     { subscription_id: strangersSubscription },
@@ -157,20 +178,20 @@ export const refusals: ReadonlyArray<Refusal> = [
     "ResourceNotFound"
   ),
   refused(
-    "no such checkout",
+    "an unknown checkout",
     "portal.assign",
     tokens.customer,
     { checkout_id: unknown, ...recipient },
     404,
     "ResourceNotFound"
   ),
-  refused("another customer's", "portal.revoke", tokens.customer, seats.strangers, 404, "ResourceNotFound"),
-  refused("another customer's", "portal.resend", tokens.customer, seats.strangers, 404, "ResourceNotFound"),
+  refused("the seat of another customer", "portal.revoke", tokens.customer, seats.strangers, 404, "ResourceNotFound"),
+  refused("the seat of another customer", "portal.resend", tokens.customer, seats.strangers, 404, "ResourceNotFound"),
   refused("a plain member", "portal.assign", tokens.member, toZoe, 403, "NotPermitted"),
   refused("a plain member", "portal.revoke", tokens.member, seats.live, 403, "NotPermitted"),
   refused("a plain member", "portal.resend", tokens.member, seats.live, 403, "NotPermitted"),
   ...unauthorized("portal.claimedSubscriptions", { page: 1 }, tokens.organization),
-  refused("page nought", "portal.claimedSubscriptions", tokens.customer, { page: 0 }, 422, "RequestValidationError"),
+  refused("page zero", "portal.claimedSubscriptions", tokens.customer, { page: 0 }, 422, "RequestValidationError"),
 
   ...shared(
     "organization",
@@ -180,34 +201,69 @@ export const refusals: ReadonlyArray<Refusal> = [
     tokens.oldOrganization
   ),
   refused(
-    "may only write",
+    "a token that may only write",
     "organization.list",
     tokens.organizationWriter,
     { order_id: order },
     403,
     "insufficient_scope"
   ),
-  refused("may only read", "organization.assign", tokens.organizationReader, toZoe, 403, "insufficient_scope"),
-  refused("may only read", "organization.revoke", tokens.organizationReader, seats.live, 403, "insufficient_scope"),
-  refused("may only read", "organization.resend", tokens.organizationReader, seats.live, 403, "insufficient_scope"),
+  refused(
+    "a token that may only read",
+    "organization.assign",
+    tokens.organizationReader,
+    toZoe,
+    403,
+    "insufficient_scope"
+  ),
+  refused(
+    "a token that may only read",
+    "organization.revoke",
+    tokens.organizationReader,
+    seats.live,
+    403,
+    "insufficient_scope"
+  ),
+  refused(
+    "a token that may only read",
+    "organization.resend",
+    tokens.organizationReader,
+    seats.live,
+    403,
+    "insufficient_scope"
+  ),
 
-  refused("not for sale", "claim.info", "", "seatless", 403, "FeatureNotEnabled"),
+  refused("seats not enabled", "claim.info", "", "seatless", 403, "FeatureNotEnabled"),
   refused("unknown", "claim.info", "", "unknown", 404, "ResourceNotFound"),
   refused("expired", "claim.info", "", "expired", 404, "ResourceNotFound"),
   refused("unknown", "claim.claim", "", "unknown", 400, "InvalidInvitationToken"),
   refused("expired", "claim.claim", "", "expired", 400, "InvalidInvitationToken"),
-  refused("not for sale", "claim.claim", "", "seatless", 403, "FeatureNotEnabled"),
-  refused("what PostgreSQL cannot hold", "claim.claim", "", "\0", 422, "RequestValidationError"),
+  refused("seats not enabled", "claim.claim", "", "seatless", 403, "FeatureNotEnabled"),
+  refused("a character that PostgreSQL cannot store", "claim.claim", "", "\0", 422, "RequestValidationError"),
 
   ...unauthorized("sessions.create", { customer_id: unknown }, tokens.customer),
-  refused("another scope", "sessions.create", tokens.organization, { customer_id: unknown }, 403, "insufficient_scope"),
   refused(
-    "no such customer",
+    "a token with another scope",
+    "sessions.create",
+    tokens.organization,
+    { customer_id: unknown },
+    403,
+    "insufficient_scope"
+  ),
+  refused(
+    "an unknown customer",
     "sessions.create",
     tokens.sessions,
     { customer_id: unknown },
     422,
     "PolarRequestValidationError"
   ),
-  refused("garbage", "sessions.create", tokens.sessions, { customer_id: garbage }, 422, "RequestValidationError")
+  refused(
+    "an id that is no UUID",
+    "sessions.create",
+    tokens.sessions,
+    { customer_id: garbage },
+    422,
+    "RequestValidationError"
+  )
 ]

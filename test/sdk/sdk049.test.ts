@@ -40,7 +40,7 @@ const sourceOf = (query: { readonly subscription_id?: string; readonly order_id?
   orderId: query.order_id
 })
 
-/** The portal takes its session with each call, everything else the token of the client. */
+/** The portal takes a session with each call. All other endpoints take the token of the client. */
 const sdkOf = (serverURL: string, token: string): Sdk => {
   const { customerPortal, customerSeats, customerSessions } = new Client({ serverURL, accessToken: token })
   const security = securityOf(token)
@@ -79,9 +79,9 @@ const surfaces = [
   ["the organization", tokens.organization, organization]
 ] as const
 
-// It decodes every answer with zod, so that each of these calls also says that the answer is what it was generated for
+// This SDK decodes every answer with zod, so each call also checks that the answer fits its generated types
 describe("@polar-sh/sdk 0.49.0", () => {
-  it.live.each(surfaces)("through %s: a seat from its assignment to its end", ([, token, through]) =>
+  it.live.each(surfaces)("takes a seat from assignment to revocation through %s", ([, token, through]) =>
     Effect.gen(function* () {
       const { url } = yield* Polar
       const client = new Client({ serverURL: url, accessToken: token })
@@ -139,7 +139,7 @@ describe("@polar-sh/sdk 0.49.0", () => {
     }).pipe(withPolar)
   )
 
-  it.live("every kind of seat is decoded", () =>
+  it.live("decodes every kind of seat", () =>
     Effect.gen(function* () {
       const { url } = yield* Polar
       const { seats } = new Client({ serverURL: url }).customerPortal
@@ -148,7 +148,7 @@ describe("@polar-sh/sdk 0.49.0", () => {
     }).pipe(withPolar)
   )
 
-  it.live.each([tokens.member, tokens.customer])("claimed subscriptions, page by page: %s", (token) =>
+  it.live.each([tokens.member, tokens.customer])("reads claimed subscriptions page by page with %s", (token) =>
     Effect.gen(function* () {
       const { url } = yield* Polar
       const { seats } = new Client({ serverURL: url }).customerPortal
@@ -162,24 +162,28 @@ describe("@polar-sh/sdk 0.49.0", () => {
     }).pipe(withPolar)
   )
 
-  it.live.each(sessions)("a session for $name opens the portal", ({ customer, email, kind, member, token }) =>
-    Effect.gen(function* () {
-      const { url } = yield* Polar
-      const { customerPortal, customerSessions } = new Client({ serverURL: url, accessToken: token })
-      const session = yield* ask(() =>
-        customerSessions.create({ customerId: customer, memberId: member, returnUrl: "https://acme.com/" })
-      )
-      assert.deepInclude(session, { customerId: customer, returnUrl: "https://acme.com/" })
-      assert.strictEqual(session.customer.email, email)
-      assert.isTrue(session.token.startsWith(kind))
-      const { result } = yield* ask(() => customerPortal.seats.listClaimedSubscriptions(securityOf(session.token), {}))
-      assert.deepEqual(result.items, [])
-    }).pipe(withPolar)
+  it.live.each(sessions)(
+    "creates a session for $name that opens the portal",
+    ({ customer, email, kind, member, token }) =>
+      Effect.gen(function* () {
+        const { url } = yield* Polar
+        const { customerPortal, customerSessions } = new Client({ serverURL: url, accessToken: token })
+        const session = yield* ask(() =>
+          customerSessions.create({ customerId: customer, memberId: member, returnUrl: "https://acme.com/" })
+        )
+        assert.deepInclude(session, { customerId: customer, returnUrl: "https://acme.com/" })
+        assert.strictEqual(session.customer.email, email)
+        assert.isTrue(session.token.startsWith(kind))
+        const { result } = yield* ask(() =>
+          customerPortal.seats.listClaimedSubscriptions(securityOf(session.token), {})
+        )
+        assert.deepEqual(result.items, [])
+      }).pipe(withPolar)
   )
 })
 
-describe("@polar-sh/sdk 0.49.0, refused", () => {
-  // It knows 422 alone; everything else is its SDKError
+describe("@polar-sh/sdk 0.49.0 gets the refusal", () => {
+  // It has a class for 422 only. All other refusals are its SDKError
   it.live.each(refusals)("$status $error, $name", ({ ask: refused, error, status, token }) =>
     Effect.gen(function* () {
       const { url } = yield* Polar
@@ -197,7 +201,7 @@ describe("@polar-sh/sdk 0.49.0, refused", () => {
     }).pipe(withPolar)
   )
 
-  it.live("429: SDKError, and no second try", () =>
+  it.live("429 as SDKError, without a retry", () =>
     Effect.gen(function* () {
       const { url } = yield* Polar
       yield* limitRates
@@ -213,10 +217,10 @@ describe("@polar-sh/sdk 0.49.0, refused", () => {
   )
 
   it.live.each([
-    ["an address that is no string", { subscription_id: subscription, email: 7 }],
-    ["metadata that is no object", { subscription_id: subscription, email: "zoe@acme.com", metadata: "desk 7" }],
-    ["a flag that is no boolean", { subscription_id: subscription, email: "zoe@acme.com", immediate_claim: "yes" }]
-  ])("SDKValidationError, and nothing is sent: %s", ([, body]) =>
+    ["an address that is not a string", { subscription_id: subscription, email: 7 }],
+    ["metadata that is not an object", { subscription_id: subscription, email: "zoe@acme.com", metadata: "desk 7" }],
+    ["a flag that is not a boolean", { subscription_id: subscription, email: "zoe@acme.com", immediate_claim: "yes" }]
+  ])("SDKValidationError without sending %s", ([, body]) =>
     Effect.gen(function* () {
       const { url } = yield* Polar
       const thrown = yield* rejection(() =>

@@ -20,7 +20,7 @@ import {
 import { type Operation, refusals, type Sdk } from "./refusals.ts"
 
 const versions = { "2026-04": v2026_04, "2026-10": v2026_10, "2027-01": v2027_01 }
-/** What the versions have in common. */
+/** The type that the versions share. */
 interface AnyClient {
   readonly customerPortal: Pick<Client["customerPortal"], "seats">
   readonly customerSeats: Client["customerSeats"]
@@ -35,64 +35,66 @@ const journeys = Object.entries(versions).flatMap(([version, sdk]) =>
 )
 
 describe("@polar-sh/sdk 1.0.1", () => {
-  it.live.each(journeys)("%s, through %s: a seat from its assignment to its end", ([, , sdk, accessToken, seatsOf]) =>
-    Effect.gen(function* () {
-      const { url } = yield* Polar
-      const polar = sdk.createPolar({ baseUrl: url, accessToken })
-      const anybody = sdk.createPolar({ baseUrl: url, accessToken: "" })
-      const service = seatsOf(polar)
+  it.live.each(journeys)(
+    "takes a seat from assignment to revocation with %s through %s",
+    ([, , sdk, accessToken, seatsOf]) =>
+      Effect.gen(function* () {
+        const { url } = yield* Polar
+        const polar = sdk.createPolar({ baseUrl: url, accessToken })
+        const anybody = sdk.createPolar({ baseUrl: url, accessToken: "" })
+        const service = seatsOf(polar)
 
-      const assigned = yield* ask(() =>
-        service.assignSeat({ subscription_id: single, email: "zoe@acme.com", metadata: { desk: 7 } })
-      )
-      assert.deepInclude(assigned, {
-        subscription_id: single,
-        order_id: null,
-        status: "pending",
-        customer_id: buyer,
-        email: "zoe@acme.com",
-        customer_email: "zoe@acme.com",
-        claimed_at: null,
-        seat_metadata: { desk: 7 }
-      })
-      assert.deepInclude({ ...assigned.member }, { email: "zoe@acme.com", role: "member" })
-      assert.strictEqual(assigned.member?.id, assigned.member_id)
+        const assigned = yield* ask(() =>
+          service.assignSeat({ subscription_id: single, email: "zoe@acme.com", metadata: { desk: 7 } })
+        )
+        assert.deepInclude(assigned, {
+          subscription_id: single,
+          order_id: null,
+          status: "pending",
+          customer_id: buyer,
+          email: "zoe@acme.com",
+          customer_email: "zoe@acme.com",
+          claimed_at: null,
+          seat_metadata: { desk: 7 }
+        })
+        assert.deepInclude({ ...assigned.member }, { email: "zoe@acme.com", role: "member" })
+        assert.strictEqual(assigned.member?.id, assigned.member_id)
 
-      const list = () => service.listSeats({ subscription_id: single })
-      assert.deepEqual(yield* ask(list), { seats: [assigned], available_seats: 0, total_seats: 1 })
+        const list = () => service.listSeats({ subscription_id: single })
+        assert.deepEqual(yield* ask(list), { seats: [assigned], available_seats: 0, total_seats: 1 })
 
-      const invitation_token = yield* lastInvitation
-      assert.deepEqual(yield* ask(() => service.resendInvitation(assigned.id)), assigned)
-      assert.strictEqual(yield* lastInvitation, invitation_token)
-      assert.deepEqual(yield* recipients, ["zoe@acme.com", "zoe@acme.com"])
+        const invitation_token = yield* lastInvitation
+        assert.deepEqual(yield* ask(() => service.resendInvitation(assigned.id)), assigned)
+        assert.strictEqual(yield* lastInvitation, invitation_token)
+        assert.deepEqual(yield* recipients, ["zoe@acme.com", "zoe@acme.com"])
 
-      const info = yield* ask(() => anybody.customerSeats.getClaimInfo(invitation_token))
-      assert.deepInclude(info, {
-        product_name: "Acme Pro",
-        organization_name: "Acme",
-        organization_slug: "acme",
-        customer_email: "zoe@acme.com",
-        can_claim: true
-      })
+        const info = yield* ask(() => anybody.customerSeats.getClaimInfo(invitation_token))
+        assert.deepInclude(info, {
+          product_name: "Acme Pro",
+          organization_name: "Acme",
+          organization_slug: "acme",
+          customer_email: "zoe@acme.com",
+          can_claim: true
+        })
 
-      const claim = yield* ask(() => anybody.customerSeats.claimSeat({ invitation_token }))
-      assert.deepInclude(claim.seat, { id: assigned.id, status: "claimed", member_id: assigned.member_id })
+        const claim = yield* ask(() => anybody.customerSeats.claimSeat({ invitation_token }))
+        assert.deepInclude(claim.seat, { id: assigned.id, status: "claimed", member_id: assigned.member_id })
 
-      const zoe = sdk.createPolar({ baseUrl: url, accessToken: claim.customer_session_token })
-      const claimed = yield* ask(() => zoe.customerPortal.seats.listClaimedSubscriptions())
-      assert.deepEqual(
-        claimed.items.map(({ customer_id, id, product }) => [id, customer_id, product.name]),
-        [[single, buyer, "Acme Pro"]]
-      )
-      assert.deepEqual(claimed.pagination, { total_count: 1, max_page: 1 })
+        const zoe = sdk.createPolar({ baseUrl: url, accessToken: claim.customer_session_token })
+        const claimed = yield* ask(() => zoe.customerPortal.seats.listClaimedSubscriptions())
+        assert.deepEqual(
+          claimed.items.map(({ customer_id, id, product }) => [id, customer_id, product.name]),
+          [[single, buyer, "Acme Pro"]]
+        )
+        assert.deepEqual(claimed.pagination, { total_count: 1, max_page: 1 })
 
-      const revoked = yield* ask(() => service.revokeSeat(assigned.id))
-      assert.deepInclude(revoked, { id: assigned.id, status: "revoked", email: null, customer_email: "zoe@acme.com" })
-      assert.deepInclude(yield* ask(list), { available_seats: 1 })
-    }).pipe(withPolar)
+        const revoked = yield* ask(() => service.revokeSeat(assigned.id))
+        assert.deepInclude(revoked, { id: assigned.id, status: "revoked", email: null, customer_email: "zoe@acme.com" })
+        assert.deepInclude(yield* ask(list), { available_seats: 1 })
+      }).pipe(withPolar)
   )
 
-  it.live.each([tokens.member, tokens.customer])("claimed subscriptions, page by page: %s", (accessToken) =>
+  it.live.each([tokens.member, tokens.customer])("reads claimed subscriptions page by page with %s", (accessToken) =>
     Effect.gen(function* () {
       const { url } = yield* Polar
       const { seats } = createPolar({ baseUrl: url, accessToken }).customerPortal
@@ -107,23 +109,25 @@ describe("@polar-sh/sdk 1.0.1", () => {
     }).pipe(withPolar)
   )
 
-  it.live.each(sessions)("a session for $name opens the portal", ({ customer, email, kind, member, token }) =>
-    Effect.gen(function* () {
-      const { url } = yield* Polar
-      const { customerSessions } = createPolar({ baseUrl: url, accessToken: token })
-      const session = yield* ask(() =>
-        customerSessions.create({ customer_id: customer, member_id: member ?? null, return_url: "https://acme.com/" })
-      )
-      assert.deepInclude(session, { customer_id: customer, return_url: "https://acme.com/" })
-      assert.strictEqual(session.customer.email, email)
-      assert.isTrue(session.token.startsWith(kind))
-      const { seats } = createPolar({ baseUrl: url, accessToken: session.token }).customerPortal
-      assert.deepEqual((yield* ask(() => seats.listClaimedSubscriptions())).items, [])
-    }).pipe(withPolar)
+  it.live.each(sessions)(
+    "creates a session for $name that opens the portal",
+    ({ customer, email, kind, member, token }) =>
+      Effect.gen(function* () {
+        const { url } = yield* Polar
+        const { customerSessions } = createPolar({ baseUrl: url, accessToken: token })
+        const session = yield* ask(() =>
+          customerSessions.create({ customer_id: customer, member_id: member ?? null, return_url: "https://acme.com/" })
+        )
+        assert.deepInclude(session, { customer_id: customer, return_url: "https://acme.com/" })
+        assert.strictEqual(session.customer.email, email)
+        assert.isTrue(session.token.startsWith(kind))
+        const { seats } = createPolar({ baseUrl: url, accessToken: session.token }).customerPortal
+        assert.deepEqual((yield* ask(() => seats.listClaimedSubscriptions())).items, [])
+      }).pipe(withPolar)
   )
 
-  // The servers that WIRE.md was read from do not know the header `Polar-Organization`
-  it.live("a user's token and the organization that it is to act on, which is not looked at", () =>
+  // The servers behind WIRE.md do not know the header `Polar-Organization`
+  it.live("sends a user token with an organization, which the server ignores", () =>
     Effect.gen(function* () {
       const { url } = yield* Polar
       const polar = createPolar({ baseUrl: url, accessToken: tokens.user, organizationId: unknown })
@@ -150,7 +154,7 @@ const sdkOf = ({ customerPortal, customerSeats, customerSessions }: Client): Sdk
 
 type ErrorClass = abstract new (...args: ReadonlyArray<never>) => Error
 
-/** The class that the SDK documents (`@throws`) for a status of a call. */
+/** The class that the SDK documents with `@throws` for each status of a call. */
 const documented: Record<Operation, Record<number, ErrorClass>> = {
   "portal.list": {
     401: errors.CustomerPortalSeatsListSeats401Error,
@@ -197,7 +201,7 @@ const documented: Record<Operation, Record<number, ErrorClass>> = {
     403: errors.CustomerSeatsResendInvitation403Error,
     404: errors.CustomerSeatsResendInvitation404Error
   },
-  // CustomerSeatsGetClaimInfo400Error is documented too, but Polar never answers 400 here
+  // The SDK documents CustomerSeatsGetClaimInfo400Error too, but Polar never answers 400 here
   "claim.info": { 403: errors.CustomerSeatsGetClaimInfo403Error, 404: errors.CustomerSeatsGetClaimInfo404Error },
   "claim.claim": { 400: errors.CustomerSeatsClaimSeat400Error, 403: errors.CustomerSeatsClaimSeat403Error },
   "sessions.create": {}
@@ -208,13 +212,13 @@ const classOf = (operation: Operation, status: number): ErrorClass => {
   return documented[operation][status] ?? PolarClientError
 }
 
-/** The `error` of Polar's body: parsed where the SDK knows the status, as it came where it does not. */
+/** The `error` of Polar's body. The SDK parses the body only if it knows the status. */
 const nameOf = ({ error }: PolarClientError): unknown => {
   const body: unknown = Predicate.isString(error) ? JSON.parse(error) : error
   return Predicate.hasProperty(body, "error") ? body.error : undefined
 }
 
-describe("@polar-sh/sdk 1.0.1, refused", () => {
+describe("@polar-sh/sdk 1.0.1 gets the refusal", () => {
   it.live.each(refusals)("$status $error, $name", ({ ask: refused, error, operation, status, token }) =>
     Effect.gen(function* () {
       const { url } = yield* Polar
@@ -224,7 +228,7 @@ describe("@polar-sh/sdk 1.0.1, refused", () => {
       if (thrown instanceof PolarClientError) {
         assert.deepEqual([thrown.statusCode, nameOf(thrown)], [status, error])
       } else {
-        // It has no field for the status
+        // The error has no field for the status
         assert.strictEqual(thrown.message, `Polar API returned a server error: ${status} - Internal Server Error`)
       }
       assert.deepEqual(yield* recipients, [])
@@ -232,7 +236,7 @@ describe("@polar-sh/sdk 1.0.1, refused", () => {
   )
 
   it.live.each(["claim.info", "claim.claim"] as const)(
-    "401 invalid_token, %s: a bad token where none is asked for",
+    "401 invalid_token from %s for a bad token, although it needs no token",
     (operation) =>
       Effect.gen(function* () {
         const { url } = yield* Polar
@@ -246,12 +250,12 @@ describe("@polar-sh/sdk 1.0.1, refused", () => {
       }).pipe(withPolar)
   )
 
-  it.live("429: PolarRateLimitError, which knows how long to wait", () =>
+  it.live("429 as PolarRateLimitError with the time to wait", () =>
     Effect.gen(function* () {
       const { url } = yield* Polar
       yield* limitRates
       const { customerSeats } = createPolar({ baseUrl: url, accessToken: tokens.organization })
-      // One while the token is not known yet, and the hundred of a minute
+      // One request while the token is unknown, and the hundred of a minute
       for (let request = 0; request < 101; request++) {
         yield* ask(() => customerSeats.listSeats({ subscription_id: subscription }))
       }
@@ -261,7 +265,7 @@ describe("@polar-sh/sdk 1.0.1, refused", () => {
     }).pipe(withPolar)
   )
 
-  it("every class that the SDK documents is met", () => {
+  it("in every class that the SDK documents", () => {
     const met = new Set(refusals.map(({ operation, status }) => classOf(operation, status)))
     const missing = Object.values(documented).flatMap((classes) =>
       Object.values(classes).filter((one) => !met.has(one))

@@ -9,44 +9,45 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import { type PolarRefusal, statuses } from "@polar-seats/http/PolarRefusal"
 import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
 
-// Every refusal of Polar's own making has this shape. `error` is what tells them apart, `detail` is for people
-const refusal = <const Name extends string>(status: number, name: Name) =>
-  Schema.Struct({ error: Schema.tag(name), detail: Schema.String }).pipe(HttpApiSchema.status(status))
+// Every refusal of Polar has this shape. `error` is its name, and `detail` is for people
+const refusal = <const Name extends PolarRefusal>(name: Name) =>
+  Schema.Struct({ error: Schema.tag(name), detail: Schema.String }).pipe(HttpApiSchema.status(statuses[name]))
 
 /** A list was asked for of neither a subscription nor an order. */
-export const BadRequest = refusal(400, "BadRequest")
+export const BadRequest = refusal("BadRequest")
 /** The seat was claimed or revoked. */
-export const SeatNotPending = refusal(400, "SeatNotPending")
+export const SeatNotPending = refusal("SeatNotPending")
 /** No seat is left, the order is not paid, or it has no product. */
-export const SeatNotAvailable = refusal(400, "SeatNotAvailable")
+export const SeatNotAvailable = refusal("SeatNotAvailable")
 /** The recipient has a seat of this subscription or order already. */
-export const SeatAlreadyAssigned = refusal(400, "SeatAlreadyAssigned")
+export const SeatAlreadyAssigned = refusal("SeatAlreadyAssigned")
 /** There is no such customer, where the organization uses members. */
-export const InvalidSeatAssignmentRequest = refusal(400, "InvalidSeatAssignmentRequest")
+export const InvalidSeatAssignmentRequest = refusal("InvalidSeatAssignmentRequest")
 /** The member and the address are not the same person's. */
-export const MemberEmailMismatch = refusal(400, "MemberEmailMismatch")
+export const MemberEmailMismatch = refusal("MemberEmailMismatch")
 /** On a claim, the token opens nothing. On a resend, there is none, or nobody to mail. */
-export const InvalidInvitationToken = refusal(400, "InvalidInvitationToken")
+export const InvalidInvitationToken = refusal("InvalidInvitationToken")
 /** No token was sent, or one of another kind. */
-export const Unauthorized = refusal(401, "Unauthorized")
+export const Unauthorized = refusal("Unauthorized")
 /** The member's role does not allow it. */
-export const NotPermitted = refusal(403, "NotPermitted")
+export const NotPermitted = refusal("NotPermitted")
 /** The organization does not sell seats. */
-export const FeatureNotEnabled = refusal(403, "FeatureNotEnabled")
+export const FeatureNotEnabled = refusal("FeatureNotEnabled")
 /** There is no such thing for who asks. */
-export const ResourceNotFound = refusal(404, "ResourceNotFound")
+export const ResourceNotFound = refusal("ResourceNotFound")
 /** There is no such customer. */
-export const CustomerNotFound = refusal(404, "CustomerNotFound")
+export const CustomerNotFound = refusal("CustomerNotFound")
 /** There is no such member of this customer. */
-export const MemberNotFound = refusal(404, "MemberNotFound")
+export const MemberNotFound = refusal("MemberNotFound")
 
 /** A scope that the token lacks. The one refusal of a good token that is written as OAuth has it. */
 export const InsufficientScope = Schema.Struct({
-  error: Schema.tag("insufficient_scope"),
+  error: Schema.tag("insufficient_scope" satisfies PolarRefusal),
   error_description: Schema.String
-}).pipe(HttpApiSchema.status(403))
+}).pipe(HttpApiSchema.status(statuses.insufficient_scope))
 
 /** One issue of a 422, as Pydantic writes it. */
 export const ValidationIssue = Schema.Struct({
@@ -60,9 +61,15 @@ export type ValidationIssue = typeof ValidationIssue.Type
 
 /** The request does not fit the contract. A parser finds a `RequestValidationError`, a service a `PolarRequestValidationError`. */
 export const RequestValidationError = Schema.Struct({
-  error: Schema.Literals(["RequestValidationError", "PolarRequestValidationError"]),
+  error: Schema.Literals([
+    "RequestValidationError",
+    "PolarRequestValidationError"
+  ] satisfies ReadonlyArray<PolarRefusal>),
   detail: Schema.Array(ValidationIssue)
-}).pipe(Schema.annotateEncoded({ identifier: "HTTPValidationError" }), HttpApiSchema.status(422))
+}).pipe(
+  Schema.annotateEncoded({ identifier: "HTTPValidationError" }),
+  HttpApiSchema.status(statuses.RequestValidationError)
+)
 
 /** Requires a customer or member session. A member also needs a role for the endpoints that change something. */
 export class PortalSession extends HttpApiMiddleware.Service<PortalSession>()("@polar-seats/emulator/PortalSession", {

@@ -7,45 +7,40 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as RateLimiter from "effect/persistence/RateLimiter"
-import { InvalidOption } from "./PolarConnection.ts"
+import { checkDuration, finite } from "./internal/options.ts"
+import type { InvalidOption } from "./PolarConnection.ts"
 
 /** Options of the layers. */
 export interface Options {
-  /** How long a seat that was mailed is not resent, to the millisecond. Zero turns the cooldown off. Default: 1 minute. */
+  /** How long after a mail a seat is not resent, to the millisecond. Zero turns the cooldown off. Default: 1 minute. */
   readonly window?: Duration.Input | undefined
 }
 
-const isUsable = (window: Duration.Duration): boolean => Duration.isFinite(window) && !Duration.isNegative(window)
+const storeTimeout = "5 seconds"
 
-const patience = "5 seconds"
-
-const storeSilent = UnavailableReason.cases.NotSent.make({
-  description: "whether the seat was mailed already could not be asked of the store of the cooldown"
+const storeFailed = UnavailableReason.cases.NotSent.make({
+  description: "the store of the cooldown could not say whether the seat was mailed already"
 })
 
 const mayHaveMailed = (error: ResendError): boolean => error._tag === "Unavailable" && error.mayHaveHappened
 
 const make = Effect.fnUntraced(function* ({ window: input = "1 minute" }: Options) {
-  const window = yield* Option.match(Option.filter(Duration.fromInput(input), isUsable), {
-    onNone: () => Effect.fail(new InvalidOption({ option: "window", problem: "is neither zero nor a time that ends" })),
-    onSome: (duration) => Effect.succeed(Math.ceil(Duration.toMillis(duration)))
-  })
+  const window = Math.ceil(yield* checkDuration("window", input, finite))
   const seats = yield* Seats
   const limiter = yield* RateLimiter.RateLimiter
   if (window === 0) return seats
 
-  // One token a seat. Who takes it may mail; it comes back by itself when the window is over
+  // Each seat has one token. The call that takes it may mail, and the token returns when the window ends
   const take = (seatId: SeatId, tokens: number, onExceeded: "fail" | "delay" = "fail") =>
     limiter.consume({ key: `polar-seats/cooldown/${seatId}`, limit: 1, window, tokens, onExceeded })
 
-  const claim = (seatId: SeatId) =>
+  const takeToken = (seatId: SeatId) =>
     Effect.catch(
-      Effect.timeout(take(seatId, 1), patience),
+      Effect.timeout(take(seatId, 1), storeTimeout),
       (error): Effect.Effect<never, ResentRecently | Unavailable> => {
         if (error._tag !== "RateLimiterError" || error.reason._tag !== "RateLimitExceeded") {
-          return Effect.fail(new Unavailable({ operation: "Seats.resend", reason: storeSilent }))
+          return Effect.fail(new Unavailable({ operation: "Seats.resend", reason: storeFailed }))
         }
         const { retryAfter } = error.reason
         return Effect.flatMap(DateTime.now, (now) =>
@@ -54,26 +49,26 @@ const make = Effect.fnUntraced(function* ({ window: input = "1 minute" }: Option
       }
     )
 
-  // Not after half of the window, nor where an assignment has mailed the row meanwhile: the token that is given back has to
-  // be the one that was taken
-  const giveBack = (seatId: SeatId, since: number) =>
+  // Return the token only if it is certainly ours: within half the window, and if no assignment has mailed this row in the
+  // meantime
+  const returnToken = (seatId: SeatId, since: number) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (now - since > window / 2) return Effect.void
       const isOurs = Effect.map(take(seatId, 0, "delay"), ({ remaining }) => remaining === 0)
-      const given = Effect.flatMap(isOurs, (isOurs) => (isOurs ? Effect.asVoid(take(seatId, -1)) : Effect.void))
-      return Effect.ignore(Effect.timeout(given, patience))
+      const returned = Effect.flatMap(isOurs, (isOurs) => (isOurs ? Effect.asVoid(take(seatId, -1)) : Effect.void))
+      return Effect.ignore(Effect.timeout(returned, storeTimeout))
     })
 
-  // A seat in a cooldown already, because its row is used again, is in one from now on
+  // Polar uses the row of a revoked seat again, so the seat may be in a cooldown already. That cooldown starts anew
   const start = (seatId: SeatId) =>
     take(seatId, 1).pipe(
       Effect.catch(({ reason }) =>
         reason._tag === "RateLimitExceeded"
-          ? // A trace of it in any case, for who took the token and may want to give it back
+          ? // Take at least a little, so that the call which took the token does not return it
             take(seatId, Math.max(1, window - Duration.toMillis(reason.retryAfter)) / window, "delay")
           : Effect.void
       ),
-      Effect.timeout(patience),
+      Effect.timeout(storeTimeout),
       Effect.ignore
     )
 
@@ -81,9 +76,9 @@ const make = Effect.fnUntraced(function* ({ window: input = "1 minute" }: Option
     ...seats,
     resend: Effect.fnUntraced(function* (seatId) {
       const since = yield* Clock.currentTimeMillis
-      yield* claim(seatId)
+      yield* takeToken(seatId)
       return yield* Effect.tapError(seats.resend(seatId), (error) =>
-        mayHaveMailed(error) ? Effect.void : giveBack(seatId, since)
+        mayHaveMailed(error) ? Effect.void : returnToken(seatId, since)
       )
     }),
     assign: (assignment) =>
@@ -94,22 +89,22 @@ const make = Effect.fnUntraced(function* ({ window: input = "1 minute" }: Option
 })
 
 /**
- * Around any `Seats`: a seat that was mailed is not resent within a window, and `ResentRecently` says from when on it
- * may be. Of resends at the same time one gets through. Everybody whose `RateLimiter` is on one store shares one memory:
- * `RateLimiter.layerStoreMemory` is that of a process, where a seat takes a few bytes until it ends, and
- * `RateLimiter.layerStoreRedis` that of several machines.
+ * Prevents a second resend to a seat within a window. Provide it around any `Seats`. A resend within the window fails with
+ * `ResentRecently`, which says when the seat may be resent. If several calls resend a seat at the same time, one gets
+ * through. Layers whose `RateLimiter` is on one store share their cooldowns: `RateLimiter.layerStoreMemory` covers one
+ * process and keeps a few bytes a seat, and `RateLimiter.layerStoreRedis` covers several machines.
  *
- * - A resend starts the window when it begins. One that may have mailed counts too: an outcome that is unknown, a
- *   server that failed, an interruption. So does an assignment that mails, once its answer names the seat.
- * - A resend that surely mailed nobody gives its turn back. Where the store fails just then, or the refusal takes more
- *   than half of the window to come, the window runs all the same.
- * - Where the store fails or takes more than 5 seconds, a resend is not sent: it is `Unavailable` with the reason
- *   `NotSent`. An assignment is made all the same, and starts no window.
+ * - The window starts when a resend begins. It also runs after a resend that may have mailed: one with an unknown outcome, a
+ *   failed server or an interruption. An assignment that mails starts it when the answer names the seat.
+ * - A resend that certainly mailed nobody ends the window. The window runs on if the store fails at that moment, or if the
+ *   refusal takes more than half of the window to arrive.
+ * - If the store fails or takes more than 5 seconds, the layer does not send the resend. It fails with `Unavailable` and the
+ *   reason `NotSent`. An assignment is sent all the same, and starts no window.
  */
 export const layer = (options: Options = {}): Layer.Layer<Seats, InvalidOption, Seats | RateLimiter.RateLimiter> =>
   Layer.effect(Seats, make(options))
 
-/** Like `layer`, with options that come from the configuration. */
+/** `layer` with options from the configuration. */
 export const layerConfig = (
   options: Config.Wrap<Options>
 ): Layer.Layer<Seats, InvalidOption | Config.ConfigError, Seats | RateLimiter.RateLimiter> =>

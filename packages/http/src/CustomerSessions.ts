@@ -9,41 +9,43 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { tokenError } from "./internal/errorBody.ts"
+import { checkToken, organizationHeaders } from "./internal/options.ts"
 import * as PolarClient from "./internal/polarClient.ts"
-import * as PolarConnection from "./PolarConnection.ts"
+import { type InvalidOption, Token } from "./PolarConnection.ts"
 
-/** Whose session it is to be: a customer of the organization, by Polar's id or by your own. */
+/** A customer of the organization, by Polar's id or by your own. */
 export type CustomerReference =
   | { readonly id: CustomerId; readonly externalId?: undefined }
   | { readonly id?: undefined; readonly externalId: string }
 
-/** Which member of the customer is meant, by Polar's id or by your own. */
+/** A member of the customer, by Polar's id or by your own. */
 export type MemberReference =
   | { readonly id: MemberId; readonly externalId?: undefined }
   | { readonly id?: undefined; readonly externalId: string }
 
-/** What a session is created with. */
+/** The customer of a new session, and its options. */
 export interface SessionRequest {
   readonly customer: CustomerReference
-  /** Default: the owner, where the organization uses members. */
+  /** Default: the owner, if the organization uses members. */
   readonly member?: MemberReference | undefined
-  /** Where the back button of the portal leads. Without it there is none. */
+  /** Where the back button of the portal leads. Default: the portal has no back button. */
   readonly returnUrl?: string | undefined
 }
 
-/** A session on the customer portal, for an hour. What of it opens the portal is redacted. */
+/** A session on the customer portal. It lasts one hour. Its secrets are redacted. */
 export class CustomerSession extends Schema.Class<CustomerSession>("CustomerSession")({
   createdAt: Timestamp,
   id: Uuid,
-  /** What `PortalSeats.layer` takes: a `polar_mst_…` where the organization uses members, else a `polar_cst_…`. */
-  token: PolarConnection.Token,
+  /** The token for `PortalSeats.layer`: a `polar_mst_…` if the organization uses members, otherwise a `polar_cst_…`. */
+  token: Token,
   expiresAt: Timestamp,
-  /** Where to send the customer's browser. Contains the token. */
+  /** The address for the customer's browser. It contains the token. */
   customerPortalUrl: Schema.RedactedFromValue(Schema.String),
   customerId: CustomerId
 }) {}
 
-/** Polar's `CustomerSession`, as far as a `CustomerSession` goes. It encodes the secrets in the clear, as the wire has them. */
+/** The fields of Polar's `CustomerSession` that ours has. It encodes the secrets unredacted, as Polar sends them. */
 export const CustomerSessionJson = CustomerSession.pipe(
   Schema.encodeKeys({
     createdAt: "created_at",
@@ -54,7 +56,7 @@ export const CustomerSessionJson = CustomerSession.pipe(
 )
 const decodeSession = /* @__PURE__ */ Schema.decodeResult(/* @__PURE__ */ Schema.fromJsonString(CustomerSessionJson))
 
-/** What `CustomerSessions.create` fails with. */
+/** The errors of `CustomerSessions.create`. */
 export type CreateError = SeatError.RequestError | SeatError.Unauthorized | SeatError.Forbidden
 
 /** Lets an organization open the customer portal for its customers. */
@@ -62,8 +64,8 @@ export class CustomerSessions extends Context.Service<
   CustomerSessions,
   {
     /**
-     * Creates a session for a customer, or for one member of a customer. Earlier sessions stay good. A customer or a
-     * member that Polar does not know is `InvalidRequest`.
+     * Creates a session for a customer, or for one member of a customer. Earlier sessions stay valid. Fails with
+     * `InvalidRequest` if Polar does not know the customer or the member.
      *
      * Polar: `POST /v1/customer-sessions/`.
      */
@@ -75,51 +77,48 @@ export class CustomerSessions extends Context.Service<
 export interface Options extends PolarClient.Options {
   /** The token of an organization (`polar_oat_…`) with the scope `customer_sessions:write`. */
   readonly token: Redacted.Redacted<string>
-  /** Which organization is meant, where the token is good for several: sent as `Polar-Organization`. */
+  /** The organization, if the token is valid for several. Sent as `Polar-Organization`. */
   readonly organization?: string | undefined
 }
 
+// JSON leaves out a key whose value is undefined
 const requestJson = ({ customer, member, returnUrl }: SessionRequest) => ({
   ...(customer.id === undefined ? { external_customer_id: customer.externalId } : { customer_id: customer.id }),
-  ...(member?.id === undefined ? {} : { member_id: member.id }),
-  ...(member?.externalId === undefined ? {} : { external_member_id: member.externalId }),
-  ...(returnUrl === undefined ? {} : { return_url: returnUrl })
+  member_id: member?.id,
+  external_member_id: member?.externalId,
+  return_url: returnUrl
 })
 
-const unauthorized = /* @__PURE__ */ PolarClient.unauthorized("OrganizationToken")
-
-/** The service itself, for who builds another on it. */
+/** Makes the service, for a layer of your own. */
 export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
   options: Options
-): Effect.fn.Return<CustomerSessions["Service"], PolarConnection.InvalidOption, HttpClient.HttpClient> {
-  const headers = yield* PolarConnection.organizationHeaders(options.organization)
+): Effect.fn.Return<CustomerSessions["Service"], InvalidOption, HttpClient.HttpClient> {
+  const headers = yield* organizationHeaders(options.organization)
   const polar = yield* PolarClient.make(options, headers)
-  const token = yield* PolarConnection.checkToken(options.token)
+  const token = yield* checkToken(options.token)
 
   return CustomerSessions.of({
     create: (request) =>
       polar.call({
         operation: "CustomerSessions.create",
-        // Without the slash at the end Polar redirects, and a redirected POST is a GET
+        // Without the slash at the end Polar redirects, and a redirected POST becomes a GET
         method: "POST",
         path: "/v1/customer-sessions/",
         body: requestJson(request),
         token,
         success: 201,
         decode: decodeSession,
-        refusals: (refusal) => PolarClient.forbidden(refusal) ?? unauthorized(refusal)
+        errorFor: (refusal) => tokenError("OrganizationToken", refusal)
       })
   })
 })
 
 /** `CustomerSessions` with the token of an organization. */
-export const layer = (
-  options: Options
-): Layer.Layer<CustomerSessions, PolarConnection.InvalidOption, HttpClient.HttpClient> =>
+export const layer = (options: Options): Layer.Layer<CustomerSessions, InvalidOption, HttpClient.HttpClient> =>
   Layer.effect(CustomerSessions, make(options))
 
-/** Like `layer`, with options that come from the configuration. */
+/** `layer` with options from the configuration. */
 export const layerConfig = (
   options: Config.Wrap<Options>
-): Layer.Layer<CustomerSessions, PolarConnection.InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<CustomerSessions, InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effect(CustomerSessions, Effect.flatMap(Config.unwrap(options), make))

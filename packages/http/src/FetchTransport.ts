@@ -7,78 +7,78 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import type { UnavailableReason } from "@polar-seats/domain/SeatError"
 import {
   type Answer,
   bodyTooLarge,
   decodeBody,
   type Exchange,
   exchanges,
-  type Limits,
-  longestTimer,
-  noAnswer,
-  type Reason,
-  whyTooLarge
+  headersProblem,
+  joinChunks,
+  maxTimerMillis,
+  noAnswerWithin,
+  type SizeLimits
 } from "./internal/exchange.ts"
-import { concat } from "./internal/readBody.ts"
-import { failedToAnswer, failedToSend, unwritable } from "./internal/transportFailure.ts"
+import { answerFailure, requestFailure, unwritable } from "./internal/transportFailure.ts"
 
-type Outcome = Result.Result<Answer, Reason>
+type AnswerResult = Result.Result<Answer, UnavailableReason>
 
-/** Lets go of a body that nobody will read, so that it keeps no connection. Whether that works is of no interest any more. */
-const letGo = (body: { readonly cancel: () => Promise<void> } | null): void => {
+/** Releases the connection of a body that nobody will read. Nobody needs to know whether that works. */
+const cancelBody = (body: { readonly cancel: () => Promise<void> } | null): void => {
   body?.cancel().then(undefined, () => {})
 }
 
-/** The bytes of a body, or undefined where there are more of them than `limit`. */
-const collect = (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array | undefined> => {
+/** The bytes of a body, or undefined if there are more than `limit`. */
+const readBytes = (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array | undefined> => {
   const chunks: Array<Uint8Array> = []
   let size = 0
-  const more = (): Promise<Uint8Array | undefined> =>
+  const readNext = (): Promise<Uint8Array | undefined> =>
     reader.read().then(({ value }) => {
-      if (value === undefined) return concat(chunks, size)
+      if (value === undefined) return joinChunks(chunks, size)
       chunks.push(value)
       size += value.byteLength
-      if (size <= limit) return more()
-      letGo(reader)
+      if (size <= limit) return readNext()
+      cancelBody(reader)
       return undefined
     })
-  return more()
+  return readNext()
 }
 
-/** Reads an answer as far as it is wanted. */
-const read = (response: Response, limits: Limits, finish: (outcome: Outcome) => void): void => {
+/** Reads a response up to its limits. */
+const readResponse = (response: Response, limits: SizeLimits, finish: (result: AnswerResult) => void): void => {
   const { body, headers, status } = response
   let size = 0
   let announced = Number.NaN
   let isEncoded = false
   let retryAfter: string | undefined
-  // In one turn, and each cookie by itself, which a record has no room for
+  // One loop finds all. It also counts each cookie, of which a record would keep only one
   for (const [name, value] of headers) {
     size += name.length + value.length
     if (name === "content-length") announced = Number(value)
     else if (name === "content-encoding") isEncoded = true
     else if (name === "retry-after") retryAfter = value
   }
-  const unread = (outcome: Outcome) => {
-    if (announced !== 0) letGo(body)
-    finish(outcome)
+  const finishUnread = (result: AnswerResult) => {
+    if (announced !== 0) cancelBody(body)
+    finish(result)
   }
-  const tooLarge = whyTooLarge(status, size, limits)
-  if (tooLarge !== undefined) return unread(Result.fail(tooLarge))
+  const tooLarge = headersProblem(status, size, limits)
+  if (tooLarge !== undefined) return finishUnread(Result.fail(tooLarge))
   const limit = limits.body(status)
-  if (limit === undefined) return unread(Result.succeed({ status, retryAfter, text: "" }))
-  if (announced > limit) return unread(Result.fail(bodyTooLarge(status, limit)))
+  if (limit === undefined) return finishUnread(Result.succeed({ status, retryAfter, text: "" }))
+  if (announced > limit) return finishUnread(Result.fail(bodyTooLarge(status, limit)))
 
-  const failed = (cause: unknown) => finish(Result.fail(failedToAnswer(cause)))
-  const decoded = (bytes: Uint8Array) =>
+  const fail = (cause: unknown) => finish(Result.fail(answerFailure(cause)))
+  const decode = (bytes: Uint8Array) =>
     finish(Result.map(decodeBody(status, bytes), (text) => ({ status, retryAfter, text })))
-  // Where the length is known and what comes is what was sent, the protocol sees to it that no more comes
+  // HTTP itself ends a body at its announced length. Only a body without one, or a compressed one, has to be counted
   if (body === null || (announced <= limit && !isEncoded)) {
-    response.arrayBuffer().then((buffer) => decoded(new Uint8Array(buffer)), failed)
+    response.arrayBuffer().then((buffer) => decode(new Uint8Array(buffer)), fail)
   } else {
-    collect(body.getReader(), limit).then(
-      (bytes) => (bytes === undefined ? finish(Result.fail(bodyTooLarge(status, limit))) : decoded(bytes)),
-      failed
+    readBytes(body.getReader(), limit).then(
+      (bytes) => (bytes === undefined ? finish(Result.fail(bodyTooLarge(status, limit))) : decode(bytes)),
+      fail
     )
   }
 }
@@ -88,9 +88,9 @@ const urlOf = (request: HttpClientRequest.HttpClientRequest): string | undefined
     ? request.url
     : Option.getOrUndefined(Option.map(HttpClientRequest.toUrl(request), ({ href }) => href))
 
-const unsaid = Context.get(Context.empty(), FetchHttpClient.Fetch)
+const defaultFetch = Context.get(Context.empty(), FetchHttpClient.Fetch)
 
-const exchangeWith =
+const makeExchange =
   (ofLayer: Context.Context<never>) =>
   (provided: Context.Context<never>): Exchange => {
     const { headers: own, ...init } = Option.getOrElse(
@@ -107,42 +107,42 @@ const exchangeWith =
       const isEmpty = body._tag !== "Uint8Array"
       const headers = ownHeaders === undefined ? request.headers : Headers.merge(ownHeaders, request.headers)
       return Effect.withFiber((fiber) => {
-        // As with Effect's client, what a call is given wins over what the layer is given
+        // As in Effect's client, the `Fetch` of a call wins over that of the layer
         const ofCall = fiber.getRef(FetchHttpClient.Fetch)
-        const fetch = ofCall === unsaid ? fetchOfLayer : ofCall
+        const fetch = ofCall === defaultFetch ? fetchOfLayer : ofCall
         return Effect.callback((resume) => {
           const controller = new AbortController()
-          const finish = (outcome: Outcome) => {
+          const finish = (result: AnswerResult) => {
             clearTimeout(timer)
-            resume(Effect.fromResult(outcome))
+            resume(Effect.fromResult(result))
           }
-          // A timer is a tenth of what a fiber that sleeps costs
+          // A timer costs a tenth of a fiber that sleeps
           const timer =
-            within > longestTimer
+            within > maxTimerMillis
               ? undefined
               : setTimeout(() => {
                   controller.abort()
-                  finish(Result.fail(noAnswer(within)))
+                  finish(Result.fail(noAnswerWithin(within)))
                 }, within)
-          // Somebody's own fetch may throw where it should reject, and answer with anything
+          // A custom fetch may throw where it should reject, and may resolve with anything
           const answered = Result.try(() =>
             fetch(url, {
               ...init,
               method,
-              // Fetch tells the length by itself, and some refuse to be told
+              // fetch sets the length itself, and some implementations refuse one that is given
               headers: isEmpty ? headers : Headers.remove(headers, "content-length"),
               body: isEmpty ? null : new Uint8Array(body.body),
               signal: controller.signal
             })
           )
-          if (Result.isFailure(answered)) finish(Result.fail(failedToAnswer(answered.failure)))
+          if (Result.isFailure(answered)) finish(Result.fail(answerFailure(answered.failure)))
           else {
             answered.success
               .then(
-                (response) => read(response, limits, finish),
-                (cause: unknown) => finish(Result.fail(failedToSend(cause)))
+                (response) => readResponse(response, limits, finish),
+                (cause: unknown) => finish(Result.fail(requestFailure(cause)))
               )
-              .then(undefined, (cause: unknown) => finish(Result.fail(failedToAnswer(cause))))
+              .then(undefined, (cause: unknown) => finish(Result.fail(answerFailure(cause))))
           }
           return Effect.sync(() => {
             clearTimeout(timer)
@@ -154,18 +154,18 @@ const exchangeWith =
   }
 
 /**
- * `FetchHttpClient.layer` of Effect for Polar's layers, at half the cost: they send and read in one step, and keep their
- * timeouts on the clock of the platform, whatever Effect's says. Whatever else is sent by it is sent as by that. A client
- * made of this one (`Pace`, `HttpClient.mapRequest`) is an ordinary one again.
+ * `FetchHttpClient.layer` of Effect for Polar's layers, at half the cost. Polar's layers send and read in one step, and their
+ * timeouts run on the clock of the platform, not on Effect's `Clock`. All other requests are sent as `FetchHttpClient.layer`
+ * sends them, and so are those of a client made of this one (`Pace`, `HttpClient.mapRequest`).
  *
- * It takes the same `FetchHttpClient.Fetch` and `FetchHttpClient.RequestInit`, and runs where `fetch` does.
+ * The layer takes the same `FetchHttpClient.Fetch` and `FetchHttpClient.RequestInit`, and runs on every platform with `fetch`.
  */
 export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
   HttpClient.HttpClient,
   Effect.contextWith((ofLayer: Context.Context<HttpClient.HttpClient>) => {
     const { postprocess, preprocess } = Context.get(ofLayer, HttpClient.HttpClient)
     const client = HttpClient.makeWith(postprocess, preprocess)
-    exchanges.set(client, exchangeWith(ofLayer))
+    exchanges.set(client, makeExchange(ofLayer))
     return Effect.succeed(client)
   })
 ).pipe(Layer.provide(FetchHttpClient.layer))

@@ -14,11 +14,12 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as CustomerSessions from "./CustomerSessions.ts"
 import * as ClaimedSubscriptions from "./internal/claimedSubscriptions.ts"
-import { noAnswer } from "./internal/exchange.ts"
+import { noAnswerWithin } from "./internal/exchange.ts"
+import { checkDuration, checkToken, notNegative } from "./internal/options.ts"
 import * as PolarClient from "./internal/polarClient.ts"
-import { checkPolicy, policyOf, unsaid } from "./internal/retry.ts"
+import { checkPolicy, currentPolicy, defaultRetryPolicy } from "./internal/retry.ts"
 import * as SeatsClient from "./internal/seatsClient.ts"
-import * as PolarConnection from "./PolarConnection.ts"
+import type { InvalidOption } from "./PolarConnection.ts"
 import { CurrentRetryPolicy } from "./RetryPolicy.ts"
 
 /** Options of the layers. */
@@ -31,80 +32,88 @@ const withSession = (polar: PolarClient.PolarClient, token: Redacted.Redacted<st
   SeatsClient.make(polar, token, {
     path: "/v1/customer-portal/seats",
     wants: "CustomerSession",
-    claimedSubscriptions: ClaimedSubscriptions.make(ClaimedSubscriptions.ask(polar, token))
+    claimedSubscriptions: ClaimedSubscriptions.make(ClaimedSubscriptions.requestPage(polar, token))
   })
 
 const make = (options: Options) =>
   Effect.gen(function* () {
     const polar = yield* PolarClient.make(options)
-    return withSession(polar, yield* PolarConnection.checkToken(options.token))
+    return withSession(polar, yield* checkToken(options.token))
   })
 
-/** `Seats` of Polar's customer portal, with the session of a customer or of a member. What mails is repeated only where it surely did not happen. */
-export const layer = (options: Options): Layer.Layer<Seats, PolarConnection.InvalidOption, HttpClient.HttpClient> =>
+/**
+ * `Seats` of Polar's customer portal, with the session of a customer or of a member. The layer retries a call that mails
+ * only if Polar certainly did nothing.
+ */
+export const layer = (options: Options): Layer.Layer<Seats, InvalidOption, HttpClient.HttpClient> =>
   Layer.effect(Seats, make(options))
 
-/** Like `layer`, with options that come from the configuration. */
+/** `layer` with options from the configuration. */
 export const layerConfig = (
   options: Config.Wrap<Options>
-): Layer.Layer<Seats, PolarConnection.InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<Seats, InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effect(Seats, Effect.flatMap(Config.unwrap(options), make))
 
-/** Options of the layers that create their sessions themselves: those of `CustomerSessions`, and whose session it is. */
+/** Options of the layers that create their sessions themselves: those of `CustomerSessions`, and the customer. */
 export interface CustomerOptions extends CustomerSessions.Options {
   readonly customer: CustomerSessions.CustomerReference
-  /** As which member. Default: the owner, where the organization uses members. */
+  /** The member to act as. Default: the owner, if the organization uses members. */
   readonly member?: CustomerSessions.MemberReference | undefined
-  /** How long before its end a session is replaced. As long as a session lives, it makes one for each call. Default: 1 minute. */
+  /**
+   * How long before its end the layer replaces a session. If this is as long as a session lives, each call creates one.
+   * Default: 1 minute.
+   */
   readonly renewBefore?: Duration.Input | undefined
 }
 
 const isRefused = (error: SeatError): boolean => error._tag === "Unauthorized" && error.reason === "InvalidToken"
 
-// A function, and not the result of a call, which a bundler keeps: who has a session does not ship what creates them
+// A function, because a bundler would keep the result of a call: an app that has a session does not ship this
 const makeForCustomer = (options: CustomerOptions) =>
   Effect.gen(function* () {
     const { customer, member, renewBefore = "1 minute" } = options
     const policy = yield* checkPolicy(options)
     const polar = yield* PolarClient.make(options)
     const { create } = yield* CustomerSessions.make(options)
-    const margin = yield* PolarConnection.checkDuration("renewBefore", renewBefore)
+    const margin = yield* checkDuration("renewBefore", renewBefore, notNegative)
 
-    const open = Effect.gen(function* () {
+    const createSession = Effect.gen(function* () {
       const { expiresAt, token } = yield* create({ customer, member })
       const left = DateTime.toEpochMillis(expiresAt) - DateTime.toEpochMillis(yield* DateTime.now)
       return {
         seats: withSession(polar, token),
-        claimed: ClaimedSubscriptions.ask(polar, token),
-        goodFor: Duration.millis(Math.max(0, left - margin))
+        requestPage: ClaimedSubscriptions.requestPage(polar, token),
+        validFor: Duration.millis(Math.max(0, left - margin))
       }
     })
-    type Session = Effect.Success<typeof open>
-    // It is all theirs who wait for it: by the layer's policy, and not by that of who came first
-    const opened = open.pipe(
-      Effect.provideService(CurrentRetryPolicy, unsaid),
+    type Session = Effect.Success<typeof createSession>
+    // Several callers may wait for one session, so the layer's policy applies, and not that of the first caller
+    const created = createSession.pipe(
+      Effect.provideService(CurrentRetryPolicy, defaultRetryPolicy),
       Effect.provideService(RetryRateLimited, true)
     )
 
-    // One entry: those who come while it is being made wait for it together, and a failure is not kept
-    const sessions = yield* Cache.makeWith((_: "current") => opened, {
+    // One entry. Callers that arrive while it is created wait for it together, and a failure is not kept
+    const sessions = yield* Cache.makeWith((_: "current") => created, {
       capacity: 1,
-      timeToLive: (exit) => (Exit.isSuccess(exit) ? exit.value.goodFor : Duration.zero)
+      timeToLive: (exit) => (Exit.isSuccess(exit) ? exit.value.validFor : Duration.zero)
     })
     const current = Effect.flatMap(Cache.getSuccess(sessions, "current"), (known) =>
       Option.isSome(known)
         ? Effect.succeed(known.value)
         : Effect.withFiber((fiber) => {
-            const patience = policyOf(policy, fiber).totalTimeout
+            const { totalTimeout } = currentPolicy(policy, fiber)
             return Effect.timeoutOrElse(Cache.get(sessions, "current"), {
-              duration: patience,
+              duration: totalTimeout,
               orElse: () =>
-                Effect.fail(new Unavailable({ operation: "CustomerSessions.create", reason: noAnswer(patience) }))
+                Effect.fail(
+                  new Unavailable({ operation: "CustomerSessions.create", reason: noAnswerWithin(totalTimeout) })
+                )
             })
           })
     )
 
-    // Of several whose session was refused, the first drops it, and the others find that another is current or on its way
+    // If Polar refuses a session to several calls, the first drops it. The others find the next one, or wait for it
     const replace = (refused: Session) =>
       Effect.flatMap(Cache.getSuccess(sessions, "current"), (known) =>
         Option.getOrUndefined(known) === refused
@@ -115,7 +124,7 @@ const makeForCustomer = (options: CustomerOptions) =>
           : current
       )
 
-    // 401 is judged before anything is done, so that even what mails may be sent once more
+    // Polar checks the token before it does anything, so even a call that mails may be sent once more after a 401
     const withCurrent = <A, E extends SeatError>(use: (session: Session) => Effect.Effect<A, E>) =>
       Effect.flatMap(current, (session) =>
         Effect.catchIf(use(session), isRefused, () => Effect.flatMap(replace(session), use))
@@ -125,31 +134,30 @@ const makeForCustomer = (options: CustomerOptions) =>
       resend: (seatId) => withCurrent(({ seats }) => seats.resend(seatId)),
       list: (source) => withCurrent(({ seats }) => seats.list(source)),
       assign: (assignment) =>
-        // What is refused without a request needs no session either
+        // An invalid assignment fails without a request, so it needs no session
         Effect.andThen(
           Effect.fromResult(validate(assignment)),
           withCurrent(({ seats }) => seats.assign(assignment))
         ),
       revoke: (seatId) => withCurrent(({ seats }) => seats.revoke(seatId)),
-      claimedSubscriptions: ClaimedSubscriptions.make((page) => withCurrent(({ claimed }) => claimed(page)))
+      claimedSubscriptions: ClaimedSubscriptions.make((page) => withCurrent(({ requestPage }) => requestPage(page)))
     })
   })
 
 /**
- * `Seats` of Polar's customer portal, for an organization that acts for one of its customers. A session is created when
- * one is first needed, shared by all calls, and replaced before it expires, or once in a call that Polar refuses it to.
- * What creating it fails with is what the call fails with (`CustomerSessions.create` in its `operation`). Beside that
- * what mails is repeated only where it surely did not happen. `totalTimeout` is for each request.
+ * `Seats` of Polar's customer portal, for an organization that acts for one of its customers. The first call creates a
+ * session, and all calls share it. The layer replaces it before it expires, and once in a call if Polar refuses it.
+ *
+ * If the session cannot be created, the call fails with that error; its `operation` is `CustomerSessions.create`. The layer
+ * retries a call that mails only if Polar certainly did nothing. `totalTimeout` applies to each request.
  *
  * Polar: `POST /v1/customer-sessions/`, and the customer portal.
  */
-export const layerForCustomer = (
-  options: CustomerOptions
-): Layer.Layer<Seats, PolarConnection.InvalidOption, HttpClient.HttpClient> =>
+export const layerForCustomer = (options: CustomerOptions): Layer.Layer<Seats, InvalidOption, HttpClient.HttpClient> =>
   Layer.effect(Seats, makeForCustomer(options))
 
-/** Like `layerForCustomer`, with options that come from the configuration. */
+/** `layerForCustomer` with options from the configuration. */
 export const layerForCustomerConfig = (
   options: Config.Wrap<CustomerOptions>
-): Layer.Layer<Seats, PolarConnection.InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<Seats, InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effect(Seats, Effect.flatMap(Config.unwrap(options), makeForCustomer))

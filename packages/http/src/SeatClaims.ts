@@ -4,7 +4,7 @@ import {
   type Forbidden,
   InvalidInvitation,
   Unavailable,
-  UnavailableReason
+  type UnavailableReason
 } from "@polar-seats/domain/SeatError"
 import { Uuid } from "@polar-seats/domain/Uuid"
 import * as Config from "effect/Config"
@@ -19,20 +19,22 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
+import { forbidden, type Refusal } from "./internal/errorBody.ts"
+import { discardBody, nestsTooDeep, tooDeep, unexpectedResponse } from "./internal/exchange.ts"
 import * as PolarClient from "./internal/polarClient.ts"
-import { discard } from "./internal/readBody.ts"
-import * as PolarConnection from "./PolarConnection.ts"
+import { transportFailure } from "./internal/transportFailure.ts"
+import { type InvalidOption, Token } from "./PolarConnection.ts"
 import { SeatJson } from "./SeatJson.ts"
 
-/** What an invitation is for (`SeatClaimInfo`): enough for the page that asks whether to accept it. */
+/** The product and the organization of an invitation (`SeatClaimInfo`), for the page that asks whether to accept it. */
 export class ClaimInfo extends Schema.Class<ClaimInfo>("ClaimInfo")({
   productName: Schema.String,
   productId: Uuid,
   organizationName: Schema.String,
   organizationSlug: Schema.String,
-  /** Who was invited; null where Polar knows no address. */
+  /** The address that was invited, or null if Polar knows none. */
   customerEmail: Schema.NullOr(Schema.NonEmptyString),
-  /** True as of today: an invitation that cannot be claimed is `InvalidInvitation`. */
+  /** Polar sends only true today: an invitation that cannot be claimed is `InvalidInvitation`. */
   canClaim: Schema.Boolean
 }) {}
 
@@ -63,14 +65,14 @@ export const ClaimInfoJson = Schema.Struct({
   )
 )
 
-/** What a claim gives: the seat, and an hour on the customer portal for who now sits in it. */
+/** The result of a claim: the seat, and a session on the customer portal for its holder. The session lasts one hour. */
 export class Claim extends Schema.Class<Claim>("Claim")({
   seat: Seat,
-  /** What `PortalSeats.layer` takes. Mostly a member's session, whatever Polar calls it. */
-  session: PolarConnection.Token
+  /** The token for `PortalSeats.layer`. Usually it is a member session, although Polar calls it a customer session. */
+  session: Token
 }) {}
 
-/** Polar's `CustomerSeatClaimResponse`. It encodes the session in the clear, as the wire has it. */
+/** Polar's `CustomerSeatClaimResponse`. It encodes the session unredacted, as Polar sends it. */
 export const ClaimJson = Schema.Struct({ seat: SeatJson, session: Claim.fields.session }).pipe(
   Schema.encodeKeys({ session: "customer_session_token" }),
   Schema.decodeTo(
@@ -79,7 +81,7 @@ export const ClaimJson = Schema.Struct({ seat: SeatJson, session: Claim.fields.s
   )
 )
 
-/** What happened. Open: a key that Polar adds one day is decoded as it is. */
+/** The kind of an event. Open: a key that Polar adds later decodes too. */
 export const ClaimEventKey = Schema.Union([
   Schema.Literals(["customer_seat.claimed", "benefit.granted"]),
   Schema.String.pipe(Schema.brand("UnknownClaimEventKey"))
@@ -87,44 +89,45 @@ export const ClaimEventKey = Schema.Union([
 export type ClaimEventKey = typeof ClaimEventKey.Type
 
 /**
- * Something that happened to the customer whom the invited seat belongs to. Where the organization uses members that is
- * the buyer, so events of other seats come too: a `customer_seat.claimed` tells which one as `seat_id`.
+ * Something that happened to the customer of the invited seat. If the organization uses members, that customer is the buyer,
+ * so events of other seats come too. The payload of a `customer_seat.claimed` names its seat as `seat_id`.
  */
 export class ClaimEvent extends Schema.Class<ClaimEvent>("ClaimEvent")({
   id: Schema.String,
   key: ClaimEventKey,
-  /** As Polar sends it, with Polar's names. */
+  /** The payload as Polar sends it, with Polar's names. */
   payload: Schema.Record(Schema.String, Schema.Json).pipe(Schema.withDecodingDefaultKey(Effect.succeed({})))
 }) {}
 
-/** What `SeatClaims.info` and `SeatClaims.claim` fail with. */
+/** The errors of `SeatClaims.info` and `SeatClaims.claim`. */
 export type ClaimError = RequestError | Forbidden | InvalidInvitation
-/** What `SeatClaims.events` fails with. */
+/** The errors of `SeatClaims.events`. */
 export type EventsError = RequestError | InvalidInvitation
 
 /**
- * Invitations, from the side of who was invited. It takes the token of an invitation link and no other: none of these
- * calls is authenticated, and none shows the token in a span or an error.
+ * Invitations, for the person who was invited. The calls need only the token of an invitation link. No span and no error
+ * shows that token.
  */
 export class SeatClaims extends Context.Service<
   SeatClaims,
   {
     /**
-     * Tells what an invitation is for. Changes nothing, so that the scanners of a mail provider may follow a link to it.
+     * Reads what an invitation is for. It changes nothing, so a mail provider may scan a link to a page that calls it.
      *
      * Polar: `GET /v1/customer-seats/claim/{invitation_token}`.
      */
     readonly info: (invitationToken: Redacted.Redacted<string>) => Effect.Effect<ClaimInfo, ClaimError>
     /**
-     * Accepts an invitation, which is used up by it. It is good for 24 hours from its first mail.
+     * Accepts an invitation and uses up its token. An invitation is valid for 24 hours after its first mail.
      *
      * Polar: `POST /v1/customer-seats/claim`.
      */
     readonly claim: (invitationToken: Redacted.Redacted<string>) => Effect.Effect<Claim, ClaimError>
     /**
-     * What happens from now on to the customer of an invited seat. Subscribe before the claim, which uses the token up.
-     * Ends after ten minutes, when Polar asks to connect again, or when the server closes. Only the wait for the stream
-     * to open is limited (`totalTimeout`). Polar allows ten connections a minute, and blocks for five after that.
+     * The events of the customer of an invited seat, from now on. Subscribe before the claim, because the claim uses up the
+     * token. The stream ends after ten minutes, when Polar asks for a new connection, or when the server closes it.
+     * `totalTimeout` limits only the wait for the stream to open. Polar allows ten connections a minute, and blocks for five
+     * minutes after that.
      *
      * Polar: `GET /v1/customer-seats/claim/{invitation_token}/stream`, which is not documented.
      */
@@ -132,43 +135,40 @@ export class SeatClaims extends Context.Service<
   }
 >()("@polar-seats/http/SeatClaims") {}
 
-/** Options of the layers: these calls need no token of yours. */
+/** Options of the layers. These calls need no token of yours. */
 export type Options = PolarClient.Options
 
 const decodeInfo = Schema.decodeResult(Schema.fromJsonString(ClaimInfoJson))
 const decodeClaim = Schema.decodeResult(Schema.fromJsonString(ClaimJson))
 
-const invalid = ({ key }: PolarClient.Refusal): InvalidInvitation | undefined =>
-  key === "404 ResourceNotFound" || key === "400 InvalidInvitationToken" ? new InvalidInvitation() : undefined
-const refused = (refusal: PolarClient.Refusal) => invalid(refusal) ?? PolarClient.forbidden(refusal)
+const invalidInvitation = ({ name }: Refusal): InvalidInvitation | undefined =>
+  name === "ResourceNotFound" || name === "InvalidInvitationToken" ? new InvalidInvitation() : undefined
+const claimError = (refusal: Refusal) => invalidInvitation(refusal) ?? forbidden(refusal)
 
-// A token that is no segment of a path would ask for something else; Polar never made one
-const noSegment = /^\.{0,2}$|\/|\p{Surrogate}/u
+// A token that is not one segment of a path would address another endpoint. Polar makes no such token
+const notOneSegment = /^\.{0,2}$|\/|\p{Surrogate}/u
 
-/** Where an invitation is, or that it is none. */
+/** The path of an invitation. Fails if the token cannot be one of Polar's. */
 const pathOf = (token: Redacted.Redacted<string>): Result.Result<string, InvalidInvitation> => {
   const text = Redacted.value(token)
-  return noSegment.test(text)
+  return notOneSegment.test(text)
     ? Result.fail(new InvalidInvitation())
     : Result.succeed(`/v1/customer-seats/claim/${encodeURIComponent(text)}`)
 }
 
-const unexpected = (description: string) =>
-  new Unavailable({
-    operation: "SeatClaims.events",
-    reason: UnavailableReason.cases.UnexpectedResponse.make({ status: 200, description })
-  })
+const unavailable = (reason: UnavailableReason) => new Unavailable({ operation: "SeatClaims.events", reason })
+const unexpected = (description: string) => unavailable(unexpectedResponse(200, description))
 
 const Message = Schema.Union([ClaimEvent, Schema.Struct({ type: Schema.String })])
 const decodeMessage = Schema.decodeResult(Schema.fromJsonString(Message))
 const readMessage = (data: string): Effect.Effect<typeof Message.Type, Unavailable> =>
-  PolarClient.nestsTooDeep(data)
-    ? Effect.fail(unexpected(PolarClient.tooDeep))
+  nestsTooDeep(data)
+    ? Effect.fail(unexpected(tooDeep))
     : Effect.mapError(Effect.fromResult(decodeMessage(data)), () => unexpected("an event is not one of Polar's"))
 
 const maxEventSize = 1_000_000
 
-/** The `data` of each event in the body. Not `Sse.decode`, which a `retry:` line makes fail and thereby end. */
+/** The `data` of each event in the body. `Sse.decode` would end the stream at a `retry:` line. */
 const dataOf = (body: Stream.Stream<Uint8Array, Unavailable>): Stream.Stream<string, Unavailable> =>
   Stream.suspend(() => {
     const complete: Array<string> = []
@@ -191,17 +191,15 @@ const dataOf = (body: Stream.Stream<Uint8Array, Unavailable>): Stream.Stream<str
 const eventsIn = (response: HttpClientResponse.HttpClientResponse): Stream.Stream<ClaimEvent, Unavailable> =>
   /^text\/event-stream\b/i.test(response.headers["content-type"] ?? "")
     ? response.stream.pipe(
-        Stream.mapError(
-          (error) => new Unavailable({ operation: "SeatClaims.events", reason: PolarClient.transportReason(error) })
-        ),
+        Stream.mapError((error) => unavailable(transportFailure(error))),
         dataOf,
         Stream.mapEffect(readMessage),
         Stream.takeWhile((message) => message instanceof ClaimEvent || message.type !== "reconnect"),
-        // Polar may think of more to say about the connection, which is not for the caller
+        // Other messages about the connection are not for the caller
         Stream.filter((message) => message instanceof ClaimEvent)
       )
     : Stream.fromEffect(
-        Effect.andThen(discard(response), Effect.fail(unexpected("the body is not a stream of events")))
+        Effect.andThen(discardBody(response), Effect.fail(unexpected("the body is not a stream of events")))
       )
 
 const make = Effect.fnUntraced(function* (options: Options) {
@@ -216,7 +214,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
           method: "GET",
           path,
           decode: decodeInfo,
-          refusals: refused
+          errorFor: claimError
         })
       ),
 
@@ -228,7 +226,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
         path: "/v1/customer-seats/claim",
         body: { invitation_token: Redacted.value(token) },
         decode: decodeClaim,
-        refusals: refused
+        errorFor: claimError
       }),
 
     events: (token) =>
@@ -240,7 +238,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
               secret: token,
               method: "GET",
               path: `${path}/stream`,
-              refusals: invalid
+              errorFor: invalidInvitation
             },
             eventsIn
           )
@@ -250,13 +248,11 @@ const make = Effect.fnUntraced(function* (options: Options) {
 })
 
 /** `SeatClaims` of Polar. */
-export const layer = (
-  options: Options
-): Layer.Layer<SeatClaims, PolarConnection.InvalidOption, HttpClient.HttpClient> =>
+export const layer = (options: Options): Layer.Layer<SeatClaims, InvalidOption, HttpClient.HttpClient> =>
   Layer.effect(SeatClaims, make(options))
 
-/** Like `layer`, with options that come from the configuration. */
+/** `layer` with options from the configuration. */
 export const layerConfig = (
   options: Config.Wrap<Options>
-): Layer.Layer<SeatClaims, PolarConnection.InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<SeatClaims, InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effect(SeatClaims, Effect.flatMap(Config.unwrap(options), make))

@@ -1,6 +1,6 @@
-import { schemas } from "./internal/seatSchemas.ts"
+import { schemas } from "./internal/seatJson.ts"
 
-/** Polar's `CustomerSeat`: decodes to a `Seat`, encodes to the JSON that Polar sends, key by key in its order. */
+/** Polar's `CustomerSeat`. It decodes to a `Seat`, and encodes to Polar's JSON with the keys in Polar's order. */
 export const SeatJson = schemas().SeatJson
 
 /** Polar's `SeatsList`. */

@@ -16,25 +16,25 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { checkDuration, InvalidOption } from "./PolarConnection.ts"
+import { checkDuration, InvalidOption, notNegative } from "./internal/options.ts"
 import { SeatJson } from "./SeatJson.ts"
 
-interface OfSeat {
-  /** The `webhook-id`: the same for every delivery of one event. Polar may deliver an event more than once. */
+interface SeatEventFields {
+  /** The `webhook-id`. It is the same for every delivery of one event, and Polar may deliver an event more than once. */
   readonly id: string
   readonly timestamp: DateTime.Utc
-  /** The seat as it was then. After a revocation `member` still is the person who held it. */
+  /** The seat at that time. After a revocation, `member` is still the former holder. */
   readonly seat: Seat
 }
 
 /**
- * What Polar tells of a seat: `customer_seat.assigned`, `.claimed`, `.revoked`. `Unknown` is an authentic webhook of
- * another type, for an endpoint that subscribes to more than seats. A resend is never announced.
+ * An event of a seat: `customer_seat.assigned`, `customer_seat.claimed` or `customer_seat.revoked`. `Unknown` is an authentic
+ * webhook of another type, for an endpoint that subscribes to more than seats. Polar announces no resend.
  */
 export type SeatEvent = Data.TaggedEnum<{
-  Assigned: OfSeat
-  Claimed: OfSeat
-  Revoked: OfSeat
+  Assigned: SeatEventFields
+  Claimed: SeatEventFields
+  Revoked: SeatEventFields
   Unknown: {
     readonly id: string
     readonly type: string
@@ -44,29 +44,29 @@ export type SeatEvent = Data.TaggedEnum<{
 }>
 export const SeatEvent = Data.taggedEnum<SeatEvent>()
 
-const seatEvents = new Map<string, (event: OfSeat) => SeatEvent>([
+const seatEvents = new Map<string, (event: SeatEventFields) => SeatEvent>([
   ["customer_seat.assigned", SeatEvent.Assigned],
   ["customer_seat.claimed", SeatEvent.Claimed],
   ["customer_seat.revoked", SeatEvent.Revoked]
 ])
 
-/** Why a request is not taken for a webhook of Polar's. Only after `UnexpectedBody` is it certain that Polar sent it. */
+/** Why a request is not accepted as a webhook. Polar certainly sent it only if the reason is `UnexpectedBody`. */
 export const InvalidWebhookReason = Schema.TaggedUnion({
   MissingHeader: { header: Schema.Literals(["webhook-id", "webhook-timestamp", "webhook-signature"]) },
   BadTimestamp: {},
-  /** It was sent too long ago: a replay, a late delivery, or a clock that is wrong. */
+  /** It was sent too long ago. It is a replay or a late delivery, or a clock is wrong. */
   TooOld: { age: Schema.DurationFromMillis },
-  /** It claims to come from the future. */
+  /** Its time lies in the future. */
   TooNew: { ahead: Schema.DurationFromMillis },
   BadSignature: {},
-  /** The signature is good, and the body is not what Polar documents. */
+  /** The signature is valid, but the body is not what Polar documents. */
   UnexpectedBody: { description: Schema.String }
 })
 export type InvalidWebhookReason = typeof InvalidWebhookReason.Type
 
 const { BadSignature, BadTimestamp, MissingHeader, TooNew, TooOld, UnexpectedBody } = InvalidWebhookReason.cases
 
-/** The request is not an authentic and timely webhook of Polar's, or not one that can be read. Do not act on it. */
+/** The request is not an authentic webhook, or it is too old, or its body is unknown. Do not act on it. */
 export class InvalidWebhook extends Schema.TaggedError<InvalidWebhook>()("InvalidWebhook", {
   reason: InvalidWebhookReason
 }) {
@@ -81,20 +81,20 @@ export class InvalidWebhook extends Schema.TaggedError<InvalidWebhook>()("Invali
       case "TooNew":
         return `The webhook was sent ${Duration.format(this.reason.ahead)} from now: refuse it. If it is fresh, correct the clock of this machine.`
       case "BadSignature":
-        return "No signature of the request is good: refuse it. If Polar sent it, check that the secret is the one of this endpoint, and that the body is passed as it arrived, not parsed and written again."
+        return "No signature of the request is valid: refuse it. If Polar sent it, check that the secret belongs to this endpoint, and pass the body as it arrived, not parsed and written again."
       case "UnexpectedBody":
-        return `The webhook is Polar's, but its body is not what is documented (${this.reason.description}): keep the body, and look for a newer version of this package.`
+        return `The webhook is Polar's, but its body is not what Polar documents (${this.reason.description}): keep the body, and look for a newer version of this package.`
     }
   }
 }
 
-/** A webhook as it arrived: its headers, of whichever kind and case, and the body before anything parsed it. */
+/** A webhook as it arrived: its headers in any form and case, and the body before anything parsed it. */
 export interface Delivery {
   readonly headers: Headers.Input
   readonly body: string | Uint8Array
 }
 
-/** What is to be signed. `timestamp` is when it is sent, in whole seconds on the wire. */
+/** A webhook to sign. `timestamp` is the time of sending, which the header gives in whole seconds. */
 export interface Message {
   readonly id: string
   readonly timestamp: DateTime.Utc
@@ -108,11 +108,11 @@ export type SignedHeaders = Readonly<Record<"webhook-id" | "webhook-timestamp" |
 export class SeatWebhooks extends Context.Service<
   SeatWebhooks,
   {
-    /** Judges the headers, the time and the signature over the raw body, and only then reads the body. */
+    /** Checks the headers, the time and the signature over the raw body, and reads the body only after that. */
     readonly verify: (delivery: Delivery) => Effect.Effect<SeatEvent, InvalidWebhook>
     /**
-     * The headers that Polar would send with a body: for tests of a receiver, and for the emulator. A secret of
-     * `whsec_` and base64 signs as Standard Webhooks says, any other with the bytes of the whole.
+     * The headers that Polar would send with a body, for tests of a receiver and for the emulator. A secret of `whsec_`
+     * and base64 signs by Standard Webhooks. Any other secret signs with the bytes of its whole text.
      */
     readonly sign: (message: Message) => Effect.Effect<SignedHeaders>
   }
@@ -120,9 +120,9 @@ export class SeatWebhooks extends Context.Service<
 
 /** Options of the layers. */
 export interface Options {
-  /** The secret of the webhook endpoint, whole, as Polar shows it (`whsec_…`, `polar_whs_…` or your own). */
+  /** The whole secret of the webhook endpoint, as Polar shows it (`whsec_…`, `polar_whs_…` or your own). */
   readonly secret: Redacted.Redacted<string>
-  /** How far a webhook's time may be from now, in both directions. Default: 5 minutes. */
+  /** How far the time of a webhook may be from now, before or after. Default: 5 minutes. */
   readonly tolerance?: Duration.Input | undefined
 }
 
@@ -131,8 +131,8 @@ const decoder = new TextDecoder()
 const standardPrefix = "whsec_"
 
 /**
- * The keys that Polar may sign with: the bytes of the whole secret, and, for secrets made since 2026-09-08, what Standard
- * Webhooks makes of it. Nothing in a request tells which, so both count, as in Polar's own SDK.
+ * The keys that Polar may sign with: the bytes of the whole secret, and the key of Standard Webhooks for secrets made since
+ * 2026-09-08. No request says which one, so both are accepted, as in Polar's own SDK.
  */
 const deriveKeys = Effect.fnUntraced(function* (secret: string) {
   const whole = yield* Mac.key(Mac.hmacSha256, encoder.encode(secret))
@@ -152,10 +152,10 @@ const signedContent = (id: string, timestamp: string, body: string | Uint8Array)
   return content
 }
 
-// Each costs an HMAC of the whole body, which a stranger should not be able to ask for by the hundred
-const mostSignatures = 16
+// Each signature costs an HMAC of the whole body, so a stranger must not be able to send hundreds
+const maxSignatures = 16
 
-/** The tags in a `webhook-signature` header that could be good. A header that came twice may be joined with a comma. */
+/** The signatures of a `webhook-signature` header that could be valid. A header sent twice may arrive joined with a comma. */
 const readTags = (header: string): ReadonlyArray<Uint8Array> =>
   header
     .split(" ")
@@ -164,7 +164,7 @@ const readTags = (header: string): ReadonlyArray<Uint8Array> =>
       const tag = version === "v1" ? Result.getOrUndefined(Base64.decode(signature)) : undefined
       return tag?.length === 32 ? [tag] : []
     })
-    .slice(0, mostSignatures)
+    .slice(0, maxSignatures)
 
 const parseJson = Schema.decodeResult(Schema.fromJsonString(Schema.Json))
 const decodeEnvelope = Schema.decodeUnknownResult(
@@ -174,11 +174,11 @@ const decodeEnvelope = Schema.decodeUnknownResult(
     data: Schema.optionalKey(Schema.Json)
   })
 )
-const decodeOfSeat = Schema.decodeUnknownResult(Schema.Struct({ timestamp: Timestamp, data: SeatJson }))
+const decodeSeatFields = Schema.decodeUnknownResult(Schema.Struct({ timestamp: Timestamp, data: SeatJson }))
 const decodeTimestamp = Schema.decodeUnknownOption(Timestamp)
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-const unexpectedField = ({ issue }: Schema.SchemaError): string => {
+const firstProblem = ({ issue }: Schema.SchemaError): string => {
   const { message = "", path = [] } = formatIssue(issue).issues[0] ?? {}
   return path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
 }
@@ -186,22 +186,22 @@ const unexpectedField = ({ issue }: Schema.SchemaError): string => {
 const readEvent = (id: string, text: string): Result.Result<SeatEvent, string> =>
   Result.gen(function* () {
     const json = yield* Result.mapError(parseJson(text), () => "it is not JSON")
-    const { data = null, timestamp, type } = yield* Result.mapError(decodeEnvelope(json), unexpectedField)
-    const ofSeat = seatEvents.get(type)
-    if (ofSeat === undefined) {
+    const { data = null, timestamp, type } = yield* Result.mapError(decodeEnvelope(json), firstProblem)
+    const makeEvent = seatEvents.get(type)
+    if (makeEvent === undefined) {
       return SeatEvent.Unknown({ id, type, timestamp: Option.getOrNull(decodeTimestamp(timestamp)), data })
     }
-    const fields = yield* Result.mapError(decodeOfSeat(json), unexpectedField)
-    return ofSeat({ id, timestamp: fields.timestamp, seat: fields.data })
+    const fields = yield* Result.mapError(decodeSeatFields(json), firstProblem)
+    return makeEvent({ id, timestamp: fields.timestamp, seat: fields.data })
   })
 
-const invalid = (reason: InvalidWebhookReason) => new InvalidWebhook({ reason })
+const invalidWebhook = (reason: InvalidWebhookReason) => new InvalidWebhook({ reason })
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const secret = Redacted.value(options.secret)
   if (secret === "") return yield* new InvalidOption({ option: "secret", problem: "is empty" })
-  const tolerance = yield* checkDuration("tolerance", options.tolerance ?? "5 minutes")
-  // A CryptoError would mean a Web Crypto without HMAC and SHA-256, which none is: it is a defect
+  const tolerance = yield* checkDuration("tolerance", options.tolerance ?? "5 minutes", notNegative)
+  // Every Web Crypto has HMAC and SHA-256, so a CryptoError is a defect
   const mac = yield* Mac.Mac
   const keys = yield* Effect.orDie(deriveKeys(secret))
 
@@ -222,21 +222,21 @@ const make = Effect.fnUntraced(function* (options: Options) {
         "webhook-signature": signature = "",
         "webhook-timestamp": timestamp = ""
       } = headers
-      if (id === "") return yield* invalid(MissingHeader.make({ header: "webhook-id" }))
-      if (timestamp === "") return yield* invalid(MissingHeader.make({ header: "webhook-timestamp" }))
-      if (signature === "") return yield* invalid(MissingHeader.make({ header: "webhook-signature" }))
-      if (!/^\d{1,12}$/.test(timestamp)) return yield* invalid(BadTimestamp.make({}))
+      if (id === "") return yield* invalidWebhook(MissingHeader.make({ header: "webhook-id" }))
+      if (timestamp === "") return yield* invalidWebhook(MissingHeader.make({ header: "webhook-timestamp" }))
+      if (signature === "") return yield* invalidWebhook(MissingHeader.make({ header: "webhook-signature" }))
+      if (!/^\d{1,12}$/.test(timestamp)) return yield* invalidWebhook(BadTimestamp.make({}))
 
       const age = DateTime.toEpochMillis(yield* DateTime.now) - Number(timestamp) * 1000
-      if (age > tolerance) return yield* invalid(TooOld.make({ age: Duration.millis(age) }))
-      if (-age > tolerance) return yield* invalid(TooNew.make({ ahead: Duration.millis(-age) }))
+      if (age > tolerance) return yield* invalidWebhook(TooOld.make({ age: Duration.millis(age) }))
+      if (-age > tolerance) return yield* invalidWebhook(TooNew.make({ ahead: Duration.millis(-age) }))
 
       const content = signedContent(id, timestamp, delivery.body)
-      if (!(yield* isSigned(content, readTags(signature)))) return yield* invalid(BadSignature.make({}))
+      if (!(yield* isSigned(content, readTags(signature)))) return yield* invalidWebhook(BadSignature.make({}))
 
       const text = typeof delivery.body === "string" ? delivery.body : decoder.decode(delivery.body)
       return yield* Effect.mapError(Effect.fromResult(readEvent(id, text)), (description) =>
-        invalid(UnexpectedBody.make({ description }))
+        invalidWebhook(UnexpectedBody.make({ description }))
       )
     }),
 
@@ -254,11 +254,11 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
 const webCrypto = Mac.layerWebCrypto.pipe(Layer.provide(SecureRandom.layerWebCrypto))
 
-/** Receives the webhooks of one endpoint. Runs wherever Web Crypto does: Node, edge functions, browsers. */
+/** Verifies the webhooks of one endpoint. Runs on every platform with Web Crypto: Node, edge functions, browsers. */
 export const layer = (options: Options): Layer.Layer<SeatWebhooks, InvalidOption> =>
   Layer.effect(SeatWebhooks, make(options)).pipe(Layer.provide(webCrypto))
 
-/** Like `layer`, with options that come from the configuration. */
+/** `layer` with options from the configuration. */
 export const layerConfig = (
   options: Config.Wrap<Options>
 ): Layer.Layer<SeatWebhooks, InvalidOption | Config.ConfigError> =>

@@ -2,8 +2,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import { InvalidOption } from "@polar-seats/http/PolarConnection"
-import { isLoopback } from "./loopback.ts"
+import { InvalidOption, isLoopback } from "@polar-seats/http/PolarConnection"
 
 /** The receiver of the seat webhooks. Without a secret the emulator does not sign them. */
 export interface Webhook {

@@ -6,13 +6,13 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
-import { lazily } from "./lazily.ts"
-import { forbidden, type PolarClient, unauthorized } from "./polarClient.ts"
+import { tokenError } from "./errorBody.ts"
+import type { PolarClient } from "./polarClient.ts"
 
-const pageReader = lazily(() => {
+const makePageDecoder = () => {
   const { productName: _, ...fields } = ClaimedSubscription.fields
 
-  // A reader of few fields: what a seat holder wants to know out of the thirty that Polar sends
+  // Polar sends some thirty fields. This reads the few that a seat holder needs
   const ClaimedSubscriptionJson = Schema.Struct({ ...fields, product: Schema.Struct({ name: Schema.String }) }).pipe(
     Schema.encodeKeys({
       createdAt: "created_at",
@@ -31,26 +31,33 @@ const pageReader = lazily(() => {
     )
   )
 
-  const Page = Schema.Struct({
-    items: Schema.Array(ClaimedSubscriptionJson),
-    pagination: Schema.Struct({ max_page: Schema.Int })
-  })
-  return Schema.decodeResult(Schema.fromJsonString(Page))
-})
+  return Schema.decodeResult(
+    Schema.fromJsonString(
+      Schema.Struct({
+        items: Schema.Array(ClaimedSubscriptionJson),
+        pagination: Schema.Struct({ max_page: Schema.Int })
+      })
+    )
+  )
+}
+
+// Made when the first page arrives, because it takes longer than a call
+let decoder: ReturnType<typeof makePageDecoder> | undefined
+const decodePage = (text: string) => (decoder ??= makePageDecoder())(text)
 
 const pageSize = 100
 
-/** A page of subscriptions, and the number of the next one. */
-type Ask = (
+/** Requests a page of subscriptions. Returns it with the number of the next one. */
+type RequestPage = (
   page: number
 ) => Effect.Effect<
   readonly [ReadonlyArray<ClaimedSubscription>, next: Option.Option<number>],
   ClaimedSubscriptionsError
 >
 
-/** One page of `GET /v1/customer-portal/seats/subscriptions`. */
-export const ask =
-  (polar: PolarClient, token: Redacted.Redacted<string>): Ask =>
+/** Requests pages of `GET /v1/customer-portal/seats/subscriptions`. */
+export const requestPage =
+  (polar: PolarClient, token: Redacted.Redacted<string>): RequestPage =>
   (page) =>
     Effect.map(
       polar.call({
@@ -60,11 +67,12 @@ export const ask =
         path: "/v1/customer-portal/seats/subscriptions",
         urlParams: { page, limit: pageSize },
         token,
-        decode: (text) => pageReader()(text),
-        refusals: (refusal) => forbidden(refusal) ?? unauthorized("CustomerSession")(refusal)
+        decode: decodePage,
+        errorFor: (refusal) => tokenError("CustomerSession", refusal)
       }),
       ({ items, pagination }) => [items, page < pagination.max_page ? Option.some(page + 1) : Option.none()]
     )
 
-/** Page after page, each asked for when it is needed. */
-export const make = (ask: Ask): Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError> => Stream.paginate(1, ask)
+/** All subscriptions. The stream requests each page when the reader needs it. */
+export const make = (requestPage: RequestPage): Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError> =>
+  Stream.paginate(1, requestPage)

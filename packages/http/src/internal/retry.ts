@@ -2,17 +2,27 @@ import { RetryAmbiguousRevoke, RetryRateLimited } from "@polar-seats/domain/Call
 import { isSafeToRetry, mayHaveHappened, type RateLimited, type Unavailable } from "@polar-seats/domain/SeatError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
-import { InvalidOption } from "../PolarConnection.ts"
 import { CurrentRetryPolicy, type RetryPolicy } from "../RetryPolicy.ts"
-import type { Patience } from "./exchange.ts"
+import type { TimeLimits } from "./exchange.ts"
+import {
+  checkCount,
+  checkDuration,
+  type DurationRule,
+  type InvalidOption,
+  isCount,
+  notNegative,
+  positive,
+  toMillis
+} from "./options.ts"
 
-/** A policy that says everything but the pauses of its own. Times are milliseconds, and what has no end is `Infinity`. */
+/** A policy with a value for everything but the schedule. Times are milliseconds, and `Infinity` is no limit. */
 export interface Policy {
   readonly times: number
   readonly schedule: RetryPolicy["schedule"]
@@ -21,95 +31,84 @@ export interface Policy {
   readonly totalTimeout: number
 }
 
-type Part = { readonly [Option in keyof Policy]: Policy[Option] | undefined }
-
-const millis = (input: Duration.Input | undefined, isUsable: (duration: Duration.Duration) => boolean) =>
-  input === undefined
-    ? undefined
-    : Option.getOrUndefined(Option.map(Option.filter(Duration.fromInput(input), isUsable), Duration.toMillis))
-
-const isNoLess = (duration: Duration.Duration) => !Duration.isNegative(duration)
-
-// What makes sense of a policy
-const usable = ({ attemptTimeout, maxRetryAfter, schedule, times, totalTimeout }: RetryPolicy): Part => ({
-  times: times !== undefined && Number.isSafeInteger(times) && times >= 0 ? times : undefined,
+/** The policy of a layer, with the defaults that `RetryPolicy` documents. It fails if an option is invalid. */
+export const checkPolicy = Effect.fnUntraced(function* ({
+  attemptTimeout = 30_000,
+  maxRetryAfter = 10_000,
   schedule,
-  maxRetryAfter: millis(maxRetryAfter, isNoLess),
-  attemptTimeout: millis(attemptTimeout, Duration.isPositive),
-  totalTimeout: millis(totalTimeout, Duration.isPositive)
+  times = 3,
+  totalTimeout = 60_000
+}: RetryPolicy): Effect.fn.Return<Policy, InvalidOption> {
+  return {
+    times: yield* checkCount("times", times, 0),
+    schedule,
+    maxRetryAfter: yield* checkDuration("maxRetryAfter", maxRetryAfter, notNegative),
+    attemptTimeout: yield* checkDuration("attemptTimeout", attemptTimeout, positive),
+    totalTimeout: yield* checkDuration("totalTimeout", totalTimeout, positive)
+  }
 })
 
-const over = (first: Part, second: Policy): Policy => ({
-  times: first.times ?? second.times,
-  schedule: first.schedule ?? second.schedule,
-  maxRetryAfter: first.maxRetryAfter ?? second.maxRetryAfter,
-  attemptTimeout: first.attemptTimeout ?? second.attemptTimeout,
-  totalTimeout: first.totalTimeout ?? second.totalTimeout
-})
+/** The policy of a call whose caller provides none. */
+export const defaultRetryPolicy = Context.get(Context.empty(), CurrentRetryPolicy)
 
-const problems = [
-  ["times", "is not a whole number from 0 on"],
-  ["maxRetryAfter", "is no time, or a negative one"],
-  ["attemptTimeout", "is not a time longer than zero"],
-  ["totalTimeout", "is not a time longer than zero"]
-] as const
-
-// The defaults that `RetryPolicy` tells
-const defaults: Policy = {
-  times: 3,
-  schedule: undefined,
-  maxRetryAfter: 10_000,
-  attemptTimeout: 30_000,
-  totalTimeout: 60_000
+/** The policy of a call: each option is the caller's if it is valid, and otherwise that of the layer. */
+export const currentPolicy = (layer: Policy, fiber: Fiber.Fiber<unknown, unknown>): Policy => {
+  const own = fiber.getRef(CurrentRetryPolicy)
+  if (own === defaultRetryPolicy) return layer
+  const millis = (option: "maxRetryAfter" | "attemptTimeout" | "totalTimeout", rule: DurationRule) =>
+    (own[option] === undefined ? undefined : toMillis(own[option], rule)) ?? layer[option]
+  return {
+    times: own.times !== undefined && isCount(own.times, 0) ? own.times : layer.times,
+    schedule: own.schedule ?? layer.schedule,
+    maxRetryAfter: millis("maxRetryAfter", notNegative),
+    attemptTimeout: millis("attemptTimeout", positive),
+    totalTimeout: millis("totalTimeout", positive)
+  }
 }
-// Made when there is something to repeat: the first call of a program would wait for it
+
+// Made for the first retry only, because the first call of a program would wait for it
 const defaultSchedule = () => Schedule.jittered(Schedule.exponential("200 millis"))
 
-/** The policy of a layer, once it is known to make sense. */
-export const checkPolicy = (policy: RetryPolicy): Effect.Effect<Policy, InvalidOption> => {
-  const checked = usable(policy)
-  const wrong = problems.find(([option]) => policy[option] !== undefined && checked[option] === undefined)
-  return wrong === undefined
-    ? Effect.succeed(over(checked, defaults))
-    : Effect.fail(new InvalidOption({ option: wrong[0], problem: wrong[1] }))
+// The three date formats of HTTP begin like this. Many engines read any other text with letters as a date too
+const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /
+
+/** Reads a `Retry-After` header, in seconds or as a date. Any other value counts as no header: null. */
+export const parseRetryAfter = (header: string | undefined, now: DateTime.Utc): Duration.Duration | null => {
+  if (header === undefined) return null
+  if (/^\d{1,9}$/.test(header)) return Duration.seconds(Number(header))
+  return Option.match(httpDate.test(header) ? DateTime.make(header) : Option.none(), {
+    onNone: () => null,
+    onSome: (at) => (DateTime.isGreaterThan(at, now) ? DateTime.distance(now, at) : Duration.zero)
+  })
 }
 
-/** The policy of who has none of their own. */
-export const unsaid = Context.get(Context.empty(), CurrentRetryPolicy)
-
-/** The policy of a call: what its caller says, and for the rest that of its layer. */
-export const policyOf = (layer: Policy, fiber: Fiber.Fiber<unknown, unknown>): Policy => {
-  const own = fiber.getRef(CurrentRetryPolicy)
-  return own === unsaid ? layer : over(usable(own), layer)
-}
-
-const retryAfter = (error: RateLimited | Unavailable): number =>
+const retryAfterMillis = (error: RateLimited | Unavailable): number =>
   error._tag === "RateLimited" && error.retryAfter !== null ? Duration.toMillis(error.retryAfter) : 0
 
 /**
- * Tries until there is an answer, or no repetition is safe, left, or in time, for a call that began at `start`. `attempt` is
- * told what time it has.
+ * Runs an attempt, and retries it while that is safe, within the number of retries and within the time of a call that
+ * began at `start`. The attempt is told how much time it has.
  */
-export const retrying = <A, E extends { readonly _tag: string }>(
+export const retry = <A, E extends { readonly _tag: string }>(
   layer: Policy,
   fiber: Fiber.Fiber<unknown, unknown>,
   start: number,
-  attempt: (patience: Patience) => Effect.Effect<A, E>
+  attempt: (time: TimeLimits) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> => {
-  const policy = policyOf(layer, fiber)
+  const policy = currentPolicy(layer, fiber)
   const { attemptTimeout, totalTimeout } = policy
   const deadline = start + totalTimeout
-  // Mostly there is nothing to repeat, and a generator is not for nothing
+  // Most calls need no retry, and a generator costs something
   return Effect.catch(attempt({ deadline, within: Math.min(attemptTimeout, totalTimeout) }), (error) =>
-    again(policy, deadline, error, attempt)
+    retryAfterFailure(policy, deadline, error, attempt)
   )
 }
 
-const again = Effect.fnUntraced(function* <A, E extends { readonly _tag: string }>(
+const retryAfterFailure = Effect.fnUntraced(function* <A, E extends { readonly _tag: string }>(
   policy: Policy,
   deadline: number,
   first: E,
-  attempt: (patience: Patience) => Effect.Effect<A, E>
+  attempt: (time: TimeLimits) => Effect.Effect<A, E>
 ): Effect.fn.Return<A, E> {
   let error = first
   let doubt: E | undefined
@@ -118,13 +117,13 @@ const again = Effect.fnUntraced(function* <A, E extends { readonly _tag: string 
     | undefined
 
   for (let attempts = 1; ; attempts++) {
-    // What the last request was refused with says nothing of an earlier one that may have been carried out
+    // The refusal of a later request says nothing about an earlier one that Polar may have carried out
     if (mayHaveHappened(error)) doubt = error
     const outcome = doubt ?? error
     if (!isSafeToRetry(error) || attempts > policy.times) return yield* Effect.fail(outcome)
     if (error._tag === "RateLimited" && !(yield* RetryRateLimited)) return yield* Effect.fail(outcome)
     if (doubt !== undefined && !(yield* RetryAmbiguousRevoke)) return yield* Effect.fail(outcome)
-    const asked = retryAfter(error)
+    const asked = retryAfterMillis(error)
     if (asked > policy.maxRetryAfter) return yield* Effect.fail(outcome)
     const now = yield* Clock.currentTimeMillis
     step ??= yield* Schedule.toStep(policy.schedule ?? defaultSchedule())
@@ -135,7 +134,7 @@ const again = Effect.fnUntraced(function* <A, E extends { readonly _tag: string 
     const wait = Math.max(pause, asked)
     if (now + wait >= deadline) return yield* Effect.fail(outcome)
     yield* Effect.sleep(Duration.millis(wait))
-    // A pause may take longer than it was meant to
+    // A pause may take longer than planned
     const left = deadline - (yield* Clock.currentTimeMillis)
     if (left <= 0) return yield* Effect.fail(outcome)
     const result = yield* Effect.result(attempt({ deadline, within: Math.min(policy.attemptTimeout, left) }))

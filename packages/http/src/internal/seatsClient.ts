@@ -1,6 +1,6 @@
-import { identifierOf, type Assignment, AssignmentSource, Recipient, validate } from "@polar-seats/domain/Assignment"
+import { identifierOf, type Assignment, type AssignmentSource, Recipient, validate } from "@polar-seats/domain/Assignment"
 import type { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
-import { Seat, type SeatId, SeatsList } from "@polar-seats/domain/Seat"
+import type { SeatId } from "@polar-seats/domain/Seat"
 import {
   AlreadyAssigned,
   AlreadyClaimed,
@@ -11,75 +11,48 @@ import {
   type Unauthorized
 } from "@polar-seats/domain/SeatError"
 import { type ClaimedSubscriptionsError, Seats } from "@polar-seats/domain/Seats"
-import { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import type { ParseOptions } from "effect/SchemaAST"
 import type * as Stream from "effect/Stream"
-import { forbidden, invalid, type PolarClient, type Refusal, unauthorized } from "./polarClient.ts"
-import { list, seat } from "./seatDecoder.ts"
-import { schemas } from "./seatSchemas.ts"
+import { invalidRequest, type Refusal, tokenError } from "./errorBody.ts"
+import type { PolarClient } from "./polarClient.ts"
+import { decodeSeat, decodeSeats } from "./seatJson.ts"
 
-// A reader knows what is usual. The schema is made, which takes longer than a call, where it has to judge something else
-const reading =
-  <A>(
-    type: abstract new (...args: never) => A,
-    read: (json: unknown, options: ParseOptions) => unknown,
-    schema: () => Schema.Codec<A, unknown>
-  ) =>
-  (text: string): Result.Result<A, Schema.SchemaError> => {
-    const json = Result.try((): unknown => JSON.parse(text))
-    if (Result.isFailure(json)) return Schema.decodeResult(Schema.fromJsonString(schema()))(text)
-    const value = read(json.success, {})
-    return value instanceof type ? Result.succeed(value) : Schema.decodeUnknownResult(schema())(json.success)
-  }
-const decodeSeat = reading(Seat, seat, () => schemas().SeatJson)
-const decodeSeats = reading(SeatsList, list, () => schemas().SeatsListJson)
-
-/** One of Polar's two doors to seats: where it is, who may come in, and what is behind it alone. */
-export interface Surface {
+/** One of Polar's two sets of seat endpoints: its path, the token that it takes, and the call that only one of them has. */
+export interface SeatsEndpoint {
   readonly path: "/v1/customer-portal/seats" | "/v1/customer-seats"
   readonly wants: Unauthorized["wants"]
   readonly claimedSubscriptions: Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError>
 }
 
-const sourceFields = AssignmentSource.$match({
-  Subscription: ({ id }) => ({ subscription_id: id }),
-  Order: ({ id }) => ({ order_id: id }),
-  Checkout: ({ id }) => ({ checkout_id: id })
-})
+const resources = { Subscription: "subscription", Order: "order", Checkout: "checkout" } as const
+const sourceFields = ({ _tag, id }: AssignmentSource) => ({ [`${resources[_tag]}_id`]: id })
+const sourceNotFound = ({ _tag, id }: AssignmentSource) => new NotFound({ resource: resources[_tag], id })
 const recipientFields = Recipient.$match({
   Email: ({ email }) => ({ email }),
   Customer: ({ id }) => ({ customer_id: id }),
   ExternalCustomer: ({ externalId }) => ({ external_customer_id: externalId }),
   Member: ({ id }) => ({ member_id: id }),
-  ExternalMember: ({ email, externalId }) => ({
-    external_member_id: externalId,
-    ...(email === undefined ? {} : { email })
-  })
+  ExternalMember: ({ email, externalId }) => ({ external_member_id: externalId, email })
 })
+// JSON leaves out a key whose value is undefined
 const assignmentJson = ({ immediateClaim, metadata, recipient, source }: Assignment) => ({
   ...sourceFields(source),
   ...recipientFields(recipient),
-  ...(metadata === undefined ? {} : { metadata }),
-  ...(immediateClaim === undefined ? {} : { immediate_claim: immediateClaim })
+  metadata,
+  immediate_claim: immediateClaim
 })
 
-const nameOf = (source: AssignmentSource) =>
-  AssignmentSource.$match(source, {
-    Subscription: () => "subscription" as const,
-    Order: () => "order" as const,
-    Checkout: () => "checkout" as const
-  })
-
-/** `Seats` through one of Polar's doors, with a token. */
-export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surface: Surface): Seats["Service"] => {
-  const { path, wants } = surface
-  const denied = (refusal: Refusal) => forbidden(refusal) ?? unauthorized(wants)(refusal)
-  const noSeat = (refusal: Refusal, seatId: SeatId) =>
-    refusal.key === "404 ResourceNotFound" ? new NotFound({ resource: "seat", id: seatId }) : denied(refusal)
+/** `Seats` on one set of endpoints, with a token. */
+export const make = (
+  polar: PolarClient,
+  token: Redacted.Redacted<string>,
+  endpoint: SeatsEndpoint
+): Seats["Service"] => {
+  const { path, wants } = endpoint
+  const deniedError = (refusal: Refusal) => tokenError(wants, refusal)
+  const seatError = (refusal: Refusal, seatId: SeatId) =>
+    refusal.name === "ResourceNotFound" ? new NotFound({ resource: "seat", id: seatId }) : deniedError(refusal)
 
   return Seats.of({
     resend: (seatId) =>
@@ -90,14 +63,14 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
         path: `${path}/${seatId}/resend`,
         token,
         decode: decodeSeat,
-        refusals: (refusal) => {
-          switch (refusal.key) {
-            case "400 SeatNotPending":
+        errorFor: (refusal) => {
+          switch (refusal.name) {
+            case "SeatNotPending":
               return new AlreadyClaimed({ seatId })
-            case "400 InvalidInvitationToken":
+            case "InvalidInvitationToken":
               return new InvitationUnavailable({ seatId })
             default:
-              return noSeat(refusal, seatId)
+              return seatError(refusal, seatId)
           }
         }
       }),
@@ -108,20 +81,10 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
         isList: true,
         method: "GET",
         path,
-        urlParams: SeatSource.$match(source, {
-          Subscription: ({ id }) => ({ subscription_id: id }),
-          Order: ({ id }) => ({ order_id: id })
-        }),
+        urlParams: sourceFields(source),
         token,
         decode: decodeSeats,
-        refusals: (refusal) => {
-          switch (refusal.key) {
-            case "404 ResourceNotFound":
-              return new NotFound({ resource: nameOf(source), id: source.id })
-            default:
-              return denied(refusal)
-          }
-        }
+        errorFor: (refusal) => (refusal.name === "ResourceNotFound" ? sourceNotFound(source) : deniedError(refusal))
       }),
 
     assign: (assignment) =>
@@ -135,23 +98,22 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
             body: assignmentJson(assignment),
             token,
             decode: decodeSeat,
-            refusals: (refusal) => {
-              switch (refusal.key) {
-                case "400 SeatNotAvailable":
+            errorFor: (refusal) => {
+              switch (refusal.name) {
+                case "SeatNotAvailable":
                   return new NoSeatAvailable({ detail: refusal.detail })
-                case "400 SeatAlreadyAssigned":
+                case "SeatAlreadyAssigned":
                   return new AlreadyAssigned({ recipient: identifierOf(recipient) })
-                case "400 InvalidSeatAssignmentRequest":
-                  return invalid("InvalidSeatAssignmentRequest", refusal)
-                case "400 MemberEmailMismatch":
-                  return invalid("MemberEmailMismatch", refusal)
-                case "404 CustomerNotFound":
-                case "404 MemberNotFound":
+                case "InvalidSeatAssignmentRequest":
+                case "MemberEmailMismatch":
+                  return invalidRequest(refusal.name, refusal)
+                case "CustomerNotFound":
+                case "MemberNotFound":
                   return new RecipientNotFound({ recipient: identifierOf(recipient) })
-                case "404 ResourceNotFound":
-                  return new NotFound({ resource: nameOf(source), id: source.id })
+                case "ResourceNotFound":
+                  return sourceNotFound(source)
                 default:
-                  return denied(refusal)
+                  return deniedError(refusal)
               }
             }
           })
@@ -165,9 +127,9 @@ export const make = (polar: PolarClient, token: Redacted.Redacted<string>, surfa
         path: `${path}/${seatId}`,
         token,
         decode: decodeSeat,
-        refusals: (refusal) => noSeat(refusal, seatId)
+        errorFor: (refusal) => seatError(refusal, seatId)
       }),
 
-    claimedSubscriptions: surface.claimedSubscriptions
+    claimedSubscriptions: endpoint.claimedSubscriptions
   })
 }

@@ -9,27 +9,9 @@ import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 
-const total = (attributes: { readonly operation: Operation; readonly outcome: string }) =>
-  Metric.counter("polar_seats_operations_total", {
-    description: "Calls of Polar's seat operations, by operation and outcome",
-    incremental: true,
-    attributes
-  })
-const duration = (attributes: { readonly operation: Operation; readonly outcome: string }) =>
-  Metric.timer("polar_seats_operations_duration", {
-    description: "How long calls took, pauses and repetitions included",
-    attributes
-  })
-const retries = (attributes: { readonly operation: Operation }) =>
-  Metric.counter("polar_seats_operations_retries_total", {
-    description: "Requests that repeated an earlier one of the same call",
-    incremental: true,
-    attributes
-  })
-
 const isUnavailable = (error: { readonly _tag: string }): error is Unavailable => error._tag === "Unavailable"
 
-/** What became of a call, in one word. One that was interrupted may have happened: nobody waited for the answer. */
+/** The outcome of a call in one word. An interrupted call is `OutcomeUnknown`, because Polar may have carried it out. */
 const outcomeOf = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A, E>): string => {
   if (Exit.isSuccess(exit)) return "Success"
   if (Cause.hasInterruptsOnly(exit.cause)) return "OutcomeUnknown"
@@ -44,31 +26,38 @@ export interface Attempts {
   count: number
 }
 
-// Each pair of them is made once, with its attributes: `Metric.withAttributes` makes a context at each update
-interface Counters {
-  readonly total: ReturnType<typeof total>
-  readonly duration: ReturnType<typeof duration>
-}
-const counters = new Map<Operation, Map<string, Counters>>()
-const countersOf = (operation: Operation, outcome: string) => {
-  const ofOperation = counters.get(operation) ?? new Map()
-  const known = ofOperation.get(outcome)
-  if (known !== undefined) return known
-  const labels = { operation, outcome }
-  const made = { total: total(labels), duration: duration(labels) }
-  counters.set(operation, ofOperation.set(outcome, made))
-  return made
-}
-const repetitions = new Map<Operation, ReturnType<typeof retries>>()
-const repetitionsOf = (operation: Operation) => {
-  const known = repetitions.get(operation)
-  if (known !== undefined) return known
-  const made = retries({ operation })
-  repetitions.set(operation, made)
-  return made
+const memoize = <Key, Made>(make: (key: Key) => Made): ((key: Key) => Made) => {
+  const all = new Map<Key, Made>()
+  return (key) => {
+    const known = all.get(key)
+    if (known !== undefined) return known
+    const made = make(key)
+    all.set(key, made)
+    return made
+  }
 }
 
-// Who installed none has nobody to show a span to, and it costs as much as all the rest of a call
+// Made once for each operation and outcome, because `Metric.withAttributes` would make a context at each update
+const metricsOf = memoize((operation: Operation) => ({
+  retries: Metric.counter("polar_seats_operations_retries_total", {
+    description: "Requests that retried an earlier one of the same call",
+    incremental: true,
+    attributes: { operation }
+  }),
+  withOutcome: memoize((outcome: string) => ({
+    total: Metric.counter("polar_seats_operations_total", {
+      description: "Calls of Polar's seat operations, by operation and outcome",
+      incremental: true,
+      attributes: { operation, outcome }
+    }),
+    duration: Metric.timer("polar_seats_operations_duration", {
+      description: "How long calls took, including pauses and retries",
+      attributes: { operation, outcome }
+    })
+  }))
+}))
+
+// Without a tracer nobody sees a span, and making one costs as much as the rest of a call
 const isTraced = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
 
 const record = <A, E extends { readonly _tag: string }>(
@@ -78,21 +67,22 @@ const record = <A, E extends { readonly _tag: string }>(
   exit: Exit.Exit<A, E>
 ): Effect.Effect<void> => {
   const outcome = outcomeOf(exit)
-  const counters = countersOf(operation, outcome)
+  const { retries, withOutcome } = metricsOf(operation)
+  const { duration, total } = withOutcome(outcome)
   const end = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-  counters.total.updateUnsafe(1, fiber.context)
-  counters.duration.updateUnsafe(Duration.millis(end - start), fiber.context)
-  if (count > 1) repetitionsOf(operation).updateUnsafe(count - 1, fiber.context)
+  total.updateUnsafe(1, fiber.context)
+  duration.updateUnsafe(Duration.millis(end - start), fiber.context)
+  if (count > 1) retries.updateUnsafe(count - 1, fiber.context)
   return isTraced(fiber)
     ? Effect.annotateCurrentSpan({ "polar.outcome": outcome, "polar.attempts": count })
     : Effect.void
 }
 
 /**
- * Runs a call in a span of its name, where there is a tracer, and leaves there and in the metrics what became of it and
- * how many requests it took. So does a call that is interrupted, which has nobody else left to tell.
+ * Records a call in the metrics, and in a span of its name if a tracer is installed: its outcome and the number of its
+ * requests. An interrupted call is recorded too.
  */
-export const observed = <A, E extends { readonly _tag: string }>(
+export const withTelemetry = <A, E extends { readonly _tag: string }>(
   operation: Operation,
   attributes: () => { readonly [name: string]: string },
   call: (attempts: Attempts, fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E>
@@ -103,8 +93,8 @@ export const observed = <A, E extends { readonly _tag: string }>(
     return isTraced(fiber) ? Effect.withSpan(recorded, operation, { attributes: attributes() }) : recorded
   })
 
-/** The same for an answer that goes on and on, from its request to its end. Who has enough of it has succeeded. */
-export const observedStream = <A, E extends { readonly _tag: string }>(
+/** Records a stream from its request to its end. A reader that stops early counts as a success. */
+export const streamWithTelemetry = <A, E extends { readonly _tag: string }>(
   operation: Operation,
   attributes: () => { readonly [name: string]: string },
   stream: (attempts: Attempts) => Stream.Stream<A, E>
@@ -112,7 +102,7 @@ export const observedStream = <A, E extends { readonly _tag: string }>(
   Stream.unwrap(
     Effect.gen(function* () {
       const attempts: Attempts = { count: 0, start: yield* Clock.currentTimeMillis }
-      // Where the reader stops early, the end runs in the reader's context, which knows another span
+      // If the reader stops early, the end runs in the context of the reader, which has another span
       const context = yield* Effect.context()
       return Stream.onExit(stream(attempts), (exit) =>
         Effect.withFiber((fiber) => record(fiber, operation, attempts, exit)).pipe(Effect.provideContext(context))

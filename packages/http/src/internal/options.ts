@@ -1,0 +1,148 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { Connection, Environment } from "../PolarConnection.ts"
+
+/** An option that no request can be made with. The error names the option and never shows a token. */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
+  option: Schema.String,
+  problem: Schema.String
+}) {
+  override get message() {
+    return `The option ${this.option} ${this.problem}.`
+  }
+}
+
+/**
+ * Whether the host of a URL is this machine: `localhost`, a name below it, 127.0.0.0/8 or `[::1]`. Pass the `hostname` of
+ * a parsed `URL`.
+ */
+export const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" ||
+  hostname.endsWith(".localhost") ||
+  hostname === "[::1]" ||
+  /^127(\.\d{1,3}){3}$/.test(hostname)
+
+/** Why a text is not a base URL, or undefined if it is one. */
+export const baseUrlProblem = (input: string): string | undefined => {
+  // `URL.parse` drops white space, and our string concatenation would not
+  if (/\s/.test(input)) return "contains white space"
+  const url = URL.parse(input)
+  if (url === null) return "is not a URL: give one like https://api.polar.sh"
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "is neither https nor http"
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    return "would send the token unencrypted: use https (http is for loopback addresses only)"
+  }
+  if (url.username !== "" || url.password !== "") return "contains a user name or a password: remove them"
+  // A URL object does not show an empty query or fragment, so this looks at the text
+  return /[?#]/.test(input) ? "has a query or a fragment: remove it" : undefined
+}
+
+const visibleAscii = /^[\x21-\x7e]+$/
+
+/** Why a text is not a token that can be sent, or undefined if it is one. It never repeats the text. */
+export const tokenProblem = (input: string): string | undefined => {
+  if (input === "") return "is empty"
+  return visibleAscii.test(input)
+    ? undefined
+    : "contains a space, a line break or a character outside ASCII, which no Polar token has"
+}
+
+// The schemas `BaseUrl` and `Token` would do the same, but the first call of a program would wait for their compilation.
+// A caller without types may pass anything
+const checkText = (
+  option: string,
+  value: string,
+  problemOf: (value: string) => string | undefined
+): Effect.Effect<string, InvalidOption> => {
+  const problem = Predicate.isString(value) ? problemOf(value) : "is not a string"
+  return problem === undefined ? Effect.succeed(value) : Effect.fail(new InvalidOption({ option, problem }))
+}
+
+const hosts: Record<Environment, string> = {
+  production: "https://api.polar.sh",
+  sandbox: "https://sandbox-api.polar.sh"
+}
+
+/** The base URL of a connection, without a slash at its end. */
+export const resolveBaseUrl = ({
+  baseUrl,
+  environment = "production"
+}: Connection): Effect.Effect<string, InvalidOption> =>
+  Effect.map(checkText("baseUrl", baseUrl ?? hosts[environment], baseUrlProblem), (url) => url.replace(/\/+$/, ""))
+
+/** Returns the version if it is spelled like one. */
+export const checkVersion = (version: string): Effect.Effect<string, InvalidOption> =>
+  checkText("version", version, (version) =>
+    /^\d{4}-\d{2}$/.test(version) ? undefined : "is not a version like 2026-10"
+  )
+
+/** Returns the token if it can be sent. */
+export const checkToken = (token: Redacted.Redacted<string>): Effect.Effect<Redacted.Redacted<string>, InvalidOption> =>
+  Effect.as(checkText("token", Redacted.value(token), tokenProblem), token)
+
+/** The header that names the organization, if one is given. */
+export const organizationHeaders = (
+  organization: string | undefined
+): Effect.Effect<{ readonly [name: string]: string }, InvalidOption> =>
+  organization === undefined
+    ? Effect.succeed({})
+    : Effect.map(
+        checkText("organization", organization, (organization) =>
+          visibleAscii.test(organization)
+            ? undefined
+            : "is empty, or contains a space, a line break or a character outside ASCII"
+        ),
+        (organization) => ({ "Polar-Organization": organization })
+      )
+
+/** Which durations an option accepts, and the problem of all others. */
+export interface DurationRule {
+  readonly accepts: (duration: Duration.Duration) => boolean
+  readonly problem: string
+}
+const isNotNegative = (duration: Duration.Duration) => !Duration.isNegative(duration)
+
+export const notNegative: DurationRule = {
+  accepts: isNotNegative,
+  problem: "must be a duration of zero or more"
+}
+export const positive: DurationRule = {
+  accepts: Duration.isPositive,
+  problem: "must be a duration longer than zero"
+}
+export const finite: DurationRule = {
+  accepts: (duration) => Duration.isFinite(duration) && isNotNegative(duration),
+  problem: "must be zero or a finite duration"
+}
+export const finiteAndPositive: DurationRule = {
+  accepts: (duration) => Duration.isFinite(duration) && Duration.isPositive(duration),
+  problem: "must be a finite duration longer than zero"
+}
+
+/** A duration in milliseconds, or undefined if the rule does not accept it. */
+export const toMillis = (input: Duration.Input, { accepts }: DurationRule): number | undefined =>
+  Option.getOrUndefined(Option.map(Option.filter(Duration.fromInput(input), accepts), Duration.toMillis))
+
+/** Returns a duration in milliseconds if the rule accepts it. */
+export const checkDuration = (
+  option: string,
+  input: Duration.Input,
+  rule: DurationRule
+): Effect.Effect<number, InvalidOption> => {
+  const millis = toMillis(input, rule)
+  return millis === undefined
+    ? Effect.fail(new InvalidOption({ option, problem: rule.problem }))
+    : Effect.succeed(millis)
+}
+
+export const isCount = (count: number, least: number): boolean => Number.isSafeInteger(count) && count >= least
+
+/** Returns the number if it is a whole number, and no less than `least`. */
+export const checkCount = (option: string, count: number, least = 1): Effect.Effect<number, InvalidOption> =>
+  isCount(count, least)
+    ? Effect.succeed(count)
+    : Effect.fail(new InvalidOption({ option, problem: `must be a whole number of ${least} or more` }))

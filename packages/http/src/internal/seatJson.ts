@@ -1,0 +1,210 @@
+import { Member, MemberId, Seat, SeatsList } from "@polar-seats/domain/Seat"
+import { parse } from "@polar-seats/domain/Timestamp"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaCompiler from "effect/schema/SchemaCompiler"
+import type { ParseOptions } from "effect/SchemaAST"
+import * as SchemaParser from "effect/SchemaParser"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+
+// The fast readers decode the spelling that Polar uses day by day. They give up (`invalid`) on anything else, whether it is
+// wrong or only spelled differently, and then the schema decides. So a reader explains no error, but what it accepts must
+// equal what the schema decodes. A property test compares the two (ADR 0015)
+
+const { invalid } = SchemaCompiler
+
+type Row = { readonly [key: PropertyKey]: unknown }
+const isRow = (input: unknown): input is Row =>
+  Predicate.isObject(input) && Object.getPrototypeOf(input) === Object.prototype
+
+// Set by a reader that gives up. Decoding is synchronous, so one flag serves all readers
+let gaveUp = false
+const giveUp = (): undefined => {
+  gaveUp = true
+}
+
+const nullable = (input: unknown, read: (input: unknown) => unknown) => (input === null ? null : read(input))
+const text = (input: unknown) => (Predicate.isString(input) ? input : giveUp())
+const timestamp = (input: unknown) => (Predicate.isString(input) ? parse(input) : undefined) ?? giveUp()
+
+const canonical = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const canonicalVersion4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+const uuid = (input: unknown) => (Predicate.isString(input) && canonical.test(input) ? input : giveUp())
+const uuidV4 = (input: unknown) => (Predicate.isString(input) && canonicalVersion4.test(input) ? input : giveUp())
+
+const isPlain = (value: unknown) =>
+  Predicate.isString(value) || Predicate.isBoolean(value) || value === null || Number.isFinite(value)
+// Polar documents flat metadata
+const metadata = (input: unknown) => {
+  if (!isRow(input)) return giveUp()
+  for (const key in input) if (!isPlain(input[key])) return giveUp()
+  return { ...input }
+}
+
+// Older versions of the API leave some fields out
+const optional = (row: Row, key: string, read: (input: unknown) => unknown): unknown =>
+  row[key] === undefined && !Object.hasOwn(row, key) ? null : nullable(row[key], read)
+
+type Read<Fields> = { -readonly [Field in keyof Fields]: unknown }
+
+// These functions make instances without the constructors of the classes, which would validate each field again. Giving a
+// finished object another prototype takes twenty times as long
+function ReadMember(this: Read<typeof Member.fields>, row: Row) {
+  this.id = uuid(row.id)
+  this.createdAt = timestamp(row.created_at)
+  this.modifiedAt = nullable(row.modified_at, timestamp)
+  this.customerId = uuid(row.customer_id)
+  this.email = text(row.email)
+  this.name = nullable(row.name, text)
+  this.externalId = nullable(row.external_id, text)
+  this.role = text(row.role)
+}
+ReadMember.prototype = Member.prototype
+
+const member = (row: unknown): unknown => (isRow(row) ? Reflect.construct(ReadMember, [row]) : giveUp())
+
+function ReadSeat(this: Read<typeof Seat.fields>, row: Row) {
+  this.createdAt = timestamp(row.created_at)
+  this.modifiedAt = nullable(row.modified_at, timestamp)
+  this.id = uuidV4(row.id)
+  this.subscriptionId = nullable(row.subscription_id, uuid)
+  this.orderId = nullable(row.order_id, uuid)
+  this.status = text(row.status)
+  this.customerId = nullable(row.customer_id, uuid)
+  this.memberId = optional(row, "member_id", uuid)
+  this.member = optional(row, "member", member)
+  this.email = optional(row, "email", text)
+  this.customerEmail = nullable(row.customer_email, text)
+  this.invitationTokenExpiresAt = nullable(row.invitation_token_expires_at, timestamp)
+  this.claimedAt = nullable(row.claimed_at, timestamp)
+  this.revokedAt = nullable(row.revoked_at, timestamp)
+  this.seatMetadata = nullable(row.seat_metadata, metadata)
+}
+ReadSeat.prototype = Seat.prototype
+
+const isDefault = ({ disableChecks, onExcessProperty }: ParseOptions) =>
+  disableChecks !== true && onExcessProperty !== "error"
+
+const readSeat = (row: unknown, options: ParseOptions): unknown => {
+  if (!isRow(row) || !isDefault(options)) return invalid
+  gaveUp = false
+  const seat: unknown = Reflect.construct(ReadSeat, [row])
+  return gaveUp ? invalid : seat
+}
+
+const readList = (row: unknown, options: ParseOptions): unknown => {
+  if (!isRow(row) || !isDefault(options)) return invalid
+  const { available_seats: availableSeats, seats: rows, total_seats: totalSeats } = row
+  if (!Number.isSafeInteger(availableSeats) || !Number.isSafeInteger(totalSeats) || !Array.isArray(rows)) return invalid
+  const seats: Array<unknown> = []
+  for (const row of rows) {
+    const seat = readSeat(row, options)
+    if (seat === invalid) return invalid
+    seats.push(seat)
+  }
+  return Object.setPrototypeOf({ seats, availableSeats, totalSeats }, SeatsList.prototype)
+}
+
+const missingIsNull = <S extends Schema.Constraint>(schema: S) =>
+  Schema.NullOr(schema).pipe(Schema.withDecodingDefaultKey(Effect.succeed(null)))
+
+// The fast reader of a schema, and the schema without it for everything that the reader gives up on
+const registerReader = (
+  schema: Schema.Codec<unknown, unknown>,
+  read: (row: unknown, options: ParseOptions) => unknown,
+  complete: Schema.Codec<unknown, unknown>
+) => {
+  const decode = SchemaParser.decodeUnknownEffect(complete)
+  SchemaCompiler.set(schema.ast, {
+    decode: read,
+    // A missing key is reported by the struct that expected it
+    decodeEffect: (input, options) =>
+      input === SchemaCompiler.missing ? Effect.succeed(input) : decode(input, options)
+  })
+}
+
+const makeSchemas = () => {
+  const MemberJson = Member.pipe(
+    Schema.encodeKeys({
+      createdAt: "created_at",
+      modifiedAt: "modified_at",
+      customerId: "customer_id",
+      externalId: "external_id"
+    }),
+    Schema.annotateEncoded({ identifier: "Member" })
+  )
+
+  const CompleteSeat = Schema.Struct({
+    ...Seat.fields,
+    memberId: missingIsNull(MemberId),
+    member: missingIsNull(MemberJson),
+    email: missingIsNull(Schema.String)
+  }).pipe(
+    Schema.encodeKeys({
+      createdAt: "created_at",
+      modifiedAt: "modified_at",
+      subscriptionId: "subscription_id",
+      orderId: "order_id",
+      customerId: "customer_id",
+      memberId: "member_id",
+      customerEmail: "customer_email",
+      invitationTokenExpiresAt: "invitation_token_expires_at",
+      claimedAt: "claimed_at",
+      revokedAt: "revoked_at",
+      seatMetadata: "seat_metadata"
+    }),
+    Schema.annotateEncoded({ identifier: "CustomerSeat" }),
+    Schema.decodeTo(
+      Schema.toType(Seat),
+      SchemaTransformation.transform({ decode: (fields) => new Seat(fields), encode: (seat) => seat })
+    )
+  )
+  const SeatJson = CompleteSeat.annotate({})
+
+  const CompleteList = Schema.Struct({
+    seats: Schema.Array(SeatJson),
+    availableSeats: SeatsList.fields.availableSeats,
+    totalSeats: SeatsList.fields.totalSeats
+  }).pipe(
+    Schema.encodeKeys({ availableSeats: "available_seats", totalSeats: "total_seats" }),
+    Schema.annotateEncoded({ identifier: "SeatsList" }),
+    Schema.decodeTo(
+      Schema.toType(SeatsList),
+      SchemaTransformation.transform({ decode: (fields) => new SeatsList(fields), encode: (list) => list })
+    )
+  )
+  const SeatsListJson = CompleteList.annotate({})
+
+  registerReader(SeatJson, readSeat, CompleteSeat)
+  registerReader(SeatsListJson, readList, CompleteList)
+  return { SeatJson, SeatsListJson }
+}
+
+let made: ReturnType<typeof makeSchemas> | undefined
+
+/**
+ * The schemas of `SeatJson`, made on the first call. Making them takes longer than a call, and the client needs them only
+ * for an answer that a fast reader gives up on.
+ */
+export const schemas = () => (made ??= makeSchemas())
+
+const makeDecoder =
+  <A>(
+    type: abstract new (...args: never) => A,
+    read: (json: unknown, options: ParseOptions) => unknown,
+    schema: () => Schema.Codec<A, unknown>
+  ) =>
+  (text: string): Result.Result<A, Schema.SchemaError> => {
+    const json = Result.try((): unknown => JSON.parse(text))
+    if (Result.isFailure(json)) return Schema.decodeResult(Schema.fromJsonString(schema()))(text)
+    const value = read(json.success, {})
+    return value instanceof type ? Result.succeed(value) : Schema.decodeUnknownResult(schema())(json.success)
+  }
+
+/** Decodes the JSON text of a seat. */
+export const decodeSeat = makeDecoder(Seat, readSeat, () => schemas().SeatJson)
+
+/** Decodes the JSON text of a list of seats. */
+export const decodeSeats = makeDecoder(SeatsList, readList, () => schemas().SeatsListJson)
