@@ -15,7 +15,7 @@ const ofClaims = (
   call: (service: SeatClaims.SeatClaims["Service"]) => Effect.Effect<unknown, { readonly _tag: string }>
 ): Operation => Effect.flatMap(SeatClaims.SeatClaims, call)
 
-/** One call of each operation. Those of an invitation get its token. */
+/** One call of each operation. The calls for an invitation get its token. */
 export const operations = (invitation: Redacted.Redacted<string>) =>
   ({
     resend: ofSeats((service) => service.resend(seats.live)),

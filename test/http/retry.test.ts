@@ -225,7 +225,7 @@ describe("the policy", () => {
     })
   )
 
-  it.effect("of a call wins over that of the layer for each option", () =>
+  it.effect("wins over that of the layer, option by option, if a call has one", () =>
     Effect.gen(function* () {
       const { layer, times } = polar([500], { ...noJitter, times: 1 })
       yield* finish(Effect.provide(operations.list, layer))

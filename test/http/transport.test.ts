@@ -386,7 +386,7 @@ const refusedCertificates: ReadonlyArray<Row> = (["TLSv1.2", "TLSv1.3"] as const
       ["that is self-signed", certificates.self, "DEPTH_ZERO_SELF_SIGNED_CERT"],
       ["of an unknown authority", certificates.stranger, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
       [
-        "of an unknown authority that is sent along",
+        "with its unknown authority sent along",
         certificates.stranger + certificates.untrusted,
         "SELF_SIGNED_CERT_IN_CHAIN"
       ],

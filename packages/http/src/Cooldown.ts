@@ -96,10 +96,10 @@ const make = Effect.fnUntraced(function* ({ window: input = "1 minute" }: Option
  *
  * - The window starts when a resend begins. It also runs after a resend that may have mailed: one with an unknown outcome, a
  *   failed server or an interruption. An assignment that mails starts it when the answer names the seat.
- * - A resend that certainly mailed nobody ends the window. The window runs on if the store fails at that moment, or if the
- *   refusal takes more than half of the window to arrive.
- * - If the store fails or takes more than 5 seconds, the layer does not send the resend. It fails with `Unavailable` and the
- *   reason `NotSent`. An assignment is sent all the same, and starts no window.
+ * - A resend that certainly mailed nobody ends the window. If the refusal takes more than half of the window to arrive, or if
+ *   the store fails at that moment, the window runs on.
+ * - A resend is not sent if the store fails or takes more than 5 seconds. It fails with `Unavailable` and the reason
+ *   `NotSent`. An assignment is sent all the same, and starts no window.
  */
 export const layer = (options: Options = {}): Layer.Layer<Seats, InvalidOption, Seats | RateLimiter.RateLimiter> =>
   Layer.effect(Seats, make(options))

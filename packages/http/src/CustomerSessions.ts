@@ -29,7 +29,7 @@ export interface SessionRequest {
   readonly customer: CustomerReference
   /** Default: the owner, if the organization uses members. */
   readonly member?: MemberReference | undefined
-  /** Where the back button of the portal leads. Default: the portal has no back button. */
+  /** The target of the portal's back button. Default: no back button. */
   readonly returnUrl?: string | undefined
 }
 

@@ -12,7 +12,7 @@ export type Environment = typeof Environment.Type
 const textWithout = (problemOf: (input: string) => string | undefined) =>
   Schema.String.check(Schema.makeFilter((input: string) => problemOf(input)))
 
-/** Where Polar is: an https URL, or an http URL of a loopback address. */
+/** The base URL of Polar: https, or http on a loopback address. */
 export const BaseUrl = /* @__PURE__ */ textWithout(baseUrlProblem)
 
 /** A token that can be sent: visible ASCII only. The error for any other text does not show the text. */

@@ -14,7 +14,7 @@ export interface Refusal {
 }
 
 /** The error that an operation makes of a refusal. A refusal that it makes none of is `UnexpectedResponse`. */
-export type ErrorFor<E> = (refusal: Refusal) => E | undefined
+type ErrorFor<E> = (refusal: Refusal) => E | undefined
 
 /** The error for a token that is good but does not allow this. */
 export const forbidden = ({ name }: Refusal): SeatError.Forbidden | undefined => {
