@@ -35,7 +35,7 @@ import {
   unexpectedResponse
 } from "./exchange.ts"
 import { checkCount, checkVersion, type InvalidOption, resolveBaseUrl } from "./options.ts"
-import { checkPolicy, parseRetryAfter, retry } from "./retry.ts"
+import { checkPolicy, parseRetryAfter, type Policy, retry } from "./retry.ts"
 import { type Attempts, streamWithTelemetry, withTelemetry } from "./telemetry.ts"
 
 /** The options of every client layer. */
@@ -132,6 +132,45 @@ const makeRequests = (baseUrl: string, version: string, ownHeaders: { readonly [
   }
 }
 
+const failRefused = <E>(
+  opening: Opening<E>,
+  answer: Answer,
+  version: string
+): Effect.Effect<never, E | SeatError.RequestError> => {
+  const { retryAfter, status } = answer
+  if (status === 429) {
+    return Effect.flatMap(DateTime.now, (now) =>
+      Effect.fail(new SeatError.RateLimited({ retryAfter: parseRetryAfter(retryAfter, now) }))
+    )
+  }
+  return Effect.fail(
+    status >= 500
+      ? unavailable(opening.operation, SeatError.UnavailableReason.cases.ServerFailed.make({ status }))
+      : readErrorBody(opening, answer, version)
+  )
+}
+
+// Runs one exchange, again if a retry is safe, and turns its reason or its result into the outcome of the call
+const attempt = <A, B, E extends { readonly _tag: string }>(
+  policy: Policy,
+  { operation }: Opening<unknown>,
+  attempts: Attempts,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  exchangeOnce: (time: TimeLimits) => Effect.Effect<A, SeatError.UnavailableReason>,
+  onSuccess: (answer: A) => Effect.Effect<B, E | SeatError.RequestError>
+): Effect.Effect<B, E | SeatError.RequestError> => {
+  const handlers = {
+    onFailure: (reason: SeatError.UnavailableReason) => Effect.fail(unavailable(operation, reason)),
+    onSuccess
+  }
+  return retry(policy, fiber, attempts.start, (time) =>
+    Effect.suspend(() => {
+      attempts.count++
+      return Effect.matchEffect(exchangeOnce(time), handlers)
+    })
+  )
+}
+
 /** Makes a client that sends these headers with each request. */
 export const make = Effect.fnUntraced(function* (
   options: Options,
@@ -168,58 +207,24 @@ export const make = Effect.fnUntraced(function* (
   const single = sizeLimits(maxSingle)
   const list = sizeLimits(maxList)
 
-  const failRefused = <E>(opening: Opening<E>, answer: Answer): Effect.Effect<never, E | SeatError.RequestError> => {
-    const { retryAfter, status } = answer
-    if (status === 429) {
-      return Effect.flatMap(DateTime.now, (now) =>
-        Effect.fail(new SeatError.RateLimited({ retryAfter: parseRetryAfter(retryAfter, now) }))
-      )
-    }
-    return Effect.fail(
-      status >= 500
-        ? unavailable(opening.operation, SeatError.UnavailableReason.cases.ServerFailed.make({ status }))
-        : readErrorBody(opening, answer, version)
-    )
-  }
-
   const spanAttributes = (attributes: Opening<unknown>["attributes"]) => () => ({
     "polar.version": version,
     ...attributes
   })
-
-  // Runs one exchange, again if a retry is safe, and turns its reason or its result into the outcome of the call
-  const attempt = <A, B, E extends { readonly _tag: string }>(
-    { operation }: Opening<unknown>,
-    attempts: Attempts,
-    fiber: Fiber.Fiber<unknown, unknown>,
-    exchangeOnce: (time: TimeLimits) => Effect.Effect<A, SeatError.UnavailableReason>,
-    onSuccess: (answer: A) => Effect.Effect<B, E | SeatError.RequestError>
-  ): Effect.Effect<B, E | SeatError.RequestError> => {
-    const handlers = {
-      onFailure: (reason: SeatError.UnavailableReason) => Effect.fail(unavailable(operation, reason)),
-      onSuccess
-    }
-    return retry(policy, fiber, attempts.start, (time) =>
-      Effect.suspend(() => {
-        attempts.count++
-        return Effect.matchEffect(exchangeOnce(time), handlers)
-      })
-    )
-  }
 
   return {
     call: <A, E extends { readonly _tag: string }>(call: Call<A, E>) => {
       const { decode, isList = false, operation, success = 200 } = call
       const limits = isList ? list : single
       const readValue = (answer: Answer): Effect.Effect<A, E | SeatError.RequestError> => {
-        if (answer.status !== success) return failRefused(call, answer)
+        if (answer.status !== success) return failRefused(call, answer, version)
         const value = decodeText(decode, answer.text)
         return Result.isSuccess(value)
           ? Effect.succeed(value.success)
           : Effect.fail(unavailable(operation, unexpectedResponse(answer.status, value.failure)))
       }
       return withTelemetry(operation, spanAttributes(call.attributes), (attempts, fiber) =>
-        attempt(call, attempts, fiber, (time) => exchange(makeRequest(call), time, limits), readValue)
+        attempt(policy, call, attempts, fiber, (time) => exchange(makeRequest(call), time, limits), readValue)
       )
     },
 
@@ -239,8 +244,8 @@ export const make = Effect.fnUntraced(function* (
         send(HttpClientRequest.setHeader(makeRequest(opening), "accept", "text/event-stream"), time, begin)
       return streamWithTelemetry(operation, spanAttributes(opening.attributes), (attempts) =>
         Effect.withFiber((fiber) =>
-          attempt(opening, attempts, fiber, openOnce, (begun: Effect.Success<ReturnType<typeof openOnce>>) =>
-            Result.isSuccess(begun) ? Effect.succeed(begun.success) : failRefused(opening, begun.failure)
+          attempt(policy, opening, attempts, fiber, openOnce, (begun: Effect.Success<ReturnType<typeof openOnce>>) =>
+            Result.isSuccess(begun) ? Effect.succeed(begun.success) : failRefused(opening, begun.failure, version)
           )
         ).pipe(Effect.map(read), Stream.unwrap)
       )

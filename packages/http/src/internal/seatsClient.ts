@@ -43,6 +43,25 @@ const assignmentJson = ({ immediateClaim, metadata, recipient, source }: Assignm
   immediate_claim: immediateClaim
 })
 
+const assignError = (refusal: Refusal, { recipient, source }: Assignment) => {
+  switch (refusal.name) {
+    case "SeatNotAvailable":
+      return new NoSeatAvailable({ detail: refusal.detail })
+    case "SeatAlreadyAssigned":
+      return new AlreadyAssigned({ recipient: identifierOf(recipient) })
+    case "InvalidSeatAssignmentRequest":
+    case "MemberEmailMismatch":
+      return invalidRequest(refusal.name, refusal)
+    case "CustomerNotFound":
+    case "MemberNotFound":
+      return new RecipientNotFound({ recipient: identifierOf(recipient) })
+    case "ResourceNotFound":
+      return sourceNotFound(source)
+    default:
+      return undefined
+  }
+}
+
 /** `Seats` on one set of endpoints, with a token. */
 export const make = (
   polar: PolarClient,
@@ -90,7 +109,7 @@ export const make = (
     assign: (assignment) =>
       Effect.flatMap(
         Effect.suspend(() => Effect.fromResult(validate(assignment))),
-        ({ recipient, source }) =>
+        (checked) =>
           polar.call({
             operation: "Seats.assign",
             method: "POST",
@@ -98,24 +117,7 @@ export const make = (
             body: assignmentJson(assignment),
             token,
             decode: decodeSeat,
-            errorFor: (refusal) => {
-              switch (refusal.name) {
-                case "SeatNotAvailable":
-                  return new NoSeatAvailable({ detail: refusal.detail })
-                case "SeatAlreadyAssigned":
-                  return new AlreadyAssigned({ recipient: identifierOf(recipient) })
-                case "InvalidSeatAssignmentRequest":
-                case "MemberEmailMismatch":
-                  return invalidRequest(refusal.name, refusal)
-                case "CustomerNotFound":
-                case "MemberNotFound":
-                  return new RecipientNotFound({ recipient: identifierOf(recipient) })
-                case "ResourceNotFound":
-                  return sourceNotFound(source)
-                default:
-                  return deniedError(refusal)
-              }
-            }
+            errorFor: (refusal) => assignError(refusal, checked) ?? deniedError(refusal)
           })
       ),
 
