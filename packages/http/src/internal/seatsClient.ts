@@ -1,4 +1,10 @@
-import { identifierOf, type Assignment, type AssignmentSource, Recipient, validate } from "@polar-seats/domain/Assignment"
+import {
+  identifierOf,
+  type Assignment,
+  type AssignmentSource,
+  Recipient,
+  validate
+} from "@polar-seats/domain/Assignment"
 import type { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import type { SeatId } from "@polar-seats/domain/Seat"
 import {
