@@ -136,7 +136,7 @@ for (const effect of effects()) {
     assert(tests !== undefined)
     const command = "node_modules/.bin/polar-seats"
     assert.equal(on(command, "--version"), `polar-seats v${packages[0]?.version}\n`)
-    assert.match(on(command, "demo"), /The mail that left: to ann@acme\.com/)
+    assert.match(on(command, "demo"), /The mail that was sent: to ann@acme\.com/)
     await servesThePage(folder, node, command)
     console.log(
       `Node ${on("--version").trim()}, effect ${effect}: ${modules} modules, ${examples.length} examples, ${tests} tests and the demo`

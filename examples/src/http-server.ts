@@ -1,11 +1,11 @@
-// The seats of an organization over HTTP: list, assign, resend, revoke. To try it on the emulator (examples/README.md
-// starts one):
+// An HTTP server that lists, assigns, resends and revokes the seats of an organization. To try it on the emulator
+// (examples/README.md starts one):
 //
 //     export POLAR_API_URL=http://127.0.0.1:4321 POLAR_ACCESS_TOKEN=polar_oat_s3cret
 //     npx -y pnpm@10.34.8 exec node examples/src/http-server.ts
 //     curl http://127.0.0.1:3000/subscriptions/e5149aae-e521-42b9-b24c-abb3d71eea2e/seats
 //
-// It does not ask who calls, so it listens on loopback. Put your sign-in before it.
+// The server does not authenticate its callers, so it listens on loopback only. Put your sign-in before it.
 
 import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Recipient } from "@polar-seats/domain/Assignment"
@@ -33,7 +33,7 @@ const statuses: Record<Failure["_tag"], number> = {
   InvalidRequest: 422,
   RateLimited: 429,
   ResentRecently: 429,
-  // It is our token that Polar does not take
+  // Polar refuses our token, not the caller's
   Unauthorized: 500,
   Forbidden: 500,
   Unavailable: 502

@@ -1,5 +1,5 @@
-// A route handler as Next.js has them: mails the buyer's invitation once more, or a new one where its link is dead.
-// In an app it is app/api/subscriptions/[subscriptionId]/seats/[seatId]/invitation/route.ts. To try it on the emulator
+// A route handler for Next.js that resends a buyer's invitation, or mails a new one if its link is dead.
+// In an app, the file is app/api/subscriptions/[subscriptionId]/seats/[seatId]/invitation/route.ts. To try it on the emulator
 // (examples/README.md starts one):
 //
 //     export POLAR_API_URL=http://127.0.0.1:4321 POLAR_ACCESS_TOKEN=polar_oat_s3cret DEMO_SESSION=me
@@ -21,7 +21,7 @@ import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Config, Duration, Effect, Layer, LayerMap, ManagedRuntime, Option, Schema, Stream } from "effect"
 
-// What a buyer may do, with a session that all of the buyer's requests share
+// `Seats` as the buyer sees them. All requests of a buyer share one customer session
 const layerForBuyer = (externalId: string) =>
   PortalSeats.layerForCustomerConfig({
     token: PolarConnection.configToken("POLAR_ACCESS_TOKEN"),
@@ -32,17 +32,17 @@ const layerForBuyer = (externalId: string) =>
 class Buyers extends LayerMap.Service<Buyers>()("app/Buyers", {
   lookup: (externalId: string) => Layer.provideMerge(Invitations.layer, layerForBuyer(externalId)),
   idleTimeToLive: "10 minutes",
-  // This journal is one process's memory. Several processes need one that they share
+  // This journal is in the memory of one process. Several processes need a journal that they share
   dependencies: [Journal.layerMemory, NodeHttpClient.layerUndici]
 }) {}
 
-// A hot reload runs this file again, and finds the runtime there, with its sessions, locks and connections
+// A hot reload runs this file again. The global keeps the runtime with its sessions, locks and connections
 declare global {
   var polarSeats: ManagedRuntime.ManagedRuntime<Buyers, never> | undefined
 }
 const runtime = (globalThis.polarSeats ??= ManagedRuntime.make(Buyers.layer))
 
-// Yours: who is signed in, by the id that Polar knows as the customer's external_id
+// Replace this with your sign-in. It returns the id that Polar has as the customer's external_id
 const signedIn = (request: Request) =>
   Effect.map(Config.NonEmptyString("DEMO_SESSION"), (session) =>
     request.headers.get("cookie") === `session=${session}` ? "acme-1" : undefined
@@ -60,40 +60,44 @@ const send = Effect.fn("send")(function* ({ seatId, subscriptionId }: typeof Par
   return (yield* resend(seat, { onExpired: "reissue" })).seat
 })
 
-// `mayRetry`: whether the same request may be made again, and nobody is mailed twice
+// `mayRetry` is true if the caller may send the same request again and nobody is mailed twice
 const answer = (status: number, message: string, retryAfter?: number) =>
   Response.json(
     { message, mayRetry: retryAfter !== undefined },
     { status, headers: retryAfter === undefined ? {} : { "retry-after": String(retryAfter) } }
   )
 
-// In words for the buyer. `error.message` is for you
+// These texts are for the buyer. `error.message` is for you
 const explain = (error: Effect.Error<ReturnType<typeof send>>): Response => {
   switch (error._tag) {
     case "NotFound":
       return answer(404, "You have no such seat.")
     case "AlreadyClaimed":
-      return answer(409, "Nobody is awaited in this seat: its invitation was accepted, or it was taken away.")
+      return answer(409, "This seat has no open invitation: it was accepted, or the seat was revoked.")
     case "InvitationUnavailable":
-      return answer(409, "This seat has no invitation. Take it away, and assign it again.")
+      return answer(409, "This seat has no invitation. Revoke the seat, and assign it again.")
     case "NoSeatAvailable":
-      return answer(409, "More seats are given away than you have bought. Take one away, or buy more.")
+      return answer(409, "More seats are assigned than you have bought. Revoke one, or buy more.")
     case "InvitationExpired":
-      return answer(409, "The link of this invitation is dead, so it was not sent.")
-    case "InvalidRequest": // The ids are good, so it is the customer whom Polar does not know
+      return answer(409, "The link of this invitation is dead, so nothing was sent.")
+    case "InvalidRequest": // The ids are valid, so Polar does not know the customer
       return answer(403, "You have not bought any seats.")
     case "ResentRecently":
       return answer(429, "This invitation was sent a moment ago.", 60)
     case "RateLimited":
-      return answer(503, "There is a queue.", Math.ceil(Duration.toSeconds(error.retryAfter ?? "1 minute")))
+      return answer(
+        503,
+        "Too many requests. Nothing was sent.",
+        Math.ceil(Duration.toSeconds(error.retryAfter ?? "1 minute"))
+      )
     case "Unavailable":
       return error.mayHaveHappened
-        ? answer(502, "The mail may have gone out. Ask for it before you send another.")
+        ? answer(502, "The mail may have gone out. Ask whether it arrived before you send another.")
         : answer(503, "Nothing was sent.", 1)
     case "ReissueIncomplete":
-      return answer(503, "The new invitation is not out yet. The next try goes on from here.", 1)
+      return answer(503, "The new invitation is not sent yet. The next try continues from here.", 1)
     case "JournalError":
-      return answer(503, "Nothing is sent for now.", 60)
+      return answer(503, "No invitation can be sent now.", 60)
     case "Unauthorized":
     case "Forbidden":
       return ours()
@@ -116,8 +120,8 @@ const handle = Effect.fn("handle")(function* (request: Request, params: unknown)
   )
 })
 
-// Not tied to request.signal: who closes the page does not cut off a reissue. What is caught here is a setting that is
-// wrong, or a bug
+// The handler ignores request.signal, so that a closed page does not interrupt a reissue. A cause that is caught here is
+// an invalid setting or a bug
 export const POST = async (request: Request, context: { readonly params: Promise<unknown> }): Promise<Response> =>
   handle(request, await context.params).pipe(
     Effect.catchCause((cause) => Effect.as(Effect.logError(cause), ours())),

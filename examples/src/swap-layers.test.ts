@@ -1,5 +1,5 @@
-// A test suite that swaps layers: one service of an app, above `Seats`, tested on Polar in memory and on the emulator of
-// Polar behind the real HTTP client. On Effect's test clock a day passes at once. To run it:
+// A test suite that swaps layers. It tests a service of an app on Polar in memory, and on the emulator behind the real
+// HTTP client. On Effect's test clock, a day passes at once. To run it:
 //
 //     npx -y pnpm@10.34.8 vitest run swap-layers
 
@@ -19,7 +19,7 @@ import { TestClock } from "effect/testing"
 
 const team = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e") })
 
-/** What the app knows of seats: who is new gets one, and who has not come yet is asked again. */
+/** Assigns a seat to a new person, and resends the invitations of people who have not accepted yet. */
 class Onboarding extends Context.Service<Onboarding>()("app/Onboarding", {
   make: Effect.gen(function* () {
     const { assign, list } = yield* Seats
@@ -66,7 +66,7 @@ describe.each([
   const app = Onboarding.layer.pipe(Layer.provideMerge(polar))
   const links = Outbox.use(({ mails }) => Effect.map(mails, (sent) => sent.map((mail) => Redacted.value(mail.token))))
 
-  it.effect("mails the same link again while it is good, and a new one a day later", () =>
+  it.effect("mails the same link again while it works, and a new link a day later", () =>
     Effect.gen(function* () {
       const { nudge, welcome } = yield* Onboarding
       yield* welcome("ann@acme.com")
@@ -80,7 +80,7 @@ describe.each([
     }).pipe(Effect.provide(app))
   )
 
-  it.effect("says that there is no seat for one more", () =>
+  it.effect("fails if there is no free seat", () =>
     Effect.gen(function* () {
       const { welcome } = yield* Onboarding
       yield* welcome("ann@acme.com")

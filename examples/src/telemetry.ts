@@ -1,8 +1,9 @@
-// Resends invitations, and exports the spans and metrics of it over OTLP/HTTP:
+// Resends invitations, and exports their spans and metrics over OTLP/HTTP:
 //
 //     npx -y pnpm@10.34.8 exec node examples/src/telemetry.ts <seat-id>...
 //
-// The session is in POLAR_CUSTOMER_SESSION, the collector in OTEL_EXPORTER_OTLP_ENDPOINT (http://localhost:4318 where it is not set).
+// POLAR_CUSTOMER_SESSION holds the session, and OTEL_EXPORTER_OTLP_ENDPOINT the collector (default:
+// http://localhost:4318).
 
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
@@ -16,7 +17,7 @@ import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Config, Effect, Layer, Schema } from "effect"
 
-// The exporters read OTEL_EXPORTER_OTLP_ENDPOINT themselves. What is left when the program ends is exported then
+// The exporters read OTEL_EXPORTER_OTLP_ENDPOINT themselves. When the program ends, they export what is left
 const telemetry = NodeSdk.layer(() => ({
   resource: { serviceName: "seat-reminders" },
   spanProcessor: new BatchSpanProcessor(new OTLPTraceExporter()),
@@ -33,7 +34,7 @@ const remind = Effect.fn("remind")(function* (ids: ReadonlyArray<SeatId>) {
   yield* Effect.forEach(ids, (id) =>
     resend(id).pipe(
       Effect.matchEffect({
-        // A line that is logged within a span is exported with it: no address in it
+        // OTLP exports a line that is logged in a span, so the line holds no address
         onSuccess: () => Effect.log(`${id}: resent`),
         onFailure: ({ message }) => Effect.logWarning(message)
       })

@@ -1,10 +1,12 @@
-// One worker of a run of reminders. Start as many as you like, on as many machines; whichever is killed, the others go on:
+// One worker of a run of reminders. Start any number of workers on any number of machines. If one is killed, the others
+// continue:
 //
 //     npx -y pnpm@10.34.8 exec node examples/src/worker.ts <name-of-the-run> [<subscription-id>...]
 //
-// With subscriptions it first puts their pending invitations into the run, which may be done again and again. The token of
-// the organization is in POLAR_ACCESS_TOKEN, PostgreSQL in DATABASE_URL. Everyone is mailed once: expired links are
-// replaced. It prints what came of each seat that it had, and ends when something came of every seat of the run.
+// With subscriptions, the worker first offers their pending invitations to the run. It may offer them several times.
+// POLAR_ACCESS_TOKEN holds the organization token, and DATABASE_URL the URL of PostgreSQL. The run mails everybody once,
+// and replaces expired links. The worker prints the outcome of each of its seats, and ends when every seat of the run has
+// an outcome.
 
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
@@ -24,7 +26,7 @@ const database = PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") })
 const sharedRun = (run: string) =>
   Layer.unwrap(
     Effect.map(
-      // The seats of a worker that is killed are the others' after this many seconds
+      // After this many seconds, other workers take the seats of a worker that was killed
       Config.Number("LOCK_SECONDS").pipe(Config.withDefault(120)),
       (seconds) => SharedRun.layer({ run, lockExpiration: `${seconds} seconds` })
     )

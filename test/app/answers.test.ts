@@ -28,7 +28,7 @@ const documented = {
 type Answer = readonly [contentType: string, body: string]
 const example: Answer = ["application/json", JSON.stringify(documented)]
 
-/** A server that gives 200 and these answers in turn, then the documented example; and an environment that points at it. */
+/** Starts a server that answers 200 with each of these answers once, then with the documented example. */
 const serve = async ({ onTestFinished }: TestContext, answers: ReadonlyArray<Answer> = []) => {
   const requests: Array<string> = []
   const server = createServer(({ headers, method, url }, response) => {
@@ -44,8 +44,8 @@ const serve = async ({ onTestFinished }: TestContext, answers: ReadonlyArray<Ans
   return { requests, env: { POLAR_API_URL: `http://127.0.0.1:${port}`, POLAR_CUSTOMER_SESSION: token } }
 }
 
-describe.concurrent("resend, whatever answers", () => {
-  it("asks once, and prints the documented example as JSON", async (test) => {
+describe.concurrent("resend, for any answer of 200", () => {
+  it("sends one request, and prints the documented example as JSON", async (test) => {
     const { env, requests } = await serve(test)
     const { code, stderr, stdout } = await run(["resend", id, "--json"], env)
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
@@ -61,7 +61,7 @@ describe.concurrent("resend, whatever answers", () => {
     assert.match(stderr, new RegExp(`^${id}: .*link.* dead`))
   })
 
-  it("200 and HTML, an empty object, nothing, half a seat, or 2 MB of spaces: each mail probably went out", async (test) => {
+  it("says that the mail probably went out after HTML, an empty object, nothing, half a seat, or 2 MB of spaces", async (test) => {
     const unusable: ReadonlyArray<Answer> = [
       ["text/html", "<!doctype html><title>Welcome</title>"],
       ["application/json", "{}"],
@@ -74,10 +74,10 @@ describe.concurrent("resend, whatever answers", () => {
     const { code, stderr, stdout } = await run(["resend", ...ids], env)
     assert.deepEqual({ code, stdout }, { code: 1, stdout: "" })
     assert.match(stderr, new RegExp(`^((${ids.join("|")}): .*mail probably went out.*\n){${unusable.length}}$`))
-    assert.strictEqual(requests.length, unusable.length, "none is repeated")
+    assert.strictEqual(requests.length, unusable.length, "no request is retried")
   })
 
-  it("a seat that is named twice, however it is spelled, is mailed once and told of twice", async (test) => {
+  it("mails a seat once and reports it twice if its id is passed in two spellings", async (test) => {
     const { env, requests } = await serve(test)
     const { code, stdout } = await run(["resend", id, id.toUpperCase(), `{${id}}`, "--json"], env)
     assert.strictEqual(code, 0)
@@ -86,13 +86,16 @@ describe.concurrent("resend, whatever answers", () => {
     assert.lengthOf(requests, 1)
   })
 
-  it.for(["http://127.0.0.1:1", "https://nothing.invalid"])("%s does not answer: nothing was sent", async (url) => {
-    const { code, stderr, stdout } = await run(["resend", id], { POLAR_API_URL: url, POLAR_CUSTOMER_SESSION: token })
-    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" })
-    assert.match(stderr, /was not sent/)
-  })
+  it.for(["http://127.0.0.1:1", "https://nothing.invalid"])(
+    "says that nothing was sent if %s does not answer",
+    async (url) => {
+      const { code, stderr, stdout } = await run(["resend", id], { POLAR_API_URL: url, POLAR_CUSTOMER_SESSION: token })
+      assert.deepEqual({ code, stdout }, { code: 1, stdout: "" })
+      assert.match(stderr, /was not sent/)
+    }
+  )
 
-  it("an id that is no UUID of version 4 is refused by the rule it breaks, and nothing is asked", async (test) => {
+  it("refuses an id that is not a UUID of version 4, names the rule that it breaks, and sends nothing", async (test) => {
     const { env, requests } = await serve(test)
     const bad = {
       "seat-1": /is not a UUID/,

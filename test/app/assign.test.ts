@@ -27,7 +27,7 @@ const asOrganization = (...args: ReadonlyArray<string>) =>
 const mailsTo = async (address: string) => (await acme.mails()).filter(({ to }) => to === address)
 
 describe.concurrent("assign", () => {
-  it("invites by e-mail, and says which seat it is and how long the invitation lives", async () => {
+  it("mails an invitation, and prints the seat and how long the invitation works", async () => {
     const { code, stderr, stdout } = await asBuyer("assign", "--subscription", subscription, "--email", "a@acme.com")
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
     const [id = ""] = stdout.split(":")
@@ -36,7 +36,7 @@ describe.concurrent("assign", () => {
     assert.strictEqual((await mailsTo("a@acme.com")).length, 1)
   })
 
-  it("--json prints the seat as Polar sends it, with metadata of every kind", async () => {
+  it("prints the seat as Polar sends it with --json, with metadata of every kind", async () => {
     const metadata = ["team=red=hot", "floor=5", 'tags=["a",null]', 'id="5"', "order=12345678901234567890"]
     const { code, stderr, stdout } = await asOrganization(
       ...`assign --json --subscription ${subscription} --external-member m-1 --email b@acme.com`.split(" "),
@@ -55,7 +55,7 @@ describe.concurrent("assign", () => {
     assert.deepInclude(seat.member, { external_id: "m-1", email: "b@acme.com" })
   })
 
-  it("--immediate-claim claims the seat at once, and mails nobody", async () => {
+  it("claims the seat at once and mails nobody with --immediate-claim", async () => {
     const { code, stderr, stdout } = await asBuyer(
       ...`assign --subscription ${subscription} --email c@acme.com --immediate-claim`.split(" ")
     )
@@ -68,7 +68,7 @@ describe.concurrent("assign", () => {
     ["AlreadyAssigned", ["--subscription", subscription, "--email", "ben@acme.com"]],
     ["NotFound", ["--checkout", unknown, "--email", "d@acme.com"]],
     ["InvalidRequest", ["--subscription", subscription, "--external-customer", "nobody"]]
-  ] as const)("%s is refused by Polar", async ([tag, args]) => {
+  ] as const)("reports %s with exit code 3", async ([tag, args]) => {
     const { code, stderr, stdout } = await asBuyer("assign", "--json", ...args)
     assert.strictEqual(code, 3)
     const { error } = JSON.parse(stdout)
@@ -77,10 +77,10 @@ describe.concurrent("assign", () => {
   })
 
   it.for([
-    ["two places", ["--order", unknown, "--checkout", unknown], /--subscription, --order and --checkout/],
-    ["nobody", ["--order", unknown], /--email, --customer, --external-customer, --member and --external-member/],
+    ["two sources", ["--order", unknown, "--checkout", unknown], /--subscription, --order and --checkout/],
+    ["no recipient", ["--order", unknown], /--email, --customer, --external-customer, --member and --external-member/],
     ["metadata without a value", ["--order", unknown, "--email", "e@acme.com", "--metadata", "team"], /key=value/]
-  ] as const)("%s: wrong use", async ([, args, why]) => {
+  ] as const)("ends with 2 for %s", async ([, args, why]) => {
     const { code, stderr, stdout } = await asBuyer("assign", ...args)
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
     assert.match(stderr, why)
@@ -88,7 +88,7 @@ describe.concurrent("assign", () => {
 })
 
 describe.concurrent("revoke", () => {
-  it("takes seats away in order; one that fails stops none of the others", async () => {
+  it("revokes seats in order, and continues after a seat that fails", async () => {
     const { code, stderr, stdout } = await asOrganization("revoke", ben, "seat-1", unknown, ben)
     assert.strictEqual(code, 2)
     assert.strictEqual(stdout, `${ben}: revoked from ben@acme.com\n`.repeat(2))
@@ -96,18 +96,18 @@ describe.concurrent("revoke", () => {
     assert.deepInclude(await acme.seatOf(ben), { status: "revoked", email: null })
   })
 
-  it("--json prints a line for each: the seat as Polar sends it, or why not", async () => {
+  it("prints a line for each seat with --json: the seat as Polar sends it, or the error", async () => {
     const { code, stdout } = await asBuyer("revoke", "--json", cleo, unknown)
     assert.strictEqual(code, 3)
     const [seat, refusal, end] = stdout.split("\n")
-    // Only this once Polar still names who had it
+    // Polar names the former holder only in this answer
     assert.deepEqual(JSON.parse(seat ?? ""), { ...(await acme.seatOf(cleo)), customer_email: "cleo@acme.com" })
     assert.deepInclude(JSON.parse(refusal ?? ""), { id: unknown })
     assert.strictEqual(JSON.parse(refusal ?? "").error._tag, "NotFound")
     assert.strictEqual(end, "")
   })
 
-  it("a token without the right to it changes nothing", async () => {
+  it("changes nothing with a token that lacks the scope", async () => {
     const env = { POLAR_API_URL: acme.url, POLAR_ACCESS_TOKEN: powerless }
     const { code, stderr, stdout } = await run(["revoke", dan, "--verbose"], env)
     assert.deepEqual({ code, stdout }, { code: 3, stdout: "" })

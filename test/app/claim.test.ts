@@ -34,7 +34,7 @@ const seatsWith = (token: string) =>
   get(`${acme.url}/v1/customer-portal/seats?subscription_id=${subscription}`, token) as Promise<{ total_seats: number }>
 
 describe.concurrent("claim", () => {
-  it("tells what an invitation is for, then accepts it, and shows no session", async () => {
+  it("shows what an invitation is for, then claims the seat, and prints no session", async () => {
     const info = await claim(["--info", "--verbose"], "s3cret-ann\nand no more\n")
     assert.deepInclude(info, { code: 0, stdout: "A seat of Acme Pro, by Acme (acme), for ann@acme.com.\n" })
     assert.match(info.stderr, new RegExp(`^GET ${acme.url}/v1/customer-seats/claim/… -> 200 in \\d+ ms\n$`))
@@ -45,7 +45,7 @@ describe.concurrent("claim", () => {
     assert.deepInclude(await acme.seatOf(ann), { status: "claimed" })
   })
 
-  it("--info --json prints what Polar sends, of the link in POLAR_INVITATION_TOKEN too", async () => {
+  it("prints what Polar sends with --info --json, for the link in POLAR_INVITATION_TOKEN", async () => {
     const env = {
       POLAR_API_URL: acme.url,
       POLAR_INVITATION_TOKEN: "https://polar.sh/acme/portal/claim?token=s3cret-dan"
@@ -55,7 +55,7 @@ describe.concurrent("claim", () => {
     assert.deepEqual(JSON.parse(stdout), await get(`${acme.url}/v1/customer-seats/claim/s3cret-dan`))
   })
 
-  it("--show-session shows a session that works, once", async () => {
+  it("prints a session that works with --show-session, once", async () => {
     const first = await claim(["--show-session"], "s3cret-ben", true)
     assert.deepInclude(first, { code: 0, stderr: "" })
     const [line, token = "", end] = first.stdout.split("\n")
@@ -64,7 +64,7 @@ describe.concurrent("claim", () => {
     assert.strictEqual(end, "")
   })
 
-  it("--json has the session only when asked for it", async () => {
+  it("prints JSON without the session unless asked for it", async () => {
     const { code, stderr, stdout } = await claim(["--json"], "s3cret-cleo")
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
     const answer = JSON.parse(stdout)
@@ -72,7 +72,7 @@ describe.concurrent("claim", () => {
     assert.deepInclude(answer.seat, { id: cleo, status: "claimed", email: "cleo@acme.com" })
   })
 
-  it("an expired invitation is refused", async () => {
+  it("refuses an expired invitation", async () => {
     const { code, stderr, stdout } = await claim(["--json"], "s3cret-eve")
     assert.strictEqual(code, 3)
     const { error } = JSON.parse(stdout)
@@ -80,7 +80,7 @@ describe.concurrent("claim", () => {
     assert.strictEqual(stderr, `${error.message}\n`)
   })
 
-  it("no token, a broken one, or one as an argument: wrong use", async () => {
+  it("ends with 2 without a token, with a broken token, or with a token as an argument", async () => {
     const env = { POLAR_API_URL: acme.url }
     for (const [ended, why] of await Promise.all([
       Promise.all([run(["claim"], env), /^POLAR_INVITATION_TOKEN is missing/] as const),
@@ -88,7 +88,7 @@ describe.concurrent("claim", () => {
         run(["claim"], { ...env, POLAR_INVITATION_TOKEN: "s3cret ann" }),
         /^POLAR_INVITATION_TOKEN/
       ] as const),
-      Promise.all([run(["claim", "s3cret-ann"], env), /argument too many[^]*claim --help/] as const)
+      Promise.all([run(["claim", "s3cret-ann"], env), /argument that it does not take[^]*claim --help/] as const)
     ])) {
       assert.deepInclude(ended, { code: 2, stdout: "" })
       assert.match(ended.stderr, why)
@@ -100,15 +100,15 @@ const session = (args: ReadonlyArray<string>, token = organization) =>
   run(["session", ...args], { POLAR_API_URL: acme.url, POLAR_ACCESS_TOKEN: token }, { showsSession: true })
 
 describe.concurrent("session", () => {
-  it("prints the token alone, and its end on stderr", async () => {
+  it("prints only the token on stdout, and its expiry on stderr", async () => {
     const { code, stderr, stdout } = await session(["--customer", customer])
     assert.strictEqual(code, 0)
     assert.match(stdout, /^polar_(cst|mst)_\w+\n$/)
-    assert.match(stderr, /^The session is good until 20\d\d-\S+Z\.\n$/)
+    assert.match(stderr, /^The session is valid until 20\d\d-\S+Z\.\n$/)
     assert.strictEqual((await seatsWith(stdout.trim())).total_seats, 6)
   })
 
-  it("--json prints the token, its end and whose it is", async () => {
+  it("prints the token, its expiry and its customer with --json", async () => {
     const { code, stderr, stdout } = await session(["--external-customer", externalCustomer, "--json"])
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
     const { customer_id, expires_at, token, ...rest } = JSON.parse(stdout)
@@ -120,7 +120,7 @@ describe.concurrent("session", () => {
   it.for([
     ["Forbidden", ["--customer", customer], powerless],
     ["InvalidRequest", ["--customer", customer, "--external-member", "nobody"], organization]
-  ] as const)("%s is refused by Polar: %s", async ([tag, args, token]) => {
+  ] as const)("reports %s with exit code 3: %s", async ([tag, args, token]) => {
     const { code, stderr, stdout } = await session([...args, "--json"], token)
     assert.strictEqual(code, 3)
     const { error } = JSON.parse(stdout)
@@ -131,7 +131,7 @@ describe.concurrent("session", () => {
   it.for([
     ["no token", ["--customer", customer], "", /^POLAR_ACCESS_TOKEN is missing/],
     ["two members", ["--customer", customer, "--member", customer, "--external-member", "m"], organization, /not both/]
-  ] as const)("%s: wrong use", async ([, args, token, why]) => {
+  ] as const)("ends with 2 for %s", async ([, args, token, why]) => {
     const { code, stderr, stdout } = await session(args, token)
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
     assert.match(stderr, why)

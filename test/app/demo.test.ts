@@ -1,7 +1,7 @@
 import { assert, it } from "vitest"
 import { run } from "./runCli.ts"
 
-it.concurrent("the demo shows the seats, the mail, every refusal and the dead link, and ends by itself", async () => {
+it.concurrent("the demo shows the seats, the mail, every refusal and the dead link, then ends", async () => {
   const { code, stderr, stdout } = await run(["demo"])
   assert.strictEqual(stderr, "")
   assert.strictEqual(code, 0)
@@ -10,9 +10,9 @@ it.concurrent("the demo shows the seats, the mail, every refusal and the dead li
     /^\S{36} +pending +ann@acme\.com +live, 18 h left$/m,
     /^\S{36} +claimed +ben@acme\.com +-$/m,
     /^\S{36} +pending +eve@acme\.com +expired 6 h ago$/m,
-    /mail that left: to ann@acme\.com, "You've been invited to access Acme Pro"$/m,
-    /answered with 200, and 1 mail went out,$\n.*link has been dead since/m,
-    /^Reissued to eve@acme\.com \(live, 24 h left\)\.\n.*mail that left: to eve@acme\.com, .*\n.*eve@acme\.com has claimed/m
+    /mail that was sent: to ann@acme\.com, "You've been invited to access Acme Pro"$/m,
+    /answered the resend to eve@acme\.com with 200 and sent 1 mail,$\n.*link in it has been dead since/m,
+    /^Reissued to eve@acme\.com \(live, 24 h left\)\.\n.*mail that was sent: to eve@acme\.com, .*\n.*eve@acme\.com has claimed/m
   ]) {
     assert.match(stdout, shown)
   }
@@ -29,7 +29,7 @@ it.concurrent("the demo shows the seats, the mail, every refusal and the dead li
   }
 })
 
-it.concurrent("the demo tells machines the same, a step a line", async () => {
+it.concurrent("the demo prints each step as a line of JSON with --json", async () => {
   const { code, stderr, stdout } = await run(["--json", "demo"])
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
   const steps = stdout

@@ -18,7 +18,7 @@ const world = {
   subscriptions: [{ id: subscription, product, customer, seats: 5 }],
   tokens: [{ token, customer }]
 }
-const senseless = {
+const invalidWorld = {
   products: [{ organization: "nowhere" }],
   seats: [{ subscription_id: subscription, status: "lost" }],
   tokens: [{ token: "polar_cst_s3cret" }]
@@ -39,18 +39,21 @@ const file = async (name: string, text: string) => {
   return path
 }
 
-describe("an emulator that is told to stop ends with 0 within a second", () => {
-  it.for(["SIGINT", "SIGTERM"] as const)("by %s, having printed its URL alone", async (signal, { onTestFinished }) => {
-    const emulator = await startEmulator()
-    onTestFinished(async () => void (await emulator.stop()))
-    const url = emulator.firstLine
-    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
-    // fetch keeps the connection open for the next request
-    assert.deepEqual(await get(`${url}/_emulator/outbox`), [])
-    assert.deepEqual(await stopInTime(emulator, signal), { code: 0, stdout: `${url}\n`, stderr: "", inTime: true })
-  })
+describe("an emulator that gets a signal ends with 0 within a second", () => {
+  it.for(["SIGINT", "SIGTERM"] as const)(
+    "after %s, and has printed only its URL",
+    async (signal, { onTestFinished }) => {
+      const emulator = await startEmulator()
+      onTestFinished(async () => void (await emulator.stop()))
+      const url = emulator.firstLine
+      assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
+      // fetch keeps the connection open for the next request
+      assert.deepEqual(await get(`${url}/_emulator/outbox`), [])
+      assert.deepEqual(await stopInTime(emulator, signal), { code: 0, stdout: `${url}\n`, stderr: "", inTime: true })
+    }
+  )
 
-  it("though somebody is connected who never asks for anything", async ({ onTestFinished }) => {
+  it("with an open connection that sends no request", async ({ onTestFinished }) => {
     const emulator = await startEmulator()
     const silent = connect(Number(new URL(emulator.firstLine).port), "127.0.0.1")
     onTestFinished(async () => {
@@ -63,7 +66,9 @@ describe("an emulator that is told to stop ends with 0 within a second", () => {
 })
 
 describe.concurrent("the emulator command", () => {
-  it("listens where others can reach it only when told that anyone may connect", async ({ onTestFinished }) => {
+  it("listens on an address that other machines can reach only with --allow-anyone-to-connect", async ({
+    onTestFinished
+  }) => {
     const refused = await run(["emulator", "--host", "0.0.0.0"])
     assert.deepEqual({ code: refused.code, stdout: refused.stdout }, { code: 2, stdout: "" })
     assert.include(refused.stderr, "--allow-anyone-to-connect")
@@ -73,12 +78,12 @@ describe.concurrent("the emulator command", () => {
     assert.deepEqual(await get(`http://127.0.0.1:${new URL(firstLine).port}/_emulator/outbox`), [])
   })
 
-  it("names everything that is wrong with a seed file", async () => {
-    const path = await file("senseless.json", JSON.stringify(senseless))
+  it("prints every problem of a seed file", async () => {
+    const path = await file("invalid.json", JSON.stringify(invalidWorld))
     const { code, stderr, stdout } = await run(["emulator", "--seed", path])
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
     const [headline, ...named] = stderr.trimEnd().split("\n")
-    assert.strictEqual(headline, `${path} makes no sense:`)
+    assert.strictEqual(headline, `${path} is not a valid world:`)
     assert.sameMembers(
       named.map((line) => line.split(": ")[0]),
       problems
@@ -96,7 +101,7 @@ describe.concurrent("the emulator command", () => {
     assert.match(stderr, why)
   })
 
-  it("says in one line that its port is taken", async () => {
+  it("prints one line if its port is taken", async () => {
     const taken = createServer().listen(0, "127.0.0.1")
     await once(taken, "listening")
     const { port } = taken.address() as AddressInfo
@@ -116,12 +121,12 @@ describe("an emulator with a seed file", () => {
     return stop
   })
 
-  it("starts from it", async () => {
+  it("starts with the world in the file", async () => {
     assert.deepEqual(await seatsOf(url), freeSeats)
   })
 
-  it("keeps what it had when a world that is posted makes no sense", async () => {
-    const { body, status } = await post(`${url}/_emulator/seed`, senseless)
+  it("keeps its world if a posted world is invalid", async () => {
+    const { body, status } = await post(`${url}/_emulator/seed`, invalidWorld)
     assert.strictEqual(status, 422)
     const { issues } = body as { issues: ReadonlyArray<{ path: ReadonlyArray<string | number>; message: string }> }
     assert.sameMembers(

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { assert, describe, it, type TestContext, vi } from "vitest"
 import { customer, organization, session, startAcme, subscription } from "./acme.ts"
-import { startBetween } from "./recordingProxy.ts"
+import { startRecordingProxy } from "./recordingProxy.ts"
 import { get, post, start, stopInTime } from "./runCli.ts"
 
 const outcomes = ["done", "failed", "unknown", "not_begun"] as const
@@ -14,7 +14,7 @@ const groupsIn = (idsOf: (outcome: (typeof outcomes)[number]) => ReadonlyArray<s
   not_begun: idsOf("not_begun")
 })
 
-/** The groups that people are shown, where `done` is called so. */
+/** Reads the groups from the summary on stderr, which prints `done` under another word. */
 const groupsForPeople = (stderr: string, done: string): Groups => {
   const names = { done, failed: "failed", unknown: "unknown", not_begun: "not begun" }
   const groups = groupsIn((outcome) => {
@@ -26,7 +26,7 @@ const groupsForPeople = (stderr: string, done: string): Groups => {
   return groups
 }
 
-/** The groups that machines are told: a line each, in the order in which the seats were named. */
+/** Reads the groups from the lines of JSON, which come in the order of the ids. */
 const groupsForMachines = (stdout: string, ids: ReadonlyArray<string>): Groups => {
   const lines = stdout
     .trimEnd()
@@ -37,12 +37,16 @@ const groupsForMachines = (stdout: string, ids: ReadonlyArray<string>): Groups =
     [...ids]
   )
   for (const { error, outcome } of lines) {
-    assert.strictEqual(error === undefined, outcome === undefined, "a seat that Polar sent, or an outcome and why")
+    assert.strictEqual(
+      error === undefined,
+      outcome === undefined,
+      "a line is a seat as Polar sends it, or an outcome with an error"
+    )
   }
   return groupsIn((outcome) => lines.filter((line) => (line.outcome ?? "done") === outcome).map(({ id }) => id))
 }
 
-/** A hundred invitations, of which one is accepted already. */
+/** Starts an emulator with 99 invitations and one claimed seat. */
 const startTeam = async (test: TestContext) => {
   const ids = Array.from({ length: 100 }, () => randomUUID() as string)
   const accepted = ids[10] ?? ""
@@ -61,10 +65,10 @@ const startTeam = async (test: TestContext) => {
     }))
   )
   test.onTestFinished(async () => void (await acme.stop()))
-  const { arrived, url } = await startBetween(test, acme.url)
+  const { arrived, url } = await startRecordingProxy(test, acme.url)
   const rules = (...rules: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
     post(`${acme.url}/_emulator/faults`, { rules })
-  /** The seats that a request was about, in the order in which they were answered. */
+  /** The seats of the requests with a method, in the order in which the emulator answered them. */
   const asked = async (method: string) => {
     const requests = (await get(`${acme.url}/_emulator/requests`)) as ReadonlyArray<{ method: string; path: string }>
     return requests.filter((each) => each.method === method).map(({ path }) => path.split("/")[4])
@@ -77,9 +81,9 @@ describe.concurrent("Ctrl-C in the middle of a hundred seats", () => {
   it.for([
     ["for people", []],
     ["for machines", ["--json"]]
-  ] as const)("says which were resent, which were not and which is unknown, %s", async ([, flags], test) => {
+  ] as const)("prints which seats were resent, which were not and which is unknown, %s", async ([, flags], test) => {
     const { accepted, arrived, asked, env, ids, mails, rules } = await startTeam(test)
-    // Forty are quick, and the next is at it until long after the end
+    // The emulator answers 40 requests at once, and delays the next one until after the command has ended
     await rules({ method: "POST", times: 40, delay_ms: 0 }, { method: "POST", delay_ms: 1500 })
     const unknown = ids[40] ?? ""
     const resent = ids.slice(0, 40).filter((id) => id !== accepted)
@@ -95,7 +99,7 @@ describe.concurrent("Ctrl-C in the middle of a hundred seats", () => {
     })
     assert.match(stderr, new RegExp(`^${unknown}: [^\n]*unknown[^\n]*mail may have gone out`, "m"))
 
-    // The unknown one was carried out: when it is through, so is whatever else had been sent
+    // The emulator did carry out the unknown resend. After its answer, no other request is open
     await vi.waitFor(async () => assert.include(await asked("POST"), unknown), { timeout: 5000, interval: 50 })
     assert.deepEqual(await asked("POST"), [...ids.slice(0, 40), unknown])
     assert.deepEqual(
@@ -104,7 +108,7 @@ describe.concurrent("Ctrl-C in the middle of a hundred seats", () => {
     )
   })
 
-  it("a reader that goes away is no different: nothing is done without a word", async (test) => {
+  it("prints the same if the reader of stdout goes away", async (test) => {
     const { asked, env, ids, mails, rules } = await startTeam(test)
     await rules({ method: "POST", delay_ms: 20 })
     const { code, stderr } = await (await start(["resend", ...ids], env)).leave()
@@ -113,7 +117,7 @@ describe.concurrent("Ctrl-C in the middle of a hundred seats", () => {
     assert.isAtLeast(not_begun.length, 50)
     assert.sameMembers([...failed, ...done, ...unknown, ...not_begun], ids)
     assert.isAtMost(unknown.length, 1)
-    // The unknown one may have been cut off before it left
+    // The interruption may have come before the unknown request was sent
     await vi.waitFor(async () => assert.includeMembers(await asked("POST"), [...done, ...failed]), {
       timeout: 5000,
       interval: 50
@@ -124,11 +128,11 @@ describe.concurrent("Ctrl-C in the middle of a hundred seats", () => {
   })
 
   it.for(["SIGTERM", "SIGHUP"] as const)(
-    "accounts for each of them wherever it comes, by %s too",
+    "prints the outcome of every seat after %s at any time",
     async (signal, test) => {
       const { accepted, arrived, asked, env, ids, listed, rules } = await startTeam(test)
       await rules({ method: "DELETE", delay_ms: 5 })
-      // A seat of no name, and one that is named twice, are accounted for too
+      // One id is invalid, and one is passed twice
       const named = ["seat-1", ...ids.slice(0, 98), accepted]
 
       const revoke = await start(["revoke", ...named, "--json"], env, arrived(20))
@@ -155,7 +159,7 @@ const mailed = /unknown: it was interrupted\. The mail may have gone out: check 
 const done = /unknown: it was interrupted\. It may have been done: check before you retry\.$/
 const harmless = /unknown: it was interrupted\. It is safe to retry\.$/
 
-describe.concurrent("Ctrl-C while Polar is at it ends with 130 within a second, and says what may have happened", () => {
+describe.concurrent("Ctrl-C during a call ends with 130 within a second, and prints what may have happened", () => {
   it.for([
     [["assign", "--subscription", subscription, "--email", "ann@acme.com"], "POST /v1/customer-portal/seats", mailed],
     [["claim"], "POST /v1/customer-seats/claim", done],
@@ -171,7 +175,7 @@ describe.concurrent("Ctrl-C while Polar is at it ends with 130 within a second, 
       harmless
     ]
   ] as const)("%s", async ([args, request, said], test) => {
-    const silent = await startBetween(test)
+    const silent = await startRecordingProxy(test)
     const env = {
       POLAR_API_URL: silent.url,
       POLAR_CUSTOMER_SESSION: session,
@@ -189,7 +193,7 @@ describe.concurrent("Ctrl-C while Polar is at it ends with 130 within a second, 
     assert.deepEqual(silent.requests, [request])
   })
 
-  it("the one resend of the demo too", async (test) => {
+  it("also during the one resend of the demo", async (test) => {
     const { arrived, env, mails, rules } = await startTeam(test)
     await rules({ method: "POST", delay_ms: 1000 })
     const demo = await start(["demo", "--subscription", subscription, "--yes"], env, arrived(2))

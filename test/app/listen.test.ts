@@ -29,7 +29,7 @@ const timestamp = "2023-11-07T05:31:56.123456Z"
 const assigned = JSON.stringify({ type: "customer_seat.assigned", timestamp, data: seat })
 const order = { type: "order.paid", timestamp, data: { amount: 5 } }
 
-/** The headers that Polar sends with a body: signed with the bytes of the whole secret. */
+/** The headers that Polar sends with a body. The signature's key is the bytes of the whole secret. */
 const sign = (body: string, sentAt = Date.now()) => {
   const seconds = String(Math.floor(sentAt / 1000))
   const signature = createHmac("sha256", secret).update(`msg_1.${seconds}.${body}`).digest("base64")
@@ -46,7 +46,7 @@ const listen = async ({ onTestFinished }: TestContext, ...args: ReadonlyArray<st
 }
 
 describe.concurrent("listen", () => {
-  it("prints a line for each webhook that is Polar's, refuses the others, and ends with 0 within a second", async (test) => {
+  it("prints a line for each webhook from Polar, refuses others, and ends with 0 within a second", async (test) => {
     const listener = await listen(test)
     const url = listener.firstLine
     assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
@@ -56,7 +56,7 @@ describe.concurrent("listen", () => {
     assert.strictEqual((await fetch(url)).status, 403, "no headers")
     assert.strictEqual(await deliver(url, `${assigned} `, sign(assigned)), 403, "a body that was changed")
     assert.strictEqual(await deliver(url, assigned, sign(assigned, Date.now() - 600_000)), 403, "a replay")
-    assert.strictEqual(await deliver(url, "{}"), 403, "nothing that Polar sends")
+    assert.strictEqual(await deliver(url, "{}"), 403, "a body that Polar never sends")
     assert.strictEqual(await deliver(url, " ".repeat(2 ** 20 + 1)), 413)
 
     const silent = connect(Number(new URL(url).port), "127.0.0.1")
@@ -73,7 +73,7 @@ describe.concurrent("listen", () => {
     assert.match(stderr, /^(Refused with 403: [^\n]+\n){4}Refused with 413: [^\n]+\n$/)
   })
 
-  it("--json prints what the emulator announces, a line each", async (test) => {
+  it("prints each webhook of the emulator as a line of JSON with --json", async (test) => {
     const [listener, acme] = await Promise.all([listen(test, "--json"), startAcme(3, [])])
     test.onTestFinished(async () => void (await acme.stop()))
     const { url } = JSON.parse(listener.firstLine)
@@ -100,9 +100,14 @@ describe.concurrent("listen", () => {
   })
 
   it.for([
-    ["no secret", {}, [], /^POLAR_WEBHOOK_SECRET is missing/],
-    ["an open door", { POLAR_WEBHOOK_SECRET: secret }, ["--host", "0.0.0.0"], /--allow-anyone-to-connect/]
-  ] as const)("%s: wrong use", async ([, env, args, why]) => {
+    ["a missing secret", {}, [], /^POLAR_WEBHOOK_SECRET is missing/],
+    [
+      "an address that other machines can reach",
+      { POLAR_WEBHOOK_SECRET: secret },
+      ["--host", "0.0.0.0"],
+      /--allow-anyone-to-connect/
+    ]
+  ] as const)("ends with 2 for %s", async ([, env, args, why]) => {
     const { code, stderr, stdout } = await run(["listen", ...args], env)
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
     assert.match(stderr, why)

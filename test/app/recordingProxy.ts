@@ -5,10 +5,10 @@ import { text } from "node:stream/consumers"
 import type { TestContext } from "vitest"
 
 /**
- * Stands between the command and Polar, where requests can be seen to arrive. What has arrived is passed on, whether or
- * not anybody waits for the answer; where there is nobody to pass it on to, it is never answered.
+ * Starts a proxy between the command and Polar that records each request. It forwards a request even if the command has
+ * stopped waiting for the answer. Without a `polar` to forward to, it never answers.
  */
-export const startBetween = async ({ onTestFinished }: TestContext, polar?: string) => {
+export const startRecordingProxy = async ({ onTestFinished }: TestContext, polar?: string) => {
   const requests: Array<string> = []
   const seen = new EventEmitter()
   const server = createServer(async (request, response) => {
@@ -29,11 +29,11 @@ export const startBetween = async ({ onTestFinished }: TestContext, polar?: stri
     server.close()
     server.closeAllConnections()
   })
-  /** Waits until so many requests have arrived. */
+  /** Waits until this many requests have arrived. */
   const arrived = async (count: number) => {
     while (requests.length < count) await once(seen, "request")
   }
-  /** Waits until so many more of a kind have. */
+  /** Waits until this many more requests of a kind have arrived. */
   const arrivedOf = async (kind: RegExp, count: number) => {
     const before = requests.length
     while (requests.slice(before).filter((request) => kind.test(request)).length < count) await once(seen, "request")

@@ -1,18 +1,18 @@
 import { assert, describe, it, vi } from "vitest"
 import { subscription } from "./acme.ts"
-import { startBetween } from "./recordingProxy.ts"
-import { startInvited, temporaryFile } from "./seededTeam.ts"
+import { startRecordingProxy } from "./recordingProxy.ts"
+import { startTeam, temporaryFile } from "./seededTeam.ts"
 import { post, run, start, stopInTime } from "./runCli.ts"
 
 const where = ["--subscription", subscription]
 const portal = "/v1/customer-portal/seats"
 
-/** The command that the last line on stderr says to run, without its name. */
-const saidIn = (stderr: string) => (/polar-seats (assign .*)$/m.exec(stderr)?.[1] ?? "").split(" ")
+/** Reads the arguments of the `assign` command that stderr ends with. */
+const readAssignCommand = (stderr: string) => (/polar-seats (assign .*)$/m.exec(stderr)?.[1] ?? "").split(" ")
 
 describe.concurrent("reissue", { timeout: 60_000 }, () => {
-  it("mails the same people links that work, and tells as Polar does what seats they have now", async (test) => {
-    const { claimable, env, listed, mails, seats } = await startInvited(test, { live: 1, expired: 2 })
+  it("mails the same people links that work, and prints their seats as Polar sends them", async (test) => {
+    const { claimAll, env, listed, mails, seats } = await startTeam(test, { live: 1, expired: 2 })
     const ids = [...seats.expired, ...seats.live].map(({ id }) => id)
     const { code, stderr, stdout } = await run(["reissue", ...ids, ...where, "--yes", "--json"], env)
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
@@ -30,11 +30,11 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
       (await mails()).map(({ to }) => to),
       addresses
     )
-    assert.strictEqual(await claimable(), 3)
+    assert.strictEqual(await claimAll(), 3)
   })
 
-  it("one that is claimed and one that is not there stop nobody else, and mail nobody", async (test) => {
-    const { env, mails, seats } = await startInvited(test, { live: 1, expired: 1, claimed: 1 })
+  it("continues after a claimed seat and an unknown seat, and mails neither", async (test) => {
+    const { env, mails, seats } = await startTeam(test, { live: 1, expired: 1, claimed: 1 })
     const [dead = "", accepted = ""] = [seats.expired[0]?.id, seats.claimed[0]?.id]
     const missing = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
     const { code, stderr, stdout } = await run(["reissue", accepted, missing, "seat-1", dead, ...where, "--yes"], env)
@@ -47,8 +47,8 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     assert.strictEqual((await mails()).length, 1)
   })
 
-  it("takes a yes for more than one, and names of one place", async (test) => {
-    const { env, mails, seats } = await startInvited(test, { live: 2 })
+  it("requires --yes for more than one seat, and one source", async (test) => {
+    const { env, mails, seats } = await startTeam(test, { live: 2 })
     const ids = seats.live.map(({ id }) => id)
     const [asked, nowhere] = await Promise.all([run(["reissue", ...ids, ...where], env), run(["reissue", ...ids], env)])
     assert.deepEqual({ code: asked.code, stdout: asked.stdout }, { code: 2, stdout: "" })
@@ -58,8 +58,8 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     assert.deepEqual(await mails(), [])
   })
 
-  it("tries the second half once more, and mails once", async (test) => {
-    const { env, mails, requests, rules, seats } = await startInvited(test, { expired: 1, live: 0 })
+  it("retries the second half once, and mails once", async (test) => {
+    const { env, mails, requests, rules, seats } = await startTeam(test, { expired: 1, live: 0 })
     const id = seats.expired[0]?.id ?? ""
     await rules({ method: "POST", path: portal, times: 1, status: 500, headers: {}, body: "Internal Server Error" })
     const { code, stderr, stdout } = await run(["reissue", id, ...where], env)
@@ -69,8 +69,8 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     assert.strictEqual((await mails()).length, 1)
   })
 
-  it("a second half that does not come about ends with 1 and the command that does it", async (test) => {
-    const { env, mails, rules, seatOf, seats } = await startInvited(test, { expired: 1, live: 0 })
+  it("ends with 1 and prints the command for the second half if that fails", async (test) => {
+    const { env, mails, rules, seatOf, seats } = await startTeam(test, { expired: 1, live: 0 })
     const id = seats.expired[0]?.id ?? ""
     await rules({ method: "POST", path: portal, status: 500, headers: {}, body: "Internal Server Error" })
     const failed = await run(["reissue", id, ...where, "--json"], env)
@@ -79,18 +79,18 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     assert.deepEqual([outcome, error._tag], ["unknown", "ReissueIncomplete"])
     assert.strictEqual((await seatOf(id))?.status, "revoked")
     await rules()
-    const byHand = await run(saidIn(failed.stderr), env)
+    const byHand = await run(readAssignCommand(failed.stderr), env)
     assert.strictEqual(byHand.code, 0, byHand.stderr)
     assert.strictEqual((await seatOf(id))?.email, "expired0@acme.com")
     assert.strictEqual((await mails()).length, 1)
   })
 
-  it("Ctrl-C between the halves loses no seat without a word", async (test) => {
-    const { env, mails, rules, seatOf, seats, url } = await startInvited(test, { expired: 2, live: 0 })
+  it("prints the command for the second half after Ctrl-C between the halves", async (test) => {
+    const { env, mails, rules, seatOf, seats, url } = await startTeam(test, { expired: 2, live: 0 })
     const [id = "", other = ""] = seats.expired.map(({ id }) => id)
-    const { arrived, url: between } = await startBetween(test, url)
+    const { arrived, url: between } = await startRecordingProxy(test, url)
     await rules({ method: "DELETE", delay_ms: 1000 })
-    // Two lists and the revocation, which is on its way
+    // Two lists and the revocation, whose answer is delayed
     const busy = start(
       ["reissue", id, other, ...where, "--yes", "--json"],
       { ...env, POLAR_API_URL: between },
@@ -116,15 +116,15 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     })
     assert.deepEqual(await mails(), [])
     await rules()
-    const byHand = await run(saidIn(stderr), env)
+    const byHand = await run(readAssignCommand(stderr), env)
     assert.strictEqual(byHand.code, 0, byHand.stderr)
     assert.strictEqual((await seatOf(id))?.email, "expired0@acme.com")
   })
 
-  it("with a journal, the next reissue finishes what was left of one that was cut off", async (test) => {
-    const { claimable, env, mails, rules, seatOf, seats, url } = await startInvited(test, { expired: 2, live: 0 })
+  it("finishes the interrupted reissue of an earlier command with the same journal", async (test) => {
+    const { claimAll, env, mails, rules, seatOf, seats, url } = await startTeam(test, { expired: 2, live: 0 })
     const [id = "", other = ""] = seats.expired.map(({ id }) => id)
-    const { arrived, url: between } = await startBetween(test, url)
+    const { arrived, url: between } = await startRecordingProxy(test, url)
     const journal = ["--journal", await temporaryFile(test)]
     await rules({ method: "DELETE", times: 1, delay_ms: 1000 })
     const busy = start(["reissue", id, ...where, ...journal], { ...env, POLAR_API_URL: between }, arrived(3))
@@ -140,17 +140,17 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
       (await mails()).map(({ to }) => to),
       ["expired0@acme.com", "expired1@acme.com"]
     )
-    assert.strictEqual(await claimable(), 2)
+    assert.strictEqual(await claimAll(), 2)
   })
 
-  it("with a journal, the same command again finishes what is left, and mails once", async (test) => {
-    const { env, mails, requests, rules, seats } = await startInvited(test, { expired: 2, live: 0 })
+  it("finishes its own reissue when it runs again with the same journal, and mails once", async (test) => {
+    const { env, mails, requests, rules, seats } = await startTeam(test, { expired: 2, live: 0 })
     const [id = "", other = ""] = seats.expired.map(({ id }) => id)
     const journal = ["--journal", await temporaryFile(test), "--json"]
     await rules({ method: "POST", path: portal, status: 503, headers: {}, body: "Service Unavailable" })
     assert.strictEqual((await run(["reissue", id, ...where, ...journal], env)).code, 1)
 
-    // Another seat's command cannot finish it either, and says so beside what came of its own
+    // A command for another seat cannot finish it either, and reports both seats
     const second = await run(["reissue", other, ...where, ...journal], env)
     assert.strictEqual(second.code, 1)
     assert.deepEqual(
@@ -180,15 +180,15 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
   })
 
   it.for(["expired", "claimed"] as const)(
-    "with a journal, what was assigned all the same is no new invitation once it is %s",
+    "does not take an earlier assignment with a lost answer for a new invitation once it is %s",
     async (state, test) => {
-      const { claimable, env, mails, rules, seats, url } = await startInvited(test, { expired: 1, live: 0 })
+      const { claimAll, env, mails, rules, seats, url } = await startTeam(test, { expired: 1, live: 0 })
       const id = seats.expired[0]?.id ?? ""
       const args = ["reissue", id, ...where, "--journal", await temporaryFile(test)]
       const setClock = (hours: number) =>
         post(`${url}/_emulator/clock`, { now: new Date(Date.now() + hours * 3_600_000).toISOString() })
       if (state === "expired") await setClock(-48)
-      // The answer to the assignment is lost, and the list that would tell of it does not come
+      // The answer to the assignment is lost, and the list that would show the assignment fails
       await rules(
         { method: "POST", path: portal, times: 1, drop: "after" },
         { method: "GET", path: portal, times: 2, delay_ms: 0 },
@@ -198,7 +198,7 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
       assert.lengthOf(await mails(), 1)
       await rules()
       await setClock(0)
-      if (state === "claimed") assert.strictEqual(await claimable(), 1)
+      if (state === "claimed") assert.strictEqual(await claimAll(), 1)
       const { code, stderr, stdout } = await run(args, env)
       if (state === "claimed") {
         assert.deepEqual({ code, stdout }, { code: 3, stdout: "" })
@@ -211,9 +211,9 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     }
   )
 
-  it("Ctrl-C before anything was done says that nothing was", async (test) => {
-    const { env, rules, seats, url } = await startInvited(test, { expired: 1, live: 0 })
-    const { arrived, url: between } = await startBetween(test, url)
+  it("reports that nothing was done after Ctrl-C before the revocation", async (test) => {
+    const { env, rules, seats, url } = await startTeam(test, { expired: 1, live: 0 })
+    const { arrived, url: between } = await startRecordingProxy(test, url)
     await rules({ method: "GET", path: portal, times: 1, delay_ms: 0 }, { method: "GET", path: portal, delay_ms: 1500 })
     const busy = start(
       ["reissue", seats.expired[0]?.id ?? "", ...where, "--json"],
@@ -225,8 +225,8 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     assert.strictEqual(JSON.parse(stdout).outcome, "failed")
   })
 
-  it("resend says to reissue a link that is dead", async (test) => {
-    const { env, seats } = await startInvited(test, { expired: 1, live: 0 })
+  it("is the command that resend prints for a dead link", async (test) => {
+    const { env, seats } = await startTeam(test, { expired: 1, live: 0 })
     const id = seats.expired[0]?.id ?? ""
     const { code, stderr } = await run(["resend", id], env)
     assert.strictEqual(code, 0)

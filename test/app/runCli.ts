@@ -7,7 +7,7 @@ import { assert } from "vitest"
 
 const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
 
-/** What a run of the command line left behind. */
+/** The exit code and the output of a command that has ended. */
 export interface Ended {
   readonly code: number | null
   readonly stdout: string
@@ -20,14 +20,14 @@ const inherited = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(tmpdir()
 type Environment = Readonly<Record<string, string>>
 
 interface Options {
-  /** What stands on stdin, which then stays open where it ends in a line break. */
+  /** The text on stdin. If it ends in a line break, stdin stays open after it. */
   readonly stdin?: string
-  /** The command was asked for a session: its token may stand on stdout, once. */
+  /** Whether stdout may hold the token of a session, once. */
   readonly showsSession?: boolean
   readonly timeout?: number
 }
 
-// Every secret of these tests reads like this. Help and messages say polar_cst_… at the most
+// Every secret of these tests matches this. Help and messages contain polar_cst_… at most
 const secret = /s3cret|polar_(cst|mst|oat|whs)_\w/
 const session = /polar_(cst|mst)_\w+/
 
@@ -45,7 +45,7 @@ const launch = (args: ReadonlyArray<string>, env: Environment, { showsSession, s
     child.on("error", reject).on("close", (code) => resolve({ code, ...text }))
   }).then((end) => {
     const stdout = showsSession === true ? end.stdout.replace(session, "") : end.stdout
-    assert.notMatch(stdout + end.stderr, secret, "no secret is ever printed")
+    assert.notMatch(stdout + end.stderr, secret, "the command prints no secret")
     return end
   })
   return { child, ended }
@@ -57,7 +57,7 @@ export const run = (args: ReadonlyArray<string>, env: Environment = {}, options:
 
 /**
  * Starts a command that is to be stopped, and waits for its first line, or for what else says that it is in the midst of
- * its work. Whoever starts it stops it.
+ * its work. The caller must stop it.
  */
 export const start = async (args: ReadonlyArray<string>, env: Environment = {}, busy?: PromiseLike<void>) => {
   const { child, ended } = launch(args, env)
@@ -70,7 +70,7 @@ export const start = async (args: ReadonlyArray<string>, env: Environment = {}, 
     child.kill(signal)
     return ended
   }
-  /** As a pipe's other end that is gone, or a terminal. */
+  /** Closes stdout, as if its reader or the terminal were gone. */
   const leave = (): Promise<Ended> => {
     child.stdout.destroy()
     return ended
@@ -78,17 +78,17 @@ export const start = async (args: ReadonlyArray<string>, env: Environment = {}, 
   return { firstLine, stop, leave }
 }
 
-/** The same, for the emulator. */
+/** Starts an emulator. The caller must stop it. */
 export const startEmulator = (...args: ReadonlyArray<string>) => start(["emulator", ...args])
 
-/** Stops what was started, and tells whether it took less than a second. */
+/** Stops a command, and returns whether that took less than a second. */
 export const stopInTime = async ({ stop }: Awaited<ReturnType<typeof start>>, signal: NodeJS.Signals) => {
   const told = performance.now()
   const ended = await stop(signal)
   return { ...ended, inTime: performance.now() - told < 1000 }
 }
 
-/** Posts JSON, and answers with the status and the JSON that came back. */
+/** Posts JSON, and returns the status and the JSON of the answer. */
 export const post = async (
   url: string,
   body: unknown
@@ -97,7 +97,7 @@ export const post = async (
   return { status: response.status, body: await response.json() }
 }
 
-/** Gets JSON, with a token where one is given. */
+/** Gets JSON, with a token if one is passed. */
 export const get = async (url: string, token?: string): Promise<unknown> => {
   const response = await fetch(url, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })
   return response.json()

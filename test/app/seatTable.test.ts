@@ -1,4 +1,4 @@
-import { render } from "../../packages/app/src/output/seatTable.ts"
+import { formatSeatTable } from "../../packages/app/src/output/seatTable.ts"
 import { SeatJson } from "@polar-seats/http/SeatJson"
 import { DateTime, Schema } from "effect"
 import { assert, it } from "vitest"
@@ -31,14 +31,14 @@ const seats = [
   pending("uli@acme.com", null)
 ]
 
-it("a table of seats shows what has become of each link, and cuts addresses alone to fit 80 columns", () => {
-  assert.deepEqual(render(seats, now, 80).split("\n"), [
+it("the seat table shows the state of each link, and cuts only addresses to fit 80 columns", () => {
+  assert.deepEqual(formatSeatTable(seats, now, 80).split("\n"), [
     "SEAT                                  STATUS   HOLDER         INVITATION",
     `${id}  pending  ann.with.a.l…  live, 1 min left`,
     `${id}  pending  ben@acme.com   live, 119 min left`,
     `${id}  pending  eve@acme.com   expired 48 h ago`,
     `${id}  pending  uli@acme.com   live, no end`
   ])
-  assert.include(render(seats, now), "ann.with.a.long.name@acme.example.com  live, 1 min left\n")
-  assert.include(render(seats, now, 20), " HOLDER  INVITATION\n")
+  assert.include(formatSeatTable(seats, now), "ann.with.a.long.name@acme.example.com  live, 1 min left\n")
+  assert.include(formatSeatTable(seats, now, 20), " HOLDER  INVITATION\n")
 })

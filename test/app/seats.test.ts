@@ -8,7 +8,7 @@ const eve = "6bc1bee2-2e40-4f96-b93d-7e117393172a"
 const uli = "874d6191-b620-43e3-bef6-826814de7c4e"
 const unknown = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
 
-// Half a minute more than is shown, so that the minutes shown do not depend on how fast a test is
+// Half a minute more than the table shows, so that the shown minutes do not depend on the speed of a test
 const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000 + 30_000).toISOString()
 
 const seats = () => [
@@ -39,7 +39,7 @@ beforeAll(async () => {
 const polarSeats = (args: ReadonlyArray<string>, token = session) =>
   run(args, { POLAR_API_URL: acme.url, POLAR_CUSTOMER_SESSION: token })
 
-it("resend --json prints the seat as Polar sends it, and one mail leaves", async () => {
+it("resend --json prints the seat as Polar sends it, and sends one mail", async () => {
   const before = await acme.mails()
   const { code, stderr, stdout } = await polarSeats(["resend", uli, "--json"])
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
@@ -60,8 +60,8 @@ it("resend --json prints the seat as Polar sends it, and one mail leaves", async
   assert.strictEqual(after.at(-1)?.seat_id, uli)
 })
 
-describe.concurrent("on an emulator", () => {
-  it("every spelling of an id that Polar reads is the same seat", async () => {
+describe.concurrent("resend and list", () => {
+  it("take every spelling of an id that Polar takes for the same seat", async () => {
     const { code, stderr, stdout } = await polarSeats([
       "resend",
       ann.toUpperCase(),
@@ -76,7 +76,7 @@ describe.concurrent("on an emulator", () => {
   it.for([
     [unknown, 3, /^There is no seat/],
     ["seat-1", 2, /^is not a UUID/]
-  ] as const)("%s among several ids stops none of the others, and decides the exit code", async ([bad, exit, why]) => {
+  ] as const)("continue after the id %s, which decides the exit code", async ([bad, exit, why]) => {
     const { code, stderr, stdout } = await polarSeats(["resend", uli, bad, ann])
     assert.strictEqual(code, exit)
     assert.strictEqual(
@@ -89,7 +89,7 @@ describe.concurrent("on an emulator", () => {
     assert.match(stderr, /^[^\n]+\n$/)
   })
 
-  it("an organization token in place of a session is refused, with a hint at the sessions that work", async () => {
+  it("refuse an organization token in place of a session, and name the sessions that work", async () => {
     const { code, stderr, stdout } = await polarSeats(["resend", ann, "--json"], organization)
     assert.strictEqual(code, 3)
     const { error, id } = JSON.parse(stdout)
@@ -98,7 +98,7 @@ describe.concurrent("on an emulator", () => {
     assert.strictEqual(stderr, `${ann}: ${error.message}\n`)
   })
 
-  it("list says in one line why Polar refuses, and as JSON on stdout", async () => {
+  it("print a refusal of a list in one line, and as JSON on stdout", async () => {
     const { code, stderr, stdout } = await polarSeats(["list", "--subscription", unknown, "--json"])
     assert.strictEqual(code, 3)
     const { error } = JSON.parse(stdout)
@@ -106,7 +106,7 @@ describe.concurrent("on an emulator", () => {
     assert.strictEqual(stderr, `${error.message}\n`)
   })
 
-  it("list prints a table of the seats and how many are free", async () => {
+  it("print a table of the seats, and how many are free", async () => {
     const { code, stderr, stdout } = await polarSeats(["list", "--subscription", subscription])
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
     const [header, ...rows] = stdout.split("\n")
@@ -122,7 +122,7 @@ describe.concurrent("on an emulator", () => {
     ])
   })
 
-  it("list --json prints what Polar sends", async () => {
+  it("print a list as Polar sends it with --json", async () => {
     const { code, stderr, stdout } = await polarSeats(["list", "--json", "--subscription", subscription])
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
     const list = JSON.parse(stdout)
@@ -134,7 +134,7 @@ describe.concurrent("on an emulator", () => {
     )
   })
 
-  it("an organization token stands in for a session, unless there is one too", async () => {
+  it("use an organization token if there is no session", async () => {
     const args = ["list", "--subscription", subscription]
     const ask = async (env: Readonly<Record<string, string>>, path: string) => {
       const { code, stderr, stdout } = await run([...args, "--verbose"], { POLAR_API_URL: acme.url, ...env })

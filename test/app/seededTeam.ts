@@ -8,7 +8,7 @@ import { get, post } from "./runCli.ts"
 
 const hours = (count: number) => new Date(Date.now() + count * 3_600_000).toISOString()
 
-/** How many seats there are of each kind. */
+/** The number of seats of each kind. */
 interface Kinds {
   readonly live: number
   readonly expired?: number
@@ -16,15 +16,15 @@ interface Kinds {
   readonly revoked?: number
 }
 
-/** A name for a file that is gone with the test. */
+/** A path for a file that is deleted after the test. */
 export const temporaryFile = async (test: TestContext) => {
   const directory = await mkdtemp(join(tmpdir(), "polar-seats-"))
   test.onTestFinished(() => rm(directory, { recursive: true }))
   return join(directory, "journal")
 }
 
-/** Invitations of Acme's, in an emulator that ends with the test. */
-export const startInvited = async (test: TestContext, { claimed = 0, expired = 0, live, revoked = 0 }: Kinds) => {
+/** Starts an emulator with seats of each kind, which ends with the test. */
+export const startTeam = async (test: TestContext, { claimed = 0, expired = 0, live, revoked = 0 }: Kinds) => {
   const some = (count: number, kind: string, fields: (id: string) => Readonly<Record<string, unknown>>) =>
     Array.from({ length: count }, (_, index) => {
       const id = randomUUID() as string
@@ -50,8 +50,8 @@ export const startInvited = async (test: TestContext, { claimed = 0, expired = 0
     const all = (await get(`${acme.url}/_emulator/requests`)) as ReadonlyArray<{ method: string; path: string }>
     return all.filter((each) => each.method === method)
   }
-  /** How many of the links that were mailed could be claimed, each of which is claimed now. */
-  const claimable = async () => {
+  /** Claims every link that was mailed, and returns how many of the links worked. */
+  const claimAll = async () => {
     const mails = await acme.mails()
     const claims = mails.map(async ({ claim_url }) => {
       const invitation_token = new URL(claim_url).searchParams.get("token")
@@ -68,17 +68,17 @@ export const startInvited = async (test: TestContext, { claimed = 0, expired = 0
   }
   const emails = (which: ReadonlyArray<{ readonly email: string | null }>) => which.map(({ email }) => email)
   const env = { POLAR_API_URL: acme.url, POLAR_CUSTOMER_SESSION: session }
-  return { ...acme, seats, rules, requests, claimable, emails, env }
+  return { ...acme, seats, rules, requests, claimAll, emails, env }
 }
 
-/** The lines that machines are told, the summary apart. It has to agree with them. */
+/** Reads the lines of JSON and their summary, and asserts that the summary agrees with the lines. */
 export const readLines = (stdout: string) => {
   const lines = stdout
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line))
   const { summary, ...rest } = lines.pop()
-  // A row that was left revoked may be somebody else's by now
+  // A seat that was revoked may have another holder by now
   const names = lines.map(({ address, id }) => `${id} ${address}`)
   assert.strictEqual(new Set(names).size, names.length, "a line for each seat")
   const counts = { resent: 0, reissued: 0, skipped: 0, failed: 0, unknown: 0, not_begun: 0 }

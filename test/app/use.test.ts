@@ -3,10 +3,10 @@ import { run } from "./runCli.ts"
 
 const id = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 const POLAR_CUSTOMER_SESSION = "polar_cst_s3cret"
-// Nothing listens there: a run that gets as far as asking ends with 1
+// Nothing listens on this port, so a command that sends a request ends with 1
 const POLAR_API_URL = "http://127.0.0.1:1"
 
-describe.concurrent("wrong use ends with 2 and says why", () => {
+describe.concurrent("wrong use ends with 2 and a reason", () => {
   it.for([
     ["neither a session nor an organization token", {}],
     ["an empty session", { POLAR_CUSTOMER_SESSION: "" }],
@@ -37,7 +37,7 @@ describe.concurrent("wrong use ends with 2 and says why", () => {
   })
 })
 
-describe.concurrent("Polar that cannot be reached: 1, and why, for people and for machines", () => {
+describe.concurrent("a Polar that cannot be reached ends a command with 1 and a reason, for people and in JSON", () => {
   it.for([["assign", "--order", id, "--email", "ann@acme.com"], ["claim"], ["session", "--customer", id]])(
     "%s %s",
     async (args) => {
@@ -66,7 +66,7 @@ const commands = [
   "emulator"
 ]
 
-it.concurrent("--help lists the commands, and says which token is taken", async () => {
+it.concurrent("--help lists the commands, and names the variables of the tokens", async () => {
   const { code, stderr, stdout } = await run(["--help"])
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
   for (const command of commands) {
@@ -75,7 +75,7 @@ it.concurrent("--help lists the commands, and says which token is taken", async 
   assert.match(stdout, /POLAR_CUSTOMER_SESSION, or else .* POLAR_ACCESS_TOKEN/)
 })
 
-it.concurrent("--completions bash knows the commands and what they take", async () => {
+it.concurrent("--completions bash completes the commands and their flags", async () => {
   const { code, stderr, stdout } = await run(["--completions", "bash"])
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
   for (const word of [
@@ -92,7 +92,7 @@ it.concurrent("--completions bash knows the commands and what they take", async 
   }
 })
 
-it("an older Node is told which one is needed, and nothing else", async () => {
+it("an older Node gets only a line with the version that is needed", async () => {
   const older = 'Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})'
   const { code, stderr, stdout } = await run(["--help"], {
     NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(older)}`
@@ -101,7 +101,7 @@ it("an older Node is told which one is needed, and nothing else", async () => {
     { code, stderr, stdout },
     {
       code: 1,
-      stderr: "polar-seats needs Node 22.19 or newer, and this is 20.20.2.\n",
+      stderr: "polar-seats needs Node 22.19 or newer, but this is Node 20.20.2.\n",
       stdout: ""
     }
   )

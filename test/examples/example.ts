@@ -4,14 +4,14 @@ import { get, startEmulator } from "../app/runCli.ts"
 
 export const organization = "polar_oat_s3cret"
 export const subscription = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
-/** The seats of the world that the examples are tried in. */
+/** The seats of examples/acme.json. */
 export const ann = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
 export const eve = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 export const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
 
 const examples = new URL("../../examples/", import.meta.url)
 
-/** The emulator as the examples' README starts it. Whoever starts it stops it. */
+/** Starts the emulator as the examples' README does. The caller must stop it. */
 export const startAcme = async () => {
   const { firstLine: url, stop } = await startEmulator("--seed", fileURLToPath(new URL("acme.json", examples)))
   const mails = async () =>
@@ -19,7 +19,7 @@ export const startAcme = async () => {
   return { url, stop, mails }
 }
 
-/** Runs an example that serves, on a free port, until it is stopped; then all that it printed is known. */
+/** Starts an example that serves on a free port. `stop` ends it, and returns all that it printed. */
 export const startExample = async (name: string, env: Readonly<Record<string, string>>) => {
   const child = spawn(process.execPath, [fileURLToPath(new URL(`src/${name}`, examples))], {
     env: { PORT: "0", NO_COLOR: "1", ...env }

@@ -57,7 +57,7 @@ it.for([
 it.for([
   [{ status: 429, headers: { "retry-after": "77" } }, "POST", `/seats/${ann}/resend`, 429, true],
   [{ drop: "after" }, "POST", `/seats/${ann}/resend`, 502, false]
-] as const)("after %j it says what may be sent again", async ([fault, method, path, status, mayRetry]) => {
+] as const)("says after %j whether the caller may retry", async ([fault, method, path, status, mayRetry]) => {
   await post(`${acme.url}/_emulator/faults`, { rules: [{ method, times: 1, ...fault }] })
   const refused = await ask(method, path)
   assert.deepInclude({ ...refused, ...refused.body }, { status, may_retry: mayRetry })

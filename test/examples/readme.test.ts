@@ -6,7 +6,7 @@ import rootPackage from "../../package.json" with { type: "json" }
 const cwd = fileURLToPath(new URL("../../examples/", import.meta.url))
 const read = (path: string) => readFileSync(cwd + path, "utf8")
 
-it("the README of the examples has a row for each of them, and for nothing else", () => {
+it("the README has a row for each example, and no other row", () => {
   const rows = [...read("README.md").matchAll(/^\| \[([^\]]+)\]\(src\/([^)]+)\)/gm)]
   assert.deepEqual(
     rows.map(([, name]) => name),
@@ -18,7 +18,7 @@ it("the README of the examples has a row for each of them, and for nothing else"
   )
 })
 
-it.each(["README.md", ...globSync("src/*.ts", { cwd })])("%s names the version of pnpm that is pinned", (path) => {
+it.each(["README.md", ...globSync("src/*.ts", { cwd })])("%s names the pinned version of pnpm", (path) => {
   const named = read(path).match(/pnpm@[\d.]+/g)
   assert.deepEqual([...new Set(named)], [rootPackage.packageManager])
 })

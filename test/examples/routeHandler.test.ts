@@ -52,14 +52,14 @@ const sentTo = (address: string) => ({
   retryAfter: null
 })
 
-it("mails a good link again, with one session for both", async () => {
+it("mails a live link again, with one session for both requests", async () => {
   assert.deepEqual(await send(ann), sentTo("ann@acme.com"))
   assert.deepEqual(await send(ann), sentTo("ann@acme.com"))
   assert.deepEqual(await mailed(), ["ann@acme.com ann", "ann@acme.com ann"])
   assert.strictEqual(await minted(), 1)
 })
 
-it("replaces a dead link, and goes on with that where it was cut off", async () => {
+it("replaces a dead link, and continues a reissue that was cut off", async () => {
   await fault([{ method: "POST", path: "/v1/customer-portal/seats", drop: "before" }])
   assert.deepInclude(await send(eve), { status: 503, mayRetry: true, retryAfter: "1" })
   assert.deepEqual(await mailed(), [])
@@ -72,11 +72,11 @@ it("replaces a dead link, and goes on with that where it was cut off", async () 
 
 const nobodys = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
 it.for([
-  ["who is not signed in", ann, { cookie: "session=" }, 401],
-  ["what is no id", "nonsense", {}, 404],
-  ["a seat that is not there", nobodys, {}, 404],
-  ["a subscription of somebody else's", ann, { subscriptionId: nobodys }, 404],
-  ["a seat that is taken", ben, {}, 409]
+  ["a request without a sign-in", ann, { cookie: "session=" }, 401],
+  ["an invalid id", "nonsense", {}, 404],
+  ["a seat that does not exist", nobodys, {}, 404],
+  ["a subscription of another customer", ann, { subscriptionId: nobodys }, 404],
+  ["a claimed seat", ben, {}, 409]
 ] as const)("refuses %s", async ([, seatId, options, status]) => {
   assert.deepInclude(await send(seatId, options), { status, mayRetry: false, retryAfter: null })
   assert.deepEqual(await mailed(), [])
@@ -84,16 +84,16 @@ it.for([
 
 const path = "/v1/customer-portal/seats/"
 it.for([
-  ["a limit", { method: "POST", path, status: 429, headers: { "retry-after": "77" } }, 503, true, "77", 0],
-  ["a list that is none", { method: "GET", status: 200, body: "<html>" }, 503, true, "1", 0],
-  ["a doubt", { method: "POST", path, drop: "after" }, 502, false, null, 1]
-] as const)("after %s it says what may be sent again", async ([, rule, status, mayRetry, retryAfter, mails]) => {
+  ["a rate limit", { method: "POST", path, status: 429, headers: { "retry-after": "77" } }, 503, true, "77", 0],
+  ["an answer that is no list", { method: "GET", status: 200, body: "<html>" }, 503, true, "1", 0],
+  ["an unknown outcome", { method: "POST", path, drop: "after" }, 502, false, null, 1]
+] as const)("says after %s whether the caller may retry", async ([, rule, status, mayRetry, retryAfter, mails]) => {
   await fault([rule])
   assert.deepInclude(await send(ann), { status, mayRetry, retryAfter })
   assert.lengthOf(await mailed(), mails)
 })
 
-it("has one runtime, and so one session, through a hot reload", async () => {
+it("keeps its runtime and its session during a hot reload", async () => {
   const before = await minted()
   vi.resetModules()
   const reloaded = await import("@polar-seats/examples/route-handler")
@@ -103,7 +103,7 @@ it("has one runtime, and so one session, through a hot reload", async () => {
   assert.strictEqual(await minted(), before)
 })
 
-it("runs as its header says, and answers without a word about a setting that is missing", async () => {
+it("runs with the command in its header, and does not name a missing setting in its answer", async () => {
   const file = new URL("../../examples/src/route-handler.ts", import.meta.url)
   const [, command = ""] = /--eval '([^']+)'/.exec(readFileSync(file, "utf8").replaceAll("\n//", "\n")) ?? []
   const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -120,8 +120,8 @@ it("runs as its header says, and answers without a word about a setting that is 
 })
 
 it.for([
-  ["somebody who has bought nothing", ["customer_sessions:write"], 403, "You have not bought any seats."],
-  ["a token of ours that is not good for it", [], 500, "Something is wrong on our side."]
+  ["a customer who has bought nothing", ["customer_sessions:write"], 403, "You have not bought any seats."],
+  ["an organization token without the scope", [], 500, "Something is wrong on our side."]
 ] as const)("refuses %s", async ([, scopes, status, message]) => {
   await post(`${acme.url}/_emulator/seed`, {
     organizations: [{ slug: "acme" }],

@@ -13,7 +13,7 @@ const live = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
 const claimed = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
 const invitation = "s3cret-invitation"
 
-// As much of OTLP's JSON as is looked at
+// The part of OTLP's JSON that the test reads
 interface Attributed {
   readonly attributes: ReadonlyArray<{
     readonly key: string
@@ -72,7 +72,7 @@ afterAll(async () => {
   await acme.stop()
 })
 
-it("exports a span for each call and the three metrics, and no token", async () => {
+it("exports a span for each call and three metrics, and no token", async () => {
   await post(`${acme.url}/_emulator/faults`, {
     rules: [{ method: "POST", times: 1, status: 429, headers: { "retry-after": "0" } }]
   })
@@ -125,7 +125,7 @@ it("exports a span for each call and the three metrics, and no token", async () 
     points("polar_seats_operations_duration").map((point) => [valuesOf(point), point.count]),
     outcomes.map((outcome) => [{ operation, outcome, time_unit: "milliseconds" }, 1])
   )
-  // The first call paused before it was repeated, and so took longer
+  // The first call waited before its retry, so it took longer
   const [paused = 0, refused = 0] = points("polar_seats_operations_duration").map(({ sum }) => sum)
   assert.isAbove(paused, 100)
   assert.isBelow(refused, paused)

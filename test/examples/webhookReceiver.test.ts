@@ -4,7 +4,7 @@ import { post } from "../app/runCli.ts"
 import { eve, organization, startAcme, startExample } from "./example.ts"
 
 const secret = "polar_whs_s3cret"
-// Polar's original way: the bytes of the whole secret are the key
+// Polar's original signature: the key is the bytes of the whole secret
 const polar = new Webhook(Buffer.from(secret).toString("base64"))
 
 // WIRE.md §3
@@ -38,7 +38,7 @@ const deliver = async (url: string, id: string, body: string, signed = body) => 
   return response.status
 }
 
-it("handles each event once, takes what it does not know, and refuses what is not Polar's", async ({
+it("handles each event once, accepts unknown events, and refuses webhooks that are not from Polar", async ({
   onTestFinished
 }) => {
   const [acme, receiver] = await Promise.all([
@@ -56,14 +56,14 @@ it("handles each event once, takes what it does not know, and refuses what is no
   assert.strictEqual(await deliver(url, "msg_6", " ".repeat(2 ** 20 + 1)), 400)
   assert.strictEqual((await fetch(`${url}/polar`, { method: "POST" })).status, 403)
 
-  // And once from the emulator, as the header says
+  // The emulator sends a webhook too, as the header of the example says
   await post(`${acme.url}/_emulator/settings`, { webhook: { url: `${url}/polar`, secret } })
   const headers = { authorization: `Bearer ${organization}` }
   await fetch(`${acme.url}/v1/customer-seats/${eve}`, { method: "DELETE", headers })
   await vi.waitFor(() => assert.include(printed(), `${eve}: shut the holder out`), 5000)
 
   assert.deepEqual(printed().match(new RegExp(`(${seat.id}|msg_.|order.paid): .*`, "g")), [
-    `${seat.id}: invited, and not in yet`,
+    `${seat.id}: invited, but not claimed yet`,
     `${seat.id}: let the holder in`,
     "msg_2: seen before",
     `${seat.id}: shut the holder out`,

@@ -10,8 +10,8 @@ import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { assert, it } from "vitest"
 import { session, subscription } from "../app/acme.ts"
-import { startBetween } from "../app/recordingProxy.ts"
-import { readLines, startInvited } from "../app/seededTeam.ts"
+import { startRecordingProxy } from "../app/recordingProxy.ts"
+import { readLines, startTeam } from "../app/seededTeam.ts"
 import { post, run, startEmulator } from "../app/runCli.ts"
 
 const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
@@ -19,8 +19,8 @@ const uuid = (kind: number, index: number) =>
   `${String(kind).padStart(8, "0")}-0000-4000-8000-${String(index).padStart(12, "0")}`
 
 it("killed twenty times and started again: nobody has two mails, and who is in doubt is listed", async (test) => {
-  const acme = await startInvited(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
-  const { arrivedOf, url } = await startBetween(test, acme.url)
+  const acme = await startTeam(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
+  const { arrivedOf, url } = await startRecordingProxy(test, acme.url)
   const journal = join(tmpdir(), randomUUID())
   test.onTestFinished(() => rm(journal, { force: true }))
   const env = { PATH: process.env["PATH"], ...acme.env, POLAR_API_URL: url }
@@ -61,11 +61,11 @@ it("killed twenty times and started again: nobody has two mails, and who is in d
   )
   assert.strictEqual(last.code, inDoubt.length > 0 ? 1 : 0)
   for (const id of idsOf("unknown")) assert.include(last.stderr, id)
-  assert.strictEqual(await acme.claimable(), mails.length)
+  assert.strictEqual(await acme.claimAll(), mails.length)
 }, 600_000)
 
 it("five hundred at the limit of the sandbox: none fails, at 90 % of what Polar allows or more", async (test) => {
-  const { env, mails, requests, url } = await startInvited(test, { live: 500 })
+  const { env, mails, requests, url } = await startTeam(test, { live: 500 })
   await post(`${url}/_emulator/settings`, { rate_limits: "sandbox" })
   const began = performance.now()
   const args = ["remind", "--subscription", subscription, "--yes", "--json"]

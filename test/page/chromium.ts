@@ -4,10 +4,10 @@ const usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/googl
 
 const told = process.env["POLAR_SEATS_CHROMIUM"]
 
-/** Where a Chromium is: where POLAR_SEATS_CHROMIUM says, or else at a usual place. */
+/** The path of Chromium: POLAR_SEATS_CHROMIUM, or a usual path. */
 export const chromiumPath = (told === undefined ? usual : [told]).find((path) => existsSync(path))
 
-/** What to launch it with. Its sandbox does not run as root. */
+/** The options to launch Chromium with. Its sandbox does not work for root. */
 export const launchOptions = (executablePath: string) => ({
   executablePath,
   args: process.getuid?.() === 0 ? ["--no-sandbox"] : []

@@ -22,7 +22,7 @@ const fault = async (url: string, ...rules: ReadonlyArray<Rule>) => {
   assert.strictEqual(status, 200)
 }
 
-describe("what the emulator answers beside Polar's and its own", () => {
+describe("the page of the emulator", () => {
   let url = ""
   beforeAll(async () => {
     const { firstLine, stop } = await startEmulator()
@@ -30,7 +30,7 @@ describe("what the emulator answers beside Polar's and its own", () => {
     return async () => void (await stop())
   })
 
-  it("is a page that may load nothing from elsewhere, and calls the other origin of the same server", async () => {
+  it("may load nothing from elsewhere, and calls the other origin of the same server", async () => {
     const { port } = new URL(url)
     for (const [host, api] of [
       ["127.0.0.1", `http://localhost:${port}`],
@@ -48,7 +48,7 @@ describe("what the emulator answers beside Polar's and its own", () => {
     }
   })
 
-  it("is in no ledger, and what is Polar's still is", async () => {
+  it("is not among the recorded requests, and requests for Polar still are", async () => {
     for (const path of ["/", "/?a=b", "/page.js", "/page.css", "/page.json"]) {
       assert.strictEqual((await fetch(url + path)).status, 200, path)
     }
@@ -63,11 +63,11 @@ describe("what the emulator answers beside Polar's and its own", () => {
   })
 })
 
-// A suite that is not run has to say so
-const missing = "Chromium is missing: install Debian's chromium, or say where one is in POLAR_SEATS_CHROMIUM"
+// A suite that is skipped has to say so
+const missing = "Chromium is missing: install Debian's chromium, or set POLAR_SEATS_CHROMIUM to its path"
 // eslint-disable-next-line vitest/no-conditional-tests
 if (chromiumPath === undefined) {
-  // The name of a skipped test is not shown in every run
+  // Not every run shows the name of a skipped test
   console.warn(missing)
   // eslint-disable-next-line vitest/no-disabled-tests, vitest/valid-title
   it.skip(missing, () => assert.isDefined(chromiumPath))
@@ -87,7 +87,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     await emulator.stop()
   })
 
-  /** A page of its own that ends with the test, and whose every outlet was free of tokens. */
+  /** Opens a page that ends with the test. It then asserts that no token is in the page, its console or its storage. */
   const visit = async (to: string, onTestFinished: (end: () => Promise<void>) => void) => {
     const context = await browser.newContext({ viewport: { width: 1000, height: 900 }, colorScheme: "light" })
     await context.grantPermissions(["clipboard-read", "clipboard-write"])
@@ -134,7 +134,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
   }
 
   const isAccessible = async (page: Page) => {
-    // Past the page's policy, which would refuse a script of somebody else's, as it should
+    // An evaluated script, because the page's policy refuses scripts from elsewhere
     const found = await page.evaluate(`${axe.source};axe.run().then(({ violations }) => violations)`)
     const violations = found as ReadonlyArray<{ id: string; nodes: ReadonlyArray<{ html: string }> }>
     assert.deepEqual(
@@ -143,7 +143,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     )
   }
 
-  /** The demo, begun by its button in an emulator that is empty. */
+  /** Starts the demo with its button in an empty emulator. */
   const demo = async (onTestFinished: (end: () => Promise<void>) => void) => {
     await post(`${url}/_emulator/seed`, {})
     const page = await visit(url, onTestFinished)
@@ -152,7 +152,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     return page
   }
 
-  it("offers who finds it empty a team, and tells a whole story: assign, resend, the mail, the claim", async ({
+  it("loads a demo team into an empty emulator, and runs assign, resend, copy and claim", async ({
     onTestFinished
   }) => {
     await post(`${url}/_emulator/seed`, {})
@@ -161,24 +161,24 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     await isAccessible(page)
     await press(page, "Load the demo team")
 
-    // Marked before anybody resends it
+    // The page marks the dead link before a resend
     await row(page, "eve@acme.com")
       .getByText(/^Link expired 6 h 0 min ago: a resend would mail a dead link/)
       .waitFor()
-    await row(page, "ann@acme.com").getByText("Link good for 17 h 59 min").waitFor()
+    await row(page, "ann@acme.com").getByText("Link works for 17 h 59 min").waitFor()
     await page.getByText("3 of 8 free").waitFor()
-    assert.isTrue(await page.getByText("No mail went out yet.").isVisible())
+    assert.isTrue(await page.getByText("The emulator has sent no mail yet.").isVisible())
     await isAccessible(page)
 
-    await page.getByLabel("Give a seat to").fill("zoe@acme.com")
+    await page.getByLabel("Assign a seat to").fill("zoe@acme.com")
     await press(page, "Assign")
-    await says(page, "A seat is assigned, and the invitation was mailed to zoe@acme.com.")
+    await says(page, "The seat is assigned, and an invitation was mailed to zoe@acme.com.")
     await row(page, "zoe@acme.com").getByText("pending").waitFor()
     await page.getByText("2 of 8 free").waitFor()
 
     await press(page, "Resend zoe@acme.com")
     await row(page, "zoe@acme.com")
-      .getByText(/^The invitation was mailed to zoe@acme.com. Its link is good for/)
+      .getByText(/^The invitation was mailed to zoe@acme.com. Its link works for/)
       .waitFor()
     await mail(page, "zoe@acme.com").nth(1).waitFor()
     assert.strictEqual(((await get(`${url}/_emulator/outbox`)) as ReadonlyArray<unknown>).length, 2)
@@ -194,7 +194,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
       .first()
       .getByRole("button", { name: /^Claim/ })
       .click()
-    await says(page, "Claimed: zoe@acme.com sits in the seat now.")
+    await says(page, "zoe@acme.com has claimed the seat.")
     await row(page, "zoe@acme.com").getByText("claimed").waitFor()
     assert.isFalse(
       await row(page, "zoe@acme.com")
@@ -206,7 +206,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
 
     await shoot(page, "page")
 
-    // It all crossed origins: the browser asked whether it may
+    // Every call was of another origin, so the browser sent a preflight
     const requests = (await get(`${url}/_emulator/requests`)) as ReadonlyArray<{ method: string; path: string }>
     for (const path of [seats, "/v1/customer-seats/claim"]) {
       assert.isTrue(
@@ -215,12 +215,12 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
       )
     }
 
-    // A reload finds the demo again
+    // A reload shows the demo again
     await page.reload()
     await row(page, "zoe@acme.com").getByText("claimed").waitFor()
   })
 
-  it("resends no dead link, and reissues it", async ({ onTestFinished }) => {
+  it("mails no dead link, and reissues the seat", async ({ onTestFinished }) => {
     const page = await demo(onTestFinished)
     await press(page, "Resend eve@acme.com")
     await row(page, "eve@acme.com")
@@ -229,13 +229,13 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     assert.deepEqual(await get(`${url}/_emulator/outbox`), [])
     await press(page, "Reissue eve@acme.com")
     await row(page, "eve@acme.com")
-      .getByText(/^A new invitation was mailed to eve@acme.com. Its link is good for 2[34] h/)
+      .getByText(/^A new invitation was mailed to eve@acme.com. Its link works for 2[34] h/)
       .waitFor()
     await row(page, "eve@acme.com")
-      .getByText(/^Link good for 2[34] h/)
+      .getByText(/^Link works for 2[34] h/)
       .waitFor()
     await mail(page, "eve@acme.com")
-      .getByText(/^Link good for/)
+      .getByText(/^Link works for/)
       .waitFor()
   })
 
@@ -244,7 +244,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     headers: { ...crossing, "content-type": "application/json" },
     body: JSON.stringify({ error, detail })
   })
-  it("says each failure in words beside its seat, and counts down after a 429", async ({ onTestFinished }) => {
+  it("shows each error beside its seat, and counts down after a 429", async ({ onTestFinished }) => {
     const page = await demo(onTestFinished)
     const failing = async (name: string, rule: Rule, tag: string, words: RegExp) => {
       await fault(url, { method: "POST", path: `${seats}/${ann}/resend`, times: 1, ...rule })
@@ -268,7 +268,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
         /The request is refused/
       ],
       [{ status: 500, headers: crossing, body: "Internal Server Error" }, "Unavailable", /may have gone out/],
-      // Chromium itself repeats what a connection that it had kept was cut under, a POST too, until it needs a new one
+      // Chromium retries a request, also a POST, if a kept connection is cut, until it has to open a new connection
       [{ drop: "before", times: 20 }, "Unavailable", /carried out is unknown.* may have gone out/]
     ] as const) {
       await failing("Resend", rule, tag, words)
@@ -282,12 +282,12 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
       /so nothing was done/
     )
     const wait = row(page, "ann@acme.com").locator(".wait")
-    const first = Number(/Try again in (\d+) s\./.exec((await wait.textContent()) ?? "")?.[1])
+    const first = Number(/Retry in (\d+) s\./.exec((await wait.textContent()) ?? "")?.[1])
     assert.isAtLeast(first, 55)
-    // A machine that is busy may not show each second
+    // A busy machine may skip seconds
     const fewer = Array.from({ length: first - 2 }, (_, seconds) => seconds + 1).join("|")
     await row(page, "ann@acme.com")
-      .getByText(new RegExp(`Try again in (${fewer}) s\\.`))
+      .getByText(new RegExp(`Retry in (${fewer}) s\\.`))
       .waitFor()
     assert.isFalse(await row(page, "ann@acme.com").getByText("was mailed").isVisible())
     await press(page, "Resend eve@acme.com")
@@ -304,14 +304,14 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     assert.isAtMost(await page.evaluate(() => document.documentElement.scrollWidth), 380)
 
     await post(`${url}/_emulator/clock`, { advance_seconds: 61 })
-    await row(page, "ann@acme.com").getByText("You can try again now.").waitFor()
+    await row(page, "ann@acme.com").getByText("You can retry now.").waitFor()
     await press(page, "Resend ann@acme.com")
     await row(page, "ann@acme.com")
       .getByText(/^The invitation was mailed/)
       .waitFor()
   })
 
-  it("says what a real rate limit refuses, and reads the list again when it is over", async ({ onTestFinished }) => {
+  it("shows what a rate limit refuses, and reads the list again after the limit", async ({ onTestFinished }) => {
     const page = await demo(onTestFinished)
     await post(`${url}/_emulator/settings`, { rate_limits: "sandbox" })
     const listUrl = `${url}${seats}?subscription_id=${subscription}`
@@ -322,13 +322,13 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
       .getByText(/so nothing was done/)
       .waitFor()
     assert.deepEqual(await get(`${url}/_emulator/outbox`), [])
-    // The list itself is limited too, and keeps what it had
-    await page.locator("section > .note", { hasText: /Try again in \d+ s\./ }).waitFor()
+    // Polar limits the list too, and the page keeps the old list
+    await page.locator("section > .note", { hasText: /Retry in \d+ s\./ }).waitFor()
     await post(`${url}/_emulator/clock`, { advance_seconds: 61 })
     await page.locator("section > .note", { hasText: "RateLimited" }).waitFor({ state: "hidden" })
   })
 
-  it("asks before it revokes, all by keyboard", async ({ onTestFinished }) => {
+  it("asks before it revokes a seat, and works by keyboard", async ({ onTestFinished }) => {
     const page = await demo(onTestFinished)
     const focused = () => page.evaluate(() => document.activeElement?.textContent ?? "")
     assert.strictEqual(await focused(), "Seats of Acme Pro")
@@ -341,12 +341,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
         "none"
       )
     }
-    assert.deepEqual(seen, [
-      "Look at other seats",
-      "Resend ann@acme.com",
-      "Reissue ann@acme.com",
-      "Revoke ann@acme.com"
-    ])
+    assert.deepEqual(seen, ["Show other seats", "Resend ann@acme.com", "Reissue ann@acme.com", "Revoke ann@acme.com"])
     await page.keyboard.press("Enter")
     await page.getByText("Revoke the seat of ann@acme.com?").waitFor()
     assert.strictEqual(await focused(), "Keep it")
@@ -361,14 +356,12 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     await page.keyboard.press("Enter")
     await says(page, "The seat of ann@acme.com is revoked.")
     await row(page, "Revoked seat").waitFor()
-    // The button is gone, and who pressed it is where the answer is
+    // The button is hidden, so the focus is on the answer
     assert.include(await focused(), "The seat of ann@acme.com is revoked.")
     await page.getByText("4 of 8 free").waitFor()
   })
 
-  it("holds up the buttons of one seat alone, and only as long as its call is on its way", async ({
-    onTestFinished
-  }) => {
+  it("disables only the buttons of one seat, and only while its call runs", async ({ onTestFinished }) => {
     const page = await demo(onTestFinished)
     await fault(url, { method: "POST", path: `${seats}/${ann}/resend`, times: 1, delay_ms: 1500 })
     await press(page, "Resend ann@acme.com")
@@ -394,7 +387,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     assert.strictEqual(((await get(`${url}/_emulator/outbox`)) as ReadonlyArray<unknown>).length, 1)
   })
 
-  it("finishes a reissue that was cut off in the middle", async ({ onTestFinished }) => {
+  it("finishes a reissue that stopped half way", async ({ onTestFinished }) => {
     const page = await demo(onTestFinished)
     await fault(url, { method: "POST", path: seats, times: 1, ...refused(500, "InternalServerError") })
     await press(page, "Reissue dan@acme.com")
@@ -408,10 +401,10 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     await mail(page, "dan@acme.com").waitFor()
   })
 
-  it("says why nobody was given a seat, and why a link is dead", async ({ onTestFinished }) => {
+  it("shows why an assignment fails, and why a link is dead", async ({ onTestFinished }) => {
     const page = await demo(onTestFinished)
     const assign = async (email: string, words: RegExp) => {
-      await page.getByLabel("Give a seat to").fill(email)
+      await page.getByLabel("Assign a seat to").fill(email)
       await page.keyboard.press("Enter")
       await page.locator("form.assign .note", { hasText: words }).waitFor()
     }
@@ -433,7 +426,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
       .waitFor()
   })
 
-  it("shows by itself what others do, and what time does, but not while nobody looks", async ({ onTestFinished }) => {
+  it("shows changes by others and by time, but does not poll while it is hidden", async ({ onTestFinished }) => {
     const page = await demo(onTestFinished)
     const revoked = await fetch(`${url}${seats}/${dan}`, {
       method: "DELETE",
@@ -452,7 +445,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
         document.dispatchEvent(new Event("visibilitychange"))
       }, isHidden)
     await look(true)
-    // What is on its way is still taken
+    // A poll that was sent before is still answered
     await page.waitForTimeout(1100)
     let polls = 0
     page.on("request", (request) => {
@@ -464,9 +457,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     await page.waitForRequest(/page\.json$/)
   })
 
-  it("lets who seeded the emulator choose what to look at, as an organization or a customer", async ({
-    onTestFinished
-  }) => {
+  it("lists every seeded subscription and order, for an organization or customer token", async ({ onTestFinished }) => {
     const acme = await startAcme(3, [
       { status: "pending", email: "ann@acme.com", invitation_token: "s3cret_ann", invitation_token_expires_at: null }
     ])
@@ -485,21 +476,21 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     ] as const) {
       await open(token)
       await page.locator("section > .note", { hasText: words }).waitFor()
-      await press(page, "Look at other seats")
+      await press(page, "Show other seats")
     }
     for (const token of [session, organization]) {
       await open(token)
-      await row(page, "ann@acme.com").getByText("Link without an end").waitFor()
-      await press(page, "Look at other seats")
+      await row(page, "ann@acme.com").getByText("Link that does not expire").waitFor()
+      await press(page, "Show other seats")
     }
-    // A demo would replace what was seeded, so it is asked for
+    // The demo would replace the seeded world, so the page asks first
     await press(page, "Load the demo team")
-    await page.getByText("This replaces everything that the emulator holds.").waitFor()
+    await page.getByText("This replaces everything in the emulator.").waitFor()
     await press(page, "Keep it")
     assert.strictEqual((await acme.listed()).seats.length, 1)
   })
 
-  it("says that the emulator is gone, and that it is back is seen at once", async ({ onTestFinished }) => {
+  it("shows that the emulator is gone, and that it is back", async ({ onTestFinished }) => {
     const lone = await startEmulator()
     const page = await visit(lone.firstLine, onTestFinished)
     await page.getByText("This emulator is empty.").waitFor()

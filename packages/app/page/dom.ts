@@ -1,4 +1,4 @@
-/** An element with its attributes and what is in it. Text is always text: nothing is ever read as markup. */
+/** Makes an element with attributes and children. A string child is text, never markup. */
 export const el = <Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, string>> = {},
@@ -10,28 +10,35 @@ export const el = <Name extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** Changes a text only where it differs, so that nothing is read out or laid out twice. */
+/** Sets a text only if it differs, so that a screen reader does not read it twice. */
 export const setText = (node: Node, text: string): void => {
   if (node.textContent !== text) node.textContent = text
 }
 
-/** A button. What it is for is read out after its label, where the label does not say it. */
-export const button = (label: string, onClick: () => void, { kind = "", about = "" } = {}): HTMLButtonElement => {
+/** Runs `act` on each press of a button that is not busy. */
+export const onPress = (element: HTMLButtonElement, act: () => void): void =>
+  element.addEventListener("click", () => {
+    if (element.ariaDisabled !== "true") act()
+  })
+
+/** Makes a button. A screen reader reads `about` after the label. */
+export const button = (
+  label: string,
+  { about = "", act, kind = "" }: { about?: string; act?: () => void; kind?: string } = {}
+): HTMLButtonElement => {
   const element = el("button", { type: "button", class: kind }, el("span", {}, label))
   if (about !== "") element.append(el("span", { class: "unseen" }, ` ${about}`))
-  element.addEventListener("click", () => {
-    if (element.ariaDisabled !== "true") onClick()
-  })
+  if (act !== undefined) onPress(element, act)
   return element
 }
 
-/** Says that a button's work is on its way, or gives the button back. It keeps the focus, which `disabled` would lose. */
+/** Marks a button as busy, or as free. A busy button keeps the focus, which `disabled` would lose. */
 export const setBusy = (element: HTMLButtonElement, isBusy: boolean, label: string): void => {
   element.ariaDisabled = isBusy ? "true" : "false"
   if (element.firstChild !== null) setText(element.firstChild, label)
 }
 
-/** Brings the children of a list into an order, and moves none that is in its place: a move takes the focus away. */
+/** Orders the children of a list. It does not move a child that is in its place, because a move loses the focus. */
 export const arrange = (parent: Element, children: ReadonlyArray<Element>): void => {
   const wanted = new Set(children)
   for (const child of Array.from(parent.children)) if (!wanted.has(child)) child.remove()
@@ -42,10 +49,10 @@ export const arrange = (parent: Element, children: ReadonlyArray<Element>): void
 
 const spoken = el("p", { class: "unseen", role: "status", id: "spoken" })
 
-/** Where outcomes are read out. It has to be in the page before the first one. */
+/** The element that screen readers read outcomes from. It must be in the page before the first outcome. */
 export const liveRegion = spoken
 
-/** Has something read out, also when it is the same as before. */
+/** Makes screen readers read a text, even if it is the same as before. */
 export const announce = (text: string): void => {
   spoken.textContent = spoken.textContent === text ? `${text}\u00a0` : text
 }

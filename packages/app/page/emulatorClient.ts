@@ -6,16 +6,16 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Schema from "effect/Schema"
 
-const Sold = Schema.Struct({
+const Purchase = Schema.Struct({
   kind: Schema.Literals(["subscription", "order"]),
   id: Schema.String,
   product: Schema.NullOr(Schema.String),
   buyer: Schema.NullOr(Schema.String)
 })
-export type Sold = typeof Sold.Type
+export type Purchase = typeof Purchase.Type
 
-const Knowledge = Schema.Struct({ now: Schema.Number, events: Schema.Number, sold: Schema.Array(Sold) })
-export type Knowledge = typeof Knowledge.Type
+const EmulatorState = Schema.Struct({ now: Schema.Number, events: Schema.Number, sold: Schema.Array(Purchase) })
+export type EmulatorState = typeof EmulatorState.Type
 
 const Mail = Schema.Struct({
   to: Schema.String,
@@ -27,7 +27,7 @@ const Mail = Schema.Struct({
 })
 export type Mail = typeof Mail.Type
 
-// The page's own origin: none of this is Polar's
+// These requests go to the page's own origin, because they are not Polar's
 const get = <S extends Schema.ConstraintDecoder<unknown>>(path: string, schema: S) =>
   HttpClient.get(location.origin + path).pipe(
     Effect.flatMap(HttpClientResponse.filterStatusOk),
@@ -35,13 +35,13 @@ const get = <S extends Schema.ConstraintDecoder<unknown>>(path: string, schema: 
     Effect.timeout("5 seconds")
   )
 
-/** What time it is in the emulator, how much was announced, and what was sold. */
-export const knowledge = get("/page.json", Knowledge)
+/** Reads the time in the emulator, its number of webhooks, and its purchases. */
+export const readState = get("/page.json", EmulatorState)
 
-/** The mails, newest last. */
-export const outbox = get("/_emulator/outbox", Schema.Array(Mail))
+/** Reads the mails, newest last. */
+export const readOutbox = get("/_emulator/outbox", Schema.Array(Mail))
 
-/** Starts the emulator afresh. */
+/** Replaces everything in the emulator with a world. */
 export const seed = (world: unknown) =>
   HttpClient.post(`${location.origin}/_emulator/seed`, { body: HttpBody.jsonUnsafe(world) }).pipe(
     Effect.flatMap(HttpClientResponse.filterStatusOk),

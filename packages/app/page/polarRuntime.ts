@@ -15,13 +15,13 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 
-/** Where Polar is, as far as this page goes: on another origin than the page. */
-export const api = document.documentElement.dataset["api"] ?? ""
+/** The URL of the emulator for Polar's API. It is of another origin than the page. */
+export const apiUrl = document.documentElement.dataset["api"] ?? ""
 
 const base = Effect.runSync(Clock.clockWith((clock) => Effect.succeed(clock)))
 let ahead = 0
 
-/** Takes over the time of the emulator, which can be moved. */
+/** Sets this page's clock to the time of the emulator, which its user can move. */
 export const setTime = (now: number): void => {
   ahead = now - base.currentTimeMillisUnsafe()
 }
@@ -29,10 +29,10 @@ export const setTime = (now: number): void => {
 const millis = () => base.currentTimeMillisUnsafe() + ahead
 const nanos = () => base.currentTimeNanosUnsafe() + BigInt(Math.round(ahead)) * 1_000_000n
 
-/** The time in the emulator, now. */
+/** The current time in the emulator. */
 export const now = (): DateTime.Utc => DateTime.makeUnsafe(millis())
 
-// The library judges invitations by Effect's Clock: here that is the emulator's
+// The library judges invitations by Effect's Clock, so this Clock has the emulator's time
 const clock: Clock.Clock = {
   currentTimeMillisUnsafe: millis,
   currentTimeMillis: Effect.sync(millis),
@@ -43,27 +43,27 @@ const clock: Clock.Clock = {
   sleep: (duration) => base.sleep(duration)
 }
 
-// As their prefixes tell: tokens of organizations and of users, who may act for one
-const isOrganizations = (token: Redacted.Redacted<string>) => /^polar_(oat|at|pat)_/.test(Redacted.value(token))
+// These prefixes belong to tokens of organizations, and of users who act for one
+const isOrganizationToken = (token: Redacted.Redacted<string>) => /^polar_(oat|at|pat)_/.test(Redacted.value(token))
 
-const services = (token: Redacted.Redacted<string>) => {
-  const seats = isOrganizations(token)
-    ? OrganizationSeats.layer({ baseUrl: api, token })
-    : PortalSeats.layer({ baseUrl: api, token })
+const layerFor = (token: Redacted.Redacted<string>) => {
+  const seats = isOrganizationToken(token)
+    ? OrganizationSeats.layer({ baseUrl: apiUrl, token })
+    : PortalSeats.layer({ baseUrl: apiUrl, token })
   return Invitations.layer.pipe(
-    Layer.provideMerge(Layer.mergeAll(seats, Journal.layerMemory, SeatClaims.layer({ baseUrl: api }))),
+    Layer.provideMerge(Layer.mergeAll(seats, Journal.layerMemory, SeatClaims.layer({ baseUrl: apiUrl }))),
     Layer.provide(FetchTransport.layer),
     Layer.merge(Layer.succeed(Clock.Clock, clock))
   )
 }
 
-/** What the calls of a session need. */
+/** The services that a session's calls may use. */
 export type Services = Seats | Invitations | SeatClaims.SeatClaims
 
-/** A subscription or an order, looked at with a token. The token is in memory alone, and goes with the page. */
+/** A subscription or an order, opened with a token. The token is only in this page's memory. */
 export interface Session {
   readonly source: SeatSource
-  /** Starts a call. It is not waited for where Polar limits the rate: the page tells, and counts down. */
+  /** Starts a call. A 429 is not retried: the call fails, and the page counts down to the next try. */
   readonly run: <A, E>(
     effect: Effect.Effect<A, E, Services>,
     ended: {
@@ -74,10 +74,10 @@ export interface Session {
   ) => void
 }
 
-/** Opens a session. Nothing is sent by it. */
-export const open = (source: SeatSource, token: Redacted.Redacted<string>): Session => {
-  // Never disposed: a call that is on its way is not to be cut off because somebody looks at another subscription
-  const runtime = ManagedRuntime.make(services(token))
+/** Opens a session. It sends nothing. */
+export const openSession = (source: SeatSource, token: Redacted.Redacted<string>): Session => {
+  // Never disposed, because a running call must not be interrupted when the page opens another subscription
+  const runtime = ManagedRuntime.make(layerFor(token))
   return {
     source,
     run: (effect, { broken, done, failed }) => {

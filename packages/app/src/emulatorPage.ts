@@ -13,26 +13,29 @@ import * as Layer from "effect/Layer"
 import * as NetAddress from "effect/net/NetAddress"
 import { fileURLToPath } from "node:url"
 
-const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
+const resolvePath = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
 interface Assets {
   readonly script: string
   readonly style: string
 }
 
-/** What the build left beside this module. */
-const prebuilt = Effect.gen(function* () {
+// In the published package, build:page has written both files beside this module
+const readAssets = Effect.gen(function* () {
   const files = yield* FileSystem.FileSystem
-  const read = (name: string) => files.readFileString(pathOf(name))
+  const read = (name: string) => files.readFileString(resolvePath(name))
   return { script: yield* read("./page.js"), style: yield* read("./page.css") }
 })
 
-// The workspace runs from source, and a browser does not
-const bundled = Effect.tryPromise(() => import("esbuild")).pipe(
+// The workspace runs from TypeScript, which a browser cannot
+const bundleAssets = Effect.tryPromise(() => import("esbuild")).pipe(
   Effect.flatMap((esbuild) =>
     Effect.tryPromise(() =>
       esbuild.build({
-        entryPoints: [pathOf("../page/page.ts"), pathOf("../page/page.css")],
+        entryPoints: [
+          { in: resolvePath("../page/main.ts"), out: "page" },
+          { in: resolvePath("../page/page.css"), out: "page" }
+        ],
         bundle: true,
         minify: true,
         format: "esm",
@@ -44,33 +47,33 @@ const bundled = Effect.tryPromise(() => import("esbuild")).pipe(
     ).pipe(Effect.ensuring(Effect.promise(() => esbuild.stop())))
   ),
   Effect.map(({ outputFiles }) => {
-    const text = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? ""
-    return { script: text(".js"), style: text(".css") }
+    const textOf = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? ""
+    return { script: textOf(".js"), style: textOf(".css") }
   })
 )
 
-const assets = Effect.orElseSucceed(
-  Effect.catch(prebuilt, () => bundled),
+const loadAssets = Effect.orElseSucceed(
+  Effect.catch(readAssets, () => bundleAssets),
   (): Assets | undefined => undefined
 )
 
 /**
- * Where the page finds the emulator: on another origin than its own, so that its calls cross over as they would to
- * Polar. One server is two origins, by its address and by the name of the machine.
+ * The URL at which the page calls the emulator. It is of another origin than the page, so that the browser applies CORS
+ * as it does for Polar: the server's address is one origin, and `localhost` is the other.
  */
-const apiFor = (host: string | undefined, address: NetAddress.SocketAddress): string => {
+const apiUrlFor = (host: string | undefined, address: NetAddress.SocketAddress): string => {
   if (NetAddress.isUnixPathAddress(address)) return ""
   const { address: ip, port } = address
-  const isNamed = /^localhost(:|$)/i.test(host ?? "")
+  const isLocalhost = /^localhost(:|$)/i.test(host ?? "")
   const literal = NetAddress.isUnspecified(ip) ? "127.0.0.1" : ip._tag === "Ipv6Address" ? "[::1]" : "127.0.0.1"
-  return `http://${isNamed ? literal : "localhost"}:${port}`
+  return `http://${isLocalhost ? literal : "localhost"}:${port}`
 }
 
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath d='M4 1v8h8V7M4 9v6m8-6v6' " +
   "fill='none' stroke='%233b6fd4' stroke-width='2' stroke-linecap='round' stroke-linejoin='round'/%3E%3C/svg%3E"
 
-const document = (api: string) => `<!doctype html>
+const renderDocument = (api: string) => `<!doctype html>
 <html lang="en" data-api="${api}">
 <head>
 <meta charset="utf-8">
@@ -85,7 +88,7 @@ const document = (api: string) => `<!doctype html>
 </html>
 `
 
-const headers = (api: string) => ({
+const headersFor = (api: string) => ({
   "cache-control": "no-store",
   "content-security-policy": [
     "default-src 'none'",
@@ -102,8 +105,8 @@ const headers = (api: string) => ({
   "x-content-type-options": "nosniff"
 })
 
-/** What the page has to know of the emulator that neither Polar nor the control API tells. Nothing secret is in it. */
-const knowledge = Effect.fnUntraced(function* (emulator: Emulator["Service"]) {
+/** The state of the emulator that neither Polar's API nor the control API tells the page. It holds no secret. */
+const readState = Effect.fnUntraced(function* (emulator: Emulator["Service"]) {
   return {
     now: DateTime.toEpochMillis(yield* emulator.now),
     events: (yield* emulator.webhooks).length,
@@ -117,8 +120,8 @@ const knowledge = Effect.fnUntraced(function* (emulator: Emulator["Service"]) {
 })
 
 /**
- * An emulator with a page to look at it, at `/`. What the page itself is made of is answered before the emulator sees
- * it, and is in no ledger.
+ * An emulator with a page at `/`. Requests for the page are answered before they reach the emulator, so they are not
+ * among its recorded requests.
  */
 export const layer = <E, R>(
   emulator: Layer.Layer<Emulator | Outbox, E, HttpServer.HttpServer | R>
@@ -126,28 +129,27 @@ export const layer = <E, R>(
   Layer.effectContext(
     Effect.gen(function* () {
       const server = yield* HttpServer.HttpServer
-      const known = yield* Deferred.make<Emulator["Service"]>()
-      const loaded = yield* Effect.cached(assets)
+      const started = yield* Deferred.make<Emulator["Service"]>()
+      const cachedAssets = yield* Effect.cached(loadAssets)
       const files = yield* FileSystem.FileSystem
 
-      const asset = (contentType: string, pick: (assets: Assets) => string) =>
-        Effect.map(Effect.provideService(loaded, FileSystem.FileSystem, files), (assets) =>
+      const asset = (contentType: string, pick: (assets: Assets) => string) => () =>
+        Effect.map(Effect.provideService(cachedAssets, FileSystem.FileSystem, files), (assets) =>
           assets === undefined
-            ? HttpServerResponse.text("The page was not built, and esbuild, which builds it, is not installed.", {
+            ? HttpServerResponse.text("The page is not built, and esbuild is not installed to build it.", {
                 status: 500
               })
             : HttpServerResponse.text(pick(assets), { contentType })
         )
+      const page = (api: string) =>
+        HttpServerResponse.text(renderDocument(api), { contentType: "text/html; charset=utf-8" })
       const routes = new Map<string, (api: string) => Effect.Effect<HttpServerResponse.HttpServerResponse>>([
-        [
-          "/",
-          (api) => Effect.succeed(HttpServerResponse.text(document(api), { contentType: "text/html; charset=utf-8" }))
-        ],
-        ["/page.js", () => asset("text/javascript; charset=utf-8", ({ script }) => script)],
-        ["/page.css", () => asset("text/css; charset=utf-8", ({ style }) => style)],
+        ["/", (api) => Effect.succeed(page(api))],
+        ["/page.js", asset("text/javascript; charset=utf-8", ({ script }) => script)],
+        ["/page.css", asset("text/css; charset=utf-8", ({ style }) => style)],
         [
           "/page.json",
-          () => Effect.map(Effect.flatMap(Deferred.await(known), knowledge), HttpServerResponse.jsonUnsafe)
+          () => Effect.map(Effect.flatMap(Deferred.await(started), readState), HttpServerResponse.jsonUnsafe)
         ]
       ])
 
@@ -157,14 +159,14 @@ export const layer = <E, R>(
           const front = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers: { host }, method, url }) => {
             const route = method === "GET" ? routes.get(url.replace(/\?.*/, "")) : undefined
             if (route === undefined) return app
-            const api = apiFor(host, server.address)
-            return Effect.map(route(api), HttpServerResponse.setHeaders(headers(api)))
+            const api = apiUrlFor(host, server.address)
+            return Effect.map(route(api), HttpServerResponse.setHeaders(headersFor(api)))
           })
           return middleware === undefined ? server.serve(front) : server.serve(front, middleware)
         }
       })
       const services = yield* Layer.build(Layer.provide(emulator, Layer.succeed(HttpServer.HttpServer, fronted)))
-      yield* Deferred.succeed(known, Context.get(services, Emulator))
+      yield* Deferred.succeed(started, Context.get(services, Emulator))
       return services
     })
   )

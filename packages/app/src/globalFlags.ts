@@ -1,19 +1,19 @@
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 
-/** The command itself, with the flags that every command takes. Yield it to know them. */
+/** The command `polar-seats`, with the flags that every command takes. Yield it to read them. */
 export const root = Command.make("polar-seats").pipe(
   Command.withSharedFlags({
     json: Flag.Boolean("json").pipe(
-      Flag.withDescription("Print JSON for machines, one object a line, with Polar's own field names"),
+      Flag.withDescription("Print JSON, one object a line, with Polar's field names"),
       Flag.withDefault(false)
     ),
     verbose: Flag.Boolean("verbose").pipe(
-      Flag.withDescription("Show each request on stderr, without anything secret"),
+      Flag.withDescription("Print each request on stderr, without secrets"),
       Flag.withDefault(false)
     )
   })
 )
 
-/** What has to be known to run a command: its shared flags. */
+/** The service that holds the shared flags of a command. */
 export type Root = Command.CommandContext<"polar-seats">

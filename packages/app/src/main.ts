@@ -3,10 +3,10 @@ import * as module from "node:module"
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
-  process.stderr.write(`polar-seats needs Node 22.19 or newer, and this is ${process.versions.node}.\n`)
+  process.stderr.write(`polar-seats needs Node 22.19 or newer, but this is Node ${process.versions.node}.\n`)
   process.exitCode = 1
 } else {
-  // Half of what a short command takes is compiling. It has to be on before anything else is loaded
+  // A short command spends half of its time on compiling. The cache serves only modules that are loaded after this call
   module.enableCompileCache()
   await import("./run.ts")
 }

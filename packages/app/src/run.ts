@@ -11,46 +11,48 @@ import * as MutableRef from "effect/MutableRef"
 import * as Runtime from "effect/Runtime"
 import { createRequire } from "node:module"
 import { cli } from "./commands/index.ts"
-import { complain, Ended, exitCode, MeantToBeInterrupted } from "./output/print.ts"
+import { Ended, exitCode, InterruptIsSuccess } from "./exit.ts"
+import { printErr } from "./output/print.ts"
 
-/** What is wrong, in a line. What may be a secret that was meant for the environment is not said again. */
-const describe = (error: CliError.CliError): string =>
-  error._tag === "UnexpectedArgument" ? "There is an argument too many." : error.message.replace(/\s*\n\s*/g, " ")
+// An extra argument may be a secret that was meant for the environment, so it is not printed
+const formatCliError = (error: CliError.CliError): string =>
+  error._tag === "UnexpectedArgument"
+    ? "The command got an argument that it does not take."
+    : error.message.replace(/\s*\n\s*/g, " ")
 
-// Help is for who asks for it: stdout stays clean for machines
+// Wrong use prints no help, so that stdout stays clean for machines
 const presenter = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
-      ? complain([...event.errors.map(describe), `See ${event.commandPath.join(" ")} --help.`].join("\n"))
+      ? printErr([...event.errors.map(formatCliError), `See ${event.commandPath.join(" ")} --help.`].join("\n"))
       : CliOutput.defaultPresenter.present(event)
 })
 
-// Nothing logs, so there is no level to set
+// The command writes no logs, so it has no flag for the log level
 const config = CliConfig.layer({
   builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Wizard, GlobalFlag.Completions]
 })
 
-// It is beside src here, and beside dist where it is installed
+// package.json is one folder above src, and one above dist in the published package
 const { version }: { readonly version: string } = createRequire(import.meta.url)("../package.json")
 
-// Where nobody reads any more, or the terminal is gone, what goes on would go on without a word
+// If stdout is closed or the terminal is gone, nobody would see what a command does, so it ends
 const interrupt = () => void process.emit("SIGINT")
 for (const stream of [process.stdout, process.stderr]) stream.on("error", interrupt)
 process.on("SIGHUP", interrupt)
 
-const meantToBeInterrupted = MutableRef.make(false)
-const interrupted = 130
+const interruptIsSuccess = MutableRef.make(false)
 
 Command.run(cli, { version }).pipe(
   Effect.catchTag("ShowHelp", (help) =>
     help.errors.length === 0 ? Effect.void : new Ended({ code: exitCode.wrongUse })
   ),
-  Effect.provideService(MeantToBeInterrupted, meantToBeInterrupted),
+  Effect.provideService(InterruptIsSuccess, interruptIsSuccess),
   Effect.provide(Layer.mergeAll(NodeServices.layer, presenter, config)),
   NodeRuntime.runMain({
     teardown: (exit, onExit) =>
       Runtime.defaultTeardown(exit, (code) =>
-        onExit(code === interrupted && MutableRef.get(meantToBeInterrupted) ? 0 : code)
+        onExit(code === exitCode.interrupted && MutableRef.get(interruptIsSuccess) ? 0 : code)
       )
   })
 )

@@ -5,12 +5,13 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
-import { printSeat } from "./forEachSeat.ts"
-import { ask, end, exitCode, say } from "../output/print.ts"
-import * as Polar from "../config/polarLayers.ts"
+import { layerSeats } from "../config/polarLayers.ts"
+import { callAndShow } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { describeHolder, describeInvitation } from "../output/seatTable.ts"
-import { exactlyOne, type SourceFlags } from "./sourceFlags.ts"
+import { printOut } from "../output/print.ts"
+import { formatHolder, formatInvitation } from "../output/seatTable.ts"
+import { printSeatJson } from "./forEachSeat.ts"
+import { requireOne, type SourceFlags } from "./sourceFlags.ts"
 
 interface Flags extends SourceFlags {
   readonly checkout: Option.Option<string>
@@ -23,50 +24,46 @@ interface Flags extends SourceFlags {
   readonly immediateClaim: boolean
 }
 
-const sourceOf = ({ checkout, order, subscription }: Flags) =>
-  exactlyOne<AssignmentSource>([
-    Option.map(subscription, (id) => AssignmentSource.Subscription({ id })),
-    Option.map(order, (id) => AssignmentSource.Order({ id })),
-    Option.map(checkout, (id) => AssignmentSource.Checkout({ id }))
-  ])
+const readAssignmentSource = ({ checkout, order, subscription }: Flags) =>
+  requireOne<AssignmentSource>(
+    [
+      Option.map(subscription, (id) => AssignmentSource.Subscription({ id })),
+      Option.map(order, (id) => AssignmentSource.Order({ id })),
+      Option.map(checkout, (id) => AssignmentSource.Checkout({ id }))
+    ],
+    "Name exactly one of --subscription, --order and --checkout."
+  )
 
-const recipientOf = ({ customer, email, externalCustomer, externalMember, member }: Flags) =>
-  exactlyOne<Recipient>([
-    // With an external member it is that member's
-    Option.isSome(externalMember) ? Option.none() : Option.map(email, (email) => Recipient.Email({ email })),
-    Option.map(customer, (id) => Recipient.Customer({ id })),
-    Option.map(externalCustomer, (externalId) => Recipient.ExternalCustomer({ externalId })),
-    Option.map(member, (id) => Recipient.Member({ id })),
-    Option.map(externalMember, (externalId) =>
-      Recipient.ExternalMember({ externalId, email: Option.getOrUndefined(email) })
-    )
-  ])
+const readRecipient = ({ customer, email, externalCustomer, externalMember, member }: Flags) =>
+  requireOne<Recipient>(
+    [
+      // With --external-member, --email is the address of that member
+      Option.isSome(externalMember) ? Option.none() : Option.map(email, (email) => Recipient.Email({ email })),
+      Option.map(customer, (id) => Recipient.Customer({ id })),
+      Option.map(externalCustomer, (externalId) => Recipient.ExternalCustomer({ externalId })),
+      Option.map(member, (id) => Recipient.Member({ id })),
+      Option.map(externalMember, (externalId) =>
+        Recipient.ExternalMember({ externalId, email: Option.getOrUndefined(email) })
+      )
+    ],
+    "Name the recipient with exactly one of --email, --customer, --external-customer, --member and " +
+      "--external-member. Only --external-member may be combined with --email."
+  )
 
-const tell = Effect.fnUntraced(function* (seat: Seat) {
-  const holder = describeHolder(seat)
-  yield* say(
+const printAssigned = Effect.fnUntraced(function* (seat: Seat) {
+  const holder = formatHolder(seat)
+  yield* printOut(
     seat.status === "claimed"
       ? `${seat.id}: assigned to ${holder}, and claimed`
-      : `${seat.id}: assigned to ${holder} (${describeInvitation(seat, yield* DateTime.now)})`
+      : `${seat.id}: assigned to ${holder} (${formatInvitation(seat, yield* DateTime.now)})`
   )
 })
 
-/** Gives a free seat to a person. */
+/** Assigns a free seat to a person. */
 export const run = Effect.fnUntraced(function* (flags: Flags) {
   const { json } = yield* root
-  const source = yield* Option.match(sourceOf(flags), {
-    onNone: () => end(exitCode.wrongUse, "Name exactly one of --subscription, --order and --checkout."),
-    onSome: Effect.succeed
-  })
-  const recipient = yield* Option.match(recipientOf(flags), {
-    onNone: () =>
-      end(
-        exitCode.wrongUse,
-        "Name who gets the seat with exactly one of --email, --customer, --external-customer, --member and " +
-          "--external-member; --email may go with the last."
-      ),
-    onSome: Effect.succeed
-  })
+  const source = yield* readAssignmentSource(flags)
+  const recipient = yield* readRecipient(flags)
   const assign = Effect.flatMap(Seats, (seats) =>
     seats.assign({
       source,
@@ -75,5 +72,5 @@ export const run = Effect.fnUntraced(function* (flags: Flags) {
       immediateClaim: flags.immediateClaim ? true : undefined
     })
   )
-  yield* ask("Seats.assign", assign, json ? printSeat : tell).pipe(Effect.provide(Polar.seats))
+  yield* callAndShow("Seats.assign", assign, json ? printSeatJson : printAssigned).pipe(Effect.provide(layerSeats))
 })

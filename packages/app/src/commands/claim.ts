@@ -8,70 +8,71 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import { ask, end, exitCode, printJson, say } from "../output/print.ts"
-import * as Polar from "../config/polarLayers.ts"
+import { readSetting } from "../config/environment.ts"
+import { layerClaims } from "../config/polarLayers.ts"
+import { callAndShow, endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { describeHolder } from "../output/seatTable.ts"
-import { setting } from "../config/environment.ts"
+import { printJson, printOut } from "../output/print.ts"
+import { formatHolder } from "../output/seatTable.ts"
 
-const wanted =
-  "POLAR_INVITATION_TOKEN is missing or empty. Put the invitation link or its token there, or pass it on stdin."
+const tokenMissing =
+  "POLAR_INVITATION_TOKEN is missing or empty. Set it to the invitation link or its token, or pass either on stdin."
 
-// Closed after the first line, because one that stays open would keep the process waiting
+// The stream closes stdin after the first line. An open stdin would keep the process running
 const stdin = NodeStream.fromReadable({ evaluate: () => process.stdin, onError: () => "unreadable" })
 
-const firstLine = Effect.gen(function* () {
+const readFirstLine = Effect.gen(function* () {
   const { stdinIsTerminal } = yield* Stdio.Stdio
-  // A terminal would show the token, and a shell would keep an argument
-  if (yield* stdinIsTerminal) return yield* end(exitCode.wrongUse, wanted)
+  // A terminal would show the token. A shell would keep it in its history, so it is no argument either
+  if (yield* stdinIsTerminal) return yield* endCommand(exitCode.wrongUse, tokenMissing)
   const line = yield* stdin.pipe(
     Stream.decodeText(),
     Stream.splitLines,
     Stream.runHead,
     Effect.map(Option.match({ onNone: () => "", onSome: (line) => line.trim() })),
-    Effect.catch(() => end(exitCode.failed, "stdin cannot be read."))
+    Effect.catch(() => endCommand(exitCode.failed, "The command cannot read stdin, so it claimed nothing."))
   )
-  return line === "" ? yield* end(exitCode.wrongUse, wanted) : Redacted.make(line)
+  return line === "" ? yield* endCommand(exitCode.wrongUse, tokenMissing) : Redacted.make(line)
 })
 
-/** What a mail has is a link, with the token in its query. */
-const tokenIn = (given: Redacted.Redacted<string>): Redacted.Redacted<string> => {
+// The link in the mail has the token in its query
+const extractToken = (given: Redacted.Redacted<string>): Redacted.Redacted<string> => {
   const token = URL.parse(Redacted.value(given))?.searchParams.get("token")
   return token == null ? given : Redacted.make(token)
 }
 
-const invitationToken = setting(PolarConnection.configToken("POLAR_INVITATION_TOKEN")).pipe(
-  Effect.filterOrElse(Predicate.isNotUndefined, () => firstLine),
-  Effect.map(tokenIn)
+const invitationToken = readSetting(PolarConnection.configToken("POLAR_INVITATION_TOKEN")).pipe(
+  Effect.filterOrElse(Predicate.isNotUndefined, () => readFirstLine),
+  Effect.map(extractToken)
 )
 
 const encodeInfo = Schema.encodeEffect(ClaimInfoJson)
 const encodeClaim = Schema.encodeEffect(ClaimJson)
 
-const showInfo = Effect.fnUntraced(function* (info: ClaimInfo) {
+const printInfo = Effect.fnUntraced(function* (info: ClaimInfo) {
   const { json } = yield* root
   if (json) return yield* printJson(JSON.stringify(yield* Effect.orDie(encodeInfo(info))))
-  yield* say(
+  yield* printOut(
     `A seat of ${info.productName}, by ${info.organizationName} (${info.organizationSlug}), ` +
-      `for ${info.customerEmail ?? "somebody without an address"}.`
+      `for ${info.customerEmail ?? "a person without an address"}.`
   )
 })
 
-const showClaim = Effect.fnUntraced(function* (claim: Claim, showSession: boolean) {
+const printClaim = Effect.fnUntraced(function* (claim: Claim, showSession: boolean) {
   const { json } = yield* root
   if (json) {
     const { customer_session_token, seat } = yield* Effect.orDie(encodeClaim(claim))
     return yield* printJson(JSON.stringify({ seat, ...(showSession ? { customer_session_token } : {}) }))
   }
-  yield* say(`${claim.seat.id}: claimed by ${describeHolder(claim.seat)}`)
-  if (showSession) yield* say(Redacted.value(claim.session))
+  yield* printOut(`${claim.seat.id}: claimed by ${formatHolder(claim.seat)}`)
+  if (showSession) yield* printOut(Redacted.value(claim.session))
 })
 
-/** Accepts an invitation, or tells what it is for. */
+/** Claims a seat with its invitation, or only shows what the invitation is for. */
 export const run = Effect.fnUntraced(function* (flags: { readonly info: boolean; readonly showSession: boolean }) {
   const token = yield* invitationToken
   const { claim, info } = yield* SeatClaims
   yield* flags.info
-    ? ask("SeatClaims.info", info(token), showInfo)
-    : ask("SeatClaims.claim", claim(token), (claim) => showClaim(claim, flags.showSession))
-}, Effect.provide(Polar.claims))
+    ? callAndShow("SeatClaims.info", info(token), printInfo)
+    : callAndShow("SeatClaims.claim", claim(token), (claim) => printClaim(claim, flags.showSession))
+}, Effect.provide(layerClaims))

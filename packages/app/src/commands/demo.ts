@@ -1,7 +1,7 @@
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import { Outbox } from "@polar-seats/emulator/Outbox"
-import { SeatId, type SeatsList } from "@polar-seats/domain/Seat"
+import { type Seat, SeatId, type SeatsList } from "@polar-seats/domain/Seat"
 import type { SeatError } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
@@ -17,21 +17,22 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as EmulatorServer from "./emulator.ts"
-import { complain, end, errorJson, exitCode, printJson, refuse, say, tellInterrupted } from "../output/print.ts"
-import * as Polar from "../config/polarLayers.ts"
-import * as Requests from "../config/httpClient.ts"
+import { layerHttpClient } from "../config/httpClient.ts"
+import { layerSeats } from "../config/polarLayers.ts"
+import { endCommand, endWithError, exitCode, reportInterruption } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { columns, describeHolder, describeInvitation, render } from "../output/seatTable.ts"
-import { layerSocket, url } from "./serveUntilInterrupted.ts"
-import { oneSource, type SourceFlags } from "./sourceFlags.ts"
+import { printErr, printJson, printOut, toErrorJson } from "../output/print.ts"
+import { formatHolder, formatInvitation, formatSeatTable, stdoutColumns } from "../output/seatTable.ts"
+import { layerEmulator } from "./emulator.ts"
+import { layerSocket, serverUrl } from "./serveUntilInterrupted.ts"
+import { readSource, type SourceFlags } from "./sourceFlags.ts"
 
 const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
 const colleague = "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10"
 const stranger = "7c5f5ad1-6a53-4a1b-8d5f-2a6f0d1c9b44"
 const subscription = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e")
 const withoutSeats = SubscriptionId.make("b1d7a0c4-3f0e-4a53-9c37-5d0f6f4a8e21")
-const olderId = SubscriptionId.make("0190b5e0-7c1d-7a52-8c1f-3b2a1d0e9f88")
+const otherUuidVersion = SubscriptionId.make("0190b5e0-7c1d-7a52-8c1f-3b2a1d0e9f88")
 
 const ann = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
 const ben = SeatId.make("2b7e1516-28ae-4d2a-abf7-158809cf4f3c")
@@ -39,7 +40,7 @@ const eve = SeatId.make("6bc1bee2-2e40-4f96-b93d-7e117393172a")
 const dan = SeatId.make("ae2d8a57-1e03-4c9c-9eb7-6fac45af8e51")
 const nobody = SeatId.make("30c81c46-a35c-4411-a5fb-c1191a0a52ef")
 
-// The emulator's own; they open nothing else
+// These tokens open nothing but this emulator
 const owner = "polar_cst_owner"
 const plainMember = "polar_mst_member"
 const otherBuyer = "polar_cst_other"
@@ -48,6 +49,12 @@ const organization = "polar_oat_acme"
 const team = (now: DateTime.Utc): WorldInput => {
   const at = (hours: number) => DateTime.formatIso(DateTime.add(now, { hours }))
   const seat = { subscriptionId: subscription, customerId: buyer, createdAt: at(-30) }
+  const invited = (name: string, hours: number) => ({
+    ...seat,
+    status: "pending" as const,
+    email: `${name}@acme.com`,
+    invitationTokenExpiresAt: at(hours)
+  })
   return {
     organizations: [{ slug: "acme" }, { slug: "plain", seatBasedPricingEnabled: false }],
     products: [
@@ -65,23 +72,9 @@ const team = (now: DateTime.Utc): WorldInput => {
     ],
     seats: [
       { ...seat, id: ben, status: "claimed", email: "ben@acme.com", memberId: colleague, claimedAt: at(-20) },
-      {
-        ...seat,
-        id: ann,
-        status: "pending",
-        email: "ann@acme.com",
-        invitationToken: "ann",
-        invitationTokenExpiresAt: at(18)
-      },
-      {
-        ...seat,
-        id: eve,
-        status: "pending",
-        email: "eve@acme.com",
-        invitationToken: "eve",
-        invitationTokenExpiresAt: at(-6)
-      },
-      { ...seat, id: dan, status: "pending", email: "dan@acme.com", invitationTokenExpiresAt: at(18) }
+      { ...invited("ann", 18), id: ann, invitationToken: "ann" },
+      { ...invited("eve", -6), id: eve, invitationToken: "eve" },
+      { ...invited("dan", 18), id: dan }
     ],
     tokens: [
       { token: owner, customer: buyer },
@@ -92,8 +85,8 @@ const team = (now: DateTime.Utc): WorldInput => {
   }
 }
 
-/** What this program tells the buyer about each error: the place where yours would differ. */
-const advice = (error: SeatError): string => {
+/** Tells the buyer what to do about an error. Your program would use words of its own here. */
+const adviseBuyer = (error: SeatError): string => {
   switch (error._tag) {
     case "NotFound":
       return "That seat is gone. Choose one from the list."
@@ -122,26 +115,26 @@ const advice = (error: SeatError): string => {
   }
 }
 
-/** Shows a step: a text for people, or what happened for machines. What has no step is for people alone. */
-const show = Effect.fnUntraced(function* (
+/** Prints a text for people, or the step as JSON with `--json`. A text without a step is for people only. */
+const printStep = Effect.fnUntraced(function* (
   text: string,
   step?: { readonly step: string; readonly [key: string]: unknown }
 ) {
   const { json } = yield* root
-  if (!json) return yield* say(text)
+  if (!json) return yield* printOut(text)
   if (step !== undefined) yield* printJson(JSON.stringify(step))
 })
 
-const provoke = Effect.fnUntraced(function* <A, E extends SeatError>(attempt: Effect.Effect<A, E, Seats>) {
+const provokeRefusal = Effect.fnUntraced(function* <A, E extends SeatError>(attempt: Effect.Effect<A, E, Seats>) {
   const error = yield* Effect.flip(attempt).pipe(
-    Effect.onInterrupt(() => complain("Interrupted. What was asked for last mails nobody.")),
-    Effect.catch(() => end(exitCode.failed, "An error that was provoked on purpose did not come."))
+    Effect.onInterrupt(() => printErr("Interrupted. The last call mails nobody.")),
+    Effect.catch(() => endCommand(exitCode.failed, "Polar accepted a call that it should have refused."))
   )
-  const told = advice(error)
-  yield* show(`  ${error._tag}: ${error.message}  ->  the buyer is told: "${told}"`, {
+  const advice = adviseBuyer(error)
+  yield* printStep(`  ${error._tag}: ${error.message}  ->  the buyer reads: "${advice}"`, {
     step: "refusal",
-    ...errorJson(error),
-    advice: told
+    ...toErrorJson(error),
+    advice
   })
 })
 
@@ -152,118 +145,128 @@ const encodeSeat = Schema.encodeEffect(SeatJson)
 const encodeList = Schema.encodeEffect(SeatsListJson)
 
 const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
-  const found: SeatsList = yield* list(source).pipe(tellInterrupted("Seats.list"), Effect.catch(refuse))
+  const found: SeatsList = yield* list(source).pipe(reportInterruption("Seats.list"), Effect.catch(endWithError))
   const { availableSeats, seats, totalSeats } = found
-  yield* show(
-    `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${render(seats, yield* DateTime.now, yield* columns)}`,
+  yield* printStep(
+    `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${formatSeatTable(seats, yield* DateTime.now, yield* stdoutColumns)}`,
     { step: "list", ...(yield* Effect.orDie(encodeList(found))) }
   )
   return seats
 })
 
 const showResend = Effect.fnUntraced(function* (id: SeatId) {
-  const seat = yield* resend(id).pipe(tellInterrupted("Seats.resend"), Effect.catch(refuse))
-  yield* show(`\nResent the invitation of seat ${seat.id} to ${describeHolder(seat)}.`, {
+  const seat = yield* resend(id).pipe(reportInterruption("Seats.resend"), Effect.catch(endWithError))
+  yield* printStep(`\nResent the invitation of seat ${seat.id} to ${formatHolder(seat)}.`, {
     step: "resend",
     seat: yield* Effect.orDie(encodeSeat(seat))
   })
 })
 
-const onEmulator = Effect.gen(function* () {
-  const baseUrl = yield* url
+const lastMail = Effect.gen(function* () {
+  const mail = (yield* (yield* Outbox).mails).at(-1)
+  return mail ?? (yield* endCommand(exitCode.failed, "The emulator sent no mail."))
+})
+
+const showDeadLink = Effect.gen(function* () {
   const outbox = yield* Outbox
+  const before = (yield* outbox.mails).length
+  const seat = yield* Effect.catch(resend(eve), endWithError)
+  const invitation = seat.invitation(yield* DateTime.now)
+  const mailed = (yield* outbox.mails).length - before
+  if (invitation._tag !== "Expired")
+    return yield* endCommand(exitCode.failed, "The invitation of eve@acme.com has not expired.")
+  yield* printStep(
+    `\nPolar does not report a dead link: it answered the resend to ${formatHolder(seat)} with 200 and sent ${mailed} mail,\n` +
+      `but the link in it has been dead since ${DateTime.formatIso(invitation.expiredAt)}.\n` +
+      "`seat.invitation(now)` shows it. A reissue mails a new link: it revokes the seat and assigns it to the same person.",
+    {
+      step: "dead-link",
+      seat: yield* Effect.orDie(encodeSeat(seat)),
+      mails: mailed,
+      expired_at: Timestamp.format(invitation.expiredAt)
+    }
+  )
+  return seat
+})
+
+const showReissue = Effect.fnUntraced(function* (seat: Seat) {
+  const { reissue } = yield* Invitations
+  const reissued = yield* Effect.catch(reissue(seat), endWithError)
+  const { subject, to, token } = yield* lastMail
+  yield* printStep(
+    `\nReissued to ${formatHolder(reissued)} (${formatInvitation(reissued, yield* DateTime.now)}).\n` +
+      `  The mail that was sent: to ${to}, "${subject}"`,
+    { step: "reissue", seat: yield* Effect.orDie(encodeSeat(reissued)) }
+  )
+  const { claim } = yield* SeatClaims
+  const claimed = yield* Effect.catch(claim(token), endWithError)
+  yield* printStep(`  Its link works: ${formatHolder(claimed.seat)} has claimed the seat.`, {
+    step: "claim",
+    seat: yield* Effect.orDie(encodeSeat(claimed.seat))
+  })
+})
+
+const runOnEmulator = Effect.gen(function* () {
+  const baseUrl = yield* serverUrl
   const as = (token: string, url = baseUrl) =>
-    // The URLs and the tokens are ours
-    Layer.orDie(PortalSeats.layer({ token: Redacted.make(token), baseUrl: url })).pipe(Layer.provide(Requests.layer))
+    // The URLs and the tokens are constants, so they are valid
+    Layer.orDie(PortalSeats.layer({ token: Redacted.make(token), baseUrl: url })).pipe(Layer.provide(layerHttpClient))
   const source = SeatSource.Subscription({ id: subscription })
-  const claims = Layer.orDie(layerClaims({ baseUrl })).pipe(Layer.provide(Requests.layer))
+  const claims = Layer.orDie(layerClaims({ baseUrl })).pipe(Layer.provide(layerHttpClient))
   const invitations = Layer.merge(Invitations.layer.pipe(Layer.provide(Journal.layerMemory)), claims)
 
-  yield* show(`An emulator of Polar listens on ${baseUrl}. Everything below goes to it over HTTP.`, {
+  yield* printStep(`An emulator of Polar listens on ${baseUrl}. The demo calls it over HTTP.`, {
     step: "emulator",
     url: baseUrl
   })
   yield* Effect.gen(function* () {
     yield* showSeats(source)
     yield* showResend(ann)
-    const mail = (yield* outbox.mails).at(-1)
-    if (mail === undefined) return yield* end(exitCode.failed, "No mail went out.")
-    const { subject, to } = mail
-    yield* show(`  The mail that left: to ${to}, "${subject}"`, { step: "mail", to, subject })
-    yield* show("\nEach way to be refused is a value of its own, and this is what the program did about it:\n")
-    yield* provoke(resend(nobody))
-    yield* provoke(resend(ben))
-    yield* provoke(resend(dan))
-    yield* provoke(list(SeatSource.Subscription({ id: olderId })))
+    const { subject, to } = yield* lastMail
+    yield* printStep(`  The mail that was sent: to ${to}, "${subject}"`, { step: "mail", to, subject })
+    yield* printStep("\nEach refusal is a typed error. For each, the program tells the buyer what to do:\n")
+    yield* provokeRefusal(resend(nobody))
+    yield* provokeRefusal(resend(ben))
+    yield* provokeRefusal(resend(dan))
+    yield* provokeRefusal(list(SeatSource.Subscription({ id: otherUuidVersion })))
   }).pipe(Effect.provide(as(owner)))
-  yield* provoke(resend(ann)).pipe(Effect.provide(as(organization)))
-  yield* provoke(resend(ann)).pipe(Effect.provide(as("polar_cst_expired")))
-  yield* provoke(resend(ann)).pipe(Effect.provide(as(plainMember)))
-  yield* provoke(list(SeatSource.Subscription({ id: withoutSeats }))).pipe(Effect.provide(as(otherBuyer)))
-  // Where nothing was sent a call is tried again, which nobody wants to wait for here
-  yield* provoke(resend(ann)).pipe(RetryPolicy.provide({ times: 0 }), Effect.provide(as(owner, "http://127.0.0.1:1")))
+  yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as(organization)))
+  yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as("polar_cst_expired")))
+  yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as(plainMember)))
+  yield* provokeRefusal(list(SeatSource.Subscription({ id: withoutSeats }))).pipe(Effect.provide(as(otherBuyer)))
+  // No retries, so that the demo does not wait for their delays
+  yield* provokeRefusal(resend(ann)).pipe(
+    RetryPolicy.provide({ times: 0 }),
+    Effect.provide(as(owner, "http://127.0.0.1:1"))
+  )
 
-  yield* Effect.gen(function* () {
-    const before = (yield* outbox.mails).length
-    const seat = yield* Effect.catch(resend(eve), refuse)
-    const invitation = seat.invitation(yield* DateTime.now)
-    const mailed = (yield* outbox.mails).length - before
-    if (invitation._tag !== "Expired")
-      return yield* end(exitCode.failed, "The invitation of eve@acme.com is not expired.")
-    yield* show(
-      `\nAnd what Polar does not tell: the resend to ${describeHolder(seat)} was answered with 200, and ${mailed} mail went out,\n` +
-        `but its link has been dead since ${DateTime.formatIso(invitation.expiredAt)}.\n` +
-        "`seat.invitation(now)` knows, and a reissue mails a new link: it revokes the seat and assigns it to the same person.",
-      {
-        step: "dead-link",
-        seat: yield* Effect.orDie(encodeSeat(seat)),
-        mails: mailed,
-        expired_at: Timestamp.format(invitation.expiredAt)
-      }
-    )
-
-    const { reissue } = yield* Invitations
-    const reissued = yield* Effect.catch(reissue(seat), refuse)
-    const mail = (yield* outbox.mails).at(-1)
-    if (mail === undefined) return yield* end(exitCode.failed, "No mail went out.")
-    yield* show(
-      `\nReissued to ${describeHolder(reissued)} (${describeInvitation(reissued, yield* DateTime.now)}).\n` +
-        `  The mail that left: to ${mail.to}, "${mail.subject}"`,
-      { step: "reissue", seat: yield* Effect.orDie(encodeSeat(reissued)) }
-    )
-    const { claim } = yield* SeatClaims
-    const claimed = yield* Effect.catch(claim(mail.token), refuse)
-    yield* show(`  Its link works: ${describeHolder(claimed.seat)} has claimed the seat.`, {
-      step: "claim",
-      seat: yield* Effect.orDie(encodeSeat(claimed.seat))
-    })
-  }).pipe(Effect.provide(invitations.pipe(Layer.provideMerge(as(owner)))))
+  yield* Effect.flatMap(showDeadLink, showReissue).pipe(Effect.provide(invitations.pipe(Layer.provideMerge(as(owner)))))
 })
 
-const onPolar = Effect.fnUntraced(function* (source: SeatSource, yes: boolean) {
+const runOnPolar = Effect.fnUntraced(function* (source: SeatSource, yes: boolean) {
   const seats = yield* showSeats(source)
   const now = yield* DateTime.now
   const live = seats.find((seat) => seat.invitation(now)._tag === "Live")
-  if (live === undefined) yield* show("\nNo seat has a live invitation, so none is resent.")
+  if (live === undefined) yield* printStep("\nNo seat has a live invitation, so the demo resends none.")
   else if (yes) yield* showResend(live.id)
-  else yield* show(`\nWith --yes, the invitation of ${describeHolder(live)} would be mailed once more now.`)
-  yield* show("\nWays to be refused that mail nobody:\n")
-  yield* provoke(resend(nobody))
+  else yield* printStep(`\nWith --yes, the demo would resend the invitation of ${formatHolder(live)} now.`)
+  yield* printStep("\nRefusals that mail nobody:\n")
+  yield* provokeRefusal(resend(nobody))
   const claimed = seats.find((seat) => seat.status === "claimed")
-  if (claimed !== undefined) yield* provoke(resend(claimed.id))
-}, Effect.provide(Polar.seats))
+  if (claimed !== undefined) yield* provokeRefusal(resend(claimed.id))
+}, Effect.provide(layerSeats))
 
-/** Shows a resend and how it is refused: on an emulator that it starts, or on Polar as the environment says. */
+/** Shows a resend and its refusals, on an emulator of its own or on the server that the environment names. */
 export const run = Effect.fnUntraced(function* (flags: SourceFlags & { readonly yes: boolean }) {
   if (Option.isSome(flags.subscription) || Option.isSome(flags.order)) {
-    return yield* onPolar(yield* oneSource(flags), flags.yes)
+    return yield* runOnPolar(yield* readSource(flags), flags.yes)
   }
-  const emulator = EmulatorServer.layer(team(yield* DateTime.now)).pipe(
+  const emulator = layerEmulator(team(yield* DateTime.now)).pipe(
     Layer.provideMerge(layerSocket({ host: "127.0.0.1", port: 0 }))
   )
-  yield* Effect.provide(onEmulator, emulator).pipe(
+  yield* Effect.provide(runOnEmulator, emulator).pipe(
     Effect.catchTags({
-      ServeError: () => end(exitCode.failed, "The emulator found no port to listen on."),
+      ServeError: () => endCommand(exitCode.failed, "The emulator cannot listen on any port of 127.0.0.1."),
       InvalidWorld: Effect.die
     })
   )

@@ -7,33 +7,33 @@ import type * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { end, exitCode } from "../output/print.ts"
-import * as Page from "../emulatorPage.ts"
-import * as Requests from "../config/httpClient.ts"
+import { layerHttpClient } from "../config/httpClient.ts"
+import * as EmulatorPage from "../emulatorPage.ts"
+import { endCommand, exitCode } from "../exit.ts"
 import type { Root } from "../globalFlags.ts"
-import { type Address, serve } from "./serveUntilInterrupted.ts"
+import { type AddressFlags, serveUntilInterrupted } from "./serveUntilInterrupted.ts"
 
-/** The emulator on the server in the context. It delivers webhooks too, once it is told where to. */
-export const layer = (
+/** The emulator on the server in the context. It delivers webhooks if its settings name an endpoint. */
+export const layerEmulator = (
   world: WorldInput
 ): Layer.Layer<Emulator.Emulator | Outbox, InvalidWorld, HttpServer.HttpServer | Root> =>
-  Layer.provide(Emulator.layerServer(world), Requests.layer)
+  Layer.provide(Emulator.layerServer(world), layerHttpClient)
 
 const readJson = Schema.decodeEffect(Schema.fromJsonString(Schema.Unknown))
 
 const seedFrom = Effect.fnUntraced(function* (file: string) {
   const json = yield* (yield* FileSystem.FileSystem).readFileString(file).pipe(
-    Effect.catch(({ message }) => end(exitCode.wrongUse, `${file} cannot be read: ${message}`)),
-    Effect.flatMap((text) => Effect.catch(readJson(text), () => end(exitCode.wrongUse, `${file} is not JSON.`)))
+    Effect.catch(({ message }) => endCommand(exitCode.wrongUse, `${file} cannot be read: ${message}`)),
+    Effect.flatMap((text) => Effect.catch(readJson(text), () => endCommand(exitCode.wrongUse, `${file} is not JSON.`)))
   )
   yield* (yield* Emulator.Emulator)
     .seedJson(json)
     .pipe(
       Effect.catch(({ issues }) =>
-        end(
+        endCommand(
           exitCode.wrongUse,
           [
-            `${file} makes no sense:`,
+            `${file} is not a valid world:`,
             ...issues.map(({ message, path }) => [...(path.length > 0 ? [path.join(".")] : []), message].join(": "))
           ].join("\n")
         )
@@ -41,18 +41,17 @@ const seedFrom = Effect.fnUntraced(function* (file: string) {
     )
 })
 
-interface Flags extends Address {
-  readonly allowAnyoneToConnect: boolean
-  /** The file of the world to start from, in the JSON that the control API takes. */
+interface Flags extends AddressFlags {
+  /** A file with the world to start from, in the JSON of `POST /_emulator/seed`. */
   readonly seed: Option.Option<string>
 }
 
-/** Runs an emulator, with its page, until it is interrupted. */
+/** Runs an emulator with its page until it is interrupted. */
 export const run = ({ seed, ...address }: Flags) =>
-  serve(
+  serveUntilInterrupted(
     Layer.effectDiscard(Option.isSome(seed) ? seedFrom(seed.value) : Effect.void).pipe(
-      // An empty world makes sense
-      Layer.provide(Page.layer(Layer.orDie(layer({}))))
+      // An empty world is valid
+      Layer.provide(EmulatorPage.layer(Layer.orDie(layerEmulator({}))))
     ),
     address
   )

@@ -1,4 +1,5 @@
 import { type Seat, SeatId } from "@polar-seats/domain/Seat"
+import type { Operation } from "@polar-seats/domain/SeatError"
 import { SeatJson } from "@polar-seats/http/SeatJson"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -7,120 +8,113 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import {
-  complain,
-  Ended,
-  errorJson,
-  exitCode,
-  exitCodeOf,
-  outcomeOf,
-  printJson,
-  type Refusal
-} from "../output/print.ts"
+import { type CommandError, Ended, exitCode, exitCodeFor, makeInterrupted, outcomeFor } from "../exit.ts"
 import { type Root, root } from "../globalFlags.ts"
-import { type Account, open, summarize } from "../output/seatTally.ts"
+import { printErr, printJson, toErrorJson } from "../output/print.ts"
+import { type SeatEntry, summarizeSeats } from "../output/seatTally.ts"
 
 const decodeId = Schema.decodeResult(SeatId)
 const encodeSeat = Schema.encodeEffect(Schema.fromJsonString(SeatJson))
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Prints a seat as Polar sends it. */
-export const printSeat = (seat: Seat): Effect.Effect<void> => Effect.flatMap(Effect.orDie(encodeSeat(seat)), printJson)
+export const printSeatJson = (seat: Seat): Effect.Effect<void> =>
+  Effect.flatMap(Effect.orDie(encodeSeat(seat)), printJson)
 
-// From the one that another outweighs to the one that none does
-const weights = [0, exitCode.refused, exitCode.wrongUse, exitCode.failed]
+// The exit code of a command is the last of these that a seat ended with
+const codesByWeight = [0, exitCode.refused, exitCode.wrongUse, exitCode.failed]
 
-const heaviest = (codes: ReadonlyArray<number>): number =>
-  weights[Math.max(...codes.map((each) => weights.indexOf(each)))] ?? 0
+const pickExitCode = (codes: ReadonlyArray<number>): number =>
+  codesByWeight[Math.max(...codes.map((code) => codesByWeight.indexOf(code)))] ?? 0
 
-export const printFailure = (
-  { id, outcome }: Pick<Account, "id" | "outcome">,
-  error: { readonly _tag: string; readonly message: string }
-) => printJson(JSON.stringify({ id, outcome, ...errorJson(error) }))
+interface Failure {
+  readonly _tag: string
+  readonly message: string
+}
 
-const notBegun = { _tag: "NotBegun", message: "The command was interrupted before it came to this seat." }
+type FailedSeat = Pick<SeatEntry, "id" | "outcome">
+
+const printFailureJson = ({ id, outcome }: FailedSeat, error: Failure) =>
+  printJson(JSON.stringify({ id, outcome, ...toErrorJson(error) }))
+
+/** Prints why a seat is not done: a line on stderr, and JSON with `--json`. Returns the exit code. */
+export const reportFailure = Effect.fnUntraced(function* (seat: FailedSeat, code: number, error: Failure) {
+  const { json } = yield* root
+  yield* printErr(`${seat.id}: ${error.message}`)
+  if (json) yield* printFailureJson(seat, error)
+  return code
+})
+
+const notBegun = { _tag: "NotBegun", message: "The command was interrupted before it reached this seat." }
 
 /**
- * Does something to several seats, one after the other, and says what came of each. One that fails stops none of the
- * others. An interruption is answered with what was done, what was not and what is unknown.
+ * Acts on several seats, one after the other, and prints the outcome of each. A failure does not stop the seats after
+ * it. If the command is interrupted, it prints which seats are done, failed, unknown and not begun.
  */
-export const eachSeat = Effect.fnUntraced(function* <E extends Refusal>({
+export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError>({
   act,
-  describe = ({ message }) => message,
-  done,
+  doneWord,
   first = Effect.succeed([]),
+  formatError = ({ message }) => message,
   ids,
-  interrupted,
-  tell
+  operation,
+  printDone
 }: {
   readonly ids: ReadonlyArray<string>
-  /** What is to be said where `act` was interrupted and said nothing itself. */
-  readonly interrupted: Refusal
-  /** Is interrupted where it restores that alone. */
+  /** The operation that a seat's error names if `act` is interrupted and has no error of its own. */
+  readonly operation: Operation
+  /** Acts on one seat. It can be interrupted only inside `restore`. */
   readonly act: (
     id: SeatId,
     restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   ) => Effect.Effect<Seat, E>
-  /** What to say of an error. Default: its message. */
-  readonly describe?: ((error: Refusal) => string) | undefined
-  /** What comes before the seats, and the exit codes of that. */
+  /** Formats an error for people and in JSON. Default: its message. */
+  readonly formatError?: ((error: CommandError) => string) | undefined
+  /** Runs before the first seat, and returns exit codes of its own. */
   readonly first?: Effect.Effect<ReadonlyArray<number>, never, Root> | undefined
-  /** What `act` has done, in a word. */
-  readonly done: string
-  readonly tell: (seat: Seat) => Effect.Effect<void>
+  /** The word for a seat that is done, such as "resent". */
+  readonly doneWord: string
+  readonly printDone: (seat: Seat) => Effect.Effect<void>
 }) {
   const { json } = yield* root
-  const accounts = open(ids)
-  // Who is named twice, however it is spelled, is told of twice and mailed once
+  const entries = ids.map((id): SeatEntry => ({ id, outcome: "not_begun" }))
+  // An id that is passed twice, in any spelling, is acted on once and reported twice
   const exits = new Map<SeatId, Exit.Exit<Seat, E>>()
 
-  const failed = Effect.fnUntraced(function* (
-    account: Account,
-    code: number,
-    error: { readonly _tag: string; readonly message: string }
-  ) {
-    yield* complain(`${account.id}: ${error.message}`)
-    if (json) yield* printFailure(account, error)
-    return code
-  })
-
-  const refused = (account: Account, error: Refusal) => {
-    account.outcome = outcomeOf(error)
-    return failed(account, exitCodeOf(error), { _tag: error._tag, message: describe(error) })
-  }
-
-  // What has come of a seat is said even when the interruption comes in between
-  const actOn = (account: Account) =>
+  // Uninterruptible, so that the outcome of a seat is printed even if the interruption comes before that
+  const actOn = (entry: SeatEntry) =>
     Effect.uninterruptibleMask(
       Effect.fnUntraced(function* (restore) {
-        const id = decodeId(account.id)
+        const id = decodeId(entry.id)
         if (Result.isFailure(id)) {
           const message = formatIssue(id.failure.issue).issues[0]?.message ?? "is not a seat id"
-          account.outcome = "failed"
-          return yield* failed(account, exitCode.wrongUse, { _tag: "InvalidSeatId", message })
+          entry.outcome = "failed"
+          return yield* reportFailure(entry, exitCode.wrongUse, { _tag: "InvalidSeatId", message })
         }
-        const seat = exits.get(id.success) ?? (yield* Effect.exit(act(id.success, restore)))
-        exits.set(id.success, seat)
-        if (Exit.isSuccess(seat)) {
-          account.outcome = "done"
-          yield* json ? printSeat(seat.value) : tell(seat.value)
+        const exit = exits.get(id.success) ?? (yield* Effect.exit(act(id.success, restore)))
+        exits.set(id.success, exit)
+        if (Exit.isSuccess(exit)) {
+          entry.outcome = "done"
+          yield* json ? printSeatJson(exit.value) : printDone(exit.value)
           return 0
         }
-        const error = Option.getOrUndefined(Cause.findErrorOption(seat.cause))
-        if (error === undefined && !Cause.hasInterrupts(seat.cause)) return yield* Effect.failCause(seat.cause)
-        return yield* refused(account, error ?? interrupted)
+        const found = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+        if (found === undefined && !Cause.hasInterrupts(exit.cause)) return yield* Effect.failCause(exit.cause)
+        const error: CommandError = found ?? makeInterrupted(operation)
+        entry.outcome = outcomeFor(error)
+        return yield* reportFailure(entry, exitCodeFor(error), { _tag: error._tag, message: formatError(error) })
       })
     )
 
-  const sayWhatCame = Effect.gen(function* () {
+  const reportInterruption = Effect.gen(function* () {
     if (json) {
-      const left = accounts.filter(({ outcome }) => outcome === "not_begun")
-      yield* Effect.forEach(left, (account) => printFailure(account, notBegun))
+      const left = entries.filter(({ outcome }) => outcome === "not_begun")
+      yield* Effect.forEach(left, (entry) => printFailureJson(entry, notBegun))
     }
-    yield* complain(`Interrupted.\n${summarize(accounts, done)}`)
+    yield* printErr(`Interrupted.\n${summarizeSeats(entries, doneWord)}`)
   })
 
-  const codes = yield* Effect.onInterrupt(Effect.all([first, Effect.forEach(accounts, actOn)]), () => sayWhatCame)
-  const code = heaviest(codes.flat())
+  const codes = yield* Effect.onInterrupt(Effect.all([first, Effect.forEach(entries, actOn)]), () => reportInterruption)
+  const code = pickExitCode(codes.flat())
   if (code !== 0) return yield* new Ended({ code })
 })

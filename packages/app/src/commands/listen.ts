@@ -11,74 +11,72 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { complain, printJson, say } from "../output/print.ts"
+import { requireSetting } from "../config/environment.ts"
 import { root } from "../globalFlags.ts"
-import { describeHolder } from "../output/seatTable.ts"
-import { type Address, serve } from "./serveUntilInterrupted.ts"
-import { required } from "../config/environment.ts"
+import { printErr, printJson, printOut } from "../output/print.ts"
+import { formatHolder } from "../output/seatTable.ts"
+import { type AddressFlags, serveUntilInterrupted } from "./serveUntilInterrupted.ts"
 
 const configSecret = Config.schema(Schema.RedactedFromValue(Schema.NonEmptyString), "POLAR_WEBHOOK_SECRET")
 
-const typeOf = SeatEvent.$match({
+const eventType: (event: SeatEvent) => string = SeatEvent.$match({
   Assigned: () => "customer_seat.assigned",
   Claimed: () => "customer_seat.claimed",
   Revoked: () => "customer_seat.revoked",
   Unknown: ({ type }) => type
 })
 
-const describe = (event: SeatEvent): string => {
+const formatEvent = (event: SeatEvent): string => {
   const what =
-    event._tag === "Unknown"
-      ? "not about a seat"
-      : `${event.seat.id} ${event.seat.status} ${describeHolder(event.seat)}`
-  return `${event.timestamp === null ? "-" : Timestamp.format(event.timestamp)} ${typeOf(event)} ${what}`
+    event._tag === "Unknown" ? "not about a seat" : `${event.seat.id} ${event.seat.status} ${formatHolder(event.seat)}`
+  return `${event.timestamp === null ? "-" : Timestamp.format(event.timestamp)} ${eventType(event)} ${what}`
 }
 
 const encodeSeat = Schema.encodeEffect(SeatJson)
 
-const toJson = Effect.fnUntraced(function* (event: SeatEvent) {
+const encodeEvent = Effect.fnUntraced(function* (event: SeatEvent) {
   return JSON.stringify({
     id: event.id,
-    type: typeOf(event),
+    type: eventType(event),
     timestamp: event.timestamp === null ? null : Timestamp.format(event.timestamp),
     data: event._tag === "Unknown" ? event.data : yield* Effect.orDie(encodeSeat(event.seat))
   })
 })
 
-const answer = Effect.gen(function* () {
+const receive = Effect.gen(function* () {
   const { json } = yield* root
   const request = yield* HttpServerRequest.HttpServerRequest
   const { verify } = yield* SeatWebhooks
   const body = new Uint8Array(yield* request.arrayBuffer)
   const event = yield* verify({ headers: request.headers, body })
-  yield* json ? printJson(yield* toJson(event)) : say(describe(event))
+  yield* json ? printJson(yield* encodeEvent(event)) : printOut(formatEvent(event))
   return HttpServerResponse.empty({ status: 204 })
 })
 
 const isTooLarge = ({ reason }: HttpServerError.HttpServerError): boolean =>
   reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
 
-const refused = (status: number, why: string) =>
-  Effect.as(complain(`Refused with ${status}: ${why}`), HttpServerResponse.empty({ status }))
+const refuse = (status: number, why: string) =>
+  Effect.as(printErr(`Refused with ${status}: ${why}`), HttpServerResponse.empty({ status }))
 
-const app = answer.pipe(
+const app = receive.pipe(
   Effect.catchTags({
-    InvalidWebhook: (error: InvalidWebhook) => refused(403, error.message),
+    InvalidWebhook: (error: InvalidWebhook) => refuse(403, error.message),
     HttpServerError: (error) =>
       isTooLarge(error)
-        ? refused(413, "The request is larger than 1 MiB, which no webhook of Polar's is.")
-        : refused(400, "The request was cut off.")
+        ? refuse(413, "The request is larger than 1 MiB, and no webhook from Polar is.")
+        : refuse(400, "The request was cut off.")
   }),
   Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.mebibytes(1))
 )
 
-/** Receives webhooks: verifies each, and prints what it says. */
-export const run = Effect.fnUntraced(function* (address: Address & { readonly allowAnyoneToConnect: boolean }) {
-  const secret = yield* required(
+/** Receives webhooks until it is interrupted. It verifies each one, and prints its event. */
+export const run = Effect.fnUntraced(function* (address: AddressFlags) {
+  const secret = yield* requireSetting(
     configSecret,
-    "POLAR_WEBHOOK_SECRET is missing or empty. Put the secret of the webhook endpoint there, as Polar shows it."
+    "POLAR_WEBHOOK_SECRET is missing or empty. Set it to the secret of the webhook endpoint, as Polar shows it."
   )
-  // The one option was checked
+  // requireSetting has validated the only option
   const verifier = Layer.orDie(seatWebhooks({ secret }))
-  return yield* serve(Layer.provide(HttpServer.serve(app), verifier), address)
+  return yield* serveUntilInterrupted(Layer.provide(HttpServer.serve(app), verifier), address)
 })

@@ -11,24 +11,16 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { assignByHand } from "../output/assignCommand.ts"
-import { confirm } from "../output/confirm.ts"
-import { eachSeat, printFailure, printSeat } from "./forEachSeat.ts"
-import * as JournalLayer from "../config/journal.ts"
-import {
-  complain,
-  exitCodeOf,
-  interrupted,
-  outcomeOf,
-  refuse,
-  type Refusal,
-  say,
-  tellInterrupted
-} from "../output/print.ts"
-import * as Polar from "../config/polarLayers.ts"
+import { layerJournal } from "../config/journal.ts"
+import { layerSeats } from "../config/polarLayers.ts"
+import { type CommandError, endWithError, exitCodeFor, outcomeFor, reportInterruption } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { describeHolder, describeInvitation } from "../output/seatTable.ts"
-import { oneSource, type SourceFlags } from "./sourceFlags.ts"
+import { formatAssignCommand } from "../output/assignCommand.ts"
+import { confirm } from "../output/confirm.ts"
+import { printOut } from "../output/print.ts"
+import { formatHolder, formatInvitation } from "../output/seatTable.ts"
+import { forEachSeat, printSeatJson, reportFailure } from "./forEachSeat.ts"
+import { readSource, type SourceFlags } from "./sourceFlags.ts"
 
 interface Flags extends SourceFlags {
   readonly ids: ReadonlyArray<string>
@@ -38,16 +30,18 @@ interface Flags extends SourceFlags {
 
 type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
-const tell = Effect.fnUntraced(function* (seat: Seat) {
-  yield* say(`${seat.id}: reissued to ${describeHolder(seat)} (${describeInvitation(seat, yield* DateTime.now)})`)
+const printReissued = Effect.fnUntraced(function* (seat: Seat) {
+  yield* printOut(`${seat.id}: reissued to ${formatHolder(seat)} (${formatInvitation(seat, yield* DateTime.now)})`)
 })
 
-/** Says what to do about a seat that may be revoked and not assigned again. */
-const describe = (error: Refusal): string =>
-  error._tag === "ReissueIncomplete" ? `${error.message} To finish it: ${assignByHand(error.reissue)}` : error.message
+// An incomplete reissue may have revoked the seat, so the message ends with the command that assigns it again
+const formatError = (error: CommandError): string =>
+  error._tag === "ReissueIncomplete"
+    ? `${error.message} To finish it: ${formatAssignCommand(error.reissue)}`
+    : error.message
 
-/** Ends a reissue that was begun. Where that fails, an interruption included, it is still one that was begun. */
-const finishOnce = (
+/** Finishes a reissue that was started. Every failure and every interruption is a `ReissueIncomplete`. */
+const finishReissue = (
   { finish }: Invitations["Service"],
   reissue: Reissue.Reissue,
   restore: Restore
@@ -55,12 +49,12 @@ const finishOnce = (
   Effect.catchCause(restore(finish(reissue)), (cause) => {
     const error = Option.getOrNull(Cause.findErrorOption(cause))
     if (error?._tag === "ReissueIncomplete") return Effect.fail(error)
-    const isTold = error?._tag !== "AlreadyClaimed" && error?._tag !== "InvitationUnavailable"
-    return Effect.fail(new Reissue.ReissueIncomplete({ reissue, error: isTold ? error : null }))
+    const isCause = error?._tag !== "AlreadyClaimed" && error?._tag !== "InvitationUnavailable"
+    return Effect.fail(new Reissue.ReissueIncomplete({ reissue, error: isCause ? error : null }))
   })
 
-/** Reissues a seat. Where that stops half way, what is left is tried once more at once. */
-const reissueOnce = (
+/** Reissues a seat. If the reissue stops half way, the second half is tried once more at once. */
+const reissueSeat = (
   invitations: Invitations["Service"],
   seat: Seat,
   restore: Restore
@@ -69,30 +63,30 @@ const reissueOnce = (
     const error = Option.getOrUndefined(Cause.findErrorOption(cause))
     if (error === undefined) return Effect.failCause(cause)
     return error._tag === "ReissueIncomplete" && !Cause.hasInterrupts(cause)
-      ? finishOnce(invitations, error.reissue, restore)
+      ? finishReissue(invitations, error.reissue, restore)
       : Effect.fail(error)
   })
 
-const sameSource = (one: SeatSource, other: { readonly _tag: string; readonly id: string }) =>
+const isSameSource = (one: SeatSource, other: { readonly _tag: string; readonly id: string }) =>
   one._tag === other._tag && one.id === other.id
 
-/** Ends what an earlier command with the same journal left unfinished, and this one does not name. */
-const finishAll = Effect.fnUntraced(function* (
+/**
+ * Finishes the reissues that an earlier command with the same journal left unfinished, and that this command does not
+ * name. Returns their exit codes.
+ */
+const finishOthers = Effect.fnUntraced(function* (
   invitations: Invitations["Service"],
   reissues: ReadonlyArray<Reissue.Reissue>
 ) {
   const { json } = yield* root
   return yield* Effect.forEach(reissues, (reissue) =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.matchEffect(finishOnce(invitations, reissue, restore), {
-        onSuccess: (seat) => Effect.as(json ? printSeat(seat) : tell(seat), 0),
+      Effect.matchEffect(finishReissue(invitations, reissue, restore), {
+        onSuccess: (seat) => Effect.as(json ? printSeatJson(seat) : printReissued(seat), 0),
         onFailure: (error) =>
-          Effect.gen(function* () {
-            const { seatId: id } = reissue
-            const message = describe(error)
-            yield* complain(`${id}: ${message}`)
-            if (json) yield* printFailure({ id, outcome: outcomeOf(error) }, { _tag: error._tag, message })
-            return exitCodeOf(error)
+          reportFailure({ id: reissue.seatId, outcome: outcomeFor(error) }, exitCodeFor(error), {
+            _tag: error._tag,
+            message: formatError(error)
           })
       })
     )
@@ -101,43 +95,43 @@ const finishAll = Effect.fnUntraced(function* (
 
 const decodeId = Schema.decodeOption(SeatId)
 
-const reissueAll = Effect.fnUntraced(function* ({ ids: named, journal, yes, ...where }: Flags) {
-  const source = yield* oneSource(where)
+const reissueAll = Effect.fnUntraced(function* ({ ids: given, journal, yes, ...sourceFlags }: Flags) {
+  const source = yield* readSource(sourceFlags)
   const invitations = yield* Invitations
-  const unfinished = Stream.filter(invitations.unfinished, (each) => sameSource(source, each.source))
-  const left = Option.isSome(journal) ? yield* Effect.catch(Stream.runCollect(unfinished), refuse) : []
+  const inSource = Stream.filter(invitations.unfinished, (reissue) => isSameSource(source, reissue.source))
+  const unfinished = Option.isSome(journal) ? yield* Effect.catch(Stream.runCollect(inSource), endWithError) : []
   const seats = yield* Seats
-  const { seats: all } = yield* seats.list(source).pipe(tellInterrupted("Seats.list"), Effect.catch(refuse))
+  const { seats: all } = yield* seats.list(source).pipe(reportInterruption("Seats.list"), Effect.catch(endWithError))
   const known = new Map(all.map((seat) => [seat.id, seat]))
-  const ids = new Set(named.flatMap((id) => Option.toArray(decodeId(id))))
+  const ids = new Set(given.flatMap((id) => Option.toArray(decodeId(id))))
 
-  // The person may sit in another row by now, and somebody else in theirs
-  const leftOf = (id: SeatId) => {
+  // The person may have another seat by now, and another person may have this one
+  const findUnfinished = (id: SeatId) => {
     const seat = known.get(id)
     return (
-      left.find((reissue) => seat !== undefined && reissue.isSamePerson(seat)) ??
-      left.find((reissue) => reissue.seatId === id && (seat === undefined || seat.status === "revoked"))
+      unfinished.find((reissue) => seat !== undefined && reissue.isSamePerson(seat)) ??
+      unfinished.find((reissue) => reissue.seatId === id && (seat === undefined || seat.status === "revoked"))
     )
   }
-  const begun = new Map(Array.from(ids, (id) => [id, leftOf(id)]))
-  const isNamed = new Set(begun.values())
-  const renewed = Array.from(ids).filter((id) => known.has(id) && begun.get(id) === undefined)
-  if (renewed.length > 1 && !yes) yield* confirm(`Mail ${renewed.length} people a new link?`)
-  yield* eachSeat({
-    ids: named,
-    first: finishAll(
+  const started = new Map(Array.from(ids, (id) => [id, findUnfinished(id)]))
+  const named = new Set(started.values())
+  const toStart = Array.from(ids).filter((id) => known.has(id) && started.get(id) === undefined)
+  if (toStart.length > 1 && !yes) yield* confirm(`Mail ${toStart.length} people a new link?`)
+  yield* forEachSeat({
+    ids: given,
+    first: finishOthers(
       invitations,
-      left.filter((reissue) => !isNamed.has(reissue))
+      unfinished.filter((reissue) => !named.has(reissue))
     ),
-    interrupted: interrupted("Seats.list"),
+    operation: "Seats.list",
     act: (id, restore) => {
-      const reissue = begun.get(id)
+      const reissue = started.get(id)
       if (reissue !== undefined) {
-        return Effect.flatMap(finishOnce(invitations, reissue, restore), (seat) =>
+        return Effect.flatMap(finishReissue(invitations, reissue, restore), (seat) =>
           Effect.flatMap(DateTime.now, (now) =>
-            // What an earlier command assigned may be an old link by now, or claimed
+            // The earlier command may have assigned the seat, and its link may be dead or used by now
             seat.status !== "pending" || seat.invitation(now)._tag === "Expired"
-              ? reissueOnce(invitations, seat, restore)
+              ? reissueSeat(invitations, seat, restore)
               : Effect.succeed(seat)
           )
         )
@@ -145,17 +139,17 @@ const reissueAll = Effect.fnUntraced(function* ({ ids: named, journal, yes, ...w
       const seat = known.get(id)
       return seat === undefined
         ? Effect.fail(new NotFound({ resource: "seat", id }))
-        : reissueOnce(invitations, seat, restore)
+        : reissueSeat(invitations, seat, restore)
     },
-    describe,
-    done: "reissued",
-    tell
+    formatError,
+    doneWord: "reissued",
+    printDone: printReissued
   })
 })
 
-/** Gives the holders of seats new links. */
+/** Mails new links to the holders of seats. */
 export const run = (flags: Flags) =>
   Effect.provide(
     reissueAll(flags),
-    Invitations.layer.pipe(Layer.provideMerge(JournalLayer.layer(flags.journal)), Layer.provideMerge(Polar.seats))
+    Invitations.layer.pipe(Layer.provideMerge(layerJournal(flags.journal)), Layer.provideMerge(layerSeats))
   )

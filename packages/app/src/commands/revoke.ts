@@ -1,22 +1,22 @@
 import type { Seat } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Effect from "effect/Effect"
-import { eachSeat } from "./forEachSeat.ts"
-import { interrupted, say } from "../output/print.ts"
-import * as Polar from "../config/polarLayers.ts"
+import { layerSeats } from "../config/polarLayers.ts"
+import { printOut } from "../output/print.ts"
+import { forEachSeat } from "./forEachSeat.ts"
 
-// Polar still names who had the seat, unless it was revoked before
-const tell = (seat: Seat) =>
-  say(seat.holderEmail === null ? `${seat.id}: revoked` : `${seat.id}: revoked from ${seat.holderEmail}`)
+// Polar's answer still names the former holder, unless the seat was revoked before
+const printRevoked = (seat: Seat) =>
+  printOut(seat.holderEmail === null ? `${seat.id}: revoked` : `${seat.id}: revoked from ${seat.holderEmail}`)
 
-/** Takes seats away. */
+/** Revokes seats. */
 export const run = Effect.fnUntraced(function* ({ ids }: { readonly ids: ReadonlyArray<string> }) {
   const { revoke } = yield* Seats
-  yield* eachSeat({
+  yield* forEachSeat({
     ids,
-    interrupted: interrupted("Seats.revoke"),
+    operation: "Seats.revoke",
     act: (id, restore) => restore(revoke(id)),
-    done: "revoked",
-    tell
+    doneWord: "revoked",
+    printDone: printRevoked
   })
-}, Effect.provide(Polar.seats))
+}, Effect.provide(layerSeats))

@@ -5,45 +5,49 @@ import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as MutableRef from "effect/MutableRef"
 import { createServer } from "node:http"
-import { end, exitCode, MeantToBeInterrupted, printJson, say } from "../output/print.ts"
+import { endCommand, exitCode, InterruptIsSuccess } from "../exit.ts"
 import { root } from "../globalFlags.ts"
+import { printJson, printOut } from "../output/print.ts"
 
-// A connection that somebody holds open must not hold up the end
+// An open connection must not delay the end of the command
 const gracefulShutdownTimeout = "200 millis"
 
-/** Where to listen. Port 0 takes any that is free. */
+/** The address that a server listens on. Port 0 takes any free port. */
 export interface Address {
   readonly host: string
   readonly port: number
+}
+
+/** An address, and whether it may be one that other machines can reach. */
+export interface AddressFlags extends Address {
+  readonly allowAnyoneToConnect: boolean
 }
 
 /** A server on a socket. */
 export const layerSocket = ({ host, port }: Address): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> =>
   NodeHttpServer.layerServer(createServer, { host, port, gracefulShutdownTimeout })
 
-/** The URL that the server in the context listens on. */
-export const url: Effect.Effect<string, never, HttpServer.HttpServer> = HttpServer.addressFormattedWith(Effect.succeed)
+/** The URL of the server in the context. */
+export const serverUrl: Effect.Effect<string, never, HttpServer.HttpServer> = HttpServer.addressFormattedWith(
+  Effect.succeed
+)
 
 const loopback = new Set(["127.0.0.1", "localhost", "::1"])
 
-/** Serves until it is interrupted, which is how it is meant to end. Its URL is the first line of stdout. */
-export const serve = Effect.fnUntraced(function* <E, R>(
+/** Serves a layer until the command is interrupted, which ends it with 0. The first line on stdout is the URL. */
+export const serveUntilInterrupted = Effect.fnUntraced(function* <E, R>(
   app: Layer.Layer<never, E, R>,
-  address: Address & { readonly allowAnyoneToConnect: boolean }
+  address: AddressFlags
 ) {
   const { json } = yield* root
   const { allowAnyoneToConnect, host, port } = address
   if (!loopback.has(host) && !allowAnyoneToConnect) {
-    return yield* end(
-      exitCode.wrongUse,
-      `${host} is not a loopback address: with it, anyone who reaches this machine can connect. ` +
-        "Say --allow-anyone-to-connect if that is meant."
-    )
+    const why = `${host} is not a loopback address, so everyone who reaches this machine could connect.`
+    return yield* endCommand(exitCode.wrongUse, `${why} To allow that, pass --allow-anyone-to-connect.`)
   }
-  const announced = Effect.flatMap(url, (url) => (json ? printJson(JSON.stringify({ url })) : say(url)))
-  const socket = Layer.catch(layerSocket(address), () =>
-    Layer.effectContext(end(exitCode.failed, `Port ${port} of ${host} cannot be listened on: is it taken?`))
-  )
-  MutableRef.set(yield* MeantToBeInterrupted, true)
-  return yield* Layer.launch(Layer.effectDiscard(announced).pipe(Layer.provide(app), Layer.provide(socket)))
+  const printUrl = Effect.flatMap(serverUrl, (url) => (json ? printJson(JSON.stringify({ url })) : printOut(url)))
+  const cannotListen = `The command cannot listen on port ${port} of ${host}. If the port is taken, pass another --port.`
+  const socket = Layer.catch(layerSocket(address), () => Layer.effectContext(endCommand(exitCode.failed, cannotListen)))
+  MutableRef.set(yield* InterruptIsSuccess, true)
+  return yield* Layer.launch(Layer.effectDiscard(printUrl).pipe(Layer.provide(app), Layer.provide(socket)))
 })

@@ -9,10 +9,11 @@ import {
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { ask, complain, end, exitCode, printJson, say } from "../output/print.ts"
-import * as Polar from "../config/polarLayers.ts"
+import { layerSessions } from "../config/polarLayers.ts"
+import { callAndShow, endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { exactlyOne } from "./sourceFlags.ts"
+import { printErr, printJson, printOut } from "../output/print.ts"
+import { requireOne } from "./sourceFlags.ts"
 
 interface Flags {
   readonly customer: Option.Option<CustomerId>
@@ -21,36 +22,31 @@ interface Flags {
   readonly externalMember: Option.Option<string>
 }
 
-const show = Effect.fnUntraced(function* ({ customerId, expiresAt, token }: CustomerSession) {
+const printSession = Effect.fnUntraced(function* ({ customerId, expiresAt, token }: CustomerSession) {
   const { json } = yield* root
   const secret = Redacted.value(token)
   const expires_at = Timestamp.format(expiresAt)
   if (json) return yield* printJson(JSON.stringify({ token: secret, expires_at, customer_id: customerId }))
-  yield* say(secret)
-  yield* complain(`The session is good until ${expires_at}.`)
+  yield* printOut(secret)
+  yield* printErr(`The session is valid until ${expires_at}.`)
 })
 
-/** Creates a session on the customer portal, and prints its token. */
+/** Creates a customer session, and prints its token. */
 export const run = Effect.fnUntraced(function* (flags: Flags) {
-  const customer = yield* Option.match(
-    exactlyOne<CustomerReference>([
+  const customer = yield* requireOne<CustomerReference>(
+    [
       Option.map(flags.customer, (id) => ({ id })),
       Option.map(flags.externalCustomer, (externalId) => ({ externalId }))
-    ]),
-    {
-      onNone: () => end(exitCode.wrongUse, "Name either a --customer or an --external-customer."),
-      onSome: Effect.succeed
-    }
+    ],
+    "Name either a --customer or an --external-customer."
   )
-  if (Option.isSome(flags.member) && Option.isSome(flags.externalMember)) {
-    return yield* end(exitCode.wrongUse, "Name a --member or an --external-member, not both.")
+  const [member, ...others] = [
+    Option.map(flags.member, (id): MemberReference => ({ id })),
+    Option.map(flags.externalMember, (externalId): MemberReference => ({ externalId }))
+  ].flatMap(Option.toArray)
+  if (others.length > 0) {
+    return yield* endCommand(exitCode.wrongUse, "Name a --member or an --external-member, not both.")
   }
-  const member = exactlyOne<MemberReference>([
-    Option.map(flags.member, (id) => ({ id })),
-    Option.map(flags.externalMember, (externalId) => ({ externalId }))
-  ])
-  const create = Effect.flatMap(CustomerSessions, (sessions) =>
-    sessions.create({ customer, member: Option.getOrUndefined(member) })
-  )
-  yield* ask("CustomerSessions.create", create, show).pipe(Effect.provide(Polar.sessions))
+  const create = Effect.flatMap(CustomerSessions, (sessions) => sessions.create({ customer, member }))
+  yield* callAndShow("CustomerSessions.create", create, printSession).pipe(Effect.provide(layerSessions))
 })

@@ -7,19 +7,19 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
-import { complain } from "../output/print.ts"
 import { type Root, root } from "../globalFlags.ts"
+import { printErr } from "../output/print.ts"
 
-// The token of an invitation is a part of the path
-const withoutSecrets = (url: string): string => url.replace(/(\/claim\/)[^/?#]+/g, "$1…")
+// Polar takes the token of an invitation as a part of the path
+const hideSecrets = (url: string): string => url.replace(/(\/claim\/)[^/?#]+/g, "$1…")
 
-const urlOf = ({ url, urlParams }: HttpClientRequest.HttpClientRequest): string => {
+const formatUrl = ({ url, urlParams }: HttpClientRequest.HttpClientRequest): string => {
   const query = UrlParams.toString(urlParams)
-  return withoutSecrets(query === "" ? url : `${url}?${query}`)
+  return hideSecrets(query === "" ? url : `${url}?${query}`)
 }
 
-/** Shows a request when it is over: method, URL, status, time. No header, no body. */
-const shown = Effect.fnUntraced(function* <E, R>(
+/** Prints a request when it ends: method, URL, status and milliseconds, but no header and no body. */
+const printRequest = Effect.fnUntraced(function* <E, R>(
   response: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>,
   request: HttpClientRequest.HttpClientRequest
 ) {
@@ -29,20 +29,20 @@ const shown = Effect.fnUntraced(function* <E, R>(
     Effect.fnUntraced(function* (exit) {
       const outcome = Exit.isSuccess(exit) ? exit.value.status : Exit.hasInterrupts(exit) ? "given up" : "no answer"
       const time = (yield* Clock.currentTimeMillis) - start
-      yield* complain(`${request.method} ${urlOf(request)} -> ${outcome} in ${time} ms`)
+      yield* printErr(`${request.method} ${formatUrl(request)} -> ${outcome} in ${time} ms`)
     })
   )
 })
 
-/** The way out, which `--verbose` lets one watch. */
-export const layer: Layer.Layer<HttpClient.HttpClient, never, Root> = Layer.effect(
+/** The `HttpClient` of every command. With `--verbose` it prints each request. */
+export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, Root> = Layer.effect(
   HttpClient.HttpClient,
   Effect.gen(function* () {
     const client = yield* HttpClient.HttpClient
     const { verbose } = yield* root
-    return verbose ? HttpClient.transform(client, shown) : client
+    return verbose ? HttpClient.transform(client, printRequest) : client
   })
 ).pipe(
-  // Not undici, which takes as long to load as everything else
+  // Node's own client: undici takes as long to load as everything else together
   Layer.provide(NodeHttpClient.layerNodeHttpOptions({ keepAlive: true }))
 )

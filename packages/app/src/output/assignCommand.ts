@@ -1,12 +1,12 @@
 import { Recipient } from "@polar-seats/domain/Assignment"
 import type { Reissue } from "@polar-seats/invitations/Reissue"
 import * as Predicate from "effect/Predicate"
-import { flagOf } from "../commands/sourceFlags.ts"
+import { formatSourceFlag } from "../commands/sourceFlags.ts"
 
-/** A word as a shell takes it. */
-const quoted = (word: string): string => (/^[\w@.+:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+const quoteForShell = (word: string): string =>
+  /^[\w@.+:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
-const flagsOf: (recipient: Recipient) => ReadonlyArray<string> = Recipient.$match({
+const recipientFlags: (recipient: Recipient) => ReadonlyArray<string> = Recipient.$match({
   Email: ({ email }) => ["--email", email],
   Customer: ({ id }) => ["--customer", id],
   ExternalCustomer: ({ externalId }) => ["--external-customer", externalId],
@@ -14,18 +14,21 @@ const flagsOf: (recipient: Recipient) => ReadonlyArray<string> = Recipient.$matc
   ExternalMember: ({ externalId }) => ["--external-member", externalId]
 })
 
-// A text that would be taken for JSON is written as JSON
-const pair = ([key, value]: readonly [string, unknown]): ReadonlyArray<string> => [
+// A text that --metadata would read as JSON is written as a JSON string
+const metadataFlag = ([key, value]: readonly [string, unknown]): ReadonlyArray<string> => [
   "--metadata",
   `${key}=${Predicate.isString(value) && !/^\s*(["[{\d-]|true|false|null)/.test(value) ? value : JSON.stringify(value)}`
 ]
 
 /**
- * The command that does the second half of a reissue. It mails nobody who has an invitation by now: Polar gives nobody
- * two seats.
+ * The `polar-seats assign` command that does the second half of a reissue. It mails nobody who has an invitation by
+ * then, because Polar gives no person two seats.
  */
-export const assignByHand = ({ assignment, source }: Reissue): string =>
+export const formatAssignCommand = ({ assignment, source }: Reissue): string =>
   [
-    `polar-seats assign ${flagOf(source)}`,
-    ...[...flagsOf(assignment.recipient), ...Object.entries(assignment.metadata ?? {}).flatMap(pair)].map(quoted)
+    `polar-seats assign ${formatSourceFlag(source)}`,
+    ...[
+      ...recipientFlags(assignment.recipient),
+      ...Object.entries(assignment.metadata ?? {}).flatMap(metadataFlag)
+    ].map(quoteForShell)
   ].join(" ")

@@ -1,22 +1,21 @@
 import * as Prompt from "effect/cli/Prompt"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Effect from "effect/Effect"
-import { complain, Ended, end, exitCode } from "./print.ts"
+import { endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 
-const interrupted = 130
-
-/** Goes on where a person says yes. Where nobody can be asked, `--yes` has to say it. */
+/** Continues if a person answers yes. The command ends if they do not, or if there is no terminal to ask on. */
 export const confirm = Effect.fnUntraced(function* (question: string) {
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
   const { json } = yield* root
   if (!canPrompt || json) {
-    return yield* end(exitCode.wrongUse, `${question} There is nobody here to ask, so nothing was sent: pass --yes.`)
-  }
-  const isMeant = yield* Prompt.run(Prompt.Confirm({ message: question })).pipe(
-    Effect.catchTag("QuitError", () =>
-      Effect.andThen(complain("\nInterrupted. Nothing was sent."), new Ended({ code: interrupted }))
+    return yield* endCommand(
+      exitCode.wrongUse,
+      `${question} Nothing was sent, because the command cannot ask here. To send without a question, pass --yes.`
     )
+  }
+  const isConfirmed = yield* Prompt.run(Prompt.Confirm({ message: question })).pipe(
+    Effect.catchTag("QuitError", () => endCommand(exitCode.interrupted, "\nInterrupted. Nothing was sent."))
   )
-  if (!isMeant) return yield* end(exitCode.failed, "Nothing was sent.")
+  if (!isConfirmed) return yield* endCommand(exitCode.failed, "Nothing was sent.")
 })

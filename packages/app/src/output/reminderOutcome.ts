@@ -4,29 +4,26 @@ import * as Timestamp from "@polar-seats/domain/Timestamp"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { errorJson } from "./print.ts"
-import { describeInvitation } from "./seatTable.ts"
+import { root } from "../globalFlags.ts"
+import { printJson, printOut, toErrorJson } from "./print.ts"
+import { formatInvitation } from "./seatTable.ts"
 
-/** What came of a seat, in a word. */
-export type Word = "resent" | "reissued" | "skipped" | "failed" | "unknown" | "not_begun"
+/** The word for the outcome of a seat. */
+export type OutcomeWord = "resent" | "reissued" | "skipped" | "failed" | "unknown" | "not_begun"
 
-export const wordOf = ({ _tag }: ReminderOutcome): Word => {
-  switch (_tag) {
-    case "Resent":
-      return "resent"
-    case "Reissued":
-      return "reissued"
-    case "Skipped":
-      return "skipped"
-    case "Failed":
-      return "failed"
-    case "InDoubt":
-      return "unknown"
-  }
-}
+const words = {
+  Resent: "resent",
+  Reissued: "reissued",
+  Skipped: "skipped",
+  Failed: "failed",
+  InDoubt: "unknown"
+} as const
 
-/** What a machine is told of why a seat was passed over. */
-const whyJson = Skip.$match({
+/** The word for an outcome that `remind` reports. */
+export const toWord = ({ _tag }: ReminderOutcome): Exclude<OutcomeWord, "not_begun"> => words[_tag]
+
+/** The reason of a skip, in JSON. */
+export const skipJson = Skip.$match({
   NotPending: () => ({ why: "not_pending" }),
   Expired: ({ expiredAt }) => ({ why: "expired", expired_at: Timestamp.format(expiredAt) }),
   FilteredOut: () => ({ why: "not_chosen" }),
@@ -35,63 +32,54 @@ const whyJson = Skip.$match({
   DryRun: ({ would }) => ({ why: "dry_run", would: would === "Resend" ? "resend" : "reissue" })
 })
 
-/** The name that skips of a kind are counted under, for machines. */
-export const whyOf = (skip: Skip): string => whyJson(skip).why
-
-/** How skips of a kind are counted for people. */
-export const whys: Readonly<Record<string, string>> = {
-  not_pending: "claimed or revoked",
-  expired: "with a dead link",
-  not_chosen: "not asked for",
-  mailed_recently: "mailed within the last 24 hours",
-  taken: "somebody else is at",
-  dry_run: "would be mailed"
-}
-
-const describeSkip = Skip.$match({
+const formatSkip = Skip.$match({
   NotPending: () => "it is claimed or revoked",
   Expired: ({ expiredAt }) => `its link has been dead since ${DateTime.formatIso(expiredAt)}`,
-  FilteredOut: () => "it is not asked for",
-  MailedRecently: ({ again }) => `it was mailed, and may be again from ${DateTime.formatIso(again)} on`,
-  InProgressElsewhere: () => "somebody else is at it",
+  FilteredOut: () => "the filters leave it out",
+  MailedRecently: ({ again }) => `it was mailed, and may be mailed again from ${DateTime.formatIso(again)} on`,
+  InProgressElsewhere: () => "another process is working on it",
   DryRun: ({ would }) => (would === "Resend" ? "would be resent" : "would be reissued")
 })
 
-/** What came of a seat in a line for people. */
-export const describe = (outcome: ReminderOutcome, now: DateTime.Utc): string => {
+const formatOutcome = (outcome: ReminderOutcome, now: DateTime.Utc): string => {
   const { seatId } = outcome
   const to = outcome.address === null ? "" : ` to ${outcome.address}`
-  const of = outcome.address === null ? "" : ` ${outcome.address}`
+  const address = outcome.address === null ? "" : ` ${outcome.address}`
   switch (outcome._tag) {
     case "Resent":
-      return `${seatId}: resent${to} (${describeInvitation(outcome.seat, now)})`
+      return `${seatId}: resent${to} (${formatInvitation(outcome.seat, now)})`
     case "Reissued": {
-      const other = outcome.seat.id === seatId ? "" : `, whose seat is ${outcome.seat.id} now`
-      return `${seatId}: reissued${to} (${describeInvitation(outcome.seat, now)})${other}`
+      const newId = outcome.seat.id === seatId ? "" : `, in the new seat ${outcome.seat.id}`
+      return `${seatId}: reissued${to} (${formatInvitation(outcome.seat, now)})${newId}`
     }
     case "Skipped":
       return outcome.why._tag === "DryRun"
-        ? `${seatId}: ${describeSkip(outcome.why)}${to}`
-        : `${seatId}: skipped${of}: ${describeSkip(outcome.why)}`
+        ? `${seatId}: ${formatSkip(outcome.why)}${to}`
+        : `${seatId}: skipped${address}: ${formatSkip(outcome.why)}`
     case "Failed":
-      return `${seatId}: failed${of}: ${outcome.error.message}`
+      return `${seatId}: failed${address}: ${outcome.error.message}`
     case "InDoubt":
-      return `${seatId}: unknown${of}: the mail may have gone out`
+      return `${seatId}: unknown${address}: the mail may have gone out`
   }
 }
 
 const encodeSeat = Schema.encodeEffect(SeatJson)
 
-/** What a machine is told of what came of a seat. */
-export const toJson = Effect.fnUntraced(function* (outcome: ReminderOutcome) {
+const printOutcomeJson = Effect.fnUntraced(function* (outcome: ReminderOutcome) {
   const { address, seatId: id } = outcome
-  const more =
+  const details =
     outcome._tag === "Resent" || outcome._tag === "Reissued"
       ? { seat: yield* Effect.orDie(encodeSeat(outcome.seat)) }
       : outcome._tag === "Skipped"
-        ? whyJson(outcome.why)
+        ? skipJson(outcome.why)
         : outcome._tag === "Failed"
-          ? errorJson(outcome.error)
+          ? toErrorJson(outcome.error)
           : {}
-  return JSON.stringify({ id, address, outcome: wordOf(outcome), ...more })
+  yield* printJson(JSON.stringify({ id, address, outcome: toWord(outcome), ...details }))
+})
+
+/** Prints the outcome of a seat: a line for people, or JSON with `--json`. */
+export const printOutcome = Effect.fnUntraced(function* (outcome: ReminderOutcome) {
+  const { json } = yield* root
+  yield* json ? printOutcomeJson(outcome) : printOut(formatOutcome(outcome, yield* DateTime.now))
 })

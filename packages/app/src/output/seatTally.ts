@@ -1,41 +1,37 @@
-import { plain } from "./print.ts"
+import { replaceControls } from "./print.ts"
 
-/** What came of a seat. `unknown`: it may have been done, and nothing here can tell. */
+/** The outcome of a command for one seat. `unknown` means that Polar may have done what it was asked. */
 type SeatOutcome = "done" | "failed" | "unknown" | "not_begun"
 
-/** A seat that a command was told of, and what has come of it so far. */
-export interface Account {
-  /** As it was given. */
+/** A seat that was passed to a command, and its outcome so far. */
+export interface SeatEntry {
+  /** The id as the caller spelled it. */
   readonly id: string
   outcome: SeatOutcome
 }
 
-/** Accounts of seats of which none is begun. */
-export const open = (ids: ReadonlyArray<string>): ReadonlyArray<Account> =>
-  ids.map((id) => ({ id, outcome: "not_begun" }))
+/** Seats with the same outcome, under the name that people read. */
+export type SeatGroup = readonly [name: string, ids: ReadonlyArray<string>]
 
-/** Seats with the same fate, and how it is called. */
-export type Group = readonly [name: string, ids: ReadonlyArray<string>]
-
-/** A line with the ids of each group that has any. */
-export const namesOf = (groups: ReadonlyArray<Group>): ReadonlyArray<string> =>
-  groups.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name}: ${ids.map(plain).join(" ")}`)
+/** One line of ids for each group that is not empty. */
+export const formatGroups = (groups: ReadonlyArray<SeatGroup>): ReadonlyArray<string> =>
+  groups.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name}: ${ids.map(replaceControls).join(" ")}`)
 
 /**
- * How many seats there are of each outcome in a line, and then a line with the ids of each. `done` says what was done to
- * them: "resent".
+ * One line with the number of seats of each outcome, then a line of ids for each outcome. `doneWord` says what `done`
+ * means, such as "resent".
  */
-export const summarize = (accounts: ReadonlyArray<Account>, done: string): string => {
+export const summarizeSeats = (entries: ReadonlyArray<SeatEntry>, doneWord: string): string => {
   const names: ReadonlyArray<readonly [SeatOutcome, string]> = [
-    ["done", done],
+    ["done", doneWord],
     ["failed", "failed"],
     ["unknown", "unknown"],
     ["not_begun", "not begun"]
   ]
-  const groups = names.map(([outcome, name]): Group => [
+  const groups = names.map(([outcome, name]): SeatGroup => [
     name,
-    accounts.filter((account) => account.outcome === outcome).map(({ id }) => id)
+    entries.filter((entry) => entry.outcome === outcome).map(({ id }) => id)
   ])
   const counts = groups.map(([name, ids]) => `${ids.length} ${name}`).join(", ")
-  return [`Of ${accounts.length}: ${counts}.`, ...namesOf(groups)].join("\n")
+  return [`Of ${entries.length}: ${counts}.`, ...formatGroups(groups)].join("\n")
 }

@@ -3,17 +3,17 @@ import * as Redacted from "effect/Redacted"
 
 const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
 const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
-// Not the one of Polar's documents, which a seed of yours may have: the page knows the demo by it
+// Not the id in Polar's documents, which your seed may use: the page recognizes the demo by this id
 const subscription = SubscriptionId.make("d3a0f5c1-7b2e-4c64-9a1f-5e8b0c7d6a21")
 
-/** What the demo is about. */
+/** The subscription of the demo. */
 export const source = SeatSource.Subscription({ id: subscription })
 
-/** The buyer's session. The same in every demo, so that a reload goes on with it; it opens nothing else. */
+/** The buyer's session. It is a constant, so that a reloaded page continues the demo. It opens nothing else. */
 export const session = Redacted.make("polar_cst_demo")
 
-/** A team in which every state of an invitation can be seen, as the control API takes it. */
-export const world = (now: number) => {
+/** The world of a team with an invitation in every state, for `POST /_emulator/seed`. */
+export const makeWorld = (now: number) => {
   const at = (hours: number) => new Date(now + hours * 3_600_000).toISOString()
   const seat = (id: string, name: string, minutesAgo: number, rest: Readonly<Record<string, unknown>>) => ({
     id,

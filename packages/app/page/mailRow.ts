@@ -2,28 +2,28 @@ import * as DateTime from "effect/DateTime"
 import type { Seat } from "@polar-seats/domain/Seat"
 import type { Mail } from "./emulatorClient.ts"
 import { button, el, setBusy, setText } from "./dom.ts"
-import { noteView } from "./SeatRow.ts"
-import { linkOf, type Note } from "./text.ts"
+import { makeNoteView } from "./seatRow.ts"
+import { describeLink, type Note } from "./text.ts"
 
-/** What is known of the link in a mail, from its seat and from the mails after it. */
-export const linkIn = (seat: Seat | undefined, isReplaced: boolean, now: DateTime.Utc) => {
+/** The state of the link in a mail, judged by its seat and by the mails after it. */
+export const describeMailLink = (seat: Seat | undefined, isReplaced: boolean, now: DateTime.Utc) => {
   if (isReplaced) return { state: "dead", text: "Dead link: a later invitation replaced it" }
   if (seat === undefined) return { state: "unknown", text: "" }
   if (seat.status === "claimed") return { state: "used", text: "Used: the seat is claimed" }
   if (seat.status === "revoked") return { state: "dead", text: "Dead link: the seat was revoked" }
-  const { state, text } = linkOf(seat, now)
+  const { state, text } = describeLink(seat, now)
   return state === "expired"
     ? { state: "dead", text: text.replace(/:.*/, "").replace("Link", "Dead link:") }
     : { state, text }
 }
 
-/** One mail, with its claim link. The token in the link is not shown: who needs the link copies it. */
-export const make = (mail: Mail, requests: { readonly claim: () => void; readonly copy: () => void }) => {
-  const to = `from the mail to ${mail.to}`
+/** Makes the row of a mail. The page does not show the token in the claim link, but a button copies the link. */
+export const makeMailRow = (mail: Mail, actions: { readonly claim: () => void; readonly copy: () => void }) => {
+  const about = `from the mail to ${mail.to}`
   const link = el("p", { class: "link" })
-  const note = noteView()
-  const claim = button("Claim", requests.claim, { about: to })
-  const copy = button("Copy the claim link", requests.copy, { about: to })
+  const note = makeNoteView()
+  const claim = button("Claim", { about, act: actions.claim })
+  const copy = button("Copy the claim link", { about, act: actions.copy })
   const element = el(
     "li",
     { class: "mail" },
@@ -40,13 +40,18 @@ export const make = (mail: Mail, requests: { readonly claim: () => void; readonl
   )
   return {
     element,
-    update: (known: ReturnType<typeof linkIn>, now: DateTime.Utc, isBusy: boolean, told: Note | undefined) => {
-      element.dataset["link"] = known.state
+    update: (
+      state: ReturnType<typeof describeMailLink>,
+      now: DateTime.Utc,
+      isBusy: boolean,
+      result: Note | undefined
+    ) => {
+      element.dataset["link"] = state.state
       element.ariaBusy = String(isBusy)
-      setText(link, known.text)
+      setText(link, state.text)
       setBusy(claim, isBusy, isBusy ? "Claiming…" : "Claim")
-      note.update(told, now)
+      note.update(result, now)
     }
   }
 }
-export type MailRow = ReturnType<typeof make>
+export type MailRow = ReturnType<typeof makeMailRow>

@@ -1,0 +1,248 @@
+import { Recipient } from "@polar-seats/domain/Assignment"
+import type { Seat } from "@polar-seats/domain/Seat"
+import { Seats } from "@polar-seats/domain/Seats"
+import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import { SeatClaims } from "@polar-seats/http/SeatClaims"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { announce, setBusy } from "./dom.ts"
+import type { Mail } from "./emulatorClient.ts"
+import { now, openSession, type Services } from "./polarRuntime.ts"
+import { type Busy, busyLabels, type SeatActions } from "./seatRow.ts"
+import { busy, claiming, mailNotes, notes, state } from "./state.ts"
+import { formatHolder, type Note, noteFailure, noteSent } from "./text.ts"
+import * as view from "./view.ts"
+
+/** Shows the state. */
+export const render = (): void => view.renderPage({ ...seatActions, claim, copy })
+
+const broken: Note = {
+  tone: "failed",
+  text: "The page itself failed, so the outcome of the call is unknown. Look at the list."
+}
+
+// The list may have changed if a webhook, a purchase or a mail is new
+const fingerprintEmulator = () => JSON.stringify([state.emulator?.events, state.emulator?.sold, state.mails.length])
+
+let isReading = false
+/** Whether something happened while the list was read, so that the answer may be outdated. */
+let isOutdated = false
+/** The fingerprint and the time of the last list. */
+let lastRead = { fingerprint: "", at: 0 }
+
+/** Whether the list may have changed since it was read, or was read more than 15 seconds ago. */
+export const isListDue = (): boolean =>
+  fingerprintEmulator() !== lastRead.fingerprint || Date.now() - lastRead.at > 15_000
+
+/** Reads the list of seats again. */
+export const readList = (): void => {
+  const { session } = state
+  if (session === undefined) return
+  isOutdated = isReading
+  if (isReading) return
+  isReading = true
+  const fingerprint = fingerprintEmulator()
+  const end = (apply: () => void) => {
+    isReading = false
+    if (state.session !== session || isOutdated) return readList()
+    lastRead = { fingerprint, at: Date.now() }
+    apply()
+    render()
+  }
+  const fail = (note: Note) => {
+    if (state.listNote?.text !== note.text) announce(note.text)
+    state.listNote = note
+    // After these errors, the seats on the page are another customer's, or another world's
+    if (note.tag === "NotFound" || note.tag === "Unauthorized" || note.tag === "Forbidden") state.list = undefined
+  }
+  session.run(
+    Effect.flatMap(Seats, (seats) => seats.list(session.source)),
+    {
+      done: (list) =>
+        end(() => {
+          state.list = list
+          state.listNote = undefined
+        }),
+      failed: (error) => end(() => fail(noteFailure(error, now()))),
+      broken: () => end(() => fail(broken))
+    }
+  )
+}
+
+/** Makes a call for a seat. The buttons of the seat wait for it, and its note shows the result. */
+const callForSeat = <E extends { readonly _tag: string; readonly message: string }>(
+  seat: Seat,
+  kind: Busy,
+  call: Effect.Effect<{ readonly note: Note; readonly seat: Seat }, E, Services>
+) => {
+  const { session } = state
+  if (session === undefined || busy.has(seat.id)) return
+  busy.set(seat.id, kind)
+  notes.delete(seat.id)
+  announce(busyLabels[kind])
+  render()
+  const end = (note: Note, of: Seat) => {
+    busy.delete(seat.id)
+    if (state.session !== session) return
+    const hadFocus = view.hasFocus(seat.id)
+    notes.set(of.id, { ...note, of })
+    announce(note.text)
+    if (state.list !== undefined) {
+      state.list = { ...state.list, seats: state.list.seats.map((each) => (each.id === of.id ? of : each)) }
+    }
+    render()
+    if (hadFocus) view.rescueFocus(of.id)
+    readList()
+  }
+  session.run(call, {
+    done: ({ note, seat }) => end(note, seat),
+    failed: (error) => end(noteFailure(error, now()), seat),
+    broken: () => end(broken, seat)
+  })
+}
+
+const noteReissued = (seat: Seat) => ({
+  note: noteSent({ _tag: "Reissued", seat, invitation: seat.invitation(now()) }, now()),
+  seat
+})
+
+const seatActions: SeatActions = {
+  resend: (seat) =>
+    callForSeat(
+      seat,
+      "resend",
+      Effect.flatMap(Invitations, ({ resend }) =>
+        Effect.map(resend(seat), (sent) => ({ note: noteSent(sent, now()), seat: sent.seat }))
+      )
+    ),
+  reissue: (seat) =>
+    callForSeat(
+      seat,
+      "reissue",
+      Effect.flatMap(Invitations, ({ reissue }) => Effect.map(reissue(seat), noteReissued))
+    ),
+  finish: (seat, reissue) =>
+    callForSeat(
+      seat,
+      "finish",
+      Effect.flatMap(Invitations, ({ finish }) => Effect.map(finish(reissue), noteReissued))
+    ),
+  revoke: (seat) =>
+    callForSeat(
+      seat,
+      "revoke",
+      Effect.flatMap(Seats, ({ revoke }) =>
+        Effect.map(revoke(seat.id), (revoked) => ({
+          note: { tone: "done" as const, text: `The seat of ${formatHolder(seat)} is revoked.` },
+          seat: revoked
+        }))
+      )
+    )
+}
+
+/** Assigns a seat to the address in the form. */
+export const assign = (): void => {
+  const { session } = state
+  if (session === undefined || view.assignButton.ariaDisabled === "true") return
+  const email = view.emailField.value.trim()
+  setBusy(view.assignButton, true, "Assigning…")
+  announce("Assigning…")
+  state.assignNote = undefined
+  render()
+  const end = (note: Note) => {
+    setBusy(view.assignButton, false, "Assign")
+    state.assignNote = note
+    announce(note.text)
+    readList()
+    render()
+  }
+  session.run(
+    Effect.flatMap(Seats, (seats) => seats.assign({ source: session.source, recipient: Recipient.Email({ email }) })),
+    {
+      done: (seat) => {
+        view.emailField.value = ""
+        notes.delete(seat.id)
+        end({ tone: "done", text: `The seat is assigned, and an invitation was mailed to ${formatHolder(seat)}.` })
+      },
+      failed: (error) => end(noteFailure(error, now())),
+      broken: () => end(broken)
+    }
+  )
+}
+
+const claim = (mail: Mail, key: string) => {
+  const { session } = state
+  if (claiming.has(key)) return
+  const end = (note: Note) => {
+    claiming.delete(key)
+    mailNotes.set(key, note)
+    announce(note.text)
+    readList()
+    render()
+  }
+  if (session === undefined) {
+    end({ tone: "failed", text: "Nothing was claimed. Open the seats first, to see the result." })
+    return
+  }
+  claiming.add(key)
+  mailNotes.delete(key)
+  announce("Claiming…")
+  render()
+  session.run(
+    Effect.flatMap(SeatClaims, (claims) => claims.claim(mail.token)),
+    {
+      done: ({ seat }) => end({ tone: "done", text: `${formatHolder(seat)} has claimed the seat.` }),
+      failed: (error) => end(noteFailure(error, now())),
+      broken: () => end(broken)
+    }
+  )
+}
+
+const copy = (mail: Mail, key: string) => {
+  const end = (note: Note) => {
+    mailNotes.set(key, note)
+    announce(note.text)
+    render()
+  }
+  navigator.clipboard.writeText(Redacted.value(mail.claim_url)).then(
+    () => end({ tone: "done", text: "The claim link is on the clipboard." }),
+    () => end({ tone: "failed", text: "The browser did not allow the page to copy the link." })
+  )
+}
+
+/** Opens a source of seats with a token. */
+export const openSource = (source: SeatSource, token: Redacted.Redacted<string>): void => {
+  state.session = openSession(source, token)
+  state.list = undefined
+  state.listNote = undefined
+  state.assignNote = undefined
+  notes.clear()
+  view.clearSeatRows()
+  busy.clear()
+  readList()
+  render()
+}
+
+/** Opens the purchase in the form with the token in the form. */
+export const openChosen = (): void => {
+  const purchase = state.emulator?.sold.find(({ id }) => id === view.sourceField.value)
+  if (purchase === undefined) return
+  const token = Redacted.make(view.tokenField.value.trim())
+  view.tokenField.value = ""
+  openSource(
+    purchase.kind === "order"
+      ? SeatSource.Order({ id: OrderId.make(purchase.id) })
+      : SeatSource.Subscription({ id: SubscriptionId.make(purchase.id) }),
+    token
+  )
+  view.focusSeats()
+}
+
+/** Closes the session, and offers the choice of seats again. */
+export const leave = (): void => {
+  state.session = undefined
+  state.list = undefined
+  render()
+  view.focusConnect()
+}

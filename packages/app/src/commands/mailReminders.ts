@@ -1,0 +1,192 @@
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
+import type { Reissue } from "@polar-seats/invitations/Reissue"
+import type { RemindError, ReminderOutcome, RemindOptions } from "@polar-seats/invitations/Reminder"
+import type { SeatId } from "@polar-seats/domain/Seat"
+import type { SeatSource } from "@polar-seats/domain/SeatSource"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import { Ended, exitCode, exitCodeFor } from "../exit.ts"
+import { root } from "../globalFlags.ts"
+import { printErr, printJson, toErrorJson } from "../output/print.ts"
+import { showProgress } from "../output/progress.ts"
+import { type OutcomeWord, printOutcome, toWord } from "../output/reminderOutcome.ts"
+import { formatAdvice, formatSkipCounts, makeReminderTally, tallyJson } from "../output/reminderTally.ts"
+import { formatGroups, type SeatGroup } from "../output/seatTally.ts"
+
+/** A person whom a run is to mail, and the outcome so far. */
+export interface PlannedMail {
+  readonly id: SeatId
+  readonly address: string | null
+  /** The key of the person's entry in the journal. */
+  readonly journalKey: string
+  outcome: OutcomeWord
+}
+
+/** Names a person in a seat. The id alone is not enough, because a seat may have another holder by now. */
+export const personIn = ({ address, seatId }: ReminderOutcome): string => `${seatId} ${address}`
+
+type PlannedMails = ReadonlyMap<string, PlannedMail>
+
+/** Matches the outcomes of a run with its plan. `open` holds the planned mails that have no outcome yet. */
+const followRun = (planned: PlannedMails) => {
+  const tally = makeReminderTally()
+  const open = new Map(planned)
+  // Seats whose person is not in the plan, such as a member who has another address by now
+  const unplanned = new Map<SeatId, OutcomeWord>()
+  const record = (outcome: ReminderOutcome) => {
+    tally.add(outcome)
+    const person = personIn(outcome)
+    const mail = open.get(person)
+    if (mail === undefined) unplanned.set(outcome.seatId, toWord(outcome))
+    else mail.outcome = toWord(outcome)
+    open.delete(person)
+  }
+  return { planned, tally, open, unplanned, record }
+}
+type Run = ReturnType<typeof followRun>
+
+/** `RemindError` if an error stopped the run. */
+type Ending = "done" | "interrupted" | RemindError
+
+const isError = (ending: Ending): ending is RemindError => ending !== "done" && ending !== "interrupted"
+
+/**
+ * Reads in the journal what happened to mails that were on their way when the run was interrupted. Returns the reissues
+ * that are not finished.
+ */
+const readOutcomes = Effect.fnUntraced(function* (open: Iterable<PlannedMail>, since: DateTime.Utc) {
+  const journal = yield* Journal.Journal
+  const incomplete: Array<Reissue> = []
+  const byKey = new Map(Array.from(open, (mail) => [mail.journalKey, mail] as const))
+  yield* Effect.catch(
+    Stream.runForEach(journal.entries, ({ at, key, step }) =>
+      Effect.sync(() => {
+        const mail = byKey.get(key)
+        if (mail === undefined || step._tag === "NotMailed") return
+        if (step._tag === "ReissueStarted") incomplete.push(step.reissue)
+        if (step._tag !== "Mailed") mail.outcome = "unknown"
+        else if (DateTime.isGreaterThanOrEqualTo(at, since))
+          mail.outcome = step.how === "Resent" ? "resent" : "reissued"
+      })
+    ),
+    // Without the journal, every open mail may have gone out
+    () => Effect.sync(() => byKey.forEach((mail) => void (mail.outcome = "unknown")))
+  )
+  return incomplete
+})
+
+/** Gives an outcome to each planned mail that the run did not report. */
+const settleOpen = Effect.fnUntraced(function* ({ open, tally, unplanned }: Run, ending: Ending, since: DateTime.Utc) {
+  tally.incomplete.push(...(yield* readOutcomes(open.values(), since)))
+  for (const [person, mail] of open) {
+    if (mail.outcome !== "not_begun") continue
+    const word = unplanned.get(mail.id)
+    if (word !== undefined) {
+      mail.outcome = word
+      open.delete(person)
+    } else if (ending === "done") {
+      // The run did not find the person any more: the seat is revoked, or it has another holder
+      mail.outcome = "skipped"
+      tally.addSkip("not_pending")
+    }
+  }
+  for (const { id, outcome } of open.values()) {
+    tally.counts[outcome]++
+    if (outcome === "unknown") tally.unknown.push(id)
+  }
+})
+
+const printSummaryJson = Effect.fnUntraced(function* ({ open, tally }: Run, ending: Ending) {
+  yield* Effect.forEach(open.values(), ({ address, id, outcome }) =>
+    printJson(JSON.stringify({ id, address, outcome, ...(outcome === "skipped" ? { why: "not_pending" } : {}) }))
+  )
+  yield* printJson(
+    JSON.stringify({
+      ...tallyJson(tally, ending === "interrupted"),
+      ...(isError(ending) ? toErrorJson(ending) : {})
+    })
+  )
+})
+
+const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: boolean): string => {
+  const { counts, failed, unknown } = tally
+  const idsOf = (word: OutcomeWord) =>
+    Array.from(planned.values()).flatMap(({ id, outcome }) => (outcome === word ? [id] : []))
+  const needAttention: ReadonlyArray<SeatGroup> = [
+    ["failed", failed],
+    ["unknown", unknown]
+  ]
+  const groups: ReadonlyArray<SeatGroup> = [
+    ["resent", idsOf("resent")],
+    ["reissued", idsOf("reissued")],
+    ["skipped", idsOf("skipped")],
+    ...needAttention,
+    ["not begun", idsOf("not_begun")]
+  ]
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  const countWords = Object.entries(counts).map(([word, count]) => `${count} ${word.replace("_", " ")}`)
+  const skipCounts = formatSkipCounts(tally)
+  return [
+    ...(ending === "interrupted" ? ["Interrupted."] : []),
+    ...formatGroups(ending === "done" ? needAttention : groups),
+    `Of ${total} seats: ${countWords.join(", ")}.`,
+    ...(skipCounts.length > 0 ? [`Skipped: ${skipCounts.join(", ")}.`] : []),
+    ...(isError(ending) ? [ending.message] : []),
+    ...formatAdvice(tally, hasJournal)
+  ].join("\n")
+}
+
+/** Mails the planned people, and prints the outcome of each and a summary. An interruption is summarized too. */
+export const mailReminders = Effect.fnUntraced(function* (
+  sources: ReadonlyArray<SeatSource>,
+  options: RemindOptions,
+  planned: PlannedMails,
+  hasJournal: boolean
+) {
+  const { json } = yield* root
+  const { remind } = yield* Invitations
+  const stdoutIsTerminal = yield* (yield* Stdio.Stdio).stdoutIsTerminal
+  const run = followRun(planned)
+  const since = yield* DateTime.now
+
+  const mailAll = Effect.gen(function* () {
+    const progress = yield* showProgress(() => ({
+      what: "Mailing",
+      done: planned.size - run.open.size,
+      total: planned.size,
+      details: Object.entries(run.tally.counts)
+        .filter(([word, count]) => count > 0 && word !== "skipped")
+        .map(([word, count]) => `${count} ${word}`)
+    }))
+    // The progress line counts the seats that are fine, so only the others get a line of their own
+    const isQuiet = progress.isShown && stdoutIsTerminal && !json
+    yield* Stream.runForEach(remind(sources, options), (outcome) =>
+      Effect.uninterruptible(
+        Effect.suspend(() => {
+          run.record(outcome)
+          return isQuiet && outcome._tag !== "Failed" && outcome._tag !== "InDoubt"
+            ? Effect.void
+            : progress.printAbove(printOutcome(outcome))
+        })
+      )
+    )
+  }).pipe(Effect.scoped)
+
+  const conclude = Effect.fnUntraced(function* (ending: Ending) {
+    yield* settleOpen(run, ending, since)
+    if (json) yield* printSummaryJson(run, ending)
+    yield* printErr(formatSummary(run, ending, hasJournal))
+    if (isError(ending)) return exitCodeFor(ending)
+    const { failed, not_begun, unknown } = run.tally.counts
+    return failed + unknown + not_begun > 0 ? exitCode.failed : 0
+  }, Effect.uninterruptible)
+
+  const code = yield* mailAll.pipe(
+    Effect.onInterrupt(() => conclude("interrupted")),
+    Effect.matchEffect({ onFailure: conclude, onSuccess: () => conclude("done") })
+  )
+  if (code !== 0) return yield* new Ended({ code })
+})

@@ -1,0 +1,87 @@
+import type { JournalError } from "@polar-seats/invitations/Journal"
+import type { ReissueIncomplete } from "@polar-seats/invitations/Reissue"
+import {
+  type InvalidInvitation,
+  type Operation,
+  type SeatError,
+  Unavailable,
+  UnavailableReason
+} from "@polar-seats/domain/SeatError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as MutableRef from "effect/MutableRef"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+import { type Root, root } from "./globalFlags.ts"
+import { printErr, printJson, toErrorJson } from "./output/print.ts"
+
+/** Ends a command that did not succeed, after it has printed why. */
+export class Ended extends Schema.TaggedError<Ended>()("Ended", { code: Schema.Int }) {
+  override readonly [Runtime.errorExitCode] = this.code
+  override readonly [Runtime.errorReported] = false
+}
+
+/** Whether an interruption ends the command with 0. A command that runs until it is interrupted sets it. */
+export const InterruptIsSuccess = Context.Reference("@polar-seats/app/InterruptIsSuccess", {
+  defaultValue: () => MutableRef.make(false)
+})
+
+/** 1: a call failed. 2: the command was used wrongly. 3: Polar refused. 130: the command was interrupted. */
+export const exitCode = { failed: 1, wrongUse: 2, refused: 3, interrupted: 130 } as const
+
+/** Every error that a command reports. */
+export type CommandError = SeatError | InvalidInvitation | ReissueIncomplete | JournalError
+
+// These errors do not say that Polar refused
+const failures: ReadonlySet<CommandError["_tag"]> = new Set<CommandError["_tag"]>([
+  "Unavailable",
+  "ReissueIncomplete",
+  "JournalError"
+])
+
+/** The exit code for an error: 3 if Polar refused, else 1. */
+export const exitCodeFor = ({ _tag }: CommandError): number => (failures.has(_tag) ? exitCode.failed : exitCode.refused)
+
+/** `failed` if Polar certainly did nothing, `unknown` if it may have. */
+export const outcomeFor = (error: CommandError): "failed" | "unknown" =>
+  error._tag === "ReissueIncomplete" || (error._tag === "Unavailable" && error.mayHaveHappened) ? "unknown" : "failed"
+
+/** Prints why on stderr, and ends the command. */
+export const endCommand = (code: number, why: string): Effect.Effect<never, Ended> =>
+  Effect.andThen(printErr(why), new Ended({ code }))
+
+const printError = Effect.fnUntraced(function* (error: CommandError) {
+  const { json } = yield* root
+  if (json) yield* printJson(JSON.stringify({ outcome: outcomeFor(error), ...toErrorJson(error) }))
+  yield* printErr(error.message)
+})
+
+/** Prints an error, and ends the command with its exit code. */
+export const endWithError = (error: CommandError): Effect.Effect<never, Ended, Root> =>
+  Effect.andThen(printError(error), new Ended({ code: exitCodeFor(error) }))
+
+/** The error of a call that was interrupted. Its request may have reached Polar. */
+export const makeInterrupted = (operation: Operation): Unavailable =>
+  new Unavailable({
+    operation,
+    reason: UnavailableReason.cases.OutcomeUnknown.make({ description: "it was interrupted" })
+  })
+
+/** If the call is interrupted, prints that its outcome is unknown. */
+export const reportInterruption =
+  (operation: Operation) =>
+  <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Root> =>
+    Effect.onInterrupt(call, () => printError(makeInterrupted(operation)))
+
+/**
+ * Makes a call and shows its answer. An error ends the command. An interruption during the call is reported, and one
+ * after the answer does not stop `show`.
+ */
+export const callAndShow = <A, E extends CommandError, R, E2, R2>(
+  operation: Operation,
+  call: Effect.Effect<A, E, R>,
+  show: (answer: A) => Effect.Effect<void, E2, R2>
+): Effect.Effect<void, E2 | Ended, R | R2 | Root> =>
+  Effect.uninterruptibleMask((restore) =>
+    call.pipe(reportInterruption(operation), restore, Effect.catch(endWithError), Effect.flatMap(show))
+  )
