@@ -43,6 +43,9 @@ export const makeNoteView = () => {
   }
 }
 
+// A screen reader reads this text after the label
+const addUnseen = (element: HTMLElement) => element.appendChild(el("span", { class: "unseen" }))
+
 /** Makes the row of a seat: its holder, state, link, buttons and the note of the last call. */
 export const makeSeatRow = (actions: SeatActions) => {
   let current: Seat | undefined
@@ -64,11 +67,7 @@ export const makeSeatRow = (actions: SeatActions) => {
     act: withSeat((seat) => unfinished !== undefined && actions.finish(seat, unfinished)),
     kind: "primary"
   })
-  const names = [resend, reissue, revoke, finish].map((each) => {
-    const name = el("span", { class: "unseen" })
-    each.append(name)
-    return name
-  })
+  const names = [resend, reissue, revoke, finish].map(addUnseen)
   const buttons = el("div", { class: "actions" }, finish, resend, reissue, revoke)
 
   const question = el("span")
