@@ -32,10 +32,8 @@ const bundleAssets = Effect.tryPromise(() => import("esbuild")).pipe(
   Effect.flatMap((esbuild) =>
     Effect.tryPromise(() =>
       esbuild.build({
-        entryPoints: [
-          { in: resolvePath("../page/main.ts"), out: "page" },
-          { in: resolvePath("../page/page.css"), out: "page" }
-        ],
+        entryPoints: [resolvePath("../page/main.ts"), resolvePath("../page/page.css")],
+        entryNames: "page",
         bundle: true,
         minify: true,
         format: "esm",
