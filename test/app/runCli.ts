@@ -14,7 +14,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-// main.ts turns this cache on too, but can no longer save its own compilation, which is a tenth of a short run
+// main.ts enables this cache too, but too late for its own compilation, which is a tenth of a short run
 const inherited = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") }
 
 type Environment = Readonly<Record<string, string>>
@@ -51,13 +51,13 @@ const launch = (args: ReadonlyArray<string>, env: Environment, { showsSession, s
   return { child, ended }
 }
 
-/** Runs the command line to its end, with nothing in its environment but `env`, the PATH and a cache. One that does not end is stopped. */
+/** Runs a command to its end, with only `env`, the PATH and a cache in its environment. A command that takes too long is stopped. */
 export const run = (args: ReadonlyArray<string>, env: Environment = {}, options: Options = {}): Promise<Ended> =>
   launch(args, env, { timeout: 15_000, ...options }).ended
 
 /**
- * Starts a command that is to be stopped, and waits for its first line, or for what else says that it is in the midst of
- * its work. The caller must stop it.
+ * Starts a command, and waits for its first line on stdout, or for `busy` if it is passed. The caller must stop the
+ * command.
  */
 export const start = async (args: ReadonlyArray<string>, env: Environment = {}, busy?: PromiseLike<void>) => {
   const { child, ended } = launch(args, env)

@@ -11,16 +11,11 @@ import type { Mail } from "./emulatorClient.ts"
 import { now, openSession, type Services } from "./polarRuntime.ts"
 import { type Busy, busyLabels, type SeatActions } from "./seatRow.ts"
 import { busy, claiming, mailNotes, notes, state } from "./state.ts"
-import { formatHolder, type Note, noteFailure, noteSent } from "./text.ts"
+import { formatHolder, type Note, noteSent } from "./text.ts"
 import * as view from "./view.ts"
 
 /** Shows the state. */
 export const render = (): void => view.renderPage({ ...seatActions, claim, copy })
-
-const broken: Note = {
-  tone: "failed",
-  text: "The page itself failed, so the outcome of the call is unknown. Look at the list."
-}
 
 // The list may have changed if a webhook, a purchase or a mail is new
 const fingerprintEmulator = () => JSON.stringify([state.emulator?.events, state.emulator?.sold, state.mails.length])
@@ -64,8 +59,7 @@ export const readList = (): void => {
           state.list = list
           state.listNote = undefined
         }),
-      failed: (error) => end(() => fail(noteFailure(error, now()))),
-      broken: () => end(() => fail(broken))
+      failed: (note) => end(() => fail(note))
     }
   )
 }
@@ -97,8 +91,7 @@ const callForSeat = <E extends { readonly _tag: string; readonly message: string
   }
   session.run(call, {
     done: ({ note, seat }) => end(note, seat),
-    failed: (error) => end(noteFailure(error, now()), seat),
-    broken: () => end(broken, seat)
+    failed: (note) => end(note, seat)
   })
 }
 
@@ -165,8 +158,7 @@ export const assign = (): void => {
         notes.delete(seat.id)
         end({ tone: "done", text: `The seat is assigned, and an invitation was mailed to ${formatHolder(seat)}.` })
       },
-      failed: (error) => end(noteFailure(error, now())),
-      broken: () => end(broken)
+      failed: end
     }
   )
 }
@@ -193,8 +185,7 @@ const claim = (mail: Mail, key: string) => {
     Effect.flatMap(SeatClaims, (claims) => claims.claim(mail.token)),
     {
       done: ({ seat }) => end({ tone: "done", text: `${formatHolder(seat)} has claimed the seat.` }),
-      failed: (error) => end(noteFailure(error, now())),
-      broken: () => end(broken)
+      failed: end
     }
   )
 }
@@ -236,7 +227,7 @@ export const openChosen = (): void => {
       : SeatSource.Subscription({ id: SubscriptionId.make(purchase.id) }),
     token
   )
-  view.focusSeats()
+  view.seatsTitle.focus()
 }
 
 /** Closes the session, and offers the choice of seats again. */
@@ -244,5 +235,5 @@ export const leave = (): void => {
   state.session = undefined
   state.list = undefined
   render()
-  view.focusConnect()
+  view.connectTitle.focus()
 }

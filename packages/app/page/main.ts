@@ -75,7 +75,7 @@ const loadDemo = () => {
       end(() => {
         openSource(demoTeam.source, demoTeam.session)
         announce("The demo team is loaded.")
-        view.focusSeats()
+        view.seatsTitle.focus()
       }),
     onFailure: () => end(() => announce("The demo team could not be loaded. Check that the emulator still runs."))
   })

@@ -5,7 +5,6 @@ import { Seats } from "@polar-seats/domain/Seats"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
-import type * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as SeatClaims from "@polar-seats/http/SeatClaims"
 import * as Clock from "effect/Clock"
@@ -14,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
+import { type Note, noteFailure } from "./text.ts"
 
 /** The URL of the emulator for Polar's API. It is of another origin than the page. */
 export const apiUrl = document.documentElement.dataset["api"] ?? ""
@@ -64,14 +64,15 @@ export type Services = Seats | Invitations | SeatClaims.SeatClaims
 export interface Session {
   readonly source: SeatSource
   /** Starts a call. A 429 is not retried: the call fails, and the page counts down to the next try. */
-  readonly run: <A, E>(
-    effect: Effect.Effect<A, E, Services>,
-    ended: {
-      readonly done: (value: A) => void
-      readonly failed: (error: E | PolarConnection.InvalidOption) => void
-      readonly broken: () => void
-    }
+  readonly run: <A, E extends { readonly _tag: string; readonly message: string }>(
+    call: Effect.Effect<A, E, Services>,
+    ended: { readonly done: (value: A) => void; readonly failed: (note: Note) => void }
   ) => void
+}
+
+const broken: Note = {
+  tone: "failed",
+  text: "The page itself failed, so the outcome of the call is unknown. Look at the list."
 }
 
 /** Opens a session. It sends nothing. */
@@ -80,13 +81,13 @@ export const openSession = (source: SeatSource, token: Redacted.Redacted<string>
   const runtime = ManagedRuntime.make(layerFor(token))
   return {
     source,
-    run: (effect, { broken, done, failed }) => {
+    run: (call, { done, failed }) => {
       Effect.runFork(
         Effect.flatMap(runtime.contextEffect, (context) =>
-          Effect.provideContext(Effect.provideService(effect, RetryRateLimited, false), context)
+          Effect.provideContext(Effect.provideService(call, RetryRateLimited, false), context)
         ).pipe(
-          Effect.match({ onSuccess: done, onFailure: failed }),
-          Effect.catchCause(() => Effect.sync(broken))
+          Effect.match({ onSuccess: done, onFailure: (error) => failed(noteFailure(error, now())) }),
+          Effect.catchCause(() => Effect.sync(() => failed(broken)))
         )
       )
     }

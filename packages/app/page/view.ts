@@ -47,7 +47,7 @@ export const openForm = el(
   ),
   el("button", { type: "submit", class: "primary" }, "Open")
 )
-const connectTitle = el("h2", { id: "connect-title", tabindex: "-1" }, "Choose the seats")
+export const connectTitle = el("h2", { id: "connect-title", tabindex: "-1" }, "Choose the seats")
 const connectSection = el(
   "section",
   { "aria-labelledby": "connect-title" },
@@ -58,7 +58,7 @@ const connectSection = el(
   seedQuestion
 )
 
-const seatsTitle = el("h2", { id: "seats-title", tabindex: "-1" }, "Seats")
+export const seatsTitle = el("h2", { id: "seats-title", tabindex: "-1" }, "Seats")
 const summary = el("p", { class: "summary" })
 const listNoteView = makeNoteView()
 const seatList = el("ul", { class: "seats" })
@@ -105,12 +105,6 @@ document.body.append(
   liveRegion,
   el("main", {}, lostNote.element, connectSection, seatsSection, outboxSection)
 )
-
-/** Moves the focus to the title of the seats. */
-export const focusSeats = (): void => seatsTitle.focus()
-
-/** Moves the focus to the title of the choice of seats. */
-export const focusConnect = (): void => connectTitle.focus()
 
 const formatPurchase = ({ buyer, id, kind, product }: Purchase) =>
   `${product ?? "No product"} · ${kind} ${id.slice(0, 8)}${buyer === null ? "" : ` · ${buyer}`}`

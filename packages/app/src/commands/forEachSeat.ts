@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { type CommandError, Ended, exitCode, exitCodeFor, makeInterrupted, outcomeFor } from "../exit.ts"
 import { type Root, root } from "../globalFlags.ts"
-import { printErr, printJson, toErrorJson } from "../output/print.ts"
+import { type PrintableError, printErr, printJson, toErrorJson } from "../output/print.ts"
 import { type SeatEntry, summarizeSeats } from "../output/seatTally.ts"
 
 const decodeId = Schema.decodeResult(SeatId)
@@ -27,18 +27,13 @@ const codesByWeight = [0, exitCode.refused, exitCode.wrongUse, exitCode.failed]
 const pickExitCode = (codes: ReadonlyArray<number>): number =>
   codesByWeight[Math.max(...codes.map((code) => codesByWeight.indexOf(code)))] ?? 0
 
-interface Failure {
-  readonly _tag: string
-  readonly message: string
-}
-
 type FailedSeat = Pick<SeatEntry, "id" | "outcome">
 
-const printFailureJson = ({ id, outcome }: FailedSeat, error: Failure) =>
+const printFailureJson = ({ id, outcome }: FailedSeat, error: PrintableError) =>
   printJson(JSON.stringify({ id, outcome, ...toErrorJson(error) }))
 
 /** Prints why a seat is not done: a line on stderr, and JSON with `--json`. Returns the exit code. */
-export const reportFailure = Effect.fnUntraced(function* (seat: FailedSeat, code: number, error: Failure) {
+export const reportFailure = Effect.fnUntraced(function* (seat: FailedSeat, code: number, error: PrintableError) {
   const { json } = yield* root
   yield* printErr(`${seat.id}: ${error.message}`)
   if (json) yield* printFailureJson(seat, error)

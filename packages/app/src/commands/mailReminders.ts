@@ -115,15 +115,12 @@ const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: bool
   const { counts, failed, unknown } = tally
   const idsOf = (word: OutcomeWord) =>
     Array.from(planned.values()).flatMap(({ id, outcome }) => (outcome === word ? [id] : []))
-  const needAttention: ReadonlyArray<SeatGroup> = [
-    ["failed", failed],
-    ["unknown", unknown]
-  ]
   const groups: ReadonlyArray<SeatGroup> = [
     ["resent", idsOf("resent")],
     ["reissued", idsOf("reissued")],
     ["skipped", idsOf("skipped")],
-    ...needAttention,
+    ["failed", failed],
+    ["unknown", unknown],
     ["not begun", idsOf("not_begun")]
   ]
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
@@ -131,7 +128,7 @@ const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: bool
   const skipCounts = formatSkipCounts(tally)
   return [
     ...(ending === "interrupted" ? ["Interrupted."] : []),
-    ...formatGroups(ending === "done" ? needAttention : groups),
+    ...formatGroups(ending === "done" ? groups.filter(([name]) => name === "failed" || name === "unknown") : groups),
     `Of ${total} seats: ${countWords.join(", ")}.`,
     ...(skipCounts.length > 0 ? [`Skipped: ${skipCounts.join(", ")}.`] : []),
     ...(isError(ending) ? [ending.message] : []),

@@ -19,7 +19,11 @@ export const printErr = (text: string): Effect.Effect<void> => Console.error(rep
 export const printJson = (json: string): Effect.Effect<void> =>
   Console.log(json.replace(controls, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`))
 
+/** The part of an error that a command prints. */
+export interface PrintableError {
+  readonly _tag: string
+  readonly message: string
+}
+
 /** The JSON of an error, in the output of every command. */
-export const toErrorJson = ({ _tag, message }: { readonly _tag: string; readonly message: string }) => ({
-  error: { _tag, message }
-})
+export const toErrorJson = ({ _tag, message }: PrintableError) => ({ error: { _tag, message } })
