@@ -71,7 +71,8 @@ it("a resend runs named functions of at most 24 of our files", { timeout: 60_000
   const evaluation = await countCalls(test, async (coverage) => {
     const script = `await Promise.all(${JSON.stringify(modules)}.map((url) => import(url)))`
     await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
-      env: { PATH: process.env["PATH"], ...coverage }
+      env: { PATH: process.env["PATH"], ...coverage },
+      timeout: 50_000
     })
   })
 

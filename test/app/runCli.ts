@@ -7,14 +7,14 @@ import { assert } from "vitest"
 
 const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
 
-/** The exit code and the output of a command that has ended. */
+/** What a run of the command line left behind. */
 export interface Ended {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-// main.ts enables this cache too, but too late for its own compilation, which is a tenth of a short run
+// main.ts turns this cache on too, but can no longer save its own compilation, which is a tenth of a short run
 const inherited = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") }
 
 type Environment = Readonly<Record<string, string>>
@@ -45,19 +45,19 @@ const launch = (args: ReadonlyArray<string>, env: Environment, { showsSession, s
     child.on("error", reject).on("close", (code) => resolve({ code, ...text }))
   }).then((end) => {
     const stdout = showsSession === true ? end.stdout.replace(session, "") : end.stdout
-    assert.notMatch(stdout + end.stderr, secret, "the command prints no secret")
+    assert.notMatch(stdout + end.stderr, secret, "no secret is ever printed")
     return end
   })
   return { child, ended }
 }
 
-/** Runs a command to its end, with only `env`, the PATH and a cache in its environment. A command that takes too long is stopped. */
+/** Runs the command line to its end, with nothing in its environment but `env`, the PATH and a cache. One that does not end is stopped. */
 export const run = (args: ReadonlyArray<string>, env: Environment = {}, options: Options = {}): Promise<Ended> =>
   launch(args, env, { timeout: 15_000, ...options }).ended
 
 /**
- * Starts a command, and waits for its first line on stdout, or for `busy` if it is passed. The caller must stop the
- * command.
+ * Starts a command that is to be stopped, and waits for its first line, or for what else says that it is in the midst of
+ * its work. Whoever starts it stops it.
  */
 export const start = async (args: ReadonlyArray<string>, env: Environment = {}, busy?: PromiseLike<void>) => {
   const { child, ended } = launch(args, env)
@@ -70,7 +70,7 @@ export const start = async (args: ReadonlyArray<string>, env: Environment = {}, 
     child.kill(signal)
     return ended
   }
-  /** Closes stdout, as if its reader or the terminal were gone. */
+  /** As a pipe's other end that is gone, or a terminal. */
   const leave = (): Promise<Ended> => {
     child.stdout.destroy()
     return ended

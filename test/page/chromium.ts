@@ -7,7 +7,7 @@ const told = process.env["POLAR_SEATS_CHROMIUM"]
 /** The path of Chromium: POLAR_SEATS_CHROMIUM, or a usual path. */
 export const chromiumPath = (told === undefined ? usual : [told]).find((path) => existsSync(path))
 
-/** The options to launch Chromium with. Its sandbox does not work for root. */
+/** What to launch it with. Its sandbox does not run as root. */
 export const launchOptions = (executablePath: string) => ({
   executablePath,
   args: process.getuid?.() === 0 ? ["--no-sandbox"] : []
