@@ -11,7 +11,7 @@ export const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
 
 const examples = new URL("../../examples/", import.meta.url)
 
-/** Starts the emulator as the examples' README does. The caller must stop it. */
+/** The emulator as the examples' README starts it. Whoever starts it stops it. */
 export const startAcme = async () => {
   const { firstLine: url, stop } = await startEmulator("--seed", fileURLToPath(new URL("acme.json", examples)))
   const mails = async () =>
