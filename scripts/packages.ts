@@ -1,10 +1,10 @@
 import { globSync, readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
-/** The top of the repository, with a slash at the end. */
+/** The root folder of the repository, with a slash at the end. */
 export const root = fileURLToPath(new URL("../", import.meta.url))
 
-/** Where the tarballs are put. */
+/** The folder of the packed tarballs. */
 export const tarballs = `${root}dist/tarballs`
 
 export interface Package {
@@ -13,16 +13,17 @@ export interface Package {
   readonly description: string
   readonly version: string
   readonly exports: Readonly<Record<string, string | null>>
+  readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
 }
 
-/** Every package that is published. */
+/** Every published package. */
 export const packages: ReadonlyArray<Package> = readdirSync(`${root}packages`)
   .map((name) => `${root}packages/${name}`)
   .map((folder) => ({ ...JSON.parse(readFileSync(`${folder}/package.json`, "utf8")), folder }))
   .filter((manifest) => manifest.private !== true)
 
-/** What the modules are imported as that the exports let through. The package has to be built. */
+/** The subpaths that users can import. The package must have been built. */
 export const entryPoints = ({ exports, folder }: Package): ReadonlyArray<string> =>
   "./*" in exports
     ? globSync("*.js", { cwd: `${folder}/dist` }).map((file) => (file === "index.js" ? "." : `./${file.slice(0, -3)}`))
