@@ -69,7 +69,7 @@ const arrows: Record<string, Arrows> = {
     forbidden: [...tools, ...builtins, "undici", invitations, emulator, ...programs, ...outside("../../../")]
   },
   "packages/http/src/UndiciTransport.ts": {
-    allowed: [...stable, ...unstable, "undici", "node:stream", "./internal/exchange.ts"],
+    allowed: [...stable, ...unstable, "undici", "./internal/exchange.ts"],
     forbidden: [...tools, ...builtins, invitations, emulator, ...programs, ...outside("../../")]
   },
   "packages/invitations/src": {
