@@ -1,4 +1,4 @@
-// Writes the API reference anew.
+// Replaces docs/api with the API reference of the current sources.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { root } from "./packages.ts"

@@ -4,7 +4,7 @@ import { packages, root } from "./packages.ts"
 
 const directory = `${root}test/install/examples/`
 
-/** The example in a package's README: the file with its code, and what the README says that it prints. */
+/** The example in a package's README: the file with its code, and the output that the README promises. */
 export interface Example {
   readonly readme: string
   readonly file: string
@@ -21,7 +21,7 @@ export const examples: ReadonlyArray<Example> = packages.flatMap(({ folder }) =>
   return { readme, file, code: readFileSync(file, "utf8"), prints: printed.replaceAll(/^ {4}/gm, "") }
 })
 
-/** What else the README of the whole shows, and what that imports: to be type-checked, and run where it is a test. */
+/** The code that the root README shows, and its imports. All of it is type-checked, and the tests in it are run. */
 export const shownInReadme: ReadonlyArray<string> = [
   `${directory}readme.ts`,
   `${root}test/acceptance/swapLayers.test.ts`,

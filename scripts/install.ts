@@ -1,5 +1,5 @@
-// Installs the tarballs into empty projects, and type-checks and runs there what the READMEs show:
-// on the lowest and the newest effect of the peer range, and on Node 22 and the Node of this repository.
+// Installs the tarballs into empty projects, and type-checks and runs the READMEs' examples there. It does so with the
+// lowest and the newest effect of the peer range, on Node 22 and on the Node of this repository.
 import assert from "node:assert/strict"
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -12,7 +12,7 @@ import { entryPoints, packages, root, tarballs } from "./packages.ts"
 
 const work = mkdtempSync(join(tmpdir(), "polar-seats-install-"))
 
-// What pnpm sets for its scripts is not npm's to know, except where the registry is
+// npm must not see the variables that pnpm sets for its scripts, except the registry
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith("npm_") || name === "npm_config_registry")
 )
@@ -32,29 +32,29 @@ const emptyProject = (name: string): string => {
 const install = (folder: string, ...specifiers: ReadonlyArray<string>) =>
   run(folder, "npm", "install", "--no-audit", "--no-fund", "--loglevel=error", ...specifiers)
 
-/** A tool in the version that this repository has. */
+/** The specifier of a tool in the version that this repository uses. */
 const pinned = (name: string, in_ = "test") =>
   `${name}@${JSON.parse(readFileSync(`${root}${in_}/node_modules/${name}/package.json`, "utf8")).version}`
 
 const effects = () => {
   const ranges = new Set(packages.map(({ peerDependencies }) => peerDependencies["effect"]))
   const [range] = ranges
-  assert(range !== undefined && ranges.size === 1, "every package wants the same effect")
+  assert(range !== undefined && ranges.size === 1, "Every package must have the same peer range for effect")
   const found: ReadonlyArray<string> = [
     JSON.parse(run(work, "npm", "view", `effect@${range}`, "version", "--json"))
   ].flat()
   const [lowest] = found
   const newest = found.at(-1)
-  assert(lowest !== undefined && newest !== undefined, `the registry has no effect ${range}`)
+  assert(lowest !== undefined && newest !== undefined, `The registry has no effect ${range}`)
   console.log(
     lowest === newest
-      ? `effect ${range}: the registry has ${lowest} alone, which is the lowest and the newest`
+      ? `effect ${range}: ${lowest} is the only version in the registry`
       : `effect ${range}: the lowest is ${lowest}, the newest ${newest}`
   )
   return [...new Set([lowest, newest])]
 }
 
-/** A program that imports all that can be imported, fails to import what cannot, and prints how much it was. */
+/** A program that imports every public module, checks that internal ones cannot be imported, and prints the count. */
 const everyModule = () => {
   const modules = packages.flatMap((pkg) => entryPoints(pkg).map((entry) => join(pkg.name, entry)))
   const internals = packages.flatMap(({ folder, name }) =>
@@ -71,7 +71,7 @@ console.log(${modules.length})
 
 const project = (effect: string): string => {
   const folder = emptyProject(`effect-${effect}`)
-  // First alone, as a user would: what is missing then is missing for them
+  // The tarballs come first and alone, as a user installs them, so that a missing dependency is noticed
   install(folder, ...globSync(`${tarballs}/*.tgz`), `effect@${effect}`)
   assert.deepEqual(globSync("node_modules/**/effect/package.json", { cwd: folder }), [
     "node_modules/effect/package.json"
@@ -111,7 +111,7 @@ const node22 = () => {
   return join(folder, "node_modules/node/bin/node")
 }
 
-/** The installed emulator has the page, which the build has made. */
+/** Checks that the installed emulator serves the page, which the build has bundled. */
 const servesThePage = async (folder: string, node: string, command: string) => {
   const emulator = spawn(node, [command, "emulator"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] })
   try {
@@ -143,5 +143,5 @@ for (const effect of effects()) {
     )
   }
 }
-// A project in which something fails is left to be looked at
+// After a failure this line is not reached, so the project stays for inspection
 rmSync(work, { recursive: true })

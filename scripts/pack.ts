@@ -1,4 +1,4 @@
-// Builds every package anew, packs it, and lets publint and attw judge the tarball.
+// Builds every package from scratch and packs it. Then publint and attw judge the tarball.
 import assert from "node:assert/strict"
 import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs"
@@ -8,23 +8,30 @@ import { entryPoints, type Package, packages, root, tarballs } from "./packages.
 const read = (cwd: string, command: string, ...args: ReadonlyArray<string>) =>
   execFileSync(command, args, { cwd, encoding: "utf8" })
 
-/** Runs a judge, and shows what it says where it has something to say. */
+/** Runs a tool that judges a tarball, and fails with its output if it finds a problem. */
 const judge = (command: string, ...args: ReadonlyArray<string>) => {
   const { status, stderr, stdout } = spawnSync(command, args, { cwd: root, encoding: "utf8" })
   assert.equal(status, 0, `${command} ${args.join(" ")}\n${stdout}${stderr}`)
 }
 
-/** A tarball has what its users, their debuggers and their agents read, and nothing else. */
+/** Checks that a tarball has the files that users, debuggers and agents read, and no others. */
 const checkFiles = ({ folder, name }: Package, files: ReadonlyArray<string>) => {
   for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "AGENTS.md"]) {
-    assert(files.includes(file), `${name} has no ${file}. LICENSE comes from the root, the others are written by hand.`)
+    assert(files.includes(file), `${name} has no ${file}. LICENSE comes from the root; write the other files by hand.`)
   }
   const stray = files.filter((file) => !/^((dist|src)\/.+\.(js|ts|map|css)|[A-Z]+(\.md)?|package\.json)$/.test(file))
-  assert.deepEqual([...stray, ...files.filter((file) => file.includes(".test."))], [], `${name} packs too much`)
+  assert.deepEqual(
+    [...stray, ...files.filter((file) => file.includes(".test."))],
+    [],
+    `${name} packs files that nobody needs. Narrow "files" in its package.json.`
+  )
   for (const map of files.filter((file) => file.endsWith(".map"))) {
     for (const source of JSON.parse(readFileSync(join(folder, map), "utf8")).sources) {
       const shipped = join(dirname(map), source)
-      assert(files.includes(shipped), `${name}: ${map} points to ${shipped}, which is not packed`)
+      assert(
+        files.includes(shipped),
+        `${name}: ${map} points to ${shipped}, which is not packed. Add it to "files" in its package.json.`
+      )
     }
   }
 }
@@ -32,12 +39,12 @@ const checkFiles = ({ folder, name }: Package, files: ReadonlyArray<string>) => 
 rmSync(tarballs, { recursive: true, force: true })
 mkdirSync(tarballs, { recursive: true })
 for (const { folder } of packages) {
-  // A module that is gone must not live on in dist
+  // Otherwise a deleted module stays in dist
   for (const built of ["dist", "tsconfig.tsbuildinfo"]) rmSync(join(folder, built), { recursive: true, force: true })
 }
 execFileSync("tsc", ["-b", ...packages.map(({ folder }) => folder)], { cwd: root, stdio: "inherit" })
 for (const { folder } of packages) {
-  // What is for browsers is bundled beside what is for Node
+  // The page for browsers is bundled into the dist that tsc has built for Node
   execFileSync("pnpm", ["run", "--if-present", "build:page"], { cwd: folder, stdio: "inherit" })
 }
 
@@ -53,5 +60,5 @@ for (const pkg of packages) {
   judge("publint", "run", filename, "--strict")
   const modules = entryPoints(pkg)
   judge("attw", filename, "--profile", "esm-only", "--format", "json", "--entrypoints", ...modules)
-  console.log(`publint and attw have nothing against its ${modules.length} modules`)
+  console.log(`publint and attw accept its ${modules.length} modules`)
 }

@@ -1,12 +1,12 @@
-// The API reference in docs/api, from the sources as they are written: each public name with its comment and its
-// declaration, without what makes it work. What a declaration names is a link, or, where no module exports it, at the end
-// of the page.
+// Writes the API reference in docs/api from the text of the sources: each public name with its comment and its
+// declaration, without its implementation. Each name in a declaration becomes a link. If no module exports the name, the
+// end of the page shows its declaration.
 import { globSync, readFileSync } from "node:fs"
 import { basename, dirname, posix, resolve } from "node:path"
 import { type Declaration, type Node, parseSync, type TSTypeLiteral, Visitor } from "oxc-parser"
 import { packages as published } from "./packages.ts"
 
-// A package with modules to import by path is a library; the others are programs
+// A package whose modules can be imported by path is a library. The others are programs, and have no reference
 const packages = published
   .filter((pkg) => "./*" in pkg.exports)
   .map((pkg) => ({ ...pkg, short: basename(pkg.folder), source: `${pkg.folder}/src` }))
@@ -16,20 +16,20 @@ interface Range {
   readonly end: number
 }
 
-/** What is declared under a name: one thing, or a value and the type that is called like it. */
+/** The declarations of one name: a single one, or a value and the type of the same name. */
 interface Declared {
   readonly name: string
   readonly nodes: ReadonlyArray<Declaration & Range>
   readonly isExported: boolean
 }
 
-/** Where an imported name comes from. Without a `name` it is the module as a whole. */
+/** The origin of an imported name. Without a `name`, the import is the whole module. */
 interface Import {
   readonly file: string
   readonly name: string | undefined
 }
 
-/** Where something is named: a name alone, or a name within a module. */
+/** A place that uses a name, alone or as a member of a module. */
 interface Mention {
   readonly start: number
   readonly name: string
@@ -47,7 +47,7 @@ interface Module {
   readonly cuts: ReadonlyArray<Range & { readonly by: string }>
 }
 
-/** The file that an import leads to, where it is one of ours. */
+/** The file that an import leads to, if it is one of ours. */
 const fileOf = (specifier: string, from: string): string | undefined => {
   if (specifier.startsWith(".")) return resolve(dirname(from), specifier)
   const pkg = packages.find(({ name }) => specifier.startsWith(`${name}/`))
@@ -62,7 +62,7 @@ const nameOf = (node: Declaration): string | undefined => {
   return "id" in node && node.id?.type === "Identifier" ? node.id.name : undefined
 }
 
-/** The methods of a service, where a class is one. */
+/** The methods of a service, if the class is one. */
 const serviceOf = (node: Declaration): TSTypeLiteral | undefined => {
   if (node.type !== "ClassDeclaration" || node.superClass?.type !== "CallExpression") return undefined
   const { callee } = node.superClass
@@ -91,7 +91,8 @@ const read = (file: string): Module => {
     const node = isExported ? statement.declaration : (statement as Declaration)
     const name = node ? nameOf(node) : undefined
     const isOdd = isExported ? from === undefined && name === undefined : statement.type.startsWith("Export")
-    if (isOdd && isPublic(file)) throw new Error(`${file}: a way to export that the reference does not know`)
+    if (isOdd && isPublic(file))
+      throw new Error(`${file}: the reference does not know this form of export. Use one declaration a name.`)
     if (node && name !== undefined) {
       const nodes = [...(declared.get(name)?.nodes ?? []), { ...node, start: statement.start, end: statement.end }]
       declared.set(name, { name, nodes, isExported })
@@ -136,7 +137,7 @@ const read = (file: string): Module => {
     },
     MethodDefinition: (node) => {
       key(node)
-      // Every error has a message, and what it says is not what it is
+      // Every error overrides `message`, and its text is no part of the API
       if (node.key.type === "Identifier" && node.key.name === "message") cut(node.start, node.end)
     },
     FunctionExpression: ({ body, returnType }) => {
@@ -179,7 +180,7 @@ const moduleOf = (file: string): Module => {
 
 const isPublic = (file: string): boolean => packages.some(({ source }) => dirname(file) === source)
 
-/** The page of a module, within the reference. */
+/** The path of a module's page in docs/api. */
 const pageOf = (file: string): string =>
   `${packages.find(({ source }) => dirname(file) === source)?.short}/${basename(file, ".ts")}.md`
 
@@ -205,7 +206,7 @@ const cutsWithin = ({ cuts }: Module, { end, start }: Range) => {
   })
 }
 
-/** The code of a declaration, without what was cut, and without what a bundler is told, which moves lines as well. */
+/** The code of a declaration, without its cuts and without the bundler's annotations, which also break lines. */
 const codeOf = (module: Module, range: Range): string => {
   let code = ""
   let at = range.start
@@ -234,18 +235,18 @@ interface Found {
   readonly declared: Declared
 }
 
-/** What a name stands for, where it is something of ours. */
+/** The declaration of a name, if it is one of ours. */
 const find = (module: Module, name: string, within?: string): Found | undefined => {
   const imported =
     module.imports.get(within ?? name) ?? (within === undefined ? module.reexported.get(name) : undefined)
-  // A module as a whole is nothing by itself, and within anything else there is nothing of ours
+  // A whole module has no declaration, and a member of anything else is not ours
   if (imported !== undefined && (within === undefined) !== (imported.name !== undefined)) return undefined
   if (imported !== undefined) return find(moduleOf(imported.file), imported.name ?? name)
   const declared = within === undefined ? module.declared.get(name) : undefined
   return declared && { module, declared }
 }
 
-/** What a declaration names, in its order. */
+/** The declarations that a declaration names, in its order. */
 const namedIn = (module: Module, range: Range): ReadonlyArray<Found> => {
   const cuts = cutsWithin(module, range)
   return module.mentions
@@ -257,7 +258,7 @@ const namedIn = (module: Module, range: Range): ReadonlyArray<Found> => {
 
 const files = packages.flatMap(({ source }) => globSync(`${source}/[A-Z]*.ts`).toSorted())
 
-/** Which page has what is declared in a module that is not public. */
+/** The page of each declaration that a public module re-exports from an internal one. */
 const homes = new Map(
   files.flatMap((file) => {
     const module = moduleOf(file)
@@ -270,7 +271,7 @@ const homes = new Map(
 
 const fenced = (code: string): string => `\`\`\`ts\n${code}\n\`\`\``
 
-/** The public names, methods of services included, that have no comment. */
+/** The public names and methods of services that have no comment. */
 export const undocumented: Array<string> = []
 
 const page = (file: string): { readonly text: string; readonly names: ReadonlyArray<string> } => {
@@ -284,7 +285,8 @@ const page = (file: string): { readonly text: string; readonly names: ReadonlyAr
 
   const headings = new Set<string>()
   const heading = (level: string, title: string): string => {
-    if (headings.has(anchor(title))) throw new Error(`${file}: two headings are called ${title}`)
+    if (headings.has(anchor(title)))
+      throw new Error(`${file}: two headings are called ${title}. Rename one of the exports`)
     headings.add(anchor(title))
     return `${level} ${title}`
   }
@@ -297,7 +299,7 @@ const page = (file: string): { readonly text: string; readonly names: ReadonlyAr
       : `[\`${name}\`](${posix.relative(posix.dirname(pageOf(file)), pageOf(home))}#${anchor(name)})`
   }
 
-  // What is named and not exported, in the order in which it is met
+  // Declarations that are named but not exported, in the order of their first use
   const hidden = new Map<Declared, Found>()
   const linksTo = (found: ReadonlyArray<Found>): ReadonlyArray<string> =>
     found.flatMap((each) => {
@@ -348,7 +350,7 @@ const page = (file: string): { readonly text: string; readonly names: ReadonlyAr
   })
 
   const below: Array<string> = []
-  // More are added while it goes: what those name that are not exported themselves
+  // The loop adds to this map: a hidden declaration may name further ones
   const linked: Array<string> = []
   for (const { declared, module: at } of hidden.values()) {
     for (const node of declared.nodes) {
@@ -362,7 +364,7 @@ const page = (file: string): { readonly text: string; readonly names: ReadonlyAr
       ? []
       : [
           heading("##", "Not exported"),
-          "What the above is made of, and cannot be imported.",
+          "The declarations above use these, which cannot be imported.",
           fenced(below.join("\n\n")),
           ...see(linked)
         ]
@@ -389,9 +391,9 @@ const build = (): ReadonlyMap<string, string> => {
     return [`## ${pkg.name}`, `${pkg.description}.`, lines.join("\n")]
   })
   const intro =
-    "Every public module and name. Written by `pnpm docs:api` from the comments in the sources: change those."
+    "Every public module and name. `pnpm docs:api` writes these pages from the comments in the sources, so edit the sources."
   return pages.set("README.md", `${["# API reference", intro, ...index].join("\n\n")}\n`)
 }
 
-/** The pages of the reference, by their path within it. */
+/** The text of each page of the reference, by its path in docs/api. */
 export const pages = build()
