@@ -58,7 +58,7 @@ const effects = () => {
 const everyModule = () => {
   const modules = packages.flatMap((pkg) => entryPoints(pkg).map((entry) => join(pkg.name, entry)))
   const internals = packages.flatMap(({ folder, name }) =>
-    globSync("internal/*.js", { cwd: `${folder}/dist` }).map((file) => join(name, file.slice(0, -3)))
+    globSync("internal/**/*.js", { cwd: `${folder}/dist` }).map((file) => join(name, file.slice(0, -3)))
   )
   return `import assert from "node:assert/strict"
 for (const module of ${JSON.stringify(modules)}) await import(module)

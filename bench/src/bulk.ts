@@ -10,7 +10,7 @@ const source = SeatSource.Subscription({ id: SubscriptionId.make(subscriptionId)
 
 const invitations = Invitations.layer.pipe(Layer.provide(Journal.layerMemory))
 
-/** Reminds the holders of the subscription's pending seats, so many at once, and says of each seat whether it was mailed. */
+/** Reminds the holders of the subscription's pending seats, `concurrency` at a time, and reports each seat as mailed or not. */
 export const resendAll = (concurrency: number, onEach: (isDone: boolean) => void) =>
   Invitations.pipe(
     Effect.flatMap(({ remind }) =>

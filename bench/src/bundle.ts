@@ -6,8 +6,8 @@ import { gzipSync } from "node:zlib"
 const apps = fileURLToPath(new URL("./apps", import.meta.url))
 
 /**
- * What a browser would be sent for these apps together (paths under `apps`, without `.ts`): minified, gzipped, and from
- * which modules something of it comes.
+ * Bundles these apps together for a browser (paths under `apps`, without `.ts`). Returns the size in bytes, minified and
+ * gzipped, the share of our own code, and the modules that the bundle holds code of.
  */
 export const weigh = async (...entries: ReadonlyArray<string>) => {
   const { metafile, outputFiles } = await build({
@@ -41,7 +41,7 @@ export const bundleForNode = async (entry: string, outfile: string): Promise<voi
     target: "node24",
     platform: "node",
     legalComments: "none",
-    // What is CommonJS inside asks for Node's modules by require
+    // CommonJS packages in the bundle load Node's modules by require
     banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' }
   })
 }

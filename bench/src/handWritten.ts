@@ -1,12 +1,12 @@
 /**
- * What somebody with patience would write: the checks of the codec by hand, dates as `Date`, the keys renamed. It says
- * where it gave up, and nothing more.
+ * A validator as a patient developer writes it: the checks of the codec by hand, dates as `Date`, the keys renamed. Its
+ * errors name the field that failed, and nothing more.
  */
 
 type Fields = { readonly [key: string]: unknown }
 
 const fail = (key: string): never => {
-  throw new TypeError(`${key} is not what Polar documents.`)
+  throw new TypeError(`${key} is not as Polar documents it.`)
 }
 
 const isFields = (value: unknown): value is Fields =>

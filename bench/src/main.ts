@@ -1,6 +1,7 @@
 /**
- * `pnpm bench` prints every table and writes RESULTS.md; `pnpm bench call weight` prints those; `pnpm bench --check`
- * compares what is quick and steady with its targets, and fails where one is missed twice by more than noise.
+ * `pnpm bench` prints every table and writes RESULTS.md. `pnpm bench call weight` prints those two tables. `pnpm bench
+ * --check` compares the quick and steady figures with their targets, and fails if two runs in a row miss one by more than
+ * noise.
  */
 import { readFile, writeFile } from "node:fs/promises"
 import { arch, cpus, platform, release, totalmem } from "node:os"
@@ -50,7 +51,9 @@ const runAll = async (runs: ReadonlyArray<() => Promise<Report>>) => {
 const args = process.argv.slice(2)
 const unknown = args.filter((arg) => arg !== "--check" && !(arg in tables))
 if (unknown.length > 0 || (args.includes("--check") && args.length > 1)) {
-  console.error(`Say nothing, --check, or some of ${Object.keys(tables).join(", ")}.`)
+  console.error(
+    `Unknown arguments. Pass nothing, --check alone, or names of tables: ${Object.keys(tables).join(", ")}.`
+  )
   process.exitCode = 2
 } else if (args.includes("--check")) {
   const check = async () => {
@@ -60,7 +63,7 @@ if (unknown.length > 0 || (args.includes("--check") && args.length > 1)) {
     console.log(showReport({ title, notes: [], tables: [showTargets(rows)], measured }))
     return rows.every(({ isReached }) => isReached)
   }
-  // Whoever else keeps the machine busy may do so for a while
+  // Another process may have kept the machine busy during the first run, so there is a second one
   process.exitCode = (await check()) || (await check()) ? 0 : 1
 } else {
   const names = args.length > 0 ? args : Object.keys(tables)

@@ -7,7 +7,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import { token } from "./wire.ts"
 
-/** Ours against a server, as an app composes it: every option as shipped. */
+/** Connects our client to a server as an app does, with the default of every option. */
 export const connect = async (baseUrl: string, transport: Layer.Layer<HttpClient.HttpClient>) => {
   const layer = PortalSeats.layer({ token: Redacted.make(token), baseUrl }).pipe(Layer.provide(transport))
   const runtime = ManagedRuntime.make(layer)

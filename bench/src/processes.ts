@@ -2,19 +2,19 @@ import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 
-/** What a worker is told to do, and what comes of it: numbers and words alone. */
+/** The task of a worker and its result, in numbers and words alone. */
 export type Task = Readonly<Record<string, string | number>>
 export type Outcome = Readonly<Record<string, number>>
 
 const isOutcome = (message: unknown): message is Outcome =>
   typeof message === "object" && message !== null && Object.values(message).every((value) => typeof value === "number")
 
-/** The worker's end: says that it is ready, then answers one task after the other. */
+/** Runs in the worker: reports that it is ready, then answers one task after the other. */
 export const serve = (work: (task: Task) => Outcome | Promise<Outcome>): void => {
   process.on("message", (task: Task) => {
     void Promise.resolve(work(task)).then((outcome) => process.send?.(outcome))
   })
-  // Nothing outlives a run that was broken off
+  // A worker ends with the process that started it
   process.on("disconnect", () => process.exit(1))
   process.on("unhandledRejection", (reason) => {
     process.stderr.write(`${String(reason)}\n`)
@@ -25,16 +25,17 @@ export const serve = (work: (task: Task) => Outcome | Promise<Outcome>): void =>
 
 const next = (child: ChildProcess, name: string): Promise<Outcome> =>
   new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`${name} ended with ${code} instead of answering.`))
+    const onExit = (code: number | null) =>
+      reject(new Error(`The worker ${name} exited with code ${code} before it answered.`))
     child.once("exit", onExit)
     child.once("message", (message) => {
       child.off("exit", onExit)
       if (isOutcome(message)) resolve(message)
-      else reject(new Error(`${name} answered with something else than numbers.`))
+      else reject(new Error(`The worker ${name} must answer with an object of numbers.`))
     })
   })
 
-/** A process of its own for what is measured, so that nobody pays for another's garbage or spoils his inlining. */
+/** A process of its own for one contender, so that none pays for another's garbage or disturbs its inlining. */
 export interface Worker {
   readonly ask: (task?: Task) => Promise<Outcome>
   readonly stop: () => Promise<void>
@@ -62,14 +63,14 @@ export const start = async (script: string, ...args: ReadonlyArray<string>): Pro
   }
 }
 
-/** A server that answers from memory, in a process of its own, with its URL. It has so many seats to list. */
+/** Starts a server that answers from memory, in a process of its own, with `seats` seats to list. */
 export const startPolar = async (mode: "plain" | "fifth" | "bucket", seats = 0) => {
   const polar = await start(worker("polar"), mode, String(seats))
   const { port } = await polar.ask()
   return { ...polar, url: `http://127.0.0.1:${port}` }
 }
 
-/** Rounds in which each has his turn, there and back again, so that a machine that warms up or is busy does so to all. */
+/** Runs rounds in which each contender takes its turn, in alternating order, so that a busy machine slows down all of them. */
 export const interleaved = async <Name extends string, A>(
   rounds: number,
   names: ReadonlyArray<Name>,

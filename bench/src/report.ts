@@ -1,4 +1,4 @@
-/** A table as it is printed and kept, and the figures in it that a target asks for. */
+/** The tables of one benchmark, and the figures in them that the targets need. */
 export interface Report {
   readonly title: string
   readonly notes: ReadonlyArray<string>
@@ -20,11 +20,11 @@ export const median = (values: ReadonlyArray<number>): number => {
   return sorted.length % 2 === 0 ? (low + high) / 2 : low
 }
 
-/** The median of what two have to each other round by round: what slowed both down is in neither. */
+/** The median of the ratios round by round, so that a disturbance that slows both contenders cancels out. */
 export const ratio = (values: ReadonlyArray<number>, baseline: ReadonlyArray<number>): number =>
   median(values.map((value, round) => value / (baseline[round] ?? Number.NaN)))
 
-/** A number with three significant digits, and thousands told apart. */
+/** A number with three significant digits, and with separated thousands. */
 export const show = (value: number): string =>
   Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en-US") : String(Number(value.toPrecision(3)))
 

@@ -2,13 +2,13 @@ import { show, type Table } from "./report.ts"
 
 interface Target {
   readonly name: string
-  /** What is measured, by its key in a report. */
+  /** The key of the figure in a report. */
   readonly key: string
   readonly atLeast?: number
   readonly atMost?: number
-  /** How far it may be missed by in `--check`, where it is looked at. Below a fifth a difference of speed is noise. */
+  /** The share by which `--check` lets a figure miss its target. Without it, `--check` ignores the figure. Below 20 %, a difference in speed is noise. */
   readonly slack?: number
-  /** The decision that says why it is out of reach, and what has taken its place. */
+  /** The decision that says why the target is out of reach, and which target replaces it. */
   readonly givenUp?: string
 }
 
@@ -42,7 +42,7 @@ const targets: ReadonlyArray<Target> = [
         name: `a call on fetch, x SDK 1.0.1, ${at}`,
         key: `call/oursFetch/sdk/${concurrency}`,
         atLeast: fetch,
-        // Of all it varies most, with what fetch itself makes of the garbage
+        // This figure varies most, with the garbage that fetch itself makes
         ...(concurrency === 16 ? { slack: 0.3 } : {})
       }
     ]
@@ -81,14 +81,14 @@ const judge = (target: Target, measured: number, slack: number): Judged => {
   return { ...target, measured, isReached: measured >= atLeast * (1 - slack) && measured <= atMost * (1 + slack) }
 }
 
-/** The targets that something was measured for. */
+/** The targets whose figures were measured. */
 export const judged = (measured: Readonly<Record<string, number>>): ReadonlyArray<Judged> =>
   targets.flatMap((target) => {
     const value = measured[target.key]
     return value === undefined ? [] : [judge(target, value, 0)]
   })
 
-/** Those of them that `--check` is for, with their slack. */
+/** The targets that `--check` compares, with their slack. */
 export const checked = (measured: Readonly<Record<string, number>>): ReadonlyArray<Judged> =>
   judged(measured).flatMap((target) =>
     target.slack === undefined ? [] : [judge(target, target.measured, target.slack)]

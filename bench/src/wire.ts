@@ -1,7 +1,7 @@
 /** The session that every contender sends. */
 export const token = "polar_cst_bench"
 
-/** The subscription that all seats are of. */
+/** The subscription of all seats. */
 export const subscriptionId = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
 
 /** The id of a seat by its number: a UUID of version 4 whose last twelve digits are that number. */
@@ -38,14 +38,14 @@ export const seatJson = (id: string) => ({
   seat_metadata: {}
 })
 
-/** The list of so many seats, as Polar sends one. */
+/** A list of `count` seats, as Polar sends it. */
 export const seatsListJson = (count: number) => ({
   seats: Array.from({ length: count }, (_, index) => seatJson(seatId(index))),
   available_seats: 0,
   total_seats: count
 })
 
-/** The list of so many pending seats, each of another person, who were invited twelve hours ago. */
+/** A list of `count` pending seats, each of another person, invited twelve hours ago. */
 export const pendingSeatsJson = (count: number) => {
   const expiresAt = new Date(Date.now() + 12 * 60 * 60 * 1000).toISOString()
   const seats = Array.from({ length: count }, (_, index) => {
@@ -64,8 +64,8 @@ export const pendingSeatsJson = (count: number) => {
   return { seats, available_seats: 0, total_seats: count }
 }
 
-/** Where the seats of the subscription are asked for. */
+/** The path that lists the seats of the subscription. */
 export const listPath = `/v1/customer-portal/seats?subscription_id=${subscriptionId}`
 
-/** Where a resend of a seat is asked for. */
+/** The path that resends the invitation of a seat. */
 export const resendPath = (id: string): string => `/v1/customer-portal/seats/${id}/resend`

@@ -6,7 +6,7 @@ import { interleaved, start, startPolar } from "../processes.ts"
 import { median, ratio, type Report, show } from "../report.ts"
 
 const contenders = {
-  raw: "raw `undici.request`, who waits holds nobody up",
+  raw: "raw `undici.request`, a waiting seat blocks no other",
   rawAgain: "raw `undici.request`, again (noise)",
   sdk: "`@polar-sh/sdk` 1.0.1 in a Promise pool",
   oursFetch: "ours on fetch",
@@ -19,7 +19,7 @@ const bundled = ["raw", "sdk", "oursFetch", "oursUndici"] as const
 const concurrency = 64
 const rounds = 3
 
-/** One run of one contender, in a process of its own against a server of its own. It must mail every seat, and none twice. */
+/** Runs one contender in a process of its own, against a server of its own. Throws if a seat is not mailed, or mailed twice. */
 const resendAll = async (folder: string, name: Name, mode: "fifth" | "bucket", seats: number) => {
   const polar = await startPolar(mode, seats)
   const worker = await start(join(folder, `${name.replace("Again", "")}.mjs`), polar.url)
@@ -27,7 +27,9 @@ const resendAll = async (folder: string, name: Name, mode: "fifth" | "bucket", s
   const { answers = 0, mailed = 0, refused = 0, twice = 0, wrong = 0 } = await polar.ask()
   await Promise.all([worker.stop(), polar.stop()])
   if (mailed + failed !== seats || twice > 0 || wrong > 0) {
-    throw new Error(`${name} mailed ${mailed} of ${seats} seats, ${twice} twice, ${wrong} requests were wrong.`)
+    throw new Error(
+      `${name} mailed ${mailed} of ${seats} seats and ${twice} of them twice. The server refused ${wrong} malformed requests.`
+    )
   }
   return { failed, megabytes, seconds, wasted: refused / answers, answers }
 }
@@ -41,18 +43,18 @@ export const run = async (): Promise<Report> => {
   await rm(folder, { recursive: true })
   const of = (name: Name, key: keyof Run) => fifth[name].map((run) => run[key])
   const only = (name: Name, key: keyof Run) => median(limited[name].map((run) => run[key]))
-  /** 500 mails at once, then 500 a second. */
+  // 500 mails at once, then 500 a second
   const idealSeconds = (3000 - 500) / 500
   return {
     title: "Bulk",
     notes: [
-      `A list of the seats, and a resend of each, ${concurrency} at once. Each run has a process and a server of its own, which sees to it that every seat is mailed and none twice. ` +
-        "The SDK repeats nothing by itself: its pool is `p-limit`, and a call that is refused sleeps for `Retry-After` and tries again, in its place. " +
-        "The ideal of the first table is the raw contender, that of the second is arithmetic."
+      `Each contender lists the seats and resends each, ${concurrency} at once. Each run has a process and a server of its own, which checks that every seat is mailed once. ` +
+        "The SDK retries nothing by itself. Its pool is `p-limit`, in which a refused call keeps its place, sleeps for `Retry-After` and sends the request again. " +
+        "The ideal of the first table is the raw contender. The ideal of the second is arithmetic."
     ],
     tables: [
       {
-        caption: `10,000 seats, a fifth of all answers is 429 with \`Retry-After: 1\` (to the same seats whoever asks, at most five times in a row); medians of ${rounds} rounds`,
+        caption: `10,000 seats. 20 % of all answers are 429 with \`Retry-After: 1\`, to the same seats for every contender, at most five times in a row. Medians of ${rounds} rounds`,
         columns: ["contender", "calls", "failed", "seconds", "x ideal", "MB at most", "x SDK pool"],
         rows: names.map((name) => [
           contenders[name],
@@ -65,7 +67,7 @@ export const run = async (): Promise<Report> => {
         ])
       },
       {
-        caption: `3,000 seats against a limiter: a bucket of 500 that fills with 500 a second, and \`Retry-After: 1\`; it takes ${idealSeconds} seconds at best`,
+        caption: `3,000 seats against a bucket of 500 tokens that refills with 500 a second, with \`Retry-After: 1\`. The ideal is ${idealSeconds} seconds`,
         columns: ["contender", "calls", "failed", "seconds", "x ideal", "wasted on 429"],
         rows: names.map((name) => [
           contenders[name],

@@ -18,7 +18,7 @@ const all: ReadonlyArray<Name> = ["socket", "undici", "fetch", "sdk", "sdkAgain"
 interface Extent {
   readonly names: ReadonlyArray<Name>
   readonly concurrencies: ReadonlyArray<number>
-  /** How many processes each contender has, one after the other, and how many rounds each of them takes. */
+  /** The number of processes of each contender, one after the other, and of the rounds in each. */
   readonly processes: number
   readonly rounds: number
   readonly millis: number
@@ -32,7 +32,7 @@ export const quick: Extent = {
   millis: 500
 }
 
-// Two processes of one contender differ by up to a tenth, for as long as they run: so there are some of each
+// Two processes of one contender differ by up to 10 % for as long as they run, so each contender has several
 const middle = (one: ReadonlyArray<number>, other: ReadonlyArray<number>) =>
   one.map((value, round) => (value + (other[round] ?? Number.NaN)) / 2)
 
@@ -41,7 +41,7 @@ interface Outcome {
   readonly cpuMicros: number
 }
 
-/** What came of each round at each concurrency, in processes of their own. */
+/** The figures of each round at each concurrency, measured in processes of their own. */
 const inProcesses = async ({ concurrencies, millis, names, rounds }: Extent, url: string) => {
   const workers = new Map(
     await Promise.all(
@@ -57,7 +57,7 @@ const inProcesses = async ({ concurrencies, millis, names, rounds }: Extent, url
       cpuMicros: outcome?.["cpuMicros"] ?? Number.NaN
     }
   }
-  // Enough for the compiler to have made up its mind
+  // So many calls that the compiler has optimised the code
   await interleaved(1, names, (name) => call(name, 16, 500, 20_000))
   const outcomes = []
   for (const concurrency of concurrencies) {
@@ -102,9 +102,9 @@ export const run = async (extent: Extent): Promise<Report> => {
   return {
     title: "A call",
     notes: [
-      `Resends of one seat, each contender in processes of its own, ${processes} one after the other. Medians of ${rounds} rounds of ${millis} ms in each; ratios are medians of the ` +
-        "ratios within a round, those to the SDK to the middle of its two processes. Ours validates every answer, with its timeouts, retry policy and spans as shipped; the raw contenders and the " +
-        "SDK 1.0.1 parse the JSON. All check the status and that the seat that came back is the one that was asked for."
+      `Each contender resends one seat, in processes of its own, ${processes} one after the other. Figures are medians of ${rounds} rounds of ${millis} ms in each process. A ratio is the median of the ` +
+        "ratios within a round. A ratio to the SDK takes the mean of its two processes. Ours validates every answer, with its default timeouts, retry policy and spans. The raw contenders and the " +
+        "SDK 1.0.1 parse the JSON. All check the status, and that the answer holds the requested seat."
     ],
     tables,
     measured

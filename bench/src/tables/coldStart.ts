@@ -35,7 +35,7 @@ const bundled = ["fetch", "sdk", "sdk049", "oursFetch", "oursUndici"] as const
 
 const rounds = 15
 
-/** From the moment that the process is asked for to its first answer. */
+/** Measures from the start of the process to its first answer. */
 const firstAnswer = (script: string, url: string) =>
   new Promise<{ readonly millis: number; readonly cpuMillis: number; readonly megabytes: number }>(
     (resolve, reject) => {
@@ -50,7 +50,7 @@ const firstAnswer = (script: string, url: string) =>
       child.on("exit", (code) => {
         const { cpuMillis, id, megabytes } = code === 0 ? JSON.parse(said) : {}
         if (id === seatId(1)) resolve({ millis, cpuMillis, megabytes })
-        else reject(new Error(`${script} ended with ${code} and without the seat.`))
+        else reject(new Error(`${script} exited with code ${code} and printed another seat or none.`))
       })
     }
   )
@@ -64,7 +64,7 @@ export const run = async (): Promise<Report> => {
       ? fileURLToPath(new URL(`../apps/cold/${name.replace("Source", "")}.ts`, import.meta.url))
       : join(folder, `${name.replace("Again", "")}.mjs`)
   const ask = (name: Name) => firstAnswer(scriptOf(name), polar.url)
-  // Once unmeasured, so that everybody's files are in the page cache
+  // The first round is not measured: it brings the files of all contenders into the page cache
   await interleaved(1, names, ask)
   const outcomes = await interleaved(rounds, names, ask)
   await Promise.all([polar.stop(), rm(folder, { recursive: true })])
@@ -74,7 +74,7 @@ export const run = async (): Promise<Report> => {
   return {
     title: "Cold start",
     notes: [
-      `From the start of a Node process to the first answer, the CPU time it took, and the most memory it held. Medians of ${rounds} rounds. Bundled and minified by esbuild where nothing else is said.`
+      `The time from the start of a Node process to its first answer, with its CPU time and its most memory. Medians of ${rounds} rounds. esbuild bundles and minifies all contenders but those that say otherwise.`
     ],
     tables: [
       {

@@ -29,11 +29,11 @@ const world = {
 
 const scriptOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Starts a server and asks it for a resend as soon as it says where it is. */
+/** Starts a server, and sends it a resend as soon as it has printed its URL. */
 const startServer = async (args: ReadonlyArray<string>) => {
   const begin = performance.now()
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
-  // Nothing outlives a run that was broken off
+  // The server ends with the process that started it
   const kill = () => child.kill("SIGKILL")
   process.once("exit", kill)
   const [line] = await once(child.stdout, "data")
@@ -42,7 +42,8 @@ const startServer = async (args: ReadonlyArray<string>) => {
   const answer = await fetch(url + resendPath(seatId(1)), { method: "POST", headers })
   const { id } = await answer.json()
   const millis = performance.now() - begin
-  if (answer.status !== 200 || id !== seatId(1)) throw new Error(`${args.join(" ")} gave no seat.`)
+  if (answer.status !== 200 || id !== seatId(1))
+    throw new Error(`${args.join(" ")} answered with ${answer.status} and another seat or none.`)
   const stop = async () => {
     process.off("exit", kill)
     const gone = once(child, "exit")
@@ -79,7 +80,7 @@ export const run = async (): Promise<Report> => {
   const ask = async (name: Name) => {
     const asker = workers.get(name)
     const outcome = await asker?.ask({ concurrency: 16, millis: 500, atLeast: 500 })
-    // It remembers every request and mail until it is told not to
+    // The emulator keeps every request and mail until they are deleted
     if (name === "emulator") {
       await fetch(`${asker?.url}/_emulator/requests`, { method: "DELETE" })
       await fetch(`${asker?.url}/_emulator/outbox`, { method: "DELETE" })
@@ -93,8 +94,8 @@ export const run = async (): Promise<Report> => {
   return {
     title: "Emulator",
     notes: [
-      "Resends from raw sockets, 16 at once, medians of 9 rounds of 500 ms; and the time from the start of the process to its first answer, medians of 7. " +
-        "The emulator checks the token and the rules, mails, and remembers the request."
+      "Raw sockets send resends, 16 at once. The speeds are medians of 9 rounds of 500 ms. The times from the start of the process to its first answer are medians of 7. " +
+        "The emulator checks the token and the rules, mails, and records the request."
     ],
     tables: [
       {

@@ -32,7 +32,7 @@ export const run = async (): Promise<Report> => {
       both.ours === 0 ? "" : kb(both.ours)
     ])
   }
-  // The one that validates, as ours does
+  // SDK 0.49.0 validates answers, as ours does
   measured["weight/oursOne/sdk049"] =
     (measured["weight/oursOne/onTop"] ?? Number.NaN) / (measured["weight/sdk049Core/onTop"] ?? 0)
   measured["weight/oursAll/sdk049"] =
@@ -40,8 +40,8 @@ export const run = async (): Promise<Report> => {
   return {
     title: "Weight",
     notes: [
-      "What a browser is sent, by esbuild, in KB: an app that does one resend and nothing else, and what the same adds to an app that has a service of its own " +
-        "on Effect, Schema and HttpClient (`apps/weight/effectApp.ts`: a class with dates and renamed keys, tagged errors, retries, a timeout, spans, a token from the configuration)."
+      "The KB that a browser downloads, bundled by esbuild. *Alone* is an app that does one resend and nothing else. *On top* is the weight that the same adds to an app on Effect, Schema and HttpClient. " +
+        "That app is `apps/weight/effectApp.ts`: a class with dates and renamed keys, tagged errors, retries, a timeout, spans, a token from the configuration."
     ],
     tables: [
       {
@@ -51,7 +51,7 @@ export const run = async (): Promise<Report> => {
           "alone, gzipped",
           "on top, minified",
           "on top, gzipped",
-          "of it our own code, minified"
+          "our own share, minified"
         ],
         rows
       }

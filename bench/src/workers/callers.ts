@@ -1,4 +1,4 @@
-/** One contender that resends, as often as it can for so long, so many at once. */
+/** Runs one contender of the table "A call": it resends as often as it can for a given time, at a given concurrency. */
 import { SeatId } from "@polar-seats/domain/Seat"
 import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import { createPolar } from "@polar-sh/sdk/2026-10"
@@ -12,7 +12,7 @@ import { serve } from "../processes.ts"
 import * as Transport from "../transport.ts"
 import { resendPath, seatId, token } from "../wire.ts"
 
-/** Makes calls until it is over, and says after each what seat came back. */
+/** Makes calls until `goOn` returns false. Passes it the id of the seat in each answer. */
 type Caller = (id: string, concurrency: number, goOn: (answered: string) => boolean) => Promise<void>
 
 const promising =
@@ -26,11 +26,11 @@ const promising =
 
 const idOf = (json: unknown): string => {
   if (typeof json === "object" && json !== null && "id" in json && typeof json.id === "string") return json.id
-  throw new Error("That is no seat.")
+  throw new Error("The answer holds no seat.")
 }
-const refused = (status: number) => new Error(`Refused with ${status}.`)
+const refused = (status: number) => new Error(`The server refused the call with ${status}.`)
 
-/** The floor: a socket per call at a time, and no more of HTTP than it takes to find where the answer ends. */
+/** The floor: one socket for each concurrent call, and only as much HTTP as it takes to find the end of an answer. */
 const socket = (url: string): Caller => {
   const { hostname, port } = new URL(url)
   type Connection = (id: string) => Promise<string>
@@ -87,7 +87,7 @@ const ours = async (url: string, transport: Layer.Layer<HttpClient.HttpClient>):
 const contenders: Record<string, (url: string) => Caller | Promise<Caller>> = {
   socket,
   undici: async (url) => {
-    // Whoever loads undici has it take the place of what fetch sends by, which those on fetch have not asked for
+    // Import undici lazily: importing it replaces the dispatcher that the global fetch uses
     const { request } = await import("undici")
     return promising(async (id) => {
       const { body, statusCode } = await request(url + resendPath(id), { method: "POST", headers })
@@ -115,11 +115,12 @@ const contenders: Record<string, (url: string) => Caller | Promise<Caller>> = {
 
 const [, , name = "", url = ""] = process.argv
 const caller = await contenders[name]?.(url)
-if (caller === undefined) throw new Error(`There is no contender ${name}.`)
+if (caller === undefined)
+  throw new Error(`There is no contender ${name}. The contenders are ${Object.keys(contenders).join(", ")}.`)
 
-// All do the same work: the seat that was asked for comes back, and a refusal is noticed
+// All contenders do the same work: they return the requested seat, and notice a refusal
 await caller(seatId(1), 1, (answered) => {
-  if (answered !== seatId(1)) throw new Error(`${name} gave another seat.`)
+  if (answered !== seatId(1)) throw new Error(`${name} returned another seat than the requested one.`)
   return false
 })
 const unknown = seatId(0xffffffff)
@@ -127,7 +128,7 @@ const isNoticed = await caller(unknown, 1, () => false).then(
   () => false,
   () => true
 )
-if (!isNoticed) throw new Error(`${name} took a refusal for an answer.`)
+if (!isNoticed) throw new Error(`${name} did not notice a refusal.`)
 
 serve(async ({ atLeast, concurrency, millis }) => {
   const id = seatId(1)
@@ -137,7 +138,7 @@ serve(async ({ atLeast, concurrency, millis }) => {
   const begin = performance.now()
   const end = begin + Number(millis)
   await caller(id, Number(concurrency), (answered) => {
-    if (answered !== id) throw new Error(`${name} gave another seat.`)
+    if (answered !== id) throw new Error(`${name} returned another seat than the requested one.`)
     calls++
     return calls < enough || performance.now() < end
   })

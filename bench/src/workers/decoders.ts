@@ -1,4 +1,4 @@
-/** One contender that decodes Polar's JSON, as often as it is told to. */
+/** Runs one contender of the table "Decoding": it decodes Polar's JSON a given number of times. */
 import { customerSeatFromJSON } from "polar-sdk-0-49/models/components/customerseat"
 import { seatsListFromJSON } from "polar-sdk-0-49/models/components/seatslist"
 import * as Decoder from "../decoder.ts"
@@ -8,7 +8,7 @@ import { seatId, seatJson, seatsListJson } from "../wire.ts"
 import * as ZodSeat from "../zodSeat.ts"
 
 interface Contender {
-  /** A seat; throws where the text is none. */
+  /** Decodes a seat. Throws if the text is none. */
   readonly seat: (text: string) => { readonly id: string }
   readonly list: (text: string) => { readonly seats: ReadonlyArray<{ readonly id: string }> }
 }
@@ -36,7 +36,8 @@ const contenders: Record<string, Contender> = {
 
 const [, , name = ""] = process.argv
 const decoder = contenders[name]
-if (decoder === undefined) throw new Error(`There is no contender ${name}.`)
+if (decoder === undefined)
+  throw new Error(`There is no contender ${name}. The contenders are ${Object.keys(contenders).join(", ")}.`)
 
 const throws = (text: string) => {
   try {
@@ -47,8 +48,9 @@ const throws = (text: string) => {
   }
 }
 const good = seatJson(seatId(1))
-if (decoder.seat(JSON.stringify(good)).id !== seatId(1)) throw new Error(`${name} gave another seat.`)
-// What each has to refuse. The SDK takes any text for an id, JSON.parse takes everything
+if (decoder.seat(JSON.stringify(good)).id !== seatId(1))
+  throw new Error(`${name} decoded another seat than the given one.`)
+// Each contender must refuse these. The SDK accepts any text as an id, JSON.parse accepts everything
 const bad = [
   { ...good, created_at: "yesterday" },
   { ...good, email: 1 },
@@ -62,7 +64,7 @@ const bad = [
       ])
 ]
 if (name !== "json" && !bad.every((seat) => throws(JSON.stringify(seat)))) {
-  throw new Error(`${name} took for a seat what is none.`)
+  throw new Error(`${name} accepted a malformed seat.`)
 }
 
 const texts = new Map<number, string>()
@@ -83,6 +85,6 @@ serve((task) => {
     decoded += seats === 1 ? Math.sign(decoder.seat(text).id.length) : decoder.list(text).seats.length
   }
   const { system, user } = process.cpuUsage(cpu)
-  if (decoded !== seats * times) throw new Error(`${name} lost seats.`)
+  if (decoded !== seats * times) throw new Error(`${name} decoded ${decoded} seats instead of ${seats * times}.`)
   return { micros: (user + system) / times }
 })

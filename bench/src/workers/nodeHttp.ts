@@ -1,4 +1,4 @@
-/** A server on raw `node:http` that answers what the emulator does, and says its URL on stdout. */
+/** A server on raw `node:http` with the same answer as the emulator. Prints its URL on stdout. */
 import { createServer } from "node:http"
 import { resendPath, seatId, seatJson, token } from "../wire.ts"
 

@@ -1,7 +1,7 @@
 /**
- * Polar, as far as a resend and a list go, on a raw socket and from memory: as little as a server can do and still see
- * that it was asked right. `fifth` refuses seats with a 429 so that a fifth of all answers is one, the same seats whoever asks;
- * `bucket` is a rate limiter.
+ * A stand-in for Polar that answers resends and lists from memory, on a raw socket. It does as little as a server can do
+ * and still check the request. With `fifth`, 20 % of all answers are a 429, to the same seats for every contender. With
+ * `bucket`, it limits the rate.
  */
 import { createServer } from "node:net"
 import { serve } from "../processes.ts"
@@ -13,7 +13,7 @@ const counts = { answers: 0, refused: 0, mailed: 0, twice: 0, wrong: 0 }
 const mailed = new Set<string>()
 
 const refusalsLeft = new Map<number, number>()
-/** 1 of 5 seats is refused once, 1 of 25 twice, and so on: a fifth of all answers. */
+/** Refuses 1 of 5 seats once, 1 of 25 twice, and so on, which makes 20 % of all answers. */
 const isFifth = (index: number): boolean => {
   let left = refusalsLeft.get(index)
   if (left === undefined) {
@@ -52,7 +52,7 @@ const badRequest = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
 const requestLine = /^POST \/v1\/customer-portal\/seats\/([0-9a-f-]{36})\/resend HTTP\/1\.1\r\n/
 const authorization = new RegExp(`\r\nauthorization: Bearer ${token}\r\n`, "i")
 const noBody = /\r\ncontent-length: 0\r\n/i
-/** The seat that nobody has. */
+/** The number of a seat that does not exist. */
 const unknown = 0xffffffff
 
 const list = JSON.stringify(pendingSeatsJson(Number(seats)))
@@ -89,7 +89,7 @@ const server = createServer({ noDelay: true }, (socket) => {
     }
     if (answers !== "") socket.write(answers)
   })
-  // Whoever goes away is done
+  // A client may close its connection at any time
   socket.on("error", () => socket.destroy())
 })
 

@@ -1,4 +1,4 @@
-/** As little as it takes, and a seat that waits holds nobody up. */
+/** The ideal contender: it does as little as possible, and a waiting seat blocks no other. */
 import type { models } from "@polar-sh/sdk/2026-10"
 import { setTimeout } from "node:timers/promises"
 import { request } from "undici"
@@ -11,7 +11,7 @@ const headers = { authorization: `Bearer ${token}`, accept: "application/json", 
 const list = async (): Promise<models.SeatsList> =>
   JSON.parse(await (await request(url + listPath, { headers })).body.text())
 
-/** What seat came back, or how many seconds to wait. */
+/** Resends a seat. Returns the seat, or the number of seconds to wait after a 429. */
 const resend = async (id: string): Promise<{ readonly id?: string } | number> => {
   const { body, headers: answered, statusCode } = await request(url + resendPath(id), { method: "POST", headers })
   if (statusCode !== 429) return JSON.parse(await body.text())

@@ -1,9 +1,9 @@
 import { serve } from "../../processes.ts"
 
-/** Lists the seats of the subscription, resends the pending ones, so many at once, and says of each whether it was. */
+/** Lists the seats of the subscription, resends the pending ones, `concurrency` at once, and reports each as done or failed. */
 export type Bulk = (concurrency: number, onEach: (isDone: boolean) => void) => Promise<void>
 
-/** Lets a contender begin when it is told to, and tells how long it took and how much memory the process held at most. */
+/** Starts a contender on request, and returns its time in seconds and the most memory of the process in megabytes. */
 export const run = (bulk: Bulk): void =>
   serve(async ({ concurrency }) => {
     let done = 0

@@ -1,4 +1,4 @@
-/** The SDK repeats nothing by itself: the usual pool, whose calls wait for `Retry-After` where they are. */
+/** The SDK retries nothing by itself, so it runs in the usual pool, in which a refused call waits for `Retry-After` in its place. */
 import { PolarRateLimitError } from "@polar-sh/sdk"
 import { createPolar } from "@polar-sh/sdk/2026-10"
 import { setTimeout } from "node:timers/promises"

@@ -1,4 +1,4 @@
-/** An app of an ordinary kind that uses Effect, Schema and HttpClient before it knows of seats. */
+/** An ordinary app that uses Effect, Schema and HttpClient, before it adds seats. */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
