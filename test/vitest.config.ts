@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
-  // The suite among the examples has copies of its own, and only one of each knows the run
+  // The examples have their own copies of these packages, but only one copy knows the current run
   resolve: { dedupe: ["vitest", "@effect/vitest"] },
   test: {
-    // Much of the time is waiting, so both cores of a small machine can be used
+    // The tests wait much of the time, so two workers suit a machine with two cores
     maxWorkers: 2,
     include: ["**/*.test.ts", "../examples/src/*.test.ts"],
     exclude: ["long/**", "**/node_modules/**"],

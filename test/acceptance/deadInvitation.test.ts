@@ -12,7 +12,7 @@ const polar = Layer.merge(PortalSeats.layer({ token: Redacted.make(tokens.custom
   Layer.provideMerge(Emulator.layer(world))
 )
 
-it.effect("an invitation that is resent after its day is mailed and dead; revoked and assigned again it works", () =>
+it.effect("a resend after 24 hours mails a dead link; revoking and assigning again mails one that works", () =>
   Effect.gen(function* () {
     const seats = yield* Seats
     const claims = yield* SeatClaims.SeatClaims
@@ -27,12 +27,12 @@ it.effect("an invitation that is resent after its day is mailed and dead; revoke
     yield* emulator.advance("25 hours")
 
     const resent = yield* seats.resend(assigned.id)
-    assert.deepEqual(resent, assigned, "neither the seat nor its expiry has changed")
+    assert.deepEqual(resent, assigned, "the seat and its expiry are unchanged")
     assert.strictEqual(resent.invitation(yield* emulator.now)._tag, "Expired")
     const [first, second] = yield* mails
     assert.isDefined(first)
     assert.isDefined(second)
-    assert.strictEqual(Redacted.value(second.token), Redacted.value(first.token), "a second mail with the same link")
+    assert.strictEqual(Redacted.value(second.token), Redacted.value(first.token), "the second mail has the same link")
 
     assert.strictEqual((yield* Effect.flip(claims.info(second.token)))._tag, "InvalidInvitation")
     assert.strictEqual((yield* Effect.flip(claims.claim(second.token)))._tag, "InvalidInvitation")
@@ -44,7 +44,7 @@ it.effect("an invitation that is resent after its day is mailed and dead; revoke
     assert.strictEqual(again.id, assigned.id, "the seat keeps its id")
     const third = (yield* mails).at(-1)
     assert.isDefined(third)
-    assert.notStrictEqual(Redacted.value(third.token), Redacted.value(first.token), "the link is another")
+    assert.notStrictEqual(Redacted.value(third.token), Redacted.value(first.token), "the third mail has a new link")
     assert.strictEqual((yield* claims.info(third.token)).customerEmail, "zoe@acme.com")
     const { seat } = yield* claims.claim(third.token)
     assert.strictEqual(seat.status, "claimed")

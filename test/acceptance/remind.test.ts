@@ -20,7 +20,7 @@ const invitations = Invitations.layer.pipe(
   Layer.provide(SeatsMemory.layer(world, token)) // or PortalSeats.layer, OrganizationSeats.layer
 )
 
-it.effect("reminds a team", () =>
+it.effect("reminds each pending seat of a team", () =>
   Effect.map(Effect.provide(remindTeam, invitations), (outcomes) =>
     assert.deepEqual(outcomes, ["Resent ann@acme.com", "Reissued eve@acme.com", "Skipped ben@acme.com"])
   )

@@ -9,7 +9,7 @@ import { expectTypeOf } from "vitest"
 const program = Effect.flatMap(Seats, (seats) => seats.resend(SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")))
 const token = Redacted.make("polar_oat_or_polar_cst")
 
-it("the two surfaces are layers of one service, so that a program runs on either", () => {
+it("the portal and the organization layer provide the same service, so a program runs on either", () => {
   const portal = PortalSeats.layer({ token })
   const organization = OrganizationSeats.layer({ token })
   expectTypeOf(portal).toEqualTypeOf(organization)

@@ -18,6 +18,6 @@ const resendLive = Effect.gen(function* () {
 const memory = SeatsMemory.layer(world, token)
 const polar = PortalSeats.layer({ token: Redacted.make(token) }).pipe(Layer.provide(Emulator.layer(world)))
 
-it.effect.each([{ seats: memory }, { seats: polar }])("resends what is live", ({ seats }) =>
+it.effect.each([{ seats: memory }, { seats: polar }])("resends the live invitations", ({ seats }) =>
   Effect.map(Effect.provide(resendLive, seats), (resent) => assert.deepEqual(resent, ["ann@acme.com"]))
 )

@@ -6,7 +6,7 @@ import seats from "../install/examples/readme.ts"
 
 const read = (path: string) => readFileSync(root + path, "utf8")
 
-// The reference shows declarations, and a changelog what was
+// The reference shows declarations, and a changelog shows old versions
 const documents = globSync(["*.md", "docs/**/*.md", "packages/*/*.md"], { cwd: root }).filter(
   (path) => !path.startsWith("docs/api/") && !path.endsWith("CHANGELOG.md")
 )
@@ -15,31 +15,34 @@ const examplesIn = (path: string) =>
     ([, code = ""], index) => ({ path, index: index + 1, code })
   )
 
-// All of them are type-checked. The tests run themselves, readmes.test.ts the examples, and what is below the layer
+// All of these files are type-checked and run: vitest runs the tests, test/install/readmes.test.ts and the last test below the examples
 const run = globSync(["test/**/*.test.ts", "test/install/examples/*.ts"], {
   cwd: root,
   exclude: ["**/node_modules/**", "test/docs/**"]
 }).map(read)
 
-it.each(documents.flatMap(examplesIn))("example $index of $path is code that is run, to the letter", ({ code }) => {
-  assert.isTrue(
-    run.some((file) => `\n${file}`.includes(`\n${code}\n`)),
-    `no test and no example has this:\n${code}`
-  )
-})
+it.each(documents.flatMap(examplesIn))(
+  "example $index of $path is an exact copy of code that the tests run",
+  ({ code }) => {
+    assert.isTrue(
+      run.some((file) => `\n${file}`.includes(`\n${code}\n`)),
+      `No test and no example has this code. Copy it from one of them:\n${code}`
+    )
+  }
+)
 
-it("finds the examples that there are", () => {
+it("finds more than four examples", () => {
   assert.isAbove(documents.flatMap(examplesIn).length, 4)
 })
 
-it("the sources have no examples, which nobody would run", () => {
-  const having = globSync("packages/*/src/**/*.ts", { cwd: root }).filter((path) =>
+it("the sources have no examples, because nothing would run them", () => {
+  const withExamples = globSync("packages/*/src/**/*.ts", { cwd: root }).filter((path) =>
     /^\s*\* *(?:@example|```)/m.test(read(path))
   )
-  assert.deepEqual(having, [])
+  assert.deepEqual(withExamples, [])
 })
 
-it.effect("the layer in the README can be built from the configuration that it names", () =>
+it.effect("the layer in the README builds from the configuration that it names", () =>
   Layer.build(seats).pipe(
     Effect.scoped,
     Effect.provide(

@@ -4,17 +4,17 @@ import { root } from "../../scripts/packages.ts"
 import { pages, undocumented } from "../../scripts/reference.ts"
 import polar from "../polar/openapi-seats.2026-10.json" with { type: "json" }
 
-it("docs/api is what the sources say: `pnpm docs:api` writes it anew", () => {
+it("docs/api matches the sources (`pnpm docs:api` rewrites it)", () => {
   const folder = `${root}docs/api`
   assert.deepEqual(globSync("**/*.md", { cwd: folder }).toSorted(), [...pages.keys()].toSorted())
   for (const [path, text] of pages) assert.strictEqual(readFileSync(`${folder}/${path}`, "utf8"), text, path)
 })
 
-it("every public name and every method of a service has its sentence", () => {
+it("every public name and every method of a service has a comment", () => {
   assert.deepEqual(undocumented, [])
 })
 
-it("has links that lead to a heading", () => {
+it("every link in docs/api leads to a heading", () => {
   const anchors = new Set(
     [...pages].flatMap(([path, text]) =>
       [...text.matchAll(/^##+ (.+)$/gm)].map(
@@ -34,7 +34,7 @@ it("has links that lead to a heading", () => {
   )
 })
 
-it("the methods name the endpoints that Polar has for seats, all of them and no other", () => {
+it("the methods name every seat endpoint of Polar, and no other", () => {
   const published = Object.entries(polar.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
   )
@@ -43,13 +43,13 @@ it("the methods name the endpoints that Polar has for seats, all of them and no 
       [...line.matchAll(/`([A-Z]+ \/v1[^`]*)`/g)].map(([, endpoint = ""]) => endpoint)
     )
   )
-  // Polar leaves this one out of its document
+  // Polar's OpenAPI document omits this endpoint
   const stream = "GET /v1/customer-seats/claim/{invitation_token}/stream"
   assert.deepEqual([...new Set(named)].toSorted(), [...published, stream].toSorted())
 })
 
 it.each(["Seats", "Invitations", "SeatClaims", "CustomerSessions"])(
-  "each method of %s that asks Polar says what it asks, and what it fails with",
+  "each method of %s that calls Polar names its endpoint and its errors",
   (service) => {
     const page = [...pages].find(([path]) => path.endsWith(`/${service}.md`))?.[1] ?? ""
     const methods = page.split(/^##+ /m).filter((section) => section.startsWith(`${service}.`))

@@ -10,13 +10,13 @@ import rootPackage from "../../package.json" with { type: "json" }
 describe.each(packages)("the README of $name", ({ folder }) => {
   const readme = readFileSync(`${folder}/README.md`, "utf8")
 
-  it("has links that lead somewhere", () => {
+  it("has links to files that exist", () => {
     const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)]
     assert.isNotEmpty(links)
     for (const [, path = ""] of links) assert.isTrue(existsSync(join(folder, path)), path)
   })
 
-  it("shows no code but an example that is run", () => {
+  it("shows only the example that the tests run", () => {
     const shown = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code]) => code)
     assert.deepEqual(
       shown,
@@ -25,12 +25,12 @@ describe.each(packages)("the README of $name", ({ folder }) => {
   })
 })
 
-it.each(globSync(".github/workflows/*", { cwd: root }))("%s runs the version of pnpm that is pinned", (workflow) => {
+it.each(globSync(".github/workflows/*", { cwd: root }))("%s runs the pinned version of pnpm", (workflow) => {
   const named = readFileSync(root + workflow, "utf8").match(/pnpm@[\d.]+/g)
   assert.deepEqual([...new Set(named)], [rootPackage.packageManager])
 })
 
-it.each(examples)("the example $file prints what its README says", async ({ file, prints }) => {
+it.each(examples)("the example $file prints the output in its README", async ({ file, prints }) => {
   const { stderr, stdout } = await promisify(execFile)(process.execPath, [file])
   assert.deepEqual({ stderr, stdout }, { stderr: "", stdout: prints })
 })

@@ -1,8 +1,8 @@
 import { Agent, createServer, request as send, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 
-// A program: stands in front of the emulator whose URL it is given, and spoils a share of the requests. Its own URL is the
-// first line it prints. GET /_flaky tells what it did, in JSON.
+// A program: a proxy in front of the emulator whose URL it gets, which spoils a share of the requests. It prints its own URL
+// as its first line. GET /_flaky returns what it did, in JSON.
 
 const [emulator = "", share = "0.05", hang = "6000"] = process.argv.slice(2)
 const counts: Record<string, number> = {}
@@ -10,7 +10,7 @@ const count = (what: string) => {
   counts[what] = (counts[what] ?? 0) + 1
 }
 
-// mulberry32: the same faults in the same order each time
+// mulberry32, so that each run has the same faults in the same order
 let state = 1
 const random = () => {
   state = (state + 0x6d2b79f5) | 0
@@ -21,7 +21,7 @@ const random = () => {
 
 interface Fault {
   readonly name: string
-  /** Whether Polar does its work before. */
+  /** Whether Polar does its work before the fault. */
   readonly works: boolean
   readonly answer: (request: IncomingMessage, response: ServerResponse, plainly: () => void) => void
 }

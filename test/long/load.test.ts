@@ -23,7 +23,7 @@ const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
 const uuid = (kind: number, index: number) =>
   `${String(kind).padStart(8, "0")}-0000-4000-8000-${String(index).padStart(12, "0")}`
 
-// Each subscription has as many free seats as it has taken ones, so that some assigns succeed and later ones do not
+// Half of the seats of each subscription are free, so early assignments succeed and later ones do not
 const world = {
   organizations: [{ slug: "acme" }],
   products: [{ id: product, organization: "acme", name: "Acme Pro" }],
@@ -62,11 +62,11 @@ const memoryOf = (pid: number) => {
   return Number(kilobytes) / 1024
 }
 
-// What the model explains: the seat is claimed, or nothing is left to assign
+// The load explains these errors: the seat is claimed, or no seat is free
 const explained = new Set(["AlreadyClaimed", "NoSeatAvailable"])
 
 it.live(
-  "two hundred clients for a minute: every error is explained, and there is a mail for each answer that promised one",
+  "200 clients get only explained errors for one minute, and each answer that promises a mail has one",
   () =>
     Effect.gen(function* () {
       const { pid, url } = yield* emulator
@@ -130,7 +130,7 @@ it.live(
       )
       assert.deepEqual([...counts.unexplained], [])
       assert.strictEqual(mails, counts.mailing)
-      assert.isBelow((memory.at(-1) ?? 0) / (memory[1] ?? 1), 1.25, "the memory is flat")
+      assert.isBelow((memory.at(-1) ?? 0) / (memory[1] ?? 1), 1.25, "memory does not grow")
     }),
   180_000
 )

@@ -18,9 +18,9 @@ const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta
 const uuid = (kind: number, index: number) =>
   `${String(kind).padStart(8, "0")}-0000-4000-8000-${String(index).padStart(12, "0")}`
 
-it("killed twenty times and started again: nobody has two mails, and who is in doubt is listed", async (test) => {
-  const acme = await startTeam(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
-  const { arrivedOf, url } = await startRecordingProxy(test, acme.url)
+it("remind mails nobody twice if it is killed 20 times and started again, and lists everybody in doubt", async (test) => {
+  const acme = await startInvited(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
+  const { arrivedOf, url } = await startBetween(test, acme.url)
   const journal = join(tmpdir(), randomUUID())
   test.onTestFinished(() => rm(journal, { force: true }))
   const env = { PATH: process.env["PATH"], ...acme.env, POLAR_API_URL: url }
@@ -34,7 +34,7 @@ it("killed twenty times and started again: nobody has two mails, and who is in d
     await setTimeout(Math.random() * 10)
     child.kill("SIGKILL")
     const [, signal] = await ended
-    assert.strictEqual(signal, "SIGKILL", "it was killed in the middle")
+    assert.strictEqual(signal, "SIGKILL", "the kill hits a running command")
     atKill.push((await acme.mails()).length)
   }
 
@@ -44,28 +44,28 @@ it("killed twenty times and started again: nobody has two mails, and who is in d
   const mails = await acme.mails()
   console.log(`mails at each kill: ${atKill.join(", ")}; in the end ${mails.length} of 600, ${JSON.stringify(summary)}`)
   const mailed = mails.map(({ to }) => to)
-  assert.strictEqual(new Set(mailed).size, mailed.length, "nobody has two mails")
+  assert.strictEqual(new Set(mailed).size, mailed.length, "nobody gets two mails")
   assert.deepEqual([summary.failed, summary.not_begun], [0, 0])
   const people = acme.emails([...acme.seats.live, ...acme.seats.expired])
   const everybody = [...people, ...acme.emails(acme.seats.claimed)]
   assert.sameMembers(
     told.filter((address) => address !== null),
     everybody,
-    "a line for each person"
+    "each person has a line"
   )
   const inDoubt = lines.filter(({ outcome }) => outcome === "unknown").map(({ address }) => address)
   assert.includeMembers(
     inDoubt,
     people.filter((address) => !mailed.includes(address ?? "")),
-    "who has no mail is in doubt"
+    "everybody without a mail is in doubt"
   )
   assert.strictEqual(last.code, inDoubt.length > 0 ? 1 : 0)
   for (const id of idsOf("unknown")) assert.include(last.stderr, id)
   assert.strictEqual(await acme.claimAll(), mails.length)
 }, 600_000)
 
-it("five hundred at the limit of the sandbox: none fails, at 90 % of what Polar allows or more", async (test) => {
-  const { env, mails, requests, url } = await startTeam(test, { live: 500 })
+it("remind mails 500 people at the sandbox's rate limit without a failure, at 90 % of that limit or more", async (test) => {
+  const { env, mails, requests, url } = await startInvited(test, { live: 500 })
   await post(`${url}/_emulator/settings`, { rate_limits: "sandbox" })
   const began = performance.now()
   const args = ["remind", "--subscription", subscription, "--yes", "--json"]
@@ -73,7 +73,7 @@ it("five hundred at the limit of the sandbox: none fails, at 90 % of what Polar 
   const minutes = (performance.now() - began) / 60_000
   const refused = (await requests("POST")).filter((request) => "status" in request && request.status === 429).length
   console.log(
-    `500 in ${minutes.toFixed(2)} min, ${(500 / minutes).toFixed(1)} a minute of 100, ${refused} refused for their rate`
+    `500 in ${minutes.toFixed(2)} min, ${(500 / minutes).toFixed(1)} a minute of 100, ${refused} answered with 429`
   )
   assert.strictEqual(code, 0, stderr)
   assert.deepInclude(readLines(stdout).summary, { resent: 500, failed: 0, unknown: 0 })
@@ -81,7 +81,7 @@ it("five hundred at the limit of the sandbox: none fails, at 90 % of what Polar 
   assert.isAtLeast(500 / minutes, 90)
 }, 700_000)
 
-it("a hundred thousand seats in a dry run: the memory is flat", async (test) => {
+it("a dry run over 100,000 seats does not grow in memory", async (test) => {
   const [sources, seatsEach] = [100, 1000]
   const emulator = await startEmulator()
   test.onTestFinished(async () => void (await emulator.stop()))
@@ -134,5 +134,5 @@ it("a hundred thousand seats in a dry run: the memory is flat", async (test) => 
   assert.deepEqual({ people, skipped }, { people: 100_000, skipped: { dry_run: 100_000 } })
   const highest = (samples: typeof memory) => Math.max(...samples.map(({ megabytes }) => megabytes))
   const half = Math.floor(memory.length / 2)
-  assert.isBelow(highest(memory.slice(half)) / highest(memory.slice(0, half)), 1.25, "the memory is flat")
+  assert.isBelow(highest(memory.slice(half)) / highest(memory.slice(0, half)), 1.25, "memory does not grow")
 }, 300_000)

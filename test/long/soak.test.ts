@@ -15,12 +15,12 @@ import { fileURLToPath } from "node:url"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
-// SOAK_SECONDS=30 tries it
+// SOAK_SECONDS=30 makes a short trial
 const seconds = Number(process.env["SOAK_SECONDS"] ?? 600)
 const rate = 200
 const calls = seconds * rate
 const mostAtOnce = 400
-// What is compared: the rest after a tenth of the calls, which warms everything up, with the rest after the last one
+// The test compares the idle state after a tenth of the calls, which warm everything up, with that after the last call
 const warm = calls / 10
 
 const token = "polar_cst_soak"
@@ -64,7 +64,7 @@ const world = {
   tokens: [{ token, customer }]
 }
 
-/** A program of Node's that serves at the URL which is its first line. */
+/** Starts a Node program that prints the URL of its server as its first line. */
 const serving = (file: string, ...args: ReadonlyArray<string>) =>
   Effect.map(
     Effect.acquireRelease(
@@ -79,7 +79,7 @@ const serving = (file: string, ...args: ReadonlyArray<string>) =>
     ({ url }) => url
   )
 
-/** Asks for JSON, on a connection of its own that ends with the answer. */
+/** Fetches JSON on a connection of its own, which closes after the answer. */
 const json = (method: string, url: string, body = "") =>
   Effect.callback<unknown>((resume) => {
     const failed = (error: unknown) => resume(Effect.die(error))
@@ -93,7 +93,7 @@ const json = (method: string, url: string, body = "") =>
 setFlagsFromString("--expose-gc")
 const gc = runInNewContext("gc") as () => void
 
-/** What became of a call. Numbers, because the notes must not grow while the heap is watched. */
+/** The fate of a call, as a number, so that the records do not grow while the test watches the heap. */
 const Became = { nothing: 0, success: 1, mayHaveHappened: 2, didNotHappen: 3 } as const
 
 const mayHaveHappened = (error: SeatError): boolean => error._tag === "Unavailable" && error.mayHaveHappened
@@ -101,7 +101,7 @@ const nameOf = (error: SeatError): string => (error._tag === "Unavailable" ? err
 const megabytes = (bytes: number) => (bytes / 1024 / 1024).toFixed(1)
 
 it.live(
-  "two hundred calls a second with 5 % faults: every call is accounted for, nobody is mailed twice, and nothing grows",
+  "200 calls a second with 5 % faults are all accounted for, mail nobody twice, and leave no memory or socket behind",
   () =>
     Effect.gen(function* () {
       const emulator = yield* serving("../../packages/app/src/main.ts", "emulator")
@@ -125,7 +125,7 @@ it.live(
         )
       )
 
-      // Of ten calls: five resends, two assignments, as many revocations of what was assigned, and a list or all pages
+      // Ten calls are five resends, two assignments, two revocations of assigned seats, and one list or all pages
       const seatOf = (call: number) => (Math.floor(call / 10) * 5 + (call % 10)) % pending
       const mails = (call: number) => call % 10 < 7
       const emailOf = (call: number) => (call % 10 < 5 ? `seat-${seatOf(call)}@acme.com` : `call-${call}@acme.com`)
@@ -155,7 +155,7 @@ it.live(
         const due = begin + (call / rate) * 1000
         started++
         return Effect.map(Effect.exit(operation(call)), (exit) => {
-          // From when it was due, so that a late start is not hidden
+          // The time counts from when the call was due, so that a late start is not hidden
           latency[call] = performance.now() - due
           const error = Exit.isFailure(exit) ? exit.cause.reasons.find(Cause.isFailReason)?.error : undefined
           if (Exit.isFailure(exit) && error === undefined) defects.push(Cause.pretty(exit.cause))
@@ -173,7 +173,7 @@ it.live(
         json("GET", `${polar}/_flaky`),
         (figures) => figures as { readonly counts: Record<string, number>; readonly connections: number }
       )
-      // What the emulator remembers beside the mails would be its own growth
+      // The emulator's other records would count as growth
       const forgetting = yield* json("DELETE", `${emulator}/_emulator/requests`).pipe(
         Effect.andThen(json("DELETE", `${emulator}/_emulator/webhooks`)),
         Effect.catchDefect(() => Effect.void),
@@ -183,7 +183,7 @@ it.live(
       )
 
       const running = new Set<Fiber.Fiber<void>>()
-      /** Waits until every call has ended, and the idle connections are closed, which takes some seconds. */
+      /** Waits until every call has ended and the idle connections are closed, which takes some seconds. */
       const rest = Effect.gen(function* () {
         yield* Fiber.awaitAll([...running])
         let { connections } = yield* flaky
@@ -194,7 +194,7 @@ it.live(
         yield* Effect.sleep("100 millis")
         gc()
         const sockets = process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length
-        // But for the connection that asks
+        // Minus the connection of this request
         return { heap: process.memoryUsage().heapUsed, sockets: [connections - 1, sockets] }
       })
 
@@ -207,7 +207,7 @@ it.live(
         }
         const early = call / rate - elapsed()
         if (early > 0) yield* Effect.sleep(early * 1000)
-        // A machine that cannot keep up falls behind, which the rate and the latencies tell, instead of drowning
+        // A slow machine falls behind instead of piling up calls; the rate and the latencies show it
         while (running.size >= mostAtOnce) yield* Effect.sleep(5)
         const fiber = yield* Effect.forkChild(run(call))
         running.add(fiber)
@@ -255,20 +255,20 @@ it.live(
       assert.strictEqual(
         Object.values(ended).reduce((sum, count) => sum + count, 0),
         started,
-        "succeeded + failed = started"
+        "every started call has ended"
       )
-      assert.deepEqual(wrong, [], "a mail for each success, and none beyond what may have happened")
+      assert.deepEqual(wrong, [], "each success has a mail, and no mail exceeds the calls that may have happened")
       assert.hasAllKeys(ended, ["Success", "OutcomeUnknown", "ServerFailed", "UnexpectedResponse", "RateLimited"])
       const faults = Object.values(spoiled).reduce((sum, count) => sum + count, 0)
       assert.closeTo(faults / requests, 0.05, 0.01)
-      assert.isBelow(after.heap / before.heap, 1.1, "the heap is flat")
+      assert.isBelow(after.heap / before.heap, 1.1, "the heap does not grow")
       assert.deepEqual(
         [before.sockets, after.sockets],
         [
           [0, 0],
           [0, 0]
         ],
-        "no connection is left, there or here"
+        "no connection is left on either side"
       )
     }),
   (seconds * 2 + 120) * 1000

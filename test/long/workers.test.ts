@@ -7,7 +7,7 @@ afterAll(postgres.stop)
 
 describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   it(
-    "four worker processes share one run, two of them killed on the way: the same figures",
+    "four worker processes share one run and mail nobody twice, though two of them are killed",
     { timeout: 120_000 },
     async () => {
       const figures = await fourWorkers(postgres.url, { live: 400, expired: 200, claimed: 300, revoked: 100 })
