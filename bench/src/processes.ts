@@ -4,15 +4,15 @@ import { fileURLToPath } from "node:url"
 
 /** The task of a worker and its result, in numbers and words alone. */
 export type Task = Readonly<Record<string, string | number>>
-export type Outcome = Readonly<Record<string, number>>
+export type Figures = Readonly<Record<string, number>>
 
-const isOutcome = (message: unknown): message is Outcome =>
+const areFigures = (message: unknown): message is Figures =>
   typeof message === "object" && message !== null && Object.values(message).every((value) => typeof value === "number")
 
 /** Runs in the worker: reports that it is ready, then answers one task after the other. */
-export const serve = (work: (task: Task) => Outcome | Promise<Outcome>): void => {
+export const serve = (work: (task: Task) => Figures | Promise<Figures>): void => {
   process.on("message", (task: Task) => {
-    void Promise.resolve(work(task)).then((outcome) => process.send?.(outcome))
+    void Promise.resolve(work(task)).then((figures) => process.send?.(figures))
   })
   // A worker ends with the process that started it
   process.on("disconnect", () => process.exit(1))
@@ -23,21 +23,21 @@ export const serve = (work: (task: Task) => Outcome | Promise<Outcome>): void =>
   process.send?.({})
 }
 
-const next = (child: ChildProcess, name: string): Promise<Outcome> =>
+const next = (child: ChildProcess, name: string): Promise<Figures> =>
   new Promise((resolve, reject) => {
     const onExit = (code: number | null) =>
       reject(new Error(`The worker ${name} exited with code ${code} before it answered.`))
     child.once("exit", onExit)
     child.once("message", (message) => {
       child.off("exit", onExit)
-      if (isOutcome(message)) resolve(message)
+      if (areFigures(message)) resolve(message)
       else reject(new Error(`The worker ${name} must answer with an object of numbers.`))
     })
   })
 
 /** A process of its own for one contender, so that none pays for another's garbage or disturbs its inlining. */
 export interface Worker {
-  readonly ask: (task?: Task) => Promise<Outcome>
+  readonly ask: (task?: Task) => Promise<Figures>
   readonly stop: () => Promise<void>
 }
 
@@ -51,9 +51,9 @@ export const start = async (script: string, ...args: ReadonlyArray<string>): Pro
   await next(child, name)
   return {
     ask: (task = {}) => {
-      const outcome = next(child, name)
+      const figures = next(child, name)
       child.send(task)
-      return outcome
+      return figures
     },
     stop: async () => {
       const gone = once(child, "exit")
@@ -76,9 +76,9 @@ export const interleaved = async <Name extends string, A>(
   names: ReadonlyArray<Name>,
   run: (name: Name) => Promise<A>
 ): Promise<Record<Name, Array<A>>> => {
-  const outcomes = new Map<Name, Array<A>>(names.map((name) => [name, []]))
+  const byName = new Map<Name, Array<A>>(names.map((name) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    for (const name of round % 2 === 0 ? names : names.toReversed()) outcomes.get(name)?.push(await run(name))
+    for (const name of round % 2 === 0 ? names : names.toReversed()) byName.get(name)?.push(await run(name))
   }
-  return Object.fromEntries(outcomes) as Record<Name, Array<A>>
+  return Object.fromEntries(byName) as Record<Name, Array<A>>
 }

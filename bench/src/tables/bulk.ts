@@ -41,8 +41,8 @@ export const run = async (): Promise<Report> => {
   const fifth = await interleaved(rounds, names, (name) => resendAll(folder, name, "fifth", 10_000))
   const limited = await interleaved(1, names, (name) => resendAll(folder, name, "bucket", 3000))
   await rm(folder, { recursive: true })
-  const of = (name: Name, key: keyof Run) => fifth[name].map((run) => run[key])
-  const only = (name: Name, key: keyof Run) => median(limited[name].map((run) => run[key]))
+  const figuresOf = (name: Name, key: keyof Run) => fifth[name].map((run) => run[key])
+  const limitedFigure = (name: Name, key: keyof Run) => median(limited[name].map((run) => run[key]))
   // 500 mails at once, then 500 a second
   const idealSeconds = (3000 - 500) / 500
   return {
@@ -58,12 +58,12 @@ export const run = async (): Promise<Report> => {
         columns: ["contender", "calls", "failed", "seconds", "x ideal", "MB at most", "x SDK pool"],
         rows: names.map((name) => [
           contenders[name],
-          show(median(of(name, "answers"))),
-          show(median(of(name, "failed"))),
-          show(median(of(name, "seconds"))),
-          show(ratio(of(name, "seconds"), of("raw", "seconds"))),
-          show(median(of(name, "megabytes"))),
-          show(ratio(of(name, "megabytes"), of("sdk", "megabytes")))
+          show(median(figuresOf(name, "answers"))),
+          show(median(figuresOf(name, "failed"))),
+          show(median(figuresOf(name, "seconds"))),
+          show(ratio(figuresOf(name, "seconds"), figuresOf("raw", "seconds"))),
+          show(median(figuresOf(name, "megabytes"))),
+          show(ratio(figuresOf(name, "megabytes"), figuresOf("sdk", "megabytes")))
         ])
       },
       {
@@ -71,19 +71,19 @@ export const run = async (): Promise<Report> => {
         columns: ["contender", "calls", "failed", "seconds", "x ideal", "wasted on 429"],
         rows: names.map((name) => [
           contenders[name],
-          show(only(name, "answers")),
-          show(only(name, "failed")),
-          show(only(name, "seconds")),
-          show(only(name, "seconds") / idealSeconds),
-          `${show(only(name, "wasted") * 100)} %`
+          show(limitedFigure(name, "answers")),
+          show(limitedFigure(name, "failed")),
+          show(limitedFigure(name, "seconds")),
+          show(limitedFigure(name, "seconds") / idealSeconds),
+          `${show(limitedFigure(name, "wasted") * 100)} %`
         ])
       }
     ],
     measured: {
-      "bulk/seconds": median(of("oursUndici", "seconds")),
-      "bulk/failed": median(of("oursUndici", "failed")),
-      "bulk/memory": ratio(of("oursUndici", "megabytes"), of("sdk", "megabytes")),
-      "bulk/wasted": only("oursUndici", "wasted")
+      "bulk/seconds": median(figuresOf("oursUndici", "seconds")),
+      "bulk/failed": median(figuresOf("oursUndici", "failed")),
+      "bulk/memory": ratio(figuresOf("oursUndici", "megabytes"), figuresOf("sdk", "megabytes")),
+      "bulk/wasted": limitedFigure("oursUndici", "wasted")
     }
   }
 }

@@ -36,7 +36,7 @@ export const quick: Extent = {
 const middle = (one: ReadonlyArray<number>, other: ReadonlyArray<number>) =>
   one.map((value, round) => (value + (other[round] ?? Number.NaN)) / 2)
 
-interface Outcome {
+interface Figures {
   readonly callsPerSecond: number
   readonly cpuMicros: number
 }
@@ -50,22 +50,22 @@ const inProcesses = async ({ concurrencies, millis, names, rounds }: Extent, url
       )
     )
   )
-  const call = async (name: Name, concurrency: number, millis: number, atLeast = 0): Promise<Outcome> => {
-    const outcome = await workers.get(name)?.ask({ concurrency, millis, atLeast })
+  const call = async (name: Name, concurrency: number, millis: number, atLeast = 0): Promise<Figures> => {
+    const figures = await workers.get(name)?.ask({ concurrency, millis, atLeast })
     return {
-      callsPerSecond: outcome?.["callsPerSecond"] ?? Number.NaN,
-      cpuMicros: outcome?.["cpuMicros"] ?? Number.NaN
+      callsPerSecond: figures?.["callsPerSecond"] ?? Number.NaN,
+      cpuMicros: figures?.["cpuMicros"] ?? Number.NaN
     }
   }
   // So many calls that the compiler has optimised the code
   await interleaved(1, names, (name) => call(name, 16, 500, 20_000))
-  const outcomes = []
+  const measuredRounds = []
   for (const concurrency of concurrencies) {
     await interleaved(1, names, (name) => call(name, concurrency, 200, 500))
-    outcomes.push(await interleaved(rounds, names, (name) => call(name, concurrency, millis)))
+    measuredRounds.push(await interleaved(rounds, names, (name) => call(name, concurrency, millis)))
   }
   await Promise.all(Array.from(workers.values(), ({ stop }) => stop()))
-  return outcomes
+  return measuredRounds
 }
 
 export const run = async (extent: Extent): Promise<Report> => {
@@ -77,9 +77,9 @@ export const run = async (extent: Extent): Promise<Report> => {
   const measured: Record<string, number> = {}
   const tables = []
   for (const [index, concurrency] of concurrencies.entries()) {
-    const of = (name: Name) => all.flatMap((outcomes) => outcomes[index]?.[name] ?? [])
-    const speed = (name: Name) => of(name).map(({ callsPerSecond }) => callsPerSecond)
-    const cpu = (name: Name) => of(name).map(({ cpuMicros }) => cpuMicros)
+    const roundsOf = (name: Name) => all.flatMap((measuredRounds) => measuredRounds[index]?.[name] ?? [])
+    const speed = (name: Name) => roundsOf(name).map(({ callsPerSecond }) => callsPerSecond)
+    const cpu = (name: Name) => roundsOf(name).map(({ cpuMicros }) => cpuMicros)
     const ofSdk = (of: typeof speed) => middle(of("sdk"), of("sdkAgain"))
     for (const name of names) {
       measured[`call/${name}/sdk/${concurrency}`] = ratio(speed(name), ofSdk(speed))

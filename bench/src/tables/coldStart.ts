@@ -66,11 +66,11 @@ export const run = async (): Promise<Report> => {
   const ask = (name: Name) => firstAnswer(scriptOf(name), polar.url)
   // The first round is not measured: it brings the files of all contenders into the page cache
   await interleaved(1, names, ask)
-  const outcomes = await interleaved(rounds, names, ask)
+  const measuredRounds = await interleaved(rounds, names, ask)
   await Promise.all([polar.stop(), rm(folder, { recursive: true })])
-  const millis = (name: Name) => outcomes[name].map(({ millis }) => millis)
-  const cpuMillis = (name: Name) => outcomes[name].map(({ cpuMillis }) => cpuMillis)
-  const megabytes = (name: Name) => outcomes[name].map(({ megabytes }) => megabytes)
+  const millis = (name: Name) => measuredRounds[name].map(({ millis }) => millis)
+  const cpuMillis = (name: Name) => measuredRounds[name].map(({ cpuMillis }) => cpuMillis)
+  const megabytes = (name: Name) => measuredRounds[name].map(({ megabytes }) => megabytes)
   return {
     title: "Cold start",
     notes: [

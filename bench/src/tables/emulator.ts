@@ -79,13 +79,13 @@ export const run = async (): Promise<Report> => {
   const workers = new Map(askers)
   const ask = async (name: Name) => {
     const asker = workers.get(name)
-    const outcome = await asker?.ask({ concurrency: 16, millis: 500, atLeast: 500 })
+    const figures = await asker?.ask({ concurrency: 16, millis: 500, atLeast: 500 })
     // The emulator keeps every request and mail until they are deleted
     if (name === "emulator") {
       await fetch(`${asker?.url}/_emulator/requests`, { method: "DELETE" })
       await fetch(`${asker?.url}/_emulator/outbox`, { method: "DELETE" })
     }
-    return outcome?.["callsPerSecond"] ?? Number.NaN
+    return figures?.["callsPerSecond"] ?? Number.NaN
   }
   await interleaved(2, names, ask)
   const speeds = await interleaved(9, names, ask)
