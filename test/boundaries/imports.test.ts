@@ -111,7 +111,16 @@ const arrows: Record<string, Arrows> = {
     forbidden: [...programs, "../../packages/http/src/Pace.ts", "../../test/laws/world.ts", "../../bench/src/wire.ts"]
   },
   "bench/src/tables": {
-    allowed: [...stable, domain, http, invitations, "esbuild", "node:fs", "../report.ts"],
+    allowed: [
+      ...stable,
+      domain,
+      http,
+      invitations,
+      "esbuild",
+      "node:fs",
+      "../report.ts",
+      "../../../scripts/packages.ts"
+    ],
     forbidden: [...programs, "../../../packages/http/src/Pace.ts", "../../../test/laws/world.ts"]
   },
   "packages/app/page": {

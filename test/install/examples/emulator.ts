@@ -41,7 +41,7 @@ const program = Effect.gen(function* () {
   for (const mail of yield* outbox.mails) yield* Console.log(`${mail.to}: ${mail.subject}`)
 })
 
-// The same program runs on the model in memory, and over HTTP against the emulator
+// The same program runs on the model in memory, and on the HTTP client against the emulator
 const memory = SeatsMemory.layer(acme, token)
 const overHttp = PortalSeats.layer({ token: Redacted.make(token) }).pipe(Layer.provideMerge(Emulator.layer(acme)))
 

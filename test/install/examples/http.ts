@@ -16,7 +16,7 @@ const resend = Effect.fn(
   Effect.catchTag("NotFound", ({ message }) => Console.log(message))
 )
 
-// To call Polar itself, provide FetchTransport.layer, on Node UndiciTransport.layer, or any HttpClient of Effect
+// Polar itself is FetchTransport.layer, on Node UndiciTransport.layer, or any HttpClient of Effect's
 const polar = Emulator.layer({
   organizations: [{ slug: "acme" }],
   products: [{ id: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a", organization: "acme", name: "Acme Pro" }],

@@ -13,7 +13,7 @@ const remind = Effect.gen(function* () {
   yield* Stream.runForEach(outcomes, ({ _tag, address }) => Console.log(`${_tag}: ${address}`))
 })
 
-// To call Polar itself, use PortalSeats.layer or OrganizationSeats.layer of @polar-seats/http
+// Polar itself is PortalSeats.layer or OrganizationSeats.layer of @polar-seats/http
 const seats = SeatsMemory.layer(
   {
     organizations: [{ slug: "acme" }],
@@ -33,7 +33,7 @@ const seats = SeatsMemory.layer(
   "polar_cst_acme"
 )
 
-// JournalFile.layer("reminders.ndjson") outlasts the process, and so does JournalSql.layer() on PostgreSQL
+// A journal that outlasts the process is JournalFile.layer("reminders.ndjson"), or JournalSql.layer() on PostgreSQL
 const journal = JournalStore.layer.pipe(Layer.provide(KeyValueStore.layerMemory))
 
 // The second run reads in the journal that Ann was mailed
