@@ -19,8 +19,8 @@ const uuid = (kind: number, index: number) =>
   `${String(kind).padStart(8, "0")}-0000-4000-8000-${String(index).padStart(12, "0")}`
 
 it("remind mails nobody twice if it is killed 20 times and started again, and lists everybody in doubt", async (test) => {
-  const acme = await startInvited(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
-  const { arrivedOf, url } = await startBetween(test, acme.url)
+  const acme = await startTeam(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
+  const { arrivedOf, url } = await startRecordingProxy(test, acme.url)
   const journal = join(tmpdir(), randomUUID())
   test.onTestFinished(() => rm(journal, { force: true }))
   const env = { PATH: process.env["PATH"], ...acme.env, POLAR_API_URL: url }
@@ -65,7 +65,7 @@ it("remind mails nobody twice if it is killed 20 times and started again, and li
 }, 600_000)
 
 it("remind mails 500 people at the sandbox's rate limit without a failure, at 90 % of that limit or more", async (test) => {
-  const { env, mails, requests, url } = await startInvited(test, { live: 500 })
+  const { env, mails, requests, url } = await startTeam(test, { live: 500 })
   await post(`${url}/_emulator/settings`, { rate_limits: "sandbox" })
   const began = performance.now()
   const args = ["remind", "--subscription", subscription, "--yes", "--json"]
