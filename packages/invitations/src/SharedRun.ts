@@ -11,11 +11,11 @@ import * as PersistedQueue from "effect/persistence/PersistedQueue"
 import type * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import * as Table from "./internal/sharedRunTable.ts"
-import { type Progress, SeatResult, SharedRunError } from "./internal/sharedRunTable.ts"
+import { type Progress, type SeatResult, SharedRunError } from "./internal/sharedRunTable.ts"
 import * as Worker from "./internal/sharedRunWorker.ts"
 import * as JournalSql from "./JournalSql.ts"
 
-export { type Progress, SeatResult, SharedRunError }
+export { type Progress, SeatResult, SharedRunError } from "./internal/sharedRunTable.ts"
 
 /** How a worker processes its seats. The options are those of `Invitations.remindOne`. */
 export interface WorkOptions extends Omit<SeatOptions, "dryRun"> {
