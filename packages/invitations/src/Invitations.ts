@@ -6,17 +6,16 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as AdaptiveRate from "./internal/adaptiveRate.ts"
-import { AddressChanged } from "./internal/reissuePlan.ts"
+import type { TakenOver } from "./internal/journalWrites.ts"
+import type { AddressChanged } from "./internal/reissuePlan.ts"
 import * as Reissuer from "./internal/reissueSeat.ts"
 import { makeRemindOne, remindSources, unfinishedReissues } from "./internal/remindSources.ts"
-import { TakenOver } from "./internal/revokeAndAssign.ts"
 import * as Journal from "./Journal.ts"
 import * as Reissue from "./Reissue.ts"
 import type { OnExpired, RemindError, ReminderOutcome, RemindOptions, SeatOptions, StoppingError } from "./Reminder.ts"
 import { Invitation, type Seat, SeatId } from "@polar-seats/domain/Seat"
 import { AlreadyClaimed, InvitationUnavailable, type NoSeatAvailable } from "@polar-seats/domain/SeatError"
-import { type ListError, type ResendError, type RevokeError, Seats } from "@polar-seats/domain/Seats"
+import { type ListError, type ResendError, type RevokeError, type Seats } from "@polar-seats/domain/Seats"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 
 /** The invitation has expired. Nothing was mailed, because the link would be dead. */
@@ -117,43 +116,30 @@ export class Invitations extends Context.Service<
 }
 
 const make = Effect.gen(function* () {
-  const seats = yield* Seats
-  const journal = yield* Journal.Journal
-  const reissuer = yield* Reissuer.make(seats, journal)
-  const engine = { seats, journal, reissuer }
+  const engine = yield* Reissuer.makeEngine
+  const { journal, seats } = engine
 
   // The mask keeps an error that stands beside an interruption in the cause
-  const untilDone = <E>(reissue: Reissue.Reissue, effect: Effect.Effect<Seat, E | TakenOver>) =>
+  const untilDone = (
+    known: Reissue.Reissue,
+    effect: Effect.Effect<Seat, ReissueError | TakenOver | AddressChanged>
+  ): Effect.Effect<Seat, ReissueError> =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.catchIf(
-        restore(reissuer.exclusively(reissue)(effect)),
-        (error): error is TakenOver => error instanceof TakenOver,
-        () => Effect.fail(new Reissue.ReissueIncomplete({ reissue, error: null }))
-      )
+      Effect.catchTags(restore(Reissuer.exclusively(engine, known, effect)), {
+        AddressChanged: ({ seat }) => restore(reissue(seat)),
+        TakenOver: () => Effect.fail(new Reissue.ReissueIncomplete({ reissue: known, error: null }))
+      })
     )
 
-  const reissue: (seat: Seat) => Effect.Effect<Seat, ReissueError> = Effect.fn("Invitations.reissue")(function* (
-    seat: Seat
-  ): Effect.fn.Return<Seat, ReissueError> {
+  const reissue = Effect.fn("Invitations.reissue")(function* (seat: Seat): Effect.fn.Return<Seat, ReissueError> {
     const { id: seatId } = seat
     if (seat.status !== "pending") return yield* new AlreadyClaimed({ seatId })
     const known = Reissue.fromSeat(seat)
     if (known === undefined) return yield* new InvitationUnavailable({ seatId })
-    const reissued = Effect.flatMap(journal.get(known.key), (found) =>
-      reissuer.reissue(known, AdaptiveRate.unlimited, (current) =>
-        journal.put(known.key, Journal.JournalStep.cases.ReissueStarted.make({ reissue: current }), found)
-      )
-    )
-    const ended = untilDone(
+    const reissued = Effect.flatMap(journal.get(known.key), (found) => Reissuer.reissue(engine, known, found))
+    return yield* untilDone(
       known,
       Effect.map(reissued, ({ seat }) => seat)
-    )
-    return yield* Effect.uninterruptibleMask((restore) =>
-      Effect.catchIf(
-        restore(ended),
-        (error): error is AddressChanged => error instanceof AddressChanged,
-        (error) => restore(reissue(error.seat))
-      )
     )
   })
 
@@ -161,7 +147,7 @@ const make = Effect.gen(function* () {
     incomplete: Reissue.Reissue | Reissue.ReissueIncomplete
   ): Effect.fn.Return<Seat, ReissueError> {
     const reissue = Predicate.isTagged(incomplete, "ReissueIncomplete") ? incomplete.reissue : incomplete
-    return yield* untilDone(reissue, reissuer.finish(reissue, AdaptiveRate.unlimited))
+    return yield* untilDone(reissue, Reissuer.finish(engine, reissue))
   })
 
   const resend = Effect.fn("Invitations.resend")(function* (
@@ -186,8 +172,8 @@ const make = Effect.gen(function* () {
     resend,
     reissue,
     finish,
-    unfinished: unfinishedReissues(journal),
+    unfinished: unfinishedReissues(engine),
     remind: (sources, options = {}) => Stream.withSpan(remindSources(engine, sources, options), "Invitations.remind"),
-    remindOne: makeRemindOne(engine, AdaptiveRate.make(Number.POSITIVE_INFINITY))
+    remindOne: makeRemindOne(engine)
   })
 })

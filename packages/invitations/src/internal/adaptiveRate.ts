@@ -2,7 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { RetryRateLimited } from "@polar-seats/domain/CallOptions"
-import { isRateLimited } from "@polar-seats/domain/SeatError"
+import { isRateLimited, type RateLimited } from "@polar-seats/domain/SeatError"
 
 // One 429 may concern one seat only. This many without a success in between mean that all requests are too fast
 const refusalsBeforeSlowdown = 8
@@ -16,6 +16,7 @@ const slowdownFactor = 0.9
 const highRefusalShare = 0.1
 const slowdownsBeforeReset = 5
 const millisOfSilenceBeforeReset = 10_000
+const millisBeforeGivingUp = Duration.toMillis("1 hour")
 
 /** The request rate that several callers share. It is as fast as asked for, until Polar refuses many requests in a row. */
 export interface AdaptiveRate {
@@ -27,14 +28,25 @@ export interface AdaptiveRate {
   readonly send: <A, E extends { readonly _tag: string }, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-/** How long to wait after a 429 that follows `times` earlier ones for the same item. */
-export const pauseAfter = (
-  error: { readonly retryAfter: Duration.Duration | null },
-  times: number
-): Duration.Duration =>
-  error.retryAfter === null
+/** How often Polar has answered an item with 429, and since when (in epoch milliseconds). */
+export interface Refusals {
+  readonly times: number
+  readonly since: number
+}
+
+const pauseAfter = ({ retryAfter }: RateLimited, times: number): Duration.Duration =>
+  retryAfter === null
     ? Duration.min(Duration.seconds(2 ** times), Duration.minutes(1))
-    : Duration.max(error.retryAfter, Duration.millis(100))
+    : Duration.max(retryAfter, Duration.millis(100))
+
+/** When to try again after a 429 that follows the refusals. `undefined` if Polar has answered 429 for an hour. */
+export const nextTry = (error: RateLimited, refusals: Refusals | undefined) =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const { since, times } = refusals ?? { since: now, times: 0 }
+    return now - since < millisBeforeGivingUp
+      ? { after: pauseAfter(error, times), refusals: { since, times: times + 1 } }
+      : undefined
+  })
 
 /** For a single call, which the client itself retries after a 429. */
 export const unlimited: AdaptiveRate = { waitForTurn: Effect.void, waitWhilePaused: Effect.void, send: (call) => call }

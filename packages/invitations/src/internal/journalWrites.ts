@@ -1,36 +1,42 @@
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type * as Journal from "../Journal.ts"
+import type { Entry, Journal, JournalError, JournalStep } from "../Journal.ts"
 
-type JournalService = Journal.Journal["Service"]
+type JournalService = Journal["Service"]
+
+/** Another process has written to the journal first, and settles what it wrote. */
+export class TakenOver extends Data.TaggedError("TakenOver") {}
+
+/** Writes a step over the entry that was found. */
+export const claim = Effect.fnUntraced(function* (
+  journal: JournalService,
+  key: string,
+  step: JournalStep,
+  found: Entry | undefined
+) {
+  return (yield* journal.put(key, step, found)) ?? (yield* new TakenOver())
+})
+
+/** Writes a step over whatever is stored. The next `put` of the previous writer then returns `undefined`. */
+export const takeOver = (journal: JournalService, key: string, step: JournalStep): Effect.Effect<Entry, JournalError> =>
+  Effect.flatMap(journal.get(key), (found) => claim(journal, key, step, found)).pipe(
+    Effect.catchTag("TakenOver", () => takeOver(journal, key, step))
+  )
 
 /**
  * Writes a certain outcome over whatever is stored, with two exceptions. `Mailed` is only replaced by `Mailed`. Another
  * process's `ReissueStarted` is left for that process to settle.
  */
-export const writeOutcome = (
+export const writeOutcome = Effect.fnUntraced(function* (
   journal: JournalService,
   key: string,
-  outcome: Journal.JournalStep,
-  found: Journal.Entry | undefined
-): Effect.Effect<void, Journal.JournalError> =>
-  Effect.flatMap(journal.put(key, outcome, found), (written) =>
-    written !== undefined
-      ? Effect.void
-      : Effect.flatMap(journal.get(key), (current) =>
-          current?.step._tag === "ReissueStarted" || (current?.step._tag === "Mailed" && outcome._tag !== "Mailed")
-            ? Effect.void
-            : writeOutcome(journal, key, outcome, current)
-        )
-  )
-
-/** Writes a step over whatever is stored. The next `put` of the previous writer then returns `undefined`. */
-export const takeOver = (
-  journal: JournalService,
-  key: string,
-  step: Journal.JournalStep
-): Effect.Effect<Journal.Entry, Journal.JournalError> =>
-  Effect.flatMap(journal.get(key), (found) =>
-    Effect.flatMap(journal.put(key, step, found), (written) =>
-      written === undefined ? takeOver(journal, key, step) : Effect.succeed(written)
-    )
-  )
+  outcome: JournalStep,
+  found: Entry | undefined
+) {
+  let current = found
+  while ((yield* journal.put(key, outcome, current)) === undefined) {
+    current = yield* journal.get(key)
+    const tag = current?.step._tag
+    if (tag === "ReissueStarted" || (tag === "Mailed" && outcome._tag !== "Mailed")) return
+  }
+})

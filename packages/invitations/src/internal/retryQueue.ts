@@ -1,28 +1,26 @@
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-
-/** The end of one attempt at an item: a result, or a request to attempt `item` again after a pause. */
-export type Attempt<Item, A> =
-  | { readonly _tag: "Done"; readonly result: A }
-  | { readonly _tag: "Retry"; readonly item: Item; readonly after: Duration.Duration }
+import type { RemindError, ReminderOutcome } from "../Reminder.ts"
+import { attempt, giveUp } from "./remindSeat.ts"
+import type { RunItem, RunState } from "./runState.ts"
 
 // No further item is read while this many wait for their next attempt
 const maxWaiting = 2048
 
 /** Items that are ready, items that wait for their next attempt, and the failure that stopped them all. */
-const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
-  const ready = yield* Queue.unbounded<Item, Cause.Done>()
+const makeQueue = Effect.fnUntraced(function* (concurrency: number) {
+  const ready = yield* Queue.unbounded<RunItem, Cause.Done>()
   const room = yield* Semaphore.make(concurrency + maxWaiting)
   const scope = yield* Effect.scope
-  const waiting = new Set<Item>()
+  const waiting = new Set<RunItem>()
   let unsettled = 0
   let isRead = false
   let isStopped = false
-  let failure: Cause.Cause<E> | undefined
+  let failure: Cause.Cause<RemindError> | undefined
 
   const endIfSettled = () => {
     if (isRead && unsettled === 0) Queue.endUnsafe(ready)
@@ -33,7 +31,7 @@ const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
     failure: () => failure,
 
     /** Reads the items. If reading fails, the items that were read before are still processed. */
-    read: (items: Stream.Stream<Item, E>) =>
+    read: (items: Stream.Stream<RunItem, RemindError>) =>
       Stream.runForEachWhile(items, (item) =>
         Effect.map(room.take(1), () => {
           if (isStopped) return false
@@ -42,17 +40,12 @@ const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
           return true
         })
       ).pipe(
-        Effect.catchCause((cause) =>
-          Effect.sync(() => {
-            failure ??= cause
-          })
-        ),
-        Effect.andThen(
-          Effect.sync(() => {
-            isRead = true
-            endIfSettled()
-          })
-        ),
+        Effect.exit,
+        Effect.map((exit) => {
+          if (exit._tag === "Failure") failure ??= exit.cause
+          isRead = true
+          endIfSettled()
+        }),
         Effect.forkIn(scope)
       ),
 
@@ -63,15 +56,9 @@ const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
       return item
     }),
 
-    retryLater: (item: Item, after: Duration.Duration) => {
+    retryLater: (item: RunItem, after: Duration.Duration) => {
       waiting.add(item)
-      return Effect.forkIn(
-        Effect.andThen(
-          Effect.sleep(after),
-          Effect.sync(() => Queue.offerUnsafe(ready, item))
-        ),
-        scope
-      )
+      return Effect.forkIn(Effect.delay(Queue.offer(ready, item), after), scope)
     },
 
     settle: Effect.suspend(() => {
@@ -79,7 +66,7 @@ const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
       return Effect.map(room.release(1), endIfSettled)
     }),
 
-    stop: (item: Item, cause: Cause.Cause<E>) => {
+    stop: (item: RunItem, cause: Cause.Cause<RemindError>) => {
       waiting.add(item)
       failure ??= cause
       isStopped = true
@@ -89,31 +76,30 @@ const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
 })
 
 /**
- * Attempts many items, `concurrency` at a time. An item that waits for its next attempt does not count. If an attempt
- * fails, the attempts in progress end and no other begins. `giveUp` then gives the results of the item that failed and of
- * those that wait.
+ * Attempts the items of a run, `concurrency` at a time. An item that waits for its next attempt does not count. If an
+ * attempt fails, the attempts in progress end and no other begins. `giveUp` then gives the outcomes of the item that failed
+ * and of those that wait.
  */
-export const processItems = <Item, A, E>(
-  items: Stream.Stream<Item, E>,
-  concurrency: number,
-  attempt: (item: Item) => Effect.Effect<Attempt<Item, A>, E>,
-  giveUp: (item: Item) => A | undefined
-): Stream.Stream<A, E> =>
-  Stream.callback<A, E>(
-    Effect.fnUntraced(function* (results) {
-      const queue = yield* makeQueue<Item, E>(concurrency)
+export const processItems = (
+  run: RunState,
+  items: Stream.Stream<RunItem, RemindError>,
+  concurrency: number
+): Stream.Stream<ReminderOutcome, RemindError> =>
+  Stream.callback<ReminderOutcome, RemindError>(
+    Effect.fnUntraced(function* (outcomes) {
+      const queue = yield* makeQueue(concurrency)
 
       const work = Effect.gen(function* () {
         while (true) {
           const item = yield* queue.take
           if (item === undefined) return
-          const exit = yield* Effect.exit(attempt(item))
+          const exit = yield* Effect.exit(attempt(run, item))
           if (exit._tag === "Failure") return queue.stop(item, exit.cause)
           if (exit.value._tag === "Retry") {
             yield* queue.retryLater(exit.value.item, exit.value.after)
             continue
           }
-          yield* Queue.offer(results, exit.value.result)
+          yield* Queue.offer(outcomes, exit.value.outcome)
           yield* queue.settle
         }
       })
@@ -124,11 +110,12 @@ export const processItems = <Item, A, E>(
         { concurrency: "unbounded", discard: true }
       )
       for (const item of queue.waiting) {
-        const result = giveUp(item)
-        if (result !== undefined) yield* Queue.offer(results, result)
+        const outcome = giveUp(run, item)
+        if (outcome !== undefined) yield* Queue.offer(outcomes, outcome)
       }
-      const failure = queue.failure()
-      yield* failure === undefined ? Queue.end(results) : Queue.failCause(results, failure)
+      // The run may stop after its last item, when no other attempt fails
+      const failure = queue.failure() ?? (run.stoppedBy && Cause.fail(run.stoppedBy))
+      yield* failure === undefined ? Queue.end(outcomes) : Queue.failCause(outcomes, failure)
     }),
     { bufferSize: concurrency }
   )
