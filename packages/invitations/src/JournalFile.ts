@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as EntryJson from "./internal/entryJson.ts"
 import * as FileLease from "./internal/fileLease.ts"
@@ -32,10 +31,7 @@ export class JournalFileError extends Schema.TaggedError<JournalFileError>()("Jo
 
 const header = JSON.stringify({ journal: "polar-seats", version: 1 })
 
-const parse = Effect.fnUntraced(function* (
-  text: string,
-  path: string
-): Effect.fn.Return<Map<string, Entry>, JournalFileError> {
+const parse = Effect.fnUntraced(function* (text: string, path: string) {
   const entries = new Map<string, Entry>()
   if (text === "") return entries
   // Text after the last line break is an entry that a killed process did not finish
@@ -51,65 +47,59 @@ const parse = Effect.fnUntraced(function* (
 
 const describePlatformError = ({ reason }: PlatformError) => `${reason.module}.${reason.method}: ${reason._tag}`
 
-const open = (path: string) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const directory = (yield* Path.Path).dirname(path)
+const open = Effect.fnUntraced(function* (path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const directory = (yield* Path.Path).dirname(path)
 
-    const isHeld = yield* FileLease.hold(fs, `${path}.lock`)
-    if (isHeld === undefined) {
-      return yield* new JournalFileError({
-        path,
-        reason: "InUse",
-        description: `it holds ${path}.lock`
-      })
-    }
+  const isHeld = yield* FileLease.hold(fs, `${path}.lock`)
+  if (isHeld === undefined) {
+    return yield* new JournalFileError({ path, reason: "InUse", description: `it holds ${path}.lock` })
+  }
 
-    const text = yield* Effect.catchTag(fs.readFileString(path), "PlatformError", (error) =>
-      error.reason._tag === "NotFound" ? Effect.succeed("") : Effect.fail(error)
+  const text = yield* Effect.catchTag(fs.readFileString(path), "PlatformError", (error) =>
+    error.reason._tag === "NotFound" ? Effect.succeed("") : Effect.fail(error)
+  )
+  const entries = yield* parse(text, path)
+
+  const bytesOf = (lines: ReadonlyArray<string>) => new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""))
+
+  // Rewrite the whole file through a rename, so that it is never half written
+  const lines = yield* Effect.forEach(entries.values(), EntryJson.encode)
+  const fresh = `${path}.new`
+  yield* fs.remove(fresh, { force: true })
+  yield* Effect.scoped(
+    Effect.flatMap(fs.open(fresh, { flag: "wx", mode: 0o600 }), (file) =>
+      Effect.andThen(file.writeAll(bytesOf([header, ...lines])), file.sync)
     )
-    const entries = yield* parse(text, path)
+  )
+  yield* fs.rename(fresh, path)
+  // Not every system can sync a directory
+  yield* Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(directory), (opened) => opened.sync)))
 
-    const bytesOf = (lines: ReadonlyArray<string>) =>
-      new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""))
-
-    // Rewrite the whole file through a rename, so that it is never half written
-    const lines = yield* Effect.forEach(entries.values(), EntryJson.encode)
-    const fresh = `${path}.new`
-    yield* fs.remove(fresh, { force: true })
-    yield* Effect.scoped(
-      Effect.flatMap(fs.open(fresh, { flag: "wx", mode: 0o600 }), (file) =>
-        Effect.andThen(file.writeAll(bytesOf([header, ...lines])), file.sync)
-      )
-    )
-    yield* fs.rename(fresh, path)
-    // Not every system can sync a directory
-    yield* Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(directory), (opened) => opened.sync)))
-
-    const file = yield* fs.open(path, { flag: "a" })
-    const journalError = (description: string) => new JournalError({ description: `${path}: ${description}` })
-    // A line that follows half a line could not be read again
-    let isWhole = true
-    const append = Effect.fnUntraced(function* (line: string): Effect.fn.Return<void, PlatformError | JournalError> {
-      if (!isWhole) return yield* journalError("an earlier entry could not be written. Open the journal again")
-      if (!(yield* isHeld)) return yield* journalError("another process has taken it over")
-      isWhole = false
-      yield* file.writeAll(bytesOf([line]))
-      yield* file.sync
-      isWhole = true
-    })
-
-    return SingleProcessJournal.make({
-      get: (key) => Effect.sync(() => entries.get(key)),
-      set: (entry) =>
-        EntryJson.encode(entry).pipe(
-          Effect.flatMap(append),
-          Effect.catchTag("PlatformError", (error) => Effect.fail(journalError(describePlatformError(error)))),
-          Effect.andThen(Effect.sync(() => void entries.set(entry.key, entry)))
-        ),
-      entries: Stream.suspend(() => Stream.fromIterable(Array.from(entries.values())))
-    })
+  const file = yield* fs.open(path, { flag: "a" })
+  const journalError = (description: string) => new JournalError({ description: `${path}: ${description}` })
+  // A line that follows half a line could not be read again
+  let isWhole = true
+  const append = Effect.fnUntraced(function* (line: string) {
+    if (!isWhole) return yield* journalError("an earlier entry could not be written. Open the journal again")
+    if (!(yield* isHeld)) return yield* journalError("another process has taken it over")
+    isWhole = false
+    yield* file.writeAll(bytesOf([line]))
+    yield* file.sync
+    isWhole = true
   })
+
+  return SingleProcessJournal.make({
+    get: (key) => Effect.sync(() => entries.get(key)),
+    set: (entry) =>
+      EntryJson.encode(entry).pipe(
+        Effect.flatMap(append),
+        Effect.catchTag("PlatformError", (error) => Effect.fail(journalError(describePlatformError(error)))),
+        Effect.andThen(Effect.sync(() => void entries.set(entry.key, entry)))
+      ),
+    entries: Stream.suspend(() => Stream.fromIterable(Array.from(entries.values())))
+  })
+})
 
 /** The real path of the file. A link stays a link, and two names of one file give one path. */
 const resolve = Effect.fnUntraced(function* (path: string) {
@@ -126,15 +116,6 @@ const resolve = Effect.fnUntraced(function* (path: string) {
   return type === "File" ? real.value : yield* unusable("it is not a regular file")
 })
 
-const make = (
-  path: string
-): Effect.Effect<Journal["Service"], JournalFileError, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
-  Effect.flatMap(resolve(path), open).pipe(
-    Effect.catchTag("PlatformError", (error) =>
-      Effect.fail(new JournalFileError({ path, reason: "Inaccessible", description: describePlatformError(error) }))
-    )
-  )
-
 /**
  * A journal in one file, for a command line. The file is created if it is missing. Only its owner may read it, because it
  * holds addresses in the clear. Each entry is one appended line of JSON, and is on the disk before anything is sent.
@@ -145,4 +126,11 @@ const make = (
  * and writes nothing more to it.
  */
 export const layer = (path: string): Layer.Layer<Journal, JournalFileError, FileSystem.FileSystem | Path.Path> =>
-  Layer.effect(Journal, make(path))
+  Layer.effect(
+    Journal,
+    Effect.flatMap(resolve(path), open).pipe(
+      Effect.catchTag("PlatformError", (error) =>
+        Effect.fail(new JournalFileError({ path, reason: "Inaccessible", description: describePlatformError(error) }))
+      )
+    )
+  )

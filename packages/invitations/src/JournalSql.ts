@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import * as EntryJson from "./internal/entryJson.ts"
-import { describeSqlFailure, makeTable, pages } from "./internal/sqlTable.ts"
+import { makeTable, mapSqlError, pages } from "./internal/sqlTable.ts"
 
 /** Options of the layer. */
 export interface Options {
@@ -14,6 +14,8 @@ export interface Options {
   /** The name of the table. Default: `polar_seats_journal`. */
   readonly table?: string | undefined
 }
+
+const orJournalError = mapSqlError(JournalError)
 
 const make = Effect.fnUntraced(function* ({ run = "default", table = "polar_seats_journal" }: Options) {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
@@ -27,10 +29,6 @@ const make = Effect.fnUntraced(function* ({ run = "default", table = "polar_seat
       entry TEXT NOT NULL,
       PRIMARY KEY (run, id)
     )`
-  )
-
-  const orJournalError = Effect.mapError(
-    (error: Parameters<typeof describeSqlFailure>[0]) => new JournalError({ description: describeSqlFailure(error) })
   )
 
   return Journal.of({
@@ -65,7 +63,4 @@ const make = Effect.fnUntraced(function* ({ run = "default", table = "polar_seat
  * addresses in the clear. Do not use the journal inside a transaction of yours: a rollback would forget who was mailed.
  */
 export const layer = (options: Options = {}): Layer.Layer<Journal, JournalError, SqlClient.SqlClient> =>
-  Layer.effect(
-    Journal,
-    Effect.mapError(make(options), (error) => new JournalError({ description: describeSqlFailure(error) }))
-  )
+  Layer.effect(Journal, orJournalError(make(options)))

@@ -1,4 +1,4 @@
-import * as DateTime from "effect/DateTime"
+import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type Assignment, Recipient } from "@polar-seats/domain/Assignment"
@@ -14,11 +14,6 @@ const Source = Schema.TaggedUnion({
   Order: { id: OrderId }
 })
 const Holder = Schema.TaggedUnion({ Member: { id: MemberId }, Email: {}, Customer: { id: CustomerId } })
-
-const sameAddress = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
-
-const sameInstant = (one: DateTime.Utc | null, other: DateTime.Utc | null): boolean =>
-  one === null || other === null ? one === other : DateTime.Equivalence(one, other)
 
 /**
  * A new invitation for a seat: the seat is revoked and assigned again to the same person with the same metadata. It holds
@@ -54,14 +49,16 @@ export class Reissue extends Schema.Class<Reissue>("Reissue")({
     if (seat.status === "revoked") return false
     return (
       (this.holder._tag === "Member" && seat.memberId === this.holder.id) ||
-      (seat.holderEmail !== null && sameAddress(seat.holderEmail, Redacted.value(this.address)))
+      seat.holderEmail?.toLowerCase() === Redacted.value(this.address).toLowerCase()
     )
   }
 
   /** Whether the seat still has the invitation that this reissue replaces. */
   hasOldInvitation(seat: Seat): boolean {
     return (
-      seat.status === "pending" && this.isSamePerson(seat) && sameInstant(seat.invitationTokenExpiresAt, this.expiresAt)
+      seat.status === "pending" &&
+      this.isSamePerson(seat) &&
+      Equal.equals(seat.invitationTokenExpiresAt, this.expiresAt)
     )
   }
 }

@@ -1,12 +1,15 @@
 import * as Invitations from "./Invitations.ts"
 import type { JournalError } from "./Journal.ts"
 import type { ReminderOutcome, SeatOptions, StoppingError } from "./Reminder.ts"
+import type { Seat } from "@polar-seats/domain/Seat"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import { type ListError, Seats } from "@polar-seats/domain/Seats"
+import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Num from "effect/Number"
 import * as PersistedQueue from "effect/persistence/PersistedQueue"
 import type * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
@@ -97,10 +100,8 @@ const make = Effect.fnUntraced(function* ({
   const offerSource = Effect.fnUntraced(function* (source: SeatSource) {
     const list = yield* seats.list(source)
     yield* table.addSeats(list.seats)
-    yield* Effect.forEach(list.seats, (seat) => queue.offer({ seat }, { id: seat.id }), {
-      concurrency: 8,
-      discard: true
-    }).pipe(
+    const offerSeat = (seat: Seat) => queue.offer({ seat }, { id: seat.id })
+    yield* Effect.forEach(list.seats, offerSeat, { concurrency: 8, discard: true }).pipe(
       Effect.catchTags({
         PersistedQueueError: ({ message }) => Effect.fail(new SharedRunError({ description: message })),
         SchemaError: Effect.die
@@ -114,17 +115,17 @@ const make = Effect.fnUntraced(function* ({
     sources: Iterable<SeatSource>
   ): Effect.fn.Return<number, ListError | SharedRunError> {
     const all = Array.from(sources)
-    if (all.length === 0) return 0
+    if (!Arr.isArrayNonEmpty(all)) return 0
     // An open source keeps the run from being done
     yield* table.openSources(all)
     // The caller gets the error, so the run need not wait for the sources that failed
     const counts = yield* Effect.tapError(Effect.forEach(all, offerSource), () => table.dropOpenSources(all))
-    return counts.reduce((sum, count) => sum + count, 0)
+    return Num.sumAll(counts)
   })
 
   const work = ({ concurrency = 16, ...options }: WorkOptions = {}) =>
     Stream.withSpan(
-      Worker.work({ ...table, queue, pollInterval, remind: (seat) => remindOne(seat, options) }, concurrency),
+      Worker.work(queue, table, (seat) => remindOne(seat, options), { concurrency, pollInterval }),
       "SharedRun.work"
     )
 

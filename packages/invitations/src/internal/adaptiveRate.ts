@@ -81,17 +81,16 @@ export const make = (maxRate: number): AdaptiveRate => {
 
   const judge = (now: number) => {
     const answers = passed + refused
-    if (rate === maxRate || answers < answersToJudge || now - measuredSince < millisToJudge) return
+    const millis = now - measuredSince
+    if (rate === maxRate || answers < answersToJudge || millis < millisToJudge) return
     slowdownsInVain = refused / answers < highRefusalShare ? 0 : slowdownsInVain + 1
     if (slowdownsInVain >= slowdownsBeforeReset) {
       slowdownsInVain = 0
       rate = maxRate
+    } else if (refused === 0) {
+      rate = Math.min(maxRate, rate * (1 + (growthPerSecond * millis) / 1000))
     } else {
-      const millis = now - measuredSince
-      rate =
-        refused === 0
-          ? Math.min(maxRate, rate * (1 + (growthPerSecond * millis) / 1000))
-          : Math.min(rate, (slowdownFactor * passed) / millis)
+      rate = Math.min(rate, (slowdownFactor * passed) / millis)
     }
     measureFrom(now)
   }

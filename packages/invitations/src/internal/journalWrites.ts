@@ -7,7 +7,7 @@ type JournalService = Journal["Service"]
 /** Another process has written to the journal first, and settles what it wrote. */
 export class TakenOver extends Data.TaggedError("TakenOver") {}
 
-/** Writes a step over the entry that was found. */
+/** Writes a step over the entry that was found, or fails with `TakenOver` if another process has written since. */
 export const claim = Effect.fnUntraced(function* (
   journal: JournalService,
   key: string,

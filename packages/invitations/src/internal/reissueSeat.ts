@@ -42,8 +42,8 @@ const list = (engine: Engine, { source }: Reissue) =>
   )
 
 /**
- * Writes `ReissueStarted`, or fails with `TakenOver`. Then the other process looks at the seats, and would revoke and mail
- * again what this one sends meanwhile. After the assignment Polar refuses a second one.
+ * Writes `ReissueStarted`, or fails if another process has taken the reissue over. That process looks at the seats, and
+ * would revoke and mail again what this one sends meanwhile. After the assignment Polar refuses a second one.
  */
 const claimReissue = ({ journal }: Engine, reissue: Reissue, found: Entry | undefined) =>
   claim(journal, reissue.key, ReissueStarted.make({ reissue }), found)
@@ -100,8 +100,8 @@ const revokeAndAssign = (engine: Engine, reissue: Reissue, seatId: SeatId, claim
       const revoked = yield* Effect.exit(restore(engine.rate.send(revoke)))
       if (revoked._tag === "Success") return yield* assignWithin(restore, engine, reissue, claimed)
       const error = Cause.findError(revoked.cause)
-      if (Result.isFailure(error) || mayHaveHappened(error.success))
-        return yield* failIncomplete(reissue, revoked.cause)
+      const mayBeRevoked = Result.isFailure(error) || mayHaveHappened(error.success)
+      if (mayBeRevoked) return yield* failIncomplete(reissue, revoked.cause)
       yield* writeOutcome(engine.journal, reissue.key, NotMailed.make({ seatId }), claimed)
       return yield* error.success
     })

@@ -22,7 +22,7 @@ import {
   type RunState,
   stopRun
 } from "./runState.ts"
-import { decideByJournal, decideBySeat } from "./seatDecision.ts"
+import { decisions } from "./seatDecision.ts"
 
 const { InDoubt, Mailed, NotMailed, ResendStarted } = JournalStep.cases
 
@@ -30,14 +30,13 @@ const { InDoubt, Mailed, NotMailed, ResendStarted } = JournalStep.cases
 export const startRun = (engine: Reissuer.Engine, options: SeatOptions, rate: AdaptiveRate): RunState => ({
   ...engine,
   rate,
-  decideBySeat: decideBySeat(options),
-  decideByJournal: decideByJournal(options),
+  ...decisions(options),
   dryRun: options.dryRun ?? false,
   stoppedBy: undefined
 })
 
-/** Fails with the error that has stopped the run, if there is one. */
-export const failIfStopped = (run: RunState): Effect.Effect<void, StoppingError> =>
+// Fails with the error that has stopped the run, if there is one
+const failIfStopped = (run: RunState): Effect.Effect<void, StoppingError> =>
   Effect.suspend(() => (run.stoppedBy === undefined ? Effect.void : Effect.fail(run.stoppedBy)))
 
 /** Writes the resend over the entry that was found, sends it, and writes down its outcome. */

@@ -11,7 +11,7 @@ import { nextTry, type Refusals } from "./adaptiveRate.ts"
 import type { TakenOver } from "./journalWrites.ts"
 import type { AddressChanged } from "./reissuePlan.ts"
 import type { Engine } from "./reissueSeat.ts"
-import type { decideByJournal, decideBySeat } from "./seatDecision.ts"
+import type { Decisions } from "./seatDecision.ts"
 
 /** One item of a run: a seat, or a reissue that an earlier run or an earlier attempt left unfinished. */
 export type RunItem = Data.TaggedEnum<{
@@ -35,7 +35,7 @@ export const done = (outcome: ReminderOutcome): RunAttempt => ({ _tag: "Done", o
 const retry = (item: RunItem, after: Duration.Duration): RunAttempt => ({ _tag: "Retry", item, after })
 
 /** Names a seat in an outcome. */
-export interface SeatRef {
+interface SeatRef {
   readonly seatId: SeatId
   readonly address: string | null
 }
@@ -47,9 +47,7 @@ export const keyForSeat = ({ holderEmail, id, source }: Seat): string =>
   source === null || holderEmail === null ? `seat/${id}` : keyFor(source, holderEmail)
 
 /** The state that the items of one run share. */
-export interface RunState extends Engine {
-  readonly decideBySeat: ReturnType<typeof decideBySeat>
-  readonly decideByJournal: ReturnType<typeof decideByJournal>
+export interface RunState extends Engine, Decisions {
   readonly dryRun: boolean
   /** The error that has stopped the run. Nothing is sent while it is set. */
   stoppedBy: StoppingError | undefined
@@ -115,9 +113,8 @@ const afterIncomplete = Effect.fnUntraced(function* (
     }
     case "Unavailable":
       // The list shows whether the request took effect, but not at once
-      if (mayLookAgain)
-        return retry(RunItem.Reissue({ reissue, next: "Look", mayLookAgain: false }), Duration.seconds(1))
-      break
+      if (!mayLookAgain) break
+      return retry(RunItem.Reissue({ reissue, next: "Look", mayLookAgain: false }), Duration.seconds(1))
     case "Unauthorized":
     case "Forbidden":
     case "JournalError":

@@ -9,7 +9,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { Seat } from "@polar-seats/domain/Seat"
 import { ReminderOutcome, type StoppingError } from "../Reminder.ts"
-import { type Progress, SharedRunError } from "./sharedRunTable.ts"
+import { SharedRunError, type Table } from "./sharedRunTable.ts"
 
 /** An item of the queue that the workers share. */
 export const QueueItem = Schema.Struct({ seat: Seat })
@@ -18,19 +18,12 @@ type QueueItem = typeof QueueItem.Type
 /** A worker that is killed, or dies of a bug, with a seat in hand counts as one attempt at the seat. */
 export const maxAttempts = 10
 
-/** The services that a worker acts through. */
-export interface Worker {
-  readonly queue: PersistedQueue.PersistedQueue<QueueItem>
-  readonly progress: Effect.Effect<Progress, SharedRunError>
-  readonly pollInterval: Duration.Input
-  readonly remind: (seat: Seat) => Effect.Effect<ReminderOutcome, StoppingError>
-  readonly settle: (seat: Seat, outcome: ReminderOutcome) => Effect.Effect<void, SharedRunError>
-}
-
 /** Takes seats from the queue until the run is done. Reports the outcomes of the seats that this worker had. */
 export const work = (
-  { pollInterval, progress, queue, remind, settle }: Worker,
-  concurrency: number
+  queue: PersistedQueue.PersistedQueue<QueueItem>,
+  { progress, settle }: Table,
+  remind: (seat: Seat) => Effect.Effect<ReminderOutcome, StoppingError>,
+  { concurrency, pollInterval }: { readonly concurrency: number; readonly pollInterval: Duration.Input }
 ): Stream.Stream<ReminderOutcome, StoppingError | SharedRunError> =>
   Stream.callback<ReminderOutcome, StoppingError | SharedRunError>(
     Effect.fnUntraced(function* (results) {
