@@ -106,7 +106,7 @@ export const processItems = (
 
       yield* queue.read(items)
       yield* Effect.all(
-        Array.from({ length: concurrency }, () => Effect.catchCause(work, () => Effect.void)),
+        Array.from({ length: concurrency }, () => Effect.ignoreCause(work)),
         { concurrency: "unbounded", discard: true }
       )
       for (const item of queue.waiting) {
