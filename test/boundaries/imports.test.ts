@@ -81,11 +81,11 @@ const arrows: Record<string, Arrows> = {
     forbidden: [...tools, ...builtins, http, emulator, ...programs, ...outside("../../../")]
   },
   "packages/emulator/src": {
-    allowed: [...stable, ...unstable, domain, http, "./World.ts", "./internal/model/database.ts"],
+    allowed: [...stable, ...unstable, domain, http, "./World.ts", "./internal/model/polarModel.ts"],
     forbidden: [...tools, ...builtins, invitations, emulator, ...programs, ...outside("../../")]
   },
   "packages/emulator/src/internal/model": {
-    allowed: [...stable, ...unstable, domain, http, "./database.ts", "../redact.ts", "../../World.ts"],
+    allowed: [...stable, ...unstable, domain, http, "./polarModel.ts", "../redact.ts", "../../World.ts"],
     forbidden: [...tools, ...builtins, invitations, ...programs, ...outside("../../../../")]
   },
   "packages/app/src": {

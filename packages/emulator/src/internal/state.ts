@@ -67,7 +67,7 @@ const make = Effect.fnUntraced(function* (world: World) {
         return Effect.fromResult(result)
       }),
     /** Cuts every invitation token since the seed out of a text, so that the text may be shown. */
-    withoutInvitations: (text: string) => model.database.secrets.cut(text),
+    withoutInvitations: (text: string) => model.secrets.cut(text),
     /** The mails so far, newest last. The caller may empty it. */
     outbox: Effect.sync(() => model.outbox),
     /** The announcements so far, newest last. The caller may empty it. */

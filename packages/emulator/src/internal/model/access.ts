@@ -2,14 +2,14 @@ import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import { AssignmentSource } from "@polar-seats/domain/Assignment"
+import * as Str from "effect/String"
+import type { AssignmentSource } from "@polar-seats/domain/Assignment"
 import type { CustomerId, MemberId, SeatId } from "@polar-seats/domain/Seat"
 import { Forbidden, InvalidInvitation, NotFound, type Operation, Unauthorized } from "@polar-seats/domain/SeatError"
 import * as SeatLifecycle from "@polar-seats/domain/SeatLifecycle"
 import type { Scope } from "../../World.ts"
 import { canonicalUuid } from "../validation/uuid.ts"
-import { type Container, type Database, organizationOf, seatState } from "./database.ts"
-import type { PolarModel } from "./polarModel.ts"
+import { type Container, organizationOf, type PolarModel, seatState } from "./polarModel.ts"
 
 /** The holder of a token. */
 export type Subject = Data.TaggedEnum<{
@@ -27,7 +27,7 @@ const wantedToken = (surface: ApiSurface) => (surface === "portal" ? "CustomerSe
 
 /** Looks a token up. A request without a token is anonymous. An unknown or expired token is refused. */
 export const authenticate = (
-  { database: { members, tokens } }: PolarModel,
+  { members, tokens }: PolarModel,
   token: Redacted.Redacted<string> | null,
   surface: ApiSurface,
   now: DateTime.Utc
@@ -55,7 +55,7 @@ export const scopeFor = (operation: Operation): Scope => {
 
 /** Checks that a subject may use an operation of a surface at all. */
 export const authorize = (
-  { database: { members } }: PolarModel,
+  { members }: PolarModel,
   subject: Subject,
   surface: ApiSurface,
   operation: Operation
@@ -73,60 +73,53 @@ export const authorize = (
 }
 
 /** The group of Polar's rate limits that a subject belongs to. */
-export const rateLimitGroup = ({ database: { organizations } }: PolarModel, subject: Subject) =>
+export const rateLimitGroup = ({ organizations }: PolarModel, subject: Subject) =>
   (subject._tag === "Organization" ? organizations.get(subject.slugs[0] ?? "")?.rateLimitGroup : undefined) ?? "default"
 
-const canSee = (database: Database, subject: Subject, container: Container): boolean =>
+const canSee = (model: PolarModel, subject: Subject, container: Container): boolean =>
   Subject.$match(subject, {
     Anonymous: () => false,
     Customer: ({ id }) => container.customer === id,
-    Member: ({ id }) => container.customer === database.members.get(id)?.customerId,
-    Organization: ({ slugs }) => slugs.includes(organizationOf(database, container)?.slug ?? "")
+    Member: ({ id }) => container.customer === model.members.get(id)?.customerId,
+    Organization: ({ slugs }) => slugs.includes(organizationOf(model, container)?.slug ?? "")
   })
 
 /** Finds a seat that the subject may see, and its container. */
-export const findSeat = ({ database }: PolarModel, subject: Subject, seatId: SeatId) => {
-  const container = database.seats.get(seatId)
+export const findSeat = (model: PolarModel, subject: Subject, seatId: SeatId) => {
+  const container = model.seats.get(seatId)
   const row = container?.seats.get(seatId)
-  return container === undefined || row === undefined || !canSee(database, subject, container)
+  return container === undefined || row === undefined || !canSee(model, subject, container)
     ? Result.fail(new NotFound({ resource: "seat", id: seatId }))
-    : Result.succeed({ container, state: seatState(database, row) })
+    : Result.succeed({ container, state: seatState(model, row) })
 }
 
-const resourceOf = AssignmentSource.$match({
-  Subscription: () => "subscription" as const,
-  Order: () => "order" as const,
-  Checkout: () => "checkout" as const
-})
-
 /** Finds a subscription or order that the subject may see. */
-export const findContainer = ({ database }: PolarModel, subject: Subject, source: AssignmentSource) => {
-  const resource = resourceOf(source)
+export const findContainer = (model: PolarModel, subject: Subject, source: AssignmentSource) => {
   const container =
     source._tag === "Checkout"
-      ? [...database.containers.values()].find(({ checkoutId }) => checkoutId === canonicalUuid(source.id))
-      : database.containers.get(source.id)
+      ? [...model.containers.values()].find(({ checkoutId }) => checkoutId === canonicalUuid(source.id))
+      : model.containers.get(source.id)
   return container === undefined ||
-    (resource !== "checkout" && resource !== container.kind) ||
-    !canSee(database, subject, container)
-    ? Result.fail(new NotFound({ resource, id: source.id }))
+    (source._tag !== "Checkout" && source._tag !== container.source._tag) ||
+    !canSee(model, subject, container)
+    ? Result.fail(new NotFound({ resource: Str.uncapitalize(source._tag), id: source.id }))
     : Result.succeed(container)
 }
 
 /** Finds the seat that an invitation token can claim now, and its container. */
-export const findInvitation = ({ database }: PolarModel, token: string, now: DateTime.Utc) => {
-  const seatId = database.invitations.get(token)
-  const container = seatId === undefined ? undefined : database.seats.get(seatId)
+export const findInvitation = (model: PolarModel, token: string, now: DateTime.Utc) => {
+  const seatId = model.invitations.get(token)
+  const container = seatId === undefined ? undefined : model.seats.get(seatId)
   const row = seatId === undefined ? undefined : container?.seats.get(seatId)
-  const state = row === undefined ? undefined : seatState(database, row)
+  const state = row === undefined ? undefined : seatState(model, row)
   return container === undefined || state === undefined || !SeatLifecycle.isClaimable(state, now)
     ? Result.fail(new InvalidInvitation())
     : Result.succeed({ container, state })
 }
 
 /** Finds the organization that sells a container's seats. `Forbidden` if seats are not enabled for it. */
-export const findSeller = ({ database }: PolarModel, container: Container) => {
-  const organization = organizationOf(database, container)
+export const findSeller = (model: PolarModel, container: Container) => {
+  const organization = organizationOf(model, container)
   return organization?.seatBasedPricingEnabled === true
     ? Result.succeed(organization)
     : Result.fail(new Forbidden({ reason: "SeatsNotEnabled" }))

@@ -13,19 +13,19 @@ import {
   UnavailableReason
 } from "@polar-seats/domain/SeatError"
 import * as SeatLifecycle from "@polar-seats/domain/SeatLifecycle"
-import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { findContainer, findInvitation, findSeat, findSeller, type Subject } from "./access.ts"
+import * as Generate from "./generate.ts"
 import {
   availableSeats,
   type Container,
   organizationOf,
+  type PolarModel,
   productOf,
   saveSeat,
   type SeatRow,
   seatState
-} from "./database.ts"
-import * as Generate from "./generate.ts"
-import type { PolarModel } from "./polarModel.ts"
+} from "./polarModel.ts"
 import { resolveRecipient, saveRecipient } from "./resolveRecipient.ts"
 import { mintToken } from "./sessions.ts"
 
@@ -33,17 +33,17 @@ const frontend = "https://polar.sh"
 
 // The one place where a transition takes effect
 const apply = (
-  { database, events, outbox, random }: PolarModel,
+  model: PolarModel,
   container: Container,
   { announce, mail, state }: SeatLifecycle.Transition,
   now: DateTime.Utc
 ): Seat => {
   const { seat } = state
-  saveSeat(database, container, state)
-  const product = productOf(database, container)
+  saveSeat(model, container, state)
+  const product = productOf(model, container)
   if (mail !== null) {
-    const slug = organizationOf(database, container)?.slug ?? ""
-    outbox.push({
+    const slug = organizationOf(model, container)?.slug ?? ""
+    model.outbox.push({
       ...mail,
       subject: `You've been invited to access ${product?.name ?? ""}`,
       seatId: seat.id,
@@ -52,16 +52,22 @@ const apply = (
     })
   }
   if (announce !== null) {
-    events.push({ id: Generate.uuid(random), type: announce, timestamp: now, seat, productId: product?.id ?? null })
+    model.events.push({
+      id: Generate.uuid(model.random),
+      type: announce,
+      timestamp: now,
+      seat,
+      productId: product?.id ?? null
+    })
   }
   return seat
 }
 
 const revokeWhere = (model: PolarModel, matches: (row: SeatRow) => boolean, now: DateTime.Utc): void => {
-  for (const container of model.database.containers.values()) {
+  for (const container of model.containers.values()) {
     for (const row of container.seats.values()) {
       if (row.status !== "revoked" && matches(row)) {
-        apply(model, container, SeatLifecycle.revoke(seatState(model.database, row), now), now)
+        apply(model, container, SeatLifecycle.revoke(seatState(model, row), now), now)
       }
     }
   }
@@ -95,20 +101,20 @@ export const assign = (model: PolarModel, subject: Subject, assignment: Assignme
     if (container.product === null) return yield* noSeat("Container has no associated product")
     yield* findSeller(model, container)
     if (!container.paid) return yield* noSeat("Order must be paid before assigning seats")
-    if (availableSeats(container) === 0) return yield* noSeat(`No available seats for ${container.id}`)
+    if (availableSeats(container) === 0) return yield* noSeat(`No available seats for ${container.source.id}`)
     const resolved = yield* resolveRecipient(model, container, recipient, now)
     const rows = [...container.seats.values()]
     if (rows.some((row) => isHeldBy(resolved.holder, row, container.customer))) {
       return yield* Result.fail(new AlreadyAssigned({ recipient: identifierOf(recipient) }))
     }
     saveRecipient(model, resolved)
+    const { source: bought } = container
     const reused = rows.find(({ status }) => status === "revoked")
-    const isSubscription = container.kind === "subscription"
     const vacancy = {
       id: reused?.id ?? SeatId.make(Generate.uuid(random)),
       createdAt: reused?.createdAt ?? now,
-      subscriptionId: isSubscription ? SubscriptionId.make(container.id) : null,
-      orderId: isSubscription ? null : OrderId.make(container.id),
+      subscriptionId: bought._tag === "Subscription" ? bought.id : null,
+      orderId: bought._tag === "Order" ? bought.id : null,
       reused: reused !== undefined
     }
     const token = immediateClaim ? null : Redacted.make(Generate.invitationToken(random))
@@ -140,7 +146,7 @@ export const claim = (model: PolarModel, token: string, now: DateTime.Utc) =>
 
 /** Ends a subscription as Polar does: revokes every seat of it that is not revoked. */
 export const cancel = (model: PolarModel, subscriptionId: SubscriptionId, now: DateTime.Utc) => {
-  if (model.database.containers.get(subscriptionId)?.kind !== "subscription") {
+  if (model.containers.get(subscriptionId)?.source._tag !== "Subscription") {
     return Result.fail(new NotFound({ resource: "subscription", id: subscriptionId }))
   }
   revokeWhere(model, (row) => row.subscriptionId === subscriptionId, now)
@@ -149,7 +155,7 @@ export const cancel = (model: PolarModel, subscriptionId: SubscriptionId, now: D
 
 /** Deletes a member as Polar does: revokes its seats. False if there is no such member. */
 export const deleteMember = (model: PolarModel, memberId: MemberId, now: DateTime.Utc): boolean => {
-  if (!model.database.members.has(memberId)) return false
+  if (!model.members.has(memberId)) return false
   revokeWhere(model, (row) => row.memberId === memberId, now)
-  return model.database.members.delete(memberId)
+  return model.members.delete(memberId)
 }

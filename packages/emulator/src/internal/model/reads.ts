@@ -4,10 +4,17 @@ import * as Result from "effect/Result"
 import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import { SeatsList } from "@polar-seats/domain/Seat"
 import { InvalidInvitation } from "@polar-seats/domain/SeatError"
-import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import { findContainer, findInvitation, findSeller, type Subject } from "./access.ts"
-import { availableSeats, type Organization, organizationOf, productOf, type SeatRow, seatState } from "./database.ts"
-import type { PolarModel } from "./polarModel.ts"
+import {
+  availableSeats,
+  type Organization,
+  organizationOf,
+  type PolarModel,
+  productOf,
+  type SeatRow,
+  seatState
+} from "./polarModel.ts"
 
 /** A subscription or order with seats, of any buyer. */
 export interface Purchase {
@@ -29,7 +36,7 @@ export const list = (model: PolarModel, subject: Subject, source: SeatSource) =>
     const container = yield* findContainer(model, subject, source)
     yield* findSeller(model, container)
     return new SeatsList({
-      seats: Array.from(container.seats.values(), (row) => seatState(model.database, row).seat),
+      seats: Array.from(container.seats.values(), (row) => seatState(model, row).seat),
       availableSeats: availableSeats(container),
       totalSeats: container.total
     })
@@ -40,17 +47,14 @@ const isClaimedBy = (subject: Subject, { customerId, memberId, status }: SeatRow
   ((subject._tag === "Customer" && customerId === subject.id) || (subject._tag === "Member" && memberId === subject.id))
 
 /** The subscriptions in which the subject has a claimed seat, one row a seat. */
-export const claimedSubscriptions = (
-  { database }: PolarModel,
-  subject: Subject
-): ReadonlyArray<ClaimedSeatSubscription> =>
-  [...database.containers.values()].flatMap((container) => {
-    const { checkoutId, createdAt, customer, id, kind, seats, total } = container
-    const product = productOf(database, container)
-    const organization = organizationOf(database, container)
-    if (kind !== "subscription" || product === undefined || organization === undefined) return []
+export const claimedSubscriptions = (model: PolarModel, subject: Subject): ReadonlyArray<ClaimedSeatSubscription> =>
+  [...model.containers.values()].flatMap((container) => {
+    const { checkoutId, createdAt, customer, seats, source, total } = container
+    const product = productOf(model, container)
+    const organization = organizationOf(model, container)
+    if (source._tag !== "Subscription" || product === undefined || organization === undefined) return []
     const subscription = new ClaimedSubscription({
-      id: SubscriptionId.make(id),
+      id: source.id,
       createdAt,
       status: "active",
       customerId: customer,
@@ -70,18 +74,15 @@ export const claimInfo = (model: PolarModel, token: string, now: DateTime.Utc) =
   Result.gen(function* () {
     const { container, state } = yield* findInvitation(model, token, now)
     const organization = yield* findSeller(model, container)
-    const product = productOf(model.database, container)
+    const product = productOf(model, container)
     if (product === undefined) return yield* Result.fail(new InvalidInvitation())
     return { organization, product, customerEmail: state.seat.holderEmail ?? "" }
   })
 
 /** Every subscription and order. */
-export const purchases = ({ database }: PolarModel): ReadonlyArray<Purchase> =>
-  Array.from(database.containers.values(), (container) => ({
-    source:
-      container.kind === "subscription"
-        ? SeatSource.Subscription({ id: SubscriptionId.make(container.id) })
-        : SeatSource.Order({ id: OrderId.make(container.id) }),
-    productName: productOf(database, container)?.name ?? null,
-    buyerEmail: database.customers.get(container.customer)?.email ?? null
+export const purchases = (model: PolarModel): ReadonlyArray<Purchase> =>
+  Array.from(model.containers.values(), (container) => ({
+    source: container.source,
+    productName: productOf(model, container)?.name ?? null,
+    buyerEmail: model.customers.get(container.customer)?.email ?? null
   }))

@@ -5,9 +5,8 @@ import { CustomerId, Member } from "@polar-seats/domain/Seat"
 import { InvalidRequest, RecipientNotFound } from "@polar-seats/domain/SeatError"
 import type { Holder } from "@polar-seats/domain/SeatLifecycle"
 import { normalizeEmail } from "../validation/email.ts"
-import { type Container, type Customer, makeMember, organizationOf } from "./database.ts"
 import * as Generate from "./generate.ts"
-import type { PolarModel } from "./polarModel.ts"
+import { type Container, type Customer, makeMember, organizationOf, type PolarModel } from "./polarModel.ts"
 
 const sameEmail = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
@@ -23,22 +22,22 @@ interface ResolvedRecipient {
 type Resolution = Result.Result<ResolvedRecipient, RecipientNotFound | InvalidRequest>
 
 /** Saves the rows of a resolved recipient. It is apart from `resolveRecipient`, because a later refusal must change nothing. */
-export const saveRecipient = ({ database }: PolarModel, { customer, member }: ResolvedRecipient): void => {
-  if (customer !== null) database.customers.set(customer.id, customer)
-  if (member !== null) database.members.set(member.id, member)
+export const saveRecipient = (model: PolarModel, { customer, member }: ResolvedRecipient): void => {
+  if (customer !== null) model.customers.set(customer.id, customer)
+  if (member !== null) model.members.set(member.id, member)
 }
 
 /** Finds or makes the person that a seat is assigned to, with or without the member model, as Polar does. Changes nothing. */
 export const resolveRecipient = (
-  { database, random }: PolarModel,
+  model: PolarModel,
   container: Container,
   recipient: Recipient,
   now: DateTime.Utc
 ): Resolution => {
   const buyer = container.customer
-  const { memberModelEnabled = false, slug = "" } = organizationOf(database, container) ?? {}
-  const customers = [...database.customers.values()].filter(({ organization }) => organization === slug)
-  const members = [...database.members.values()].filter(({ customerId }) => customerId === buyer)
+  const { memberModelEnabled = false, slug = "" } = organizationOf(model, container) ?? {}
+  const customers = [...model.customers.values()].filter(({ organization }) => organization === slug)
+  const members = [...model.members.values()].filter(({ customerId }) => customerId === buyer)
   const notFound = Result.fail(new RecipientNotFound({ recipient: identifierOf(recipient) }))
 
   const asMember = (member: Member, saved: Member | null = null): ResolvedRecipient => ({
@@ -47,7 +46,7 @@ export const resolveRecipient = (
     member: saved
   })
   const asNewMember = (email: string, externalId: string | null, name: string | null) => {
-    const member = makeMember({ customer: buyer, email, name, externalId, role: "member" }, now, random)
+    const member = makeMember(model, { customer: buyer, email, name, externalId, role: "member" }, now)
     return asMember(member, member)
   }
   const memberByEmail = (email: string) => members.find((member) => sameEmail(member.email, email))
@@ -74,7 +73,7 @@ export const resolveRecipient = (
     if (memberModelEnabled) return byAddress(email, null)
     const known = customers.find((customer) => sameEmail(customer.email, email))
     if (known !== undefined) return asCustomer(known, null)
-    const id = CustomerId.make(Generate.uuid(random))
+    const id = CustomerId.make(Generate.uuid(model.random))
     const customer = { id, organization: slug, email, name: null, externalId: null, createdAt: now }
     return asCustomer(customer, customer)
   }

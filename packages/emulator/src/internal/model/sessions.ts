@@ -5,9 +5,8 @@ import * as Result from "effect/Result"
 import type { CustomerId, MemberId } from "@polar-seats/domain/Seat"
 import { InvalidRequest } from "@polar-seats/domain/SeatError"
 import type { Subject } from "./access.ts"
-import type { Customer, Organization } from "./database.ts"
 import * as Generate from "./generate.ts"
-import type { PolarModel } from "./polarModel.ts"
+import type { Customer, Organization, PolarModel } from "./polarModel.ts"
 
 /** A session that was created for a customer or a member. */
 export interface Session {
@@ -29,13 +28,13 @@ export interface SessionRequest {
 
 /** Creates a session token, which is valid for one hour. */
 export const mintToken = (
-  { database, random }: PolarModel,
+  { random, tokens }: PolarModel,
   holder: { readonly member: MemberId } | { readonly customer: CustomerId },
   now: DateTime.Utc
 ) => {
   const token = Redacted.make(Generate.sessionToken(random, "member" in holder ? "polar_mst_" : "polar_cst_"))
   const expiresAt = DateTime.addDuration(now, Duration.hours(1))
-  database.tokens.set(Redacted.value(token), { ...holder, token, scopes: [], expiresAt })
+  tokens.set(Redacted.value(token), { ...holder, token, scopes: [], expiresAt })
   return { token, expiresAt }
 }
 
@@ -53,7 +52,7 @@ export const createSession = (
   now: DateTime.Utc
 ) =>
   Result.gen(function* () {
-    const { customers, members, organizations } = model.database
+    const { customers, members, organizations } = model
     const slugs = subject._tag === "Organization" ? subject.slugs : []
     const customer = [...customers.values()].find((row) => slugs.includes(row.organization) && isNamed(asked, row))
     const organization = organizations.get(customer?.organization ?? "")
