@@ -42,7 +42,7 @@ const requestBody = ({ metadata, recipient, source }: Assignment) => ({
 
 // The client validates an assignment before it sends one. Then Polar's Pydantic judges the body
 const checkAssignment = (assignment: Assignment, surface: ApiSurface): Result.Result<void, InvalidRequest> =>
-  Result.flatMap(validate(assignment), () => refuse(Pydantic.assignment(requestBody(assignment), surface === "portal")))
+  Result.flatMap(validate(assignment), () => refuse(Pydantic.assignment(surface === "portal")(requestBody(assignment))))
 
 const checkSource = (source: SeatSource): Result.Result<void, InvalidRequest> => {
   const [field, id] = sourceField(source)

@@ -57,39 +57,39 @@ const insufficientScope = (scope: string) =>
     }
   })
 
-const authorizeEndpoint = (surface: ApiSurface) =>
+// Runs the rest of a request only if its token may use the endpoint
+const authorizing = <E>(
+  surface: ApiSurface,
+  forbidden: (operation: Operation) => Effect.Effect<HttpServerResponse.HttpServerResponse, E>
+) =>
   Effect.map(EmulatorState, ({ step }) =>
-    Effect.fnUntraced(function* ({ identifier }: HttpApiEndpoint.Top) {
+    Effect.fnUntraced(function* <E2, R>(
+      httpEffect: Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R>,
+      { endpoint: { identifier } }: { readonly endpoint: HttpApiEndpoint.Top }
+    ) {
       const operation = operations[identifier]
       if (operation === undefined) return yield* Effect.die(`no operation for the endpoint ${identifier}`)
       const subject = yield* CurrentSubject
       const result = yield* Effect.result(step((model) => authorize(model, subject, surface, operation)))
-      return { operation, refusal: Result.isFailure(result) ? result.failure._tag : undefined }
+      if (Result.isSuccess(result)) return yield* httpEffect
+      return result.failure._tag === "Unauthorized" ? unauthorized : yield* forbidden(operation)
     })
   )
 
 const PortalSessionLayer = Layer.effect(
   PortalSession,
-  Effect.map(authorizeEndpoint("portal"), (authorize) => {
-    const check: PortalSession["Service"]["customer_session"] = Effect.fnUntraced(function* (httpEffect, { endpoint }) {
-      const { refusal } = yield* authorize(endpoint)
-      if (refusal === undefined) return yield* httpEffect
-      return refusal === "Unauthorized" ? unauthorized : yield* Effect.fail(notPermitted)
-    })
-    return PortalSession.of({ customer_session: check, member_session: check })
-  })
+  Effect.map(
+    authorizing("portal", () => Effect.fail(notPermitted)),
+    (check) => PortalSession.of({ customer_session: check, member_session: check })
+  )
 )
 
 const OrganizationTokenLayer = Layer.effect(
   OrganizationToken,
-  Effect.map(authorizeEndpoint("organization"), (authorize) => {
-    const check: OrganizationToken["Service"]["oat"] = Effect.fnUntraced(function* (httpEffect, { endpoint }) {
-      const { operation, refusal } = yield* authorize(endpoint)
-      if (refusal === undefined) return yield* httpEffect
-      return refusal === "Unauthorized" ? unauthorized : insufficientScope(scopeFor(operation))
-    })
-    return OrganizationToken.of({ oidc: check, pat: check, oat: check })
-  })
+  Effect.map(
+    authorizing("organization", (operation) => Effect.succeed(insufficientScope(scopeFor(operation)))),
+    (check) => OrganizationToken.of({ oidc: check, pat: check, oat: check })
+  )
 )
 
 const checks: ReadonlyArray<readonly [string, typeof Pydantic.positiveInt]> = [

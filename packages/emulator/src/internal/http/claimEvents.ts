@@ -34,30 +34,26 @@ const claimEvent = ({ id, productId, seat, type }: SeatEvent) =>
  * Streams the claims of every seat with the same customer as server-sent events, for ten minutes. The contract leaves it
  * out, because Polar hides it from its own OpenAPI document.
  */
-export const layer = HttpRouter.use(
-  Effect.fnUntraced(function* (router) {
+export const layer = HttpRouter.add(
+  "GET",
+  "/v1/customer-seats/claim/:invitation_token/stream",
+  Effect.gen(function* () {
+    const { invitation_token = "" } = yield* HttpRouter.params
     const { events, step } = yield* EmulatorState
-    yield* router.add(
-      "GET",
-      "/v1/customer-seats/claim/:invitation_token/stream",
-      Effect.gen(function* () {
-        const { invitation_token = "" } = yield* HttpRouter.params
-        const found = yield* Effect.result(step((model, now) => findInvitation(model, invitation_token, now)))
-        if (Result.isFailure(found)) return notFound
-        const { customerId } = found.success.state.seat
-        // Subscribes before the answer starts, so that no later event is missed
-        const subscription = yield* PubSub.subscribe(events)
-        return Stream.fromSubscription(subscription).pipe(
-          Stream.filter(({ seat, type }) => type === "customer_seat.claimed" && seat.customerId === customerId),
-          Stream.map(claimEvent),
-          // Headers leave with the first bytes of the body. A comment, like the pings of Polar's server, sends them at once
-          (claims) => Stream.concat(Stream.succeed(": ping\r\n\r\n"), claims),
-          Stream.interruptWhen(Effect.sleep(streamDuration)),
-          Stream.concat(Stream.succeed(event('{"type": "reconnect"}'))),
-          Stream.encodeText,
-          (body) => HttpServerResponse.stream(body, { contentType: "text/event-stream; charset=utf-8" })
-        )
-      })
+    const found = yield* Effect.result(step((model, now) => findInvitation(model, invitation_token, now)))
+    if (Result.isFailure(found)) return notFound
+    const { customerId } = found.success.state.seat
+    // Subscribes before the answer starts, so that no later event is missed
+    const subscription = yield* PubSub.subscribe(events)
+    return Stream.fromSubscription(subscription).pipe(
+      Stream.filter(({ seat, type }) => type === "customer_seat.claimed" && seat.customerId === customerId),
+      Stream.map(claimEvent),
+      // Headers leave with the first bytes of the body. A comment, like the pings of Polar's server, sends them at once
+      (claims) => Stream.concat(Stream.succeed(": ping\r\n\r\n"), claims),
+      Stream.interruptWhen(Effect.sleep(streamDuration)),
+      Stream.concat(Stream.succeed(event('{"type": "reconnect"}'))),
+      Stream.encodeText,
+      (body) => HttpServerResponse.stream(body, { contentType: "text/event-stream; charset=utf-8" })
     )
   })
 )

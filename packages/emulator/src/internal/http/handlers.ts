@@ -8,8 +8,9 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { type Assignment, AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
 import { CustomerId, MemberId, type SeatId } from "@polar-seats/domain/Seat"
+import type * as SeatError from "@polar-seats/domain/SeatError"
 import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import { PolarApi } from "../../PolarApi.ts"
+import { PolarApi, type ValidationIssue } from "../../PolarApi.ts"
 import type { Subject } from "../model/access.ts"
 import * as Changes from "../model/changes.ts"
 import type { PolarModel } from "../model/polarModel.ts"
@@ -22,9 +23,7 @@ import { canonicalUuid } from "../validation/uuid.ts"
 import * as Authorization from "./authorization.ts"
 import { CurrentBody, CurrentSubject, invalidRequest } from "./authorization.ts"
 import * as ClaimEvents from "./claimEvents.ts"
-import * as ErrorBodies from "./errorBodies.ts"
-import { customerSession } from "./sessionJson.ts"
-import { customerSubscription } from "./subscriptionJson.ts"
+import { customerSession, customerSubscription } from "./portalJson.ts"
 
 type Body = { readonly [key: string]: unknown }
 
@@ -37,41 +36,61 @@ const act = <A, E>(f: (model: PolarModel, subject: Subject, now: DateTime.Utc) =
   })
 
 /** Reads the body of the request, and refuses it if Pydantic finds issues. */
-const validBody = (issuesOf: (body: unknown) => ReadonlyArray<Parameters<typeof invalidRequest>[0][number]>) =>
+const validBody = (issuesOf: (body: unknown) => ReadonlyArray<ValidationIssue>) =>
   Effect.flatMap(CurrentBody, (body) => {
     const issues = issuesOf(body)
     return issues.length > 0 || !Predicate.isObject(body) ? invalidRequest(issues) : Effect.succeed<Body>(body)
   })
 
-const list = Effect.fnUntraced(function* (query: { readonly subscription_id?: string; readonly order_id?: string }) {
-  if (query.subscription_id === undefined && query.order_id === undefined) return yield* ErrorBodies.sourceMissing()
+const refuse = <const Name extends string>(error: Name, detail: string) => Effect.fail({ error, detail })
+
+const notFoundDetails = {
+  seat: "Seat not found",
+  subscription: "Subscription not found",
+  order: "Order not found",
+  checkout: "No subscription or order found for this checkout"
+} as const
+const NotFound = ({ resource }: SeatError.NotFound) => refuse("ResourceNotFound", notFoundDetails[resource])
+const Forbidden = () => refuse("FeatureNotEnabled", "Seat-based pricing is not enabled for this organization")
+const invalidInvitation = "Invalid or expired invitation token"
+const invalidInvitationToken = () => refuse("InvalidInvitationToken", invalidInvitation)
+
+const list = Effect.fnUntraced(function* ({
+  query: { order_id, subscription_id }
+}: {
+  readonly query: { readonly subscription_id?: string; readonly order_id?: string }
+}) {
+  if (subscription_id === undefined && order_id === undefined) {
+    return yield* refuse("BadRequest", "Either subscription_id or order_id must be provided")
+  }
   const source =
-    query.subscription_id === undefined
-      ? SeatSource.Order({ id: OrderId.make(query.order_id ?? "") })
-      : SeatSource.Subscription({ id: SubscriptionId.make(query.subscription_id) })
+    subscription_id === undefined
+      ? SeatSource.Order({ id: OrderId.make(order_id ?? "") })
+      : SeatSource.Subscription({ id: SubscriptionId.make(subscription_id) })
   return yield* act((model, subject) => Reads.list(model, subject, source)).pipe(
-    Effect.catchTags({ NotFound: ErrorBodies.notFound, Forbidden: ErrorBodies.featureNotEnabled })
+    Effect.catchTags({ NotFound, Forbidden })
   )
 })
 
-const resend = (seatId: SeatId) =>
-  act((model, subject, now) => Changes.resend(model, subject, seatId, now)).pipe(
+interface OfSeat {
+  readonly params: { readonly seat_id: SeatId }
+}
+
+// A defect makes the handler fail where Polar's own code fails. The emulator answers it with a 500
+const resend = ({ params }: OfSeat) =>
+  act((model, subject, now) => Changes.resend(model, subject, params.seat_id, now)).pipe(
     Effect.catchTags({
-      AlreadyClaimed: ErrorBodies.seatNotPending,
-      InvitationUnavailable: ErrorBodies.invalidInvitationToken,
-      NotFound: ErrorBodies.notFound,
-      Forbidden: ErrorBodies.featureNotEnabled,
-      Unavailable: ErrorBodies.serverFailed
+      AlreadyClaimed: () => refuse("SeatNotPending", "Seat is not in pending status"),
+      InvitationUnavailable: invalidInvitationToken,
+      NotFound,
+      Forbidden,
+      Unavailable: Effect.die
     })
   )
 
-const revoke = (seatId: SeatId) =>
-  act((model, subject, now) => Changes.revoke(model, subject, seatId, now)).pipe(
-    Effect.catchTags({
-      NotFound: ErrorBodies.notFound,
-      Forbidden: ErrorBodies.featureNotEnabled,
-      Unavailable: ErrorBodies.serverFailed
-    })
+const revoke = ({ params }: OfSeat) =>
+  act((model, subject, now) => Changes.revoke(model, subject, params.seat_id, now)).pipe(
+    Effect.catchTags({ NotFound, Forbidden, Unavailable: Effect.die })
   )
 
 const isRecord = Schema.is(Schema.Record(Schema.String, Schema.Json))
@@ -116,98 +135,82 @@ const assignmentOf = (body: Body): Assignment => {
 }
 
 const assign = (portal: boolean) =>
-  Effect.flatMap(
-    validBody((body) => Pydantic.assignment(body, portal)),
-    (body) => {
-      const assignment = assignmentOf(body)
-      return act((model, subject, now) => Changes.assign(model, subject, assignment, now)).pipe(
-        Effect.catchTags({
-          NoSeatAvailable: ErrorBodies.seatNotAvailable,
-          AlreadyAssigned: ErrorBodies.seatAlreadyAssigned,
-          RecipientNotFound: ErrorBodies.recipientNotFound(assignment.recipient),
-          InvalidRequest: ErrorBodies.invalidAssignment,
-          NotFound: ErrorBodies.notFound,
-          Forbidden: ErrorBodies.featureNotEnabled
-        })
-      )
-    }
-  )
+  Effect.flatMap(validBody(Pydantic.assignment(portal)), (body) => {
+    const assignment = assignmentOf(body)
+    const { recipient } = assignment
+    const isMember = recipient._tag === "Member" || recipient._tag === "ExternalMember"
+    return act((model, subject, now) => Changes.assign(model, subject, assignment, now)).pipe(
+      Effect.catchTags({
+        NoSeatAvailable: ({ detail }) => refuse("SeatNotAvailable", detail),
+        AlreadyAssigned: ({ recipient }) =>
+          refuse("SeatAlreadyAssigned", `Seat already assigned to customer ${recipient}`),
+        RecipientNotFound: ({ recipient }) =>
+          isMember
+            ? refuse("MemberNotFound", `Member not found: ${recipient}`)
+            : refuse("CustomerNotFound", `Customer not found: ${recipient}`),
+        // The model words this refusal as Polar does. The type of its issue is Polar's name for it
+        InvalidRequest: ({ issues: [issue] }) =>
+          issue?.type === "MemberEmailMismatch"
+            ? refuse("MemberEmailMismatch", issue.message)
+            : refuse("InvalidSeatAssignmentRequest", issue?.message ?? ""),
+        NotFound,
+        Forbidden
+      })
+    )
+  })
 
 const maxPageSize = 100
 
-const PortalSeats = HttpApiBuilder.group(
-  PolarApi,
-  "portalSeats",
-  Effect.fnUntraced(function* (handlers) {
-    const state = yield* EmulatorState
-    const here = Effect.provideService(EmulatorState, state)
-    return handlers
-      .handle("list", ({ query }) => here(list(query)))
-      .handleRaw("assign", () => here(assign(true)))
-      .handle("revoke", ({ params }) => here(revoke(params.seat_id)))
-      .handle("resend", ({ params }) => here(resend(params.seat_id)))
-      .handle("claimedSubscriptions", ({ query: { limit = 10, page = 1 } }) =>
-        Effect.gen(function* () {
-          const subject = yield* CurrentSubject
-          const rows = yield* state.step((model) => Result.succeed(Reads.claimedSubscriptions(model, subject)))
+const PortalSeats = HttpApiBuilder.group(PolarApi, "portalSeats", (handlers) =>
+  handlers
+    .handle("list", list)
+    .handleRaw("assign", () => assign(true))
+    .handle("revoke", revoke)
+    .handle("resend", resend)
+    .handle("claimedSubscriptions", ({ query: { limit = 10, page = 1 } }) =>
+      Effect.map(
+        act((model, subject) => Result.succeed(Reads.claimedSubscriptions(model, subject))),
+        (rows) => {
           const size = Math.min(limit, maxPageSize)
           return {
             items: rows.slice((page - 1) * size, page * size).map(customerSubscription),
             pagination: { total_count: rows.length, max_page: Math.ceil(rows.length / size) }
           }
-        })
+        }
       )
-  })
+    )
 )
 
-const OrganizationSeats = HttpApiBuilder.group(
-  PolarApi,
-  "organizationSeats",
-  Effect.fnUntraced(function* (handlers) {
-    const here = Effect.provideService(EmulatorState, yield* EmulatorState)
-    return handlers
-      .handle("list", ({ query }) => here(list(query)))
-      .handleRaw("assign", () => here(assign(false)))
-      .handle("revoke", ({ params }) => here(revoke(params.seat_id)))
-      .handle("resend", ({ params }) => here(resend(params.seat_id)))
-  })
+const OrganizationSeats = HttpApiBuilder.group(PolarApi, "organizationSeats", (handlers) =>
+  handlers
+    .handle("list", list)
+    .handleRaw("assign", () => assign(false))
+    .handle("revoke", revoke)
+    .handle("resend", resend)
 )
 
-const SeatClaims = HttpApiBuilder.group(
-  PolarApi,
-  "seatClaims",
-  Effect.fnUntraced(function* (handlers) {
-    const here = Effect.provideService(EmulatorState, yield* EmulatorState)
-    return handlers
-      .handle("info", ({ params }) =>
-        act((model, _, now) => Reads.claimInfo(model, params.invitation_token, now)).pipe(
-          Effect.map(({ customerEmail, organization, product }) => ({
-            product_name: product.name,
-            product_id: product.id,
-            organization_name: organization.name ?? organization.slug,
-            organization_slug: organization.slug,
-            customer_email: customerEmail,
-            can_claim: true
-          })),
-          Effect.catchTags({
-            InvalidInvitation: ErrorBodies.invitationNotFound,
-            Forbidden: ErrorBodies.featureNotEnabled
-          }),
-          here
-        )
+const SeatClaims = HttpApiBuilder.group(PolarApi, "seatClaims", (handlers) =>
+  handlers
+    .handle("info", ({ params }) =>
+      act((model, _, now) => Reads.claimInfo(model, params.invitation_token, now)).pipe(
+        Effect.map(({ customerEmail, organization, product }) => ({
+          product_name: product.name,
+          product_id: product.id,
+          organization_name: organization.name ?? organization.slug,
+          organization_slug: organization.slug,
+          customer_email: customerEmail,
+          can_claim: true
+        })),
+        Effect.catchTags({ InvalidInvitation: () => refuse("ResourceNotFound", invalidInvitation), Forbidden })
       )
-      .handleRaw("claim", () =>
-        validBody(Pydantic.seatClaim).pipe(
-          Effect.flatMap((body) => act((model, _, now) => Changes.claim(model, String(body["invitation_token"]), now))),
-          Effect.map(({ seat, session }) => ({ seat, customer_session_token: Redacted.value(session) })),
-          Effect.catchTags({
-            InvalidInvitation: ErrorBodies.invalidInvitationToken,
-            Forbidden: ErrorBodies.featureNotEnabled
-          }),
-          here
-        )
+    )
+    .handleRaw("claim", () =>
+      validBody(Pydantic.seatClaim).pipe(
+        Effect.flatMap((body) => act((model, _, now) => Changes.claim(model, String(body["invitation_token"]), now))),
+        Effect.map(({ seat, session }) => ({ seat, customer_session_token: Redacted.value(session) })),
+        Effect.catchTags({ InvalidInvitation: invalidInvitationToken, Forbidden })
       )
-  })
+    )
 )
 
 const sessionRequestOf = (body: Body): SessionRequest => {
@@ -217,26 +220,19 @@ const sessionRequestOf = (body: Body): SessionRequest => {
   const customer = id !== undefined && Pydantic.uuid("v4")(id, []).length === 0 ? id : undefined
   const member = text("member_id")
   const externalMember = text("external_member_id")
+  const externalReference = externalMember === undefined ? undefined : { externalId: externalMember }
   return {
     customer:
       customer === undefined ? { externalId: text("external_customer_id") ?? "" } : { id: canonicalUuid(customer) },
-    member:
-      member !== undefined
-        ? { id: canonicalUuid(member) }
-        : externalMember === undefined
-          ? undefined
-          : { externalId: externalMember }
+    member: member === undefined ? externalReference : { id: canonicalUuid(member) }
   }
 }
 
-const CustomerSessions = HttpApiBuilder.group(
-  PolarApi,
-  "customerSessions",
-  Effect.fnUntraced(function* (handlers) {
-    const here = Effect.provideService(EmulatorState, yield* EmulatorState)
-    const create = Effect.gen(function* () {
+const CustomerSessions = HttpApiBuilder.group(PolarApi, "customerSessions", (handlers) =>
+  handlers.handleRaw(
+    "create",
+    Effect.fnUntraced(function* () {
       const body = yield* validBody(Pydantic.sessionCreate)
-      const returnUrl = Predicate.isString(body["return_url"]) ? body["return_url"] : null
       const request = sessionRequestOf(body)
       const session = yield* act((model, subject, now) => createSession(model, subject, request, now)).pipe(
         Effect.catchTag("InvalidRequest", ({ issues }) =>
@@ -251,10 +247,9 @@ const CustomerSessions = HttpApiBuilder.group(
           })
         )
       )
-      return customerSession(session, returnUrl)
+      return customerSession(session, textIn(body)("return_url") ?? null)
     })
-    return handlers.handleRaw("create", () => here(create))
-  })
+  )
 )
 
 /** Every route of Polar that the emulator serves. */

@@ -22,7 +22,7 @@ import * as ControlApi from "./controlApi.ts"
 import * as Cors from "./cors.ts"
 import { ConnectionCut } from "./dropConnection.ts"
 import * as Handlers from "./handlers.ts"
-import { findRoute, Route, type Target, targetOf } from "./starletteRouting.ts"
+import { methodsOf, type Target, targetOf } from "./starletteRouting.ts"
 import { escapePath, lastOfEach } from "./url.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -107,18 +107,19 @@ interface Pipeline {
 
 // From here on, each function is wrapped by the next one. That is the order of Polar's middlewares, read from the inside
 
-const route = ({ handlers }: Pipeline, request: Request, { path, query }: Target): Pipeline["handlers"] =>
-  Route.$match(findRoute(request.method, path), {
-    Found: () =>
-      Effect.provideService(
-        handlers,
-        HttpServerRequest.HttpServerRequest,
-        request.modify({ url: escapePath(path) + lastOfEach(query) })
-      ),
-    Redirect: (to) => Effect.succeed(redirect(originOf(request) + escapePath(to.path) + query)),
-    NotAllowed: ({ allow }) => Effect.succeed(methodNotAllowed(allow)),
-    NotFound: () => Effect.succeed(notFound)
-  })
+const route = ({ handlers }: Pipeline, request: Request, { path, query }: Target): Pipeline["handlers"] => {
+  const methods = methodsOf(path)
+  if (methods.includes(request.method)) {
+    const url = escapePath(path) + lastOfEach(query)
+    return Effect.provideService(handlers, HttpServerRequest.HttpServerRequest, request.modify({ url }))
+  }
+  if (methods.length > 0) return Effect.succeed(methodNotAllowed(methods.join(", ")))
+  // A path with one slash more or less is redirected
+  const other = path.endsWith("/") ? path.replace(/\/+$/, "") : `${path}/`
+  return Effect.succeed(
+    methodsOf(other).length > 0 ? redirect(originOf(request) + escapePath(other) + query) : notFound
+  )
+}
 
 const authenticated = Effect.fnUntraced(function* (
   pipeline: Pipeline,
@@ -214,13 +215,15 @@ export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = E
   const router = yield* HttpRouter.toHttpEffect(
     Layer.mergeAll(Handlers.layer, ControlApi.layer).pipe(Layer.provide(HttpServer.layerServices))
   ).pipe(Effect.provideService(HttpRouter.RouterConfig, routerConfig))
+  const state = yield* EmulatorState
   const routerOr = (otherwise: Response) =>
     router.pipe(
+      Effect.provideService(EmulatorState, state),
       Effect.catchReason("HttpServerError", "RouteNotFound", () => Effect.succeed(otherwise)),
       Effect.catchCause(() => Effect.succeed(serverError))
     )
   const control = routerOr(ControlApi.notFound)
-  const pipeline = { state: yield* EmulatorState, scope: yield* Scope.Scope, handlers: routerOr(notFound) }
+  const pipeline = { state, scope: yield* Scope.Scope, handlers: routerOr(notFound) }
   return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request): Handle =>
     ControlApi.owns(request.url) ? control : recorded(pipeline, request)
   )

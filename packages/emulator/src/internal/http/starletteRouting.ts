@@ -1,4 +1,3 @@
-import * as Data from "effect/Data"
 import { PolarApi } from "../../PolarApi.ts"
 import { splitUrl, unescapePath } from "./url.ts"
 
@@ -16,28 +15,10 @@ const routes = [...declared, ...hidden].map(({ method, path }) => ({
   pattern: new RegExp(`^${path.replace(/:[^/]+/g, "[^/]+")}$`)
 }))
 
-/** The target of a request by Starlette's rules: the unescaped path must match exactly, case and slashes included. */
-export type Route = Data.TaggedEnum<{
-  /** A handler exists. */
-  Found: {}
-  /** A handler exists for the same path with one slash more or less. */
-  Redirect: { readonly path: string }
-  NotAllowed: { readonly allow: string }
-  NotFound: {}
-}>
-export const Route = Data.taggedEnum<Route>()
-
-const matching = (path: string) => routes.filter(({ pattern }) => pattern.test(path))
-
-export const findRoute = (method: string, path: string): Route => {
-  const here = matching(path)
-  if (here.some((route) => route.method === method)) return Route.Found()
-  if (here.length > 0) {
-    return Route.NotAllowed({ allow: [...new Set(here.map((route) => route.method))].join(", ") })
-  }
-  const other = path.endsWith("/") ? path.replace(/\/+$/, "") : `${path}/`
-  return matching(other).length > 0 ? Route.Redirect({ path: other }) : Route.NotFound()
-}
+/** The methods that a path has, by Starlette's rules: the unescaped path must match exactly, case and slashes included. */
+export const methodsOf = (path: string): ReadonlyArray<string> => [
+  ...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))
+]
 
 /** The path and the query of a request, as a server sees them. */
 export interface Target {

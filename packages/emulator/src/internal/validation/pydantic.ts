@@ -130,7 +130,7 @@ const object =
   }
 
 /** Checks a `SeatAssign`, or with `portal` a `CustomerSeatAssign`, which also takes a checkout. */
-export const assignment = (body: unknown, portal: boolean): ReadonlyArray<ValidationIssue> =>
+export const assignment = (portal: boolean) =>
   object((body) => {
     const fields: ReadonlyArray<readonly [string, Check]> = [
       ["subscription_id", uuid("any")],
@@ -149,7 +149,7 @@ export const assignment = (body: unknown, portal: boolean): ReadonlyArray<Valida
     ]
     const broken = assignmentRules(body, portal).find((rule) => !rule[1])?.[0]
     return issues.length > 0 || broken === undefined ? issues : ruleBroken(broken, ["body"], body)
-  })(body)
+  })
 
 const required = (body: { readonly [key: string]: unknown }, name: string, check: Check, within: Loc) =>
   name in body ? check(body[name], [...within, name]) : issue("missing", "Field required", [...within, name], body)
