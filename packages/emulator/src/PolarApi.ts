@@ -109,10 +109,10 @@ const assignment = {
   metadata: optionalNull(Schema.Record(Schema.String, Schema.Json)),
   immediate_claim: Schema.optionalKey(Schema.Boolean)
 }
-const SeatAssign = Schema.Struct(assignment).pipe(Schema.annotate({ identifier: "SeatAssign" }))
-const CustomerSeatAssign = Schema.Struct({ ...assignment, checkout_id: optionalNull(Uuid) }).pipe(
-  Schema.annotate({ identifier: "CustomerSeatAssign" })
-)
+const SeatAssign = Schema.Struct(assignment).annotate({ identifier: "SeatAssign" })
+const CustomerSeatAssign = Schema.Struct({ ...assignment, checkout_id: optionalNull(Uuid) }).annotate({
+  identifier: "CustomerSeatAssign"
+})
 /** A whole number in a query, as Pydantic reads it. It may have underscores between digits and a fraction of zeros, but no exponent. */
 export const WholeNumber = Schema.String.check(Schema.isPattern(/^\s*[+-]?\d+(?:_\d+)*(?:\.0*)?\s*$/))
 const PositiveInt = WholeNumber.pipe(
@@ -128,10 +128,8 @@ const PositiveInt = WholeNumber.pipe(
 /** A page of Polar's `CustomerSubscription`. The contract leaves its fields open, because the model has only some of them. */
 export const CustomerSubscriptionPage = Schema.Struct({
   items: Schema.Array(Schema.Record(Schema.String, Schema.Json)),
-  pagination: Schema.Struct({ total_count: Schema.Int, max_page: Schema.Int }).pipe(
-    Schema.annotate({ identifier: "Pagination" })
-  )
-}).pipe(Schema.annotate({ identifier: "ListResource_CustomerSubscription_" }))
+  pagination: Schema.Struct({ total_count: Schema.Int, max_page: Schema.Int }).annotate({ identifier: "Pagination" })
+}).annotate({ identifier: "ListResource_CustomerSubscription_" })
 
 const assignErrors = [
   SeatNotAvailable, // 400: none is left, the order is not paid, or there is no product
@@ -209,12 +207,12 @@ export const SeatClaimInfo = Schema.Struct({
   organization_slug: Schema.String,
   customer_email: Schema.String,
   can_claim: Schema.Boolean
-}).pipe(Schema.annotate({ identifier: "SeatClaimInfo" }))
+}).annotate({ identifier: "SeatClaimInfo" })
 
-const SeatClaim = Schema.Struct({ invitation_token: Schema.String }).pipe(Schema.annotate({ identifier: "SeatClaim" }))
-const CustomerSeatClaimResponse = Schema.Struct({ seat: SeatJson, customer_session_token: Schema.String }).pipe(
-  Schema.annotate({ identifier: "CustomerSeatClaimResponse" })
-)
+const SeatClaim = Schema.Struct({ invitation_token: Schema.String }).annotate({ identifier: "SeatClaim" })
+const CustomerSeatClaimResponse = Schema.Struct({ seat: SeatJson, customer_session_token: Schema.String }).annotate({
+  identifier: "CustomerSeatClaimResponse"
+})
 
 /** The endpoints behind the link of an invitation. Anybody who has its token may use them. */
 export class SeatClaimsGroup extends HttpApiGroup.make("seatClaims")
@@ -246,12 +244,10 @@ const sessionMember = {
   return_url: optionalNull(Schema.String)
 }
 const CustomerSessionCreate = Schema.Union([
-  Schema.Struct({ ...sessionMember, customer_id: UuidV4 }).pipe(
-    Schema.annotate({ identifier: "CustomerSessionCustomerIDCreate" })
-  ),
-  Schema.Struct({ ...sessionMember, external_customer_id: Schema.String }).pipe(
-    Schema.annotate({ identifier: "CustomerSessionCustomerExternalIDCreate" })
-  )
+  Schema.Struct({ ...sessionMember, customer_id: UuidV4 }).annotate({ identifier: "CustomerSessionCustomerIDCreate" }),
+  Schema.Struct({ ...sessionMember, external_customer_id: Schema.String }).annotate({
+    identifier: "CustomerSessionCustomerExternalIDCreate"
+  })
 ])
 
 /** A customer session. The contract leaves the fields of `customer` open, because the model has only some of them. */

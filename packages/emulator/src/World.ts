@@ -179,40 +179,35 @@ const valuesOf = (row: unknown, field: string): ReadonlyArray<string> => {
   const value: unknown = Predicate.isObject(row) ? Reflect.get(row, field) : undefined
   return (Array.isArray(value) ? value : [value]).filter(Predicate.isString).map(canonicalUuid)
 }
+const columnOf = (input: unknown, table: string, field: string) =>
+  rowsOf(input, table).flatMap((row, index) =>
+    valuesOf(row, field).map((value) => ({ value, path: [table, index, field] }))
+  )
+const setOf = (input: unknown, table: string, field: string): ReadonlySet<string> =>
+  new Set(columnOf(input, table, field).map(({ value }) => value))
 
 const danglingReferences = (input: unknown): ReadonlyArray<Issue> =>
   references.flatMap(([table, field, target, key]) => {
-    const known = new Set(rowsOf(input, target).flatMap((row) => valuesOf(row, key)))
-    return rowsOf(input, table).flatMap((row, index) =>
-      valuesOf(row, field)
-        .filter((value) => !known.has(value))
-        .map((value) => ({
-          path: [table, index, field],
-          message: `is ${value}, but none of the ${target} has this ${key}`
-        }))
-    )
+    const known = setOf(input, target, key)
+    return columnOf(input, table, field)
+      .filter(({ value }) => !known.has(value))
+      .map(({ path, value }) => ({ path, message: `is ${value}, but none of the ${target} has this ${key}` }))
   })
 
 const duplicates = (input: unknown): ReadonlyArray<Issue> =>
   keys.flatMap(([table, key]) => {
     const seen = new Set<string>()
-    return rowsOf(input, table).flatMap((row, index) =>
-      valuesOf(row, key).flatMap((value) => {
-        const again = seen.has(value)
-        seen.add(value)
-        return again ? [{ path: [table, index, key], message: `is also the ${key} of another of the ${table}` }] : []
-      })
-    )
+    return columnOf(input, table, key)
+      .filter(({ value }) => seen.size === seen.add(value).size)
+      .map(({ path }) => ({ path, message: `is also the ${key} of another of the ${table}` }))
   })
 
 // A source is looked up by its id alone, so a subscription and an order cannot share one
 const sharedSources = (input: unknown): ReadonlyArray<Issue> => {
-  const subscriptions = new Set(rowsOf(input, "subscriptions").flatMap((row) => valuesOf(row, "id")))
-  return rowsOf(input, "orders").flatMap((row, index) =>
-    valuesOf(row, "id")
-      .filter((id) => subscriptions.has(id))
-      .map(() => ({ path: ["orders", index, "id"], message: "is also the id of one of the subscriptions" }))
-  )
+  const subscriptions = setOf(input, "subscriptions", "id")
+  return columnOf(input, "orders", "id")
+    .filter(({ value }) => subscriptions.has(value))
+    .map(({ path }) => ({ path, message: "is also the id of one of the subscriptions" }))
 }
 
 const tokenKinds = {

@@ -29,19 +29,14 @@ export type Fault = Target &
   )
 
 /** The faults of an emulator, with the remaining count of each. */
-export interface Faults {
-  readonly replace: (rules: ReadonlyArray<Fault>) => void
-  /** Returns the first fault that matches a request and is not used up, and counts it down. */
-  readonly next: (method: string, url: string) => Fault | undefined
-}
-
-export const make = (): Faults => {
+export const make = () => {
   let rules: ReadonlyArray<{ readonly fault: Fault; left: number }> = []
   return {
-    replace: (faults) => {
+    replace: (faults: ReadonlyArray<Fault>) => {
       rules = faults.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }))
     },
-    next: (method, url) => {
+    /** Returns the first fault that matches a request and is not used up, and counts it down. */
+    next: (method: string, url: string) => {
       const rule = rules.find(
         ({ fault, left }) =>
           left > 0 &&
@@ -70,6 +65,13 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
+interface Problem {
+  readonly path: ReadonlyArray<string>
+  readonly issue: string
+}
+const problemIf = (isWrong: boolean, path: Problem["path"], issue: string): ReadonlyArray<Problem> =>
+  isWrong ? [{ path, issue }] : []
+
 /** The reasons why an answer cannot be sent, each with its place in the fault. */
 const answerProblems = ({
   body,
@@ -79,31 +81,32 @@ const answerProblems = ({
   readonly status: number
   readonly headers: Readonly<Record<string, string | number>>
   readonly body?: unknown
-}): ReadonlyArray<{ readonly path: ReadonlyArray<string>; readonly issue: string }> => [
-  ...(Number.isInteger(status) && status >= 200 && status <= 599
-    ? []
-    : [{ path: ["status"], issue: "must be a whole number from 200 to 599" }]),
-  ...(bodiless.has(status) && body !== undefined && body !== ""
-    ? [{ path: ["body"], issue: `cannot be sent with the status ${status}` }]
-    : []),
-  ...Object.entries(headers).flatMap(([name, value]) =>
-    !headerName.test(name)
-      ? [{ path: ["headers", name], issue: "must be a valid header name" }]
-      : headerValue.test(String(value))
-        ? []
-        : [{ path: ["headers", name], issue: "must be a valid header value" }]
-  )
+}): ReadonlyArray<Problem> => [
+  ...problemIf(
+    !(Number.isInteger(status) && status >= 200 && status <= 599),
+    ["status"],
+    "must be a whole number from 200 to 599"
+  ),
+  ...problemIf(
+    bodiless.has(status) && body !== undefined && body !== "",
+    ["body"],
+    `cannot be sent with the status ${status}`
+  ),
+  ...Object.entries(headers).flatMap(([name, value]) => {
+    const isName = headerName.test(name)
+    const part = isName ? "value" : "name"
+    return problemIf(!isName || !headerValue.test(String(value)), ["headers", name], `must be a valid header ${part}`)
+  })
 ]
 
 /** The problems of a fault, each with its place in it. */
-export const faultProblems = (fault: Fault): ReturnType<typeof answerProblems> => {
+export const faultProblems = (fault: Fault): ReadonlyArray<Problem> => {
   const { times = 0 } = fault
-  const isCount = Number.isInteger(times) && times >= 0
   const delay = "delay" in fault ? Option.getOrUndefined(Duration.fromInput(fault.delay)) : Duration.zero
   const isTimer = delay !== undefined && !Duration.isNegative(delay) && Duration.toMillis(delay) <= maxDelay
   return [
-    ...(isCount ? [] : [{ path: ["times"], issue: "must be a whole number, 0 or more" }]),
-    ...(isTimer ? [] : [{ path: ["delay"], issue: "must be a duration from zero to 24 days" }]),
+    ...problemIf(!Number.isInteger(times) || times < 0, ["times"], "must be a whole number, 0 or more"),
+    ...problemIf(!isTimer, ["delay"], "must be a duration from zero to 24 days"),
     ...("status" in fault ? answerProblems({ headers: {}, ...fault }) : [])
   ]
 }

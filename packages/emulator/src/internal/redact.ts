@@ -1,17 +1,11 @@
 import { splitUrl, unescapePath } from "./http/url.ts"
 
-/** The secrets to cut out of a text before it is shown. */
-export interface Secrets {
-  readonly add: (secret: string) => void
-  /** Replaces each secret in a text by `…`. */
-  readonly cut: (text: string) => string
-}
-
 // A shorter secret may be part of a harmless word, so it is cut only if it stands alone
 const unmistakableLength = 16
 const wordCharacter = /[\w-]/
 
-export const make = (): Secrets => {
+/** The secrets to cut out of a text before it is shown. */
+export const make = () => {
   const secrets = new Set<string>()
   // There may be a hundred thousand secrets, but only a few lengths. So the lookup goes by length
   const lengths = new Set<number>()
@@ -35,12 +29,13 @@ export const make = (): Secrets => {
   }
 
   return {
-    add: (secret) => {
+    add: (secret: string): void => {
       if (secret === "") return
       secrets.add(secret)
       lengths.add(secret.length)
     },
-    cut: (text) => {
+    /** Replaces each secret in a text by `…`. */
+    cut: (text: string): string => {
       let shown = ""
       for (let at = 0; at < text.length;) {
         const length = secretLengthAt(text, at)

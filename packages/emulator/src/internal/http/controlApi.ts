@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -44,28 +43,51 @@ const refuseAt =
   ({ problem }: InvalidOption) =>
     refuse([{ path, message: problem }])
 
-// Reads JSON by the rules of Polar's part, so a body that nests too deep or is infinite is refused here too
-const bodyJson = Effect.map(
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => Effect.orDie(request.text)),
-  PythonJson.parse
-)
 const notJson = ({ error, position }: PythonJson.JsonError) =>
   refuse([{ path: [], message: `the body is not JSON: ${error} (character ${position})` }])
 
+type State = EmulatorState["Service"]
+type Path = `/${string}`
+
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-const withBody = <A, R>(
-  schema: Schema.Codec<A, unknown>,
-  act: (body: A) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
-) => {
+const reading = <A>(schema: Schema.Codec<A, unknown>) => {
   const decode = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
-  return Effect.gen(function* () {
-    const body = yield* bodyJson
-    if (Result.isFailure(body)) return notJson(body.failure)
-    const decoded = decode(body.success)
-    return Result.isFailure(decoded)
-      ? refuse(formatIssue(decoded.failure.issue).issues.map(({ message, path = [] }) => ({ message, path })))
-      : yield* act(decoded.success)
-  })
+  return (json: unknown) =>
+    Result.mapError(decode(json), ({ issue }) => ({
+      issues: formatIssue(issue).issues.map(({ message, path = [] }) => ({ message, path }))
+    }))
+}
+
+// A POST with a JSON body
+const post = <A>(
+  path: Path,
+  read: (json: unknown) => Result.Result<A, { readonly issues: Parameters<typeof refuse>[0] }>,
+  act: (body: A, state: State) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+) =>
+  HttpRouter.route(
+    "POST",
+    path,
+    Effect.gen(function* () {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      // By the rules of Polar's part, so a body that nests too deep or is infinite is refused here too
+      const json = PythonJson.parse(yield* Effect.orDie(request.text))
+      if (Result.isFailure(json)) return notJson(json.failure)
+      const body = read(json.success)
+      return Result.isFailure(body) ? refuse(body.failure.issues) : yield* act(body.success, yield* EmulatorState)
+    })
+  )
+
+// A list that the emulator keeps: GET reads it, DELETE empties it
+const list = <A>(path: Path, rowsOf: (state: State) => Effect.Effect<Array<A>>, toJson: (row: A) => unknown) => {
+  const rows = Effect.flatMap(EmulatorState, rowsOf)
+  return [
+    HttpRouter.route(
+      "GET",
+      path,
+      Effect.map(rows, (rows) => json(rows.map(toJson)))
+    ),
+    HttpRouter.route("DELETE", path, Effect.map(rows, clear))
+  ]
 }
 
 const mailJson = ({ claimUrl, seatId, sentAt, subject, to, token }: Mail) => ({
@@ -79,91 +101,52 @@ const mailJson = ({ claimUrl, seatId, sentAt, subject, to, token }: Mail) => ({
 
 const requestJson = ({ at, ...request }: RecordedRequest) => ({ ...request, at: Timestamp.format(at) })
 
-type State = EmulatorState["Service"]
-
-// The lists that the emulator keeps: GET reads one, DELETE empties it
-const addLists = Effect.fnUntraced(function* (router: HttpRouter.HttpRouter, state: State) {
-  const addList = <A>(path: `/${string}`, list: Effect.Effect<Array<A>>, toJson: (row: A) => unknown) =>
-    Effect.andThen(
-      router.add(
-        "GET",
-        path,
-        Effect.map(list, (rows) => json(rows.map(toJson)))
-      ),
-      router.add("DELETE", path, Effect.map(list, clear))
-    )
-  yield* addList("/outbox", state.outbox, mailJson)
-  yield* addList("/requests", Effect.succeed(state.requests), requestJson)
-  yield* addList("/webhooks", state.announced, WebhookDelivery.toJson)
-})
-
 const ClockJson = Schema.Union([
   Schema.Struct({ advance_seconds: Schema.Finite }),
   Schema.Struct({ now: Timestamp.Timestamp })
 ])
+
 const encodeSettings = Schema.encodeSync(Settings.SettingsJson)
+const showSettings = ({ settings }: State) => Effect.map(settings, (settings) => json(encodeSettings(settings)))
 
-const addSwitches = Effect.fnUntraced(function* (router: HttpRouter.HttpRouter, state: State) {
-  const settings = Effect.map(state.settings, (settings) => json(encodeSettings(settings)))
-  const clock = withBody(ClockJson, (body) =>
-    "now" in body
-      ? Effect.match(state.setTime(body.now), { onSuccess: () => done, onFailure: refuseAt("now") })
-      : Effect.match(state.advance(Duration.seconds(body.advance_seconds)), {
-          onSuccess: () => done,
-          onFailure: refuseAt("advance_seconds")
-        })
-  )
-  const configure = withBody(Settings.PatchJson, (patch) =>
-    Effect.andThen(state.configure(patch), settings).pipe(
-      Effect.catch((error) => Effect.succeed(refuseAt(...error.option.split("."))(error)))
-    )
-  )
-  const replaceFaults = withBody(Faults.RulesJson, ({ rules }) =>
-    Effect.sync(() => {
-      state.faults.replace(rules.map(Faults.fromJson))
-      return done
-    })
-  )
-  yield* router.add("POST", "/clock", clock)
-  yield* router.add("GET", "/settings", settings)
-  yield* router.add("POST", "/settings", configure)
-  yield* router.add("POST", "/faults", replaceFaults)
-})
-
-const addChanges = Effect.fnUntraced(function* (router: HttpRouter.HttpRouter, state: State) {
-  const seed = Effect.gen(function* () {
-    const body = yield* bodyJson
-    if (Result.isFailure(body)) return notJson(body.failure)
-    const world = WorldJson.load(body.success)
-    if (Result.isFailure(world)) return refuse(world.failure.issues)
-    yield* state.seed(world.success)
-    return done
-  })
-  const cancelSubscription = withBody(Schema.Struct({ subscription_id: SubscriptionId }), ({ subscription_id }) =>
-    Effect.match(
-      state.step((model, now) => cancel(model, subscription_id, now)),
-      { onSuccess: () => done, onFailure: () => notFound }
-    )
-  )
-  const removeMember = withBody(Schema.Struct({ member_id: MemberId }), ({ member_id }) =>
-    Effect.map(
-      state.step((model, now) => Result.succeed(deleteMember(model, member_id, now))),
-      (isDeleted) => (isDeleted ? done : notFound)
-    )
-  )
-  yield* router.add("POST", "/seed", seed)
-  yield* router.add("POST", "/cancel", cancelSubscription)
-  yield* router.add("POST", "/delete-member", removeMember)
-})
+const doneOr = <E>(work: Effect.Effect<void, E>, refused: (error: E) => HttpServerResponse.HttpServerResponse) =>
+  Effect.match(work, { onSuccess: () => done, onFailure: refused })
 
 /** The control API: plain JSON, for tests in any language. */
-export const layer = HttpRouter.use(
-  Effect.fnUntraced(function* (router) {
-    const state = yield* EmulatorState
-    const control = router.prefixed(prefix)
-    yield* control.add("GET", "/health", json({ status: "ok" }))
-    yield* addLists(control, state)
-    yield* addSwitches(control, state)
-    yield* addChanges(control, state)
-  })
-).pipe(Layer.orDie)
+export const layer = HttpRouter.addAll(
+  [
+    HttpRouter.route("GET", "/health", json({ status: "ok" })),
+    post("/seed", WorldJson.load, (world, { seed }) => Effect.as(seed(world), done)),
+    ...list("/outbox", ({ outbox }) => outbox, mailJson),
+    ...list("/requests", ({ requests }) => Effect.succeed(requests), requestJson),
+    ...list("/webhooks", ({ announced }) => announced, WebhookDelivery.toJson),
+    post("/clock", reading(ClockJson), (body, { advance, setTime }) =>
+      "now" in body
+        ? doneOr(setTime(body.now), refuseAt("now"))
+        : doneOr(advance(Duration.seconds(body.advance_seconds)), refuseAt("advance_seconds"))
+    ),
+    HttpRouter.route("GET", "/settings", Effect.flatMap(EmulatorState, showSettings)),
+    post("/settings", reading(Settings.PatchJson), (patch, state) =>
+      Effect.andThen(state.configure(patch), showSettings(state)).pipe(
+        Effect.catch((error) => Effect.succeed(refuseAt(...error.option.split("."))(error)))
+      )
+    ),
+    post("/faults", reading(Faults.RulesJson), ({ rules }, { faults }) => {
+      faults.replace(rules.map(Faults.fromJson))
+      return Effect.succeed(done)
+    }),
+    post("/cancel", reading(Schema.Struct({ subscription_id: SubscriptionId })), ({ subscription_id }, { step }) =>
+      doneOr(
+        step((model, now) => cancel(model, subscription_id, now)),
+        () => notFound
+      )
+    ),
+    post("/delete-member", reading(Schema.Struct({ member_id: MemberId })), ({ member_id }, { step }) =>
+      Effect.map(
+        step((model, now) => Result.succeed(deleteMember(model, member_id, now))),
+        (isDeleted) => (isDeleted ? done : notFound)
+      )
+    )
+  ],
+  { prefix }
+)

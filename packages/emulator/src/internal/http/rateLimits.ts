@@ -68,16 +68,7 @@ const holds = <S extends Span>(span: S | undefined, now: number): span is S =>
   span !== undefined && span.from <= now && now < span.until
 
 /** Counts the requests of every caller. Times are milliseconds of the emulator's clock. */
-export interface RateLimits {
-  /** Counts a request. Returns the `Retry-After` in seconds if it exceeds the limit. */
-  readonly count: (rules: Settings["rateLimits"], path: string, token: string | null, now: number) => number | undefined
-  /** Remembers the holder of a token for five minutes. Requests of a token without a known holder count as `pending_auth`. */
-  readonly remember: (token: string, subject: Subject, group: KnownGroup, now: number) => void
-  readonly forget: (token: string) => void
-  readonly clear: () => void
-}
-
-export const make = (): RateLimits => {
+export const make = () => {
   const callers = new Map<string, Span & { readonly caller: Caller }>()
   const windows = new Map<string, Span & { requests: number }>()
   const blocks = new Map<string, Span>()
@@ -97,7 +88,8 @@ export const make = (): RateLimits => {
   }
 
   return {
-    count: (rules, path, token, now) => {
+    /** Counts a request. Returns the `Retry-After` in seconds if it exceeds the limit. */
+    count: (rules: Settings["rateLimits"], path: string, token: string | null, now: number): number | undefined => {
       if (rules === "off" || !limitedPath.test(path)) return undefined
       const { group, key } = identify(token, now)
       const block = blocks.get(key)
@@ -110,14 +102,13 @@ export const make = (): RateLimits => {
       const limit = limits[rules][group]
       return exceeds(`api ${key}`, limit, now) ? limit.seconds : undefined
     },
-    remember: (token, subject, group, now) => {
+    /** Remembers the holder of a token for five minutes. Requests of a token without a known holder count as `pending_auth`. */
+    remember: (token: string, subject: Subject, group: KnownGroup, now: number) => {
       if (subject._tag !== "Anonymous") {
         callers.set(token, { ...span(now, identityLifetime), caller: callerOf(token, subject, group) })
       }
     },
-    forget: (token) => {
-      callers.delete(token)
-    },
+    forget: (token: string) => callers.delete(token),
     clear: () => {
       callers.clear()
       windows.clear()

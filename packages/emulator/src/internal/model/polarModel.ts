@@ -63,7 +63,7 @@ export interface PolarModel {
   /** The seat that each invitation token opens. */
   readonly invitations: Map<string, SeatId>
   /** Every invitation token since the seed, used ones included. */
-  readonly secrets: Redact.Secrets
+  readonly secrets: ReturnType<typeof Redact.make>
   readonly tokens: Map<string, Row<"tokens">>
   /** The source of tokens, and of the ids that a world leaves out. */
   readonly random: Random.Random
@@ -175,8 +175,8 @@ export const productOf = ({ products }: PolarModel, { product }: Container): Pro
 
 /** The organization that sells a container's seats. If an order has no product, its customer's organization sells them. */
 export const organizationOf = (model: PolarModel, container: Container): Organization | undefined => {
-  const slug = productOf(model, container)?.organization ?? model.customers.get(container.customer)?.organization
-  return slug === undefined ? undefined : model.organizations.get(slug)
+  const { organization = "" } = productOf(model, container) ?? model.customers.get(container.customer) ?? {}
+  return model.organizations.get(organization)
 }
 
 /** How many seats of a container are free. */

@@ -45,6 +45,8 @@ export const resolveRecipient = (
     customer: null,
     member: saved
   })
+  const asKnownMember = (member: Member | undefined): Resolution =>
+    member === undefined ? notFound : Result.succeed(asMember(member))
   const asNewMember = (email: string, externalId: string | null, name: string | null) => {
     const member = makeMember(model, { customer: buyer, email, name, externalId, role: "member" }, now)
     return asMember(member, member)
@@ -79,7 +81,7 @@ export const resolveRecipient = (
   }
   const byExternalMember = (externalId: string, email: string | undefined): Resolution => {
     const known = members.find((member) => member.externalId === externalId)
-    if (email === undefined) return known === undefined ? notFound : Result.succeed(asMember(known))
+    if (email === undefined) return asKnownMember(known)
     const other = known ?? memberByEmail(email)
     if (other === undefined) return Result.succeed(asNewMember(email, externalId, null))
     if (other === known && sameEmail(other.email, email)) return Result.succeed(asMember(other))
@@ -94,10 +96,7 @@ export const resolveRecipient = (
     Email: ({ email }): Resolution => Result.succeed(byEmail(normalizeEmail(email))),
     Customer: ({ id }) => byCustomer(customers.find((customer) => customer.id === id)),
     ExternalCustomer: ({ externalId }) => byCustomer(customers.find((customer) => customer.externalId === externalId)),
-    Member: ({ id }) => {
-      const member = members.find((each) => each.id === id)
-      return member === undefined ? notFound : Result.succeed(asMember(member))
-    },
+    Member: ({ id }) => asKnownMember(members.find((member) => member.id === id)),
     ExternalMember: ({ email, externalId }) =>
       byExternalMember(externalId, email === undefined ? undefined : normalizeEmail(email))
   })

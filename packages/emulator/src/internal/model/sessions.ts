@@ -69,7 +69,12 @@ export const createSession = (
     }
     const holder =
       organization.memberModelEnabled && member !== undefined ? { member: member.id } : { customer: customer.id }
-    const minted = mintToken(model, holder, now)
-    const session: Session = { ...minted, id: Generate.uuid(model.random), createdAt: now, customer, organization }
+    const session: Session = {
+      ...mintToken(model, holder, now),
+      id: Generate.uuid(model.random),
+      createdAt: now,
+      customer,
+      organization
+    }
     return session
   })

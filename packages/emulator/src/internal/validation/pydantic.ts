@@ -61,8 +61,8 @@ const email: Check = (input, loc) => {
     : issue("value_error", `value is not a valid email address: ${reason}`, loc, input, { reason })
 }
 
-const isRecord = (input: unknown): input is { readonly [key: string]: unknown } =>
-  Predicate.isObject(input) && !Array.isArray(input)
+type Body = { readonly [key: string]: unknown }
+const isRecord = (input: unknown): input is Body => Predicate.isObject(input) && !Array.isArray(input)
 
 const metadata: Check = (input, loc) => {
   if (!isRecord(input)) return issue("dict_type", "Input should be a valid dictionary", loc, input)
@@ -86,16 +86,11 @@ const flag: Check = (input, loc) => {
 const orNull =
   (check: Check): Check =>
   (input, loc) =>
-    input === undefined || input === null ? [] : check(input, loc)
-
-const present = (body: { readonly [key: string]: unknown }, key: string): boolean =>
-  body[key] !== undefined && body[key] !== null
-
-type Rule = readonly [message: string, holds: boolean]
+    Predicate.isNullish(input) ? [] : check(input, loc)
 
 // Polar reports the first rule that does not hold
-const assignmentRules = (body: { readonly [key: string]: unknown }, portal: boolean): ReadonlyArray<Rule> => {
-  const has = (...keys: ReadonlyArray<string>) => keys.filter((key) => present(body, key)).length
+const assignmentRules = (body: Body, portal: boolean): ReadonlyArray<readonly [message: string, holds: boolean]> => {
+  const has = (...keys: ReadonlyArray<string>) => keys.filter((key) => Predicate.isNotNullish(body[key])).length
   const legacy = has("external_customer_id", "customer_id")
   const member = has("external_member_id", "member_id")
   return [
@@ -121,7 +116,7 @@ const assignmentRules = (body: { readonly [key: string]: unknown }, portal: bool
 
 /** Requires a body that is an object. Anything else is reported as missing, or as the wrong type. */
 const object =
-  (check: (body: { readonly [key: string]: unknown }) => ReadonlyArray<ValidationIssue>) =>
+  (check: (body: Body) => ReadonlyArray<ValidationIssue>) =>
   (body: unknown): ReadonlyArray<ValidationIssue> => {
     const loc = ["body"]
     if (body === undefined) return issue("missing", "Field required", loc, null)
@@ -151,7 +146,7 @@ export const assignment = (portal: boolean) =>
     return issues.length > 0 || broken === undefined ? issues : ruleBroken(broken, ["body"], body)
   })
 
-const required = (body: { readonly [key: string]: unknown }, name: string, check: Check, within: Loc) =>
+const required = (body: Body, name: string, check: Check, within: Loc) =>
   name in body ? check(body[name], [...within, name]) : issue("missing", "Field required", [...within, name], body)
 
 /** Checks a `SeatClaim`. */

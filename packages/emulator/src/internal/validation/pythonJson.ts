@@ -27,6 +27,15 @@ const findMistake = (text: string): JsonError => {
     while (blank.test(text.charAt(at))) at++
   }
 
+  // Skips a character that must come next, and the blanks around it
+  const expect = (character: string): Mistake => {
+    skipBlanks()
+    if (text.charAt(at) !== character) return fail(`Expecting '${character}' delimiter`)
+    at++
+    skipBlanks()
+    return undefined
+  }
+
   const scanString = (): Mistake => {
     const start = at++
     for (; at < text.length; at++) {
@@ -46,16 +55,10 @@ const findMistake = (text: string): JsonError => {
     return fail("Unterminated string starting at", start)
   }
 
-  const scanProperty = (): Mistake => {
-    if (text.charAt(at) !== '"') return fail("Expecting property name enclosed in double quotes")
-    const wrong = scanString()
-    if (wrong !== undefined) return wrong
-    skipBlanks()
-    if (text.charAt(at) !== ":") return fail("Expecting ':' delimiter")
-    at++
-    skipBlanks()
-    return scanValue()
-  }
+  const scanProperty = (): Mistake =>
+    text.charAt(at) === '"'
+      ? (scanString() ?? expect(":") ?? scanValue())
+      : fail("Expecting property name enclosed in double quotes")
 
   const scanItems = (close: "}" | "]", scanItem: () => Mistake): Mistake => {
     if (depth++ === maxJsonDepth) return fail(tooDeep)
@@ -66,9 +69,8 @@ const findMistake = (text: string): JsonError => {
       if (wrong !== undefined) return wrong
       skipBlanks()
       if (text.charAt(at) === close) break
-      if (text.charAt(at) !== ",") return fail("Expecting ',' delimiter")
-      at++
-      skipBlanks()
+      const missing = expect(",")
+      if (missing !== undefined) return missing
     }
     at++
     depth--
