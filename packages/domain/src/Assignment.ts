@@ -38,14 +38,18 @@ export interface Assignment {
   readonly immediateClaim?: boolean | undefined
 }
 
+/** The fields of Polar's request that name a recipient, the identifier first. */
+export const recipientFields: (recipient: Recipient) => { readonly [field: string]: string | undefined } =
+  Recipient.$match({
+    Email: ({ email }) => ({ email }),
+    Customer: ({ id }) => ({ customer_id: id }),
+    ExternalCustomer: ({ externalId }) => ({ external_customer_id: externalId }),
+    Member: ({ id }) => ({ member_id: id }),
+    ExternalMember: ({ email, externalId }) => ({ external_member_id: externalId, email })
+  })
+
 /** The identifier that names a recipient. Polar repeats it in its refusals. */
-export const identifierOf: (recipient: Recipient) => string = Recipient.$match({
-  Email: ({ email }) => email,
-  Customer: ({ id }) => id,
-  ExternalCustomer: ({ externalId }) => externalId,
-  Member: ({ id }) => id,
-  ExternalMember: ({ externalId }) => externalId
-})
+export const identifierOf = (recipient: Recipient): string => Object.values(recipientFields(recipient))[0] ?? ""
 
 // Polar measures metadata after Python has parsed it and written it again
 const numberLength = (value: number): number => {
@@ -104,25 +108,14 @@ export const metadataProblem = (metadata: { readonly [key: string]: unknown }): 
   return undefined
 }
 
-const namesOf: (recipient: Recipient) => { readonly [field: string]: string } = Recipient.$match({
-  Email: ({ email }) => ({ email }),
-  Customer: ({ id }) => ({ customer_id: id }),
-  ExternalCustomer: ({ externalId }) => ({ external_customer_id: externalId }),
-  Member: ({ id }) => ({ member_id: id }),
-  ExternalMember: ({ email, externalId }) => ({
-    external_member_id: externalId,
-    ...(email === undefined ? {} : { email })
-  })
-})
-
 /**
  * Refuses an assignment that nobody can mean, before anything is sent: an empty recipient, or metadata that JSON cannot
  * hold or that exceeds Polar's limits. Polar judges everything else, such as the spelling of an address.
  */
 export const validate = (assignment: Assignment): Result.Result<Assignment, InvalidRequest> => {
   const { metadata = {}, recipient } = assignment
-  const issues: Array<RequestIssue> = Object.entries(namesOf(recipient))
-    .filter(([, value]) => value.trim() === "")
+  const issues: Array<RequestIssue> = Object.entries(recipientFields(recipient))
+    .filter(([, value]) => value?.trim() === "")
     .map(([field]) => ({ type: "value_error", path: ["body", field], message: "must not be empty" }))
   const problem = metadataProblem(metadata)
   if (problem !== undefined) issues.push({ ...problem, path: ["body", "metadata", ...problem.path] })

@@ -195,18 +195,13 @@ export const UnavailableReason = Schema.TaggedUnion({
 })
 export type UnavailableReason = typeof UnavailableReason.Type
 
-const describeReason = (reason: UnavailableReason): string => {
-  switch (reason._tag) {
-    case "NotSent":
-      return `The request was not sent: ${reason.description}.`
-    case "OutcomeUnknown":
-      return `Whether the request was carried out is unknown: ${reason.description}.`
-    case "ServerFailed":
-      return `Polar failed with status ${reason.status}.`
-    case "UnexpectedResponse":
-      return `Polar answered with status ${reason.status} in a way that is not documented: ${reason.description}.`
-  }
-}
+const describeReason = UnavailableReason.match({
+  NotSent: ({ description }) => `The request was not sent: ${description}.`,
+  OutcomeUnknown: ({ description }) => `Whether the request was carried out is unknown: ${description}.`,
+  ServerFailed: ({ status }) => `Polar failed with status ${status}.`,
+  UnexpectedResponse: ({ description, status }) =>
+    `Polar answered with status ${status} in a way that is not documented: ${description}.`
+})
 
 /** Polar gave no usable answer, or could not be reached. `mayHaveHappened` says whether Polar may have acted all the same. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
@@ -216,16 +211,9 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
   /** False only if Polar certainly changed nothing and mailed nobody. A doubt counts as true. */
   get mayHaveHappened(): boolean {
     if (harmless.has(this.operation)) return false
-    switch (this.reason._tag) {
-      case "NotSent":
-        return false
-      case "OutcomeUnknown":
-      case "ServerFailed":
-        return true
-      case "UnexpectedResponse":
-        // Polar does not send 408. A proxy sends it when it stops waiting for Polar
-        return this.reason.status < 400 || this.reason.status >= 500 || this.reason.status === 408
-    }
+    if (this.reason._tag !== "UnexpectedResponse") return this.reason._tag !== "NotSent"
+    // Polar does not send 408. A proxy sends it when it stops waiting for Polar
+    return this.reason.status < 400 || this.reason.status >= 500 || this.reason.status === 408
   }
 
   override get message() {

@@ -73,10 +73,8 @@ export const parse = (input: string): DateTime.Utc | undefined => {
   return instant
 }
 
-const parseAny = (input: string): DateTime.Utc | undefined => {
-  const parsed = iso.test(input) ? DateTime.make(input) : Option.none()
-  return Option.isNone(parsed) ? undefined : DateTime.toUtc(parsed.value)
-}
+const parseAny = (input: string): DateTime.Utc | undefined =>
+  iso.test(input) ? Option.getOrUndefined(Option.map(DateTime.make(input), DateTime.toUtc)) : undefined
 
 /** Writes an instant as Polar does: UTC with a `Z`, and six fractional digits, or none if they are all zero. */
 export const format = (instant: DateTime.Utc): string => {

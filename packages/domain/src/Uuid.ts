@@ -5,13 +5,12 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 
 const canonical = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const canonicalVersion4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-const hyphenated = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const unhyphenated = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/i
 
 // Polar reads four spellings of a UUID: hyphenated, 32 digits, in braces, and as a URN
 const canonicalise = (input: string): string | undefined => {
-  const bare = /^\{(.*)\}$/.exec(input)?.[1] ?? /^urn:uuid:(.*)$/i.exec(input)?.[1] ?? input
-  if (hyphenated.test(bare)) return bare.toLowerCase()
+  const bare = (/^\{(.*)\}$/.exec(input)?.[1] ?? /^urn:uuid:(.*)$/i.exec(input)?.[1] ?? input).toLowerCase()
+  if (canonical.test(bare)) return bare
   return unhyphenated.test(input) ? input.replace(unhyphenated, "$1-$2-$3-$4-$5").toLowerCase() : undefined
 }
 

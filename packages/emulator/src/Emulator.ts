@@ -4,9 +4,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Headers from "effect/http/Headers"
-import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -14,7 +14,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { MemberId } from "@polar-seats/domain/Seat"
 import type { NotFound } from "@polar-seats/domain/SeatError"
 import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
@@ -117,24 +116,11 @@ const connectionReset = Object.assign(new Error("socket hang up"), { code: "ECON
 const inScopeOfBody = (handle: Middleware.Handle) =>
   Effect.suspend(() => {
     const scope = Scope.makeUnsafe()
-    return handle.pipe(
+    return Effect.map(handle, HttpEffect.scopeTransferToStream).pipe(
       Effect.provideService(Scope.Scope, scope),
-      Effect.flatMap((response) => {
-        const { body } = response
-        return body._tag === "Stream"
-          ? Effect.succeed(
-              HttpServerResponse.setBody(
-                response,
-                HttpBody.stream(
-                  Stream.onExit(body.stream, (exit) => Scope.close(scope, exit)),
-                  body.contentType,
-                  body.contentLength
-                )
-              )
-            )
-          : Effect.as(Scope.close(scope, Exit.void), response)
-      }),
-      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+      Effect.onExit((exit) =>
+        Exit.isSuccess(exit) && exit.value.body._tag === "Stream" ? Effect.void : Scope.close(scope, exit)
+      )
     )
   })
 

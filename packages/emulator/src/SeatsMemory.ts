@@ -6,7 +6,7 @@ import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { type Assignment, Recipient, validate } from "@polar-seats/domain/Assignment"
+import { type Assignment, recipientFields, validate } from "@polar-seats/domain/Assignment"
 import { InvalidRequest, type Operation } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
@@ -30,13 +30,7 @@ const sourceField = ({ _tag, id }: Assignment["source"]) => [`${_tag.toLowerCase
 
 const requestBody = ({ metadata, recipient, source }: Assignment) => ({
   ...Object.fromEntries([sourceField(source)]),
-  ...Recipient.$match(recipient, {
-    Email: ({ email }) => ({ email }),
-    Customer: ({ id }) => ({ customer_id: id }),
-    ExternalCustomer: ({ externalId }) => ({ external_customer_id: externalId }),
-    Member: ({ id }) => ({ member_id: id }),
-    ExternalMember: ({ email, externalId }) => ({ external_member_id: externalId, email })
-  }),
+  ...recipientFields(recipient),
   metadata
 })
 

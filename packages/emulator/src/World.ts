@@ -3,6 +3,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import * as Struct from "effect/Struct"
 import { CustomerId, KnownSeatStatus, MemberId, SeatId } from "@polar-seats/domain/Seat"
 import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
@@ -83,7 +84,13 @@ const WorldSeat = Schema.Struct({
 export const Scope = Schema.Literals(["customer_seats:read", "customer_seats:write", "customer_sessions:write"])
 export type Scope = typeof Scope.Type
 
-const holders = ["customer", "member", "organization", "userOf"] as const
+const tokenKinds = {
+  customer: { who: "a customer", prefixes: ["polar_cst_"] },
+  member: { who: "a member", prefixes: ["polar_mst_"] },
+  organization: { who: "an organization", prefixes: ["polar_oat_", "polar_at_o_"] },
+  userOf: { who: "a user of organizations", prefixes: ["polar_pat_", "polar_at_u_"] }
+} as const
+const holders = Struct.keys(tokenKinds)
 
 const WorldToken = Schema.Struct({
   token: Schema.RedactedFromValue(Schema.NonEmptyString),
@@ -210,13 +217,6 @@ const sharedSources = (input: unknown): ReadonlyArray<Issue> => {
     .map(({ path }) => ({ path, message: "is also the id of one of the subscriptions" }))
 }
 
-const tokenKinds = {
-  customer: { who: "a customer", prefixes: ["polar_cst_"] },
-  member: { who: "a member", prefixes: ["polar_mst_"] },
-  organization: { who: "an organization", prefixes: ["polar_oat_", "polar_at_o_"] },
-  userOf: { who: "a user of organizations", prefixes: ["polar_pat_", "polar_at_u_"] }
-} as const
-
 // Polar tells the kind of a token by its prefix
 const wrongPrefixes = (input: unknown): ReadonlyArray<Issue> =>
   rowsOf(input, "tokens").flatMap((row, index) => {
@@ -238,10 +238,7 @@ export const load = (input: unknown): Result.Result<World, InvalidWorld> => {
   const types: ReadonlyArray<Issue> = Result.isSuccess(decoded)
     ? []
     : format(decoded.failure.issue).issues.map(({ message, path = [] }) => ({
-        path: path.map((segment) => {
-          const key = Predicate.isObject(segment) ? segment.key : segment
-          return Predicate.isNumber(key) ? key : String(key)
-        }),
+        path: path.map((segment) => (Predicate.isNumber(segment) ? segment : String(segment))),
         message
       }))
   const issues = [

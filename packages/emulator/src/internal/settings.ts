@@ -1,4 +1,3 @@
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
@@ -35,8 +34,6 @@ export const defaults: Settings = {
   webhook: null
 }
 
-const versionPattern = /^\d{4}-\d{2}$/
-
 /** The version that a request gets. Undefined if it asks for an unsupported one. */
 export const resolveVersion = ({ defaultVersion, versions }: Settings, asked: string | undefined): string | undefined =>
   asked === undefined || asked === "" ? defaultVersion : versions.includes(asked) ? asked : undefined
@@ -48,7 +45,7 @@ const webhookUrlProblem = (input: string): string | undefined => {
   return isHttp && isLoopback(url.hostname) ? undefined : "must be the http or https URL of a loopback address"
 }
 
-const Version = Schema.String.check(Schema.isPattern(versionPattern, { message: "must be a version like 2026-10" }))
+const Version = Schema.String.check(Schema.isPattern(/^\d{4}-\d{2}$/, { message: "must be a version like 2026-10" }))
 
 const WebhookJson = Schema.Struct({
   url: Schema.String.check(Schema.makeFilter((input: string) => webhookUrlProblem(input))),
@@ -76,12 +73,10 @@ export const SettingsJson = Fields.pipe(Schema.encodeKeys(names))
 /** Some of the settings, in the same JSON. The others stay as they are. */
 export const PatchJson = Fields.mapFields(Struct.map(Schema.optionalKey)).pipe(Schema.encodeKeys(names))
 
-const isGiven = Predicate.isNotUndefined
-
 /** Replaces some of the settings. */
 export const merge = (settings: Settings, patch: Partial<Settings>): Settings => ({
   ...settings,
-  ...Object.fromEntries(Object.entries(patch).filter(([, value]) => isGiven(value)))
+  ...Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
 })
 
 /** The reason why settings are invalid after a patch, with the option of the patch by its JSON name. */
@@ -95,7 +90,7 @@ export const settingsProblem = (
     return new InvalidOption({ option: "webhook.secret", problem: "must not be empty" })
   }
   if (versions.includes(defaultVersion)) return undefined
-  return isGiven(patch.defaultVersion)
+  return patch.defaultVersion !== undefined
     ? new InvalidOption({ option: names.defaultVersion, problem: `must be one of the versions ${versions.join(", ")}` })
     : new InvalidOption({ option: "versions", problem: `must include the ${names.defaultVersion}, ${defaultVersion}` })
 }

@@ -5,12 +5,12 @@ import * as World from "../World.ts"
 
 // Renames only tables and columns. The keys of a seat's metadata are the caller's own
 const camelKeys = (value: unknown): unknown =>
-  Predicate.isObject(value) && !Array.isArray(value)
+  Predicate.isObject(value)
     ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [Str.snakeToCamel(key), entry]))
     : value
 
 const camelWorld = (json: unknown): unknown =>
-  Predicate.isObject(json) && !Array.isArray(json)
+  Predicate.isObject(json)
     ? Object.fromEntries(
         Object.entries(json).map(([table, rows]) => [table, Array.isArray(rows) ? rows.map(camelKeys) : rows])
       )

@@ -8,7 +8,8 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import type { Operation } from "@polar-seats/domain/SeatError"
+import * as Schema from "effect/Schema"
+import { Operation } from "@polar-seats/domain/SeatError"
 import { JsonBody, OrganizationToken, PortalSession, Validation, type ValidationIssue } from "../../PolarApi.ts"
 import { type ApiSurface, authorize, scopeFor, Subject } from "../model/access.ts"
 import { EmulatorState } from "../state.ts"
@@ -29,15 +30,6 @@ export const CurrentBody = Context.Reference<unknown>("@polar-seats/emulator/Cur
 export const invalidRequest = (detail: ReadonlyArray<ValidationIssue>) =>
   Effect.fail({ error: "RequestValidationError" as const, detail })
 
-const operations: Record<string, Operation> = {
-  list: "Seats.list",
-  resend: "Seats.resend",
-  assign: "Seats.assign",
-  revoke: "Seats.revoke",
-  claimedSubscriptions: "Seats.claimedSubscriptions",
-  create: "CustomerSessions.create"
-}
-
 const unauthorized = HttpServerResponse.jsonUnsafe(
   { error: "Unauthorized", detail: "Unauthorized" },
   { status: 401, headers: { "www-authenticate": 'Bearer realm="polar"' } }
@@ -46,16 +38,24 @@ const notPermitted = {
   error: "NotPermitted" as const,
   detail: "Only owners and billing managers can access billing features."
 }
-const lacksScope = "The request requires higher privileges than provided by the access token."
-// Written by hand, because Polar puts spaces into this JSON, unlike into most of its answers
-const insufficientScope = (scope: string) =>
-  HttpServerResponse.text(`{"error": "insufficient_scope", "error_description": "${lacksScope}"}`, {
-    status: 403,
+/** A refusal as OAuth has it. It is written by hand, because Polar puts spaces into this JSON, unlike into most of its answers. */
+export const oauthRefusal = (status: number, error: string, description: string, scope = "") =>
+  HttpServerResponse.text(`{"error": "${error}", "error_description": "${description}"}`, {
+    status,
     contentType: "application/json",
     headers: {
-      "www-authenticate": `Bearer realm="polar", scope="${scope}", error="insufficient_scope", error_description="${lacksScope}"`
+      "www-authenticate": `Bearer realm="polar", ${scope}error="${error}", error_description="${description}"`
     }
   })
+const insufficientScope = (scope: string) =>
+  oauthRefusal(
+    403,
+    "insufficient_scope",
+    "The request requires higher privileges than provided by the access token.",
+    `scope="${scope}", `
+  )
+
+const isOperation = Schema.is(Operation)
 
 // Runs the rest of a request only if its token may use the endpoint
 const authorizing = <E>(
@@ -67,8 +67,8 @@ const authorizing = <E>(
       httpEffect: Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R>,
       { endpoint: { identifier } }: { readonly endpoint: HttpApiEndpoint.Top }
     ) {
-      const operation = operations[identifier]
-      if (operation === undefined) return yield* Effect.die(`no operation for the endpoint ${identifier}`)
+      const operation = identifier === "create" ? "CustomerSessions.create" : `Seats.${identifier}`
+      if (!isOperation(operation)) return yield* Effect.die(`no operation for the endpoint ${identifier}`)
       const subject = yield* CurrentSubject
       const result = yield* Effect.result(step((model) => authorize(model, subject, surface, operation)))
       if (Result.isSuccess(result)) return yield* httpEffect

@@ -17,7 +17,7 @@ import { authenticate, rateLimitGroup } from "../model/access.ts"
 import { redactUrl } from "../redact.ts"
 import { resolveVersion, type Settings } from "../settings.ts"
 import { EmulatorState } from "../state.ts"
-import { CurrentSubject } from "./authorization.ts"
+import { CurrentSubject, oauthRefusal } from "./authorization.ts"
 import * as ControlApi from "./controlApi.ts"
 import * as Cors from "./cors.ts"
 import { ConnectionCut } from "./dropConnection.ts"
@@ -42,17 +42,14 @@ const methodNotAllowed = (allow: string) =>
   HttpServerResponse.jsonUnsafe({ detail: "Method Not Allowed" }, { status: 405, headers: { allow } })
 const redirect = (location: string) => HttpServerResponse.empty({ status: 307, headers: { location } })
 
-const tokenRefused = "The access token provided is expired, revoked, malformed, or invalid for other reasons."
-// Written by hand, because Polar puts spaces into this JSON, unlike into most of its answers
-const invalidToken = HttpServerResponse.text(`{"error": "invalid_token", "error_description": "${tokenRefused}"}`, {
-  status: 401,
-  contentType: "application/json",
-  headers: {
-    "www-authenticate": `Bearer realm="polar", error="invalid_token", error_description="${tokenRefused}"`,
-    "cache-control": "no-store",
-    pragma: "no-cache"
-  }
-})
+const invalidToken = HttpServerResponse.setHeaders(
+  oauthRefusal(
+    401,
+    "invalid_token",
+    "The access token provided is expired, revoked, malformed, or invalid for other reasons."
+  ),
+  { "cache-control": "no-store", pragma: "no-cache" }
+)
 
 /** The token of a request. Another scheme, an empty value and a value outside ASCII count as no token. */
 const bearerToken = (authorization: string | undefined): Redacted.Redacted<string> | null => {

@@ -44,18 +44,11 @@ const anonymous: Caller = { key: "ip", group: "default" }
 type KnownGroup = Exclude<Group, "pending_auth">
 
 const callerOf = (token: string, subject: Subject, group: KnownGroup): Caller => {
-  switch (subject._tag) {
-    case "Anonymous":
-      return anonymous
-    case "Customer":
-      return { key: `customer:${subject.id}`, group }
-    case "Member":
-      return { key: `member:${subject.id}`, group }
-    case "Organization":
-      return isUserToken(token)
-        ? { key: `user:${subject.slugs.join()}`, group: "default" }
-        : { key: `organization:${subject.slugs.join()}`, group }
-  }
+  if (subject._tag === "Anonymous") return anonymous
+  if (subject._tag !== "Organization") return { key: `${subject._tag}:${subject.id}`, group }
+  return isUserToken(token)
+    ? { key: `User:${subject.slugs.join()}`, group: "default" }
+    : { key: `Organization:${subject.slugs.join()}`, group }
 }
 
 /** A span of time, in milliseconds. It ends early if the clock is set back before its start. */

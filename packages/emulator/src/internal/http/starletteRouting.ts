@@ -7,9 +7,7 @@ const hidden = [
   { method: "GET", path: "/openapi.json" }
 ]
 
-const declared = Object.values(PolarApi.groups).flatMap((group) =>
-  Object.values(group.endpoints).map(({ method, path }) => ({ method, path }))
-)
+const declared = Object.values(PolarApi.groups).flatMap((group) => Object.values(group.endpoints))
 const routes = [...declared, ...hidden].map(({ method, path }) => ({
   method,
   pattern: new RegExp(`^${path.replace(/:[^/]+/g, "[^/]+")}$`)

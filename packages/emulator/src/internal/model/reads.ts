@@ -6,15 +6,7 @@ import { SeatsList } from "@polar-seats/domain/Seat"
 import { InvalidInvitation } from "@polar-seats/domain/SeatError"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import { findContainer, findInvitation, findSeller, type Subject } from "./access.ts"
-import {
-  availableSeats,
-  type Organization,
-  organizationOf,
-  type PolarModel,
-  productOf,
-  type SeatRow,
-  seatState
-} from "./polarModel.ts"
+import { availableSeats, organizationOf, type PolarModel, productOf, type SeatRow, seatState } from "./polarModel.ts"
 
 /** A subscription or order with seats, of any buyer. */
 export interface Purchase {
@@ -22,13 +14,6 @@ export interface Purchase {
   /** Null if it has no product. */
   readonly productName: string | null
   readonly buyerEmail: string | null
-}
-
-/** A subscription in which the subject holds a claimed seat, and the organization that sells it. */
-export interface ClaimedSeatSubscription {
-  readonly subscription: ClaimedSubscription
-  readonly checkoutId: string | null
-  readonly organization: Organization
 }
 
 export const list = (model: PolarModel, subject: Subject, source: SeatSource) =>
@@ -46,8 +31,8 @@ const isClaimedBy = (subject: Subject, { customerId, memberId, status }: SeatRow
   status === "claimed" &&
   ((subject._tag === "Customer" && customerId === subject.id) || (subject._tag === "Member" && memberId === subject.id))
 
-/** The subscriptions in which the subject has a claimed seat, one row a seat. */
-export const claimedSubscriptions = (model: PolarModel, subject: Subject): ReadonlyArray<ClaimedSeatSubscription> =>
+/** The subscriptions in which the subject has a claimed seat, one row a seat, and the organizations that sell them. */
+export const claimedSubscriptions = (model: PolarModel, subject: Subject) =>
   [...model.containers.values()].flatMap((container) => {
     const { checkoutId, createdAt, customer, seats, source, total } = container
     const product = productOf(model, container)

@@ -62,10 +62,9 @@ const email: Check = (input, loc) => {
 }
 
 type Body = { readonly [key: string]: unknown }
-const isRecord = (input: unknown): input is Body => Predicate.isObject(input) && !Array.isArray(input)
 
 const metadata: Check = (input, loc) => {
-  if (!isRecord(input)) return issue("dict_type", "Input should be a valid dictionary", loc, input)
+  if (!Predicate.isObject(input)) return issue("dict_type", "Input should be a valid dictionary", loc, input)
   const problem = metadataProblem(input)
   return problem === undefined ? [] : ruleBroken(problem.message, loc, input)
 }
@@ -121,7 +120,7 @@ const object =
     const loc = ["body"]
     if (body === undefined) return issue("missing", "Field required", loc, null)
     const message = "Input should be a valid dictionary or object to extract fields from"
-    return isRecord(body) ? check(body) : issue("model_attributes_type", message, loc, body)
+    return Predicate.isObject(body) ? check(body) : issue("model_attributes_type", message, loc, body)
   }
 
 /** Checks a `SeatAssign`, or with `portal` a `CustomerSeatAssign`, which also takes a checkout. */
