@@ -19,7 +19,7 @@ import type { NotFound } from "@polar-seats/domain/SeatError"
 import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { InvalidOption } from "@polar-seats/http/PolarConnection"
 import * as Faults from "./internal/faults.ts"
-import { dropConnection } from "./internal/http/dropConnection.ts"
+import { readWorld } from "./internal/http/controlApi.ts"
 import * as Middleware from "./internal/http/middleware.ts"
 import { cancel, deleteMember } from "./internal/model/changes.ts"
 import type { SeatEvent } from "./internal/model/polarModel.ts"
@@ -27,7 +27,6 @@ import type { Purchase } from "./internal/model/reads.ts"
 import type * as Settings from "./internal/settings.ts"
 import { EmulatorState, type RecordedRequest } from "./internal/state.ts"
 import * as WebhookDelivery from "./internal/webhookDelivery.ts"
-import * as WorldJson from "./internal/worldJson.ts"
 import { Outbox } from "./Outbox.ts"
 import * as World from "./World.ts"
 
@@ -79,7 +78,7 @@ const start = Effect.fnUntraced(function* (world: World.WorldInput) {
   const handle = yield* Effect.provideService(Middleware.make, EmulatorState, state)
   const services = Context.make(Emulator, {
     seed: (next) => Effect.flatMap(Effect.fromResult(World.load(next)), state.seed),
-    seedJson: (json) => Effect.flatMap(Effect.fromResult(WorldJson.load(json)), state.seed),
+    seedJson: (json) => Effect.flatMap(Effect.fromResult(readWorld(json)), state.seed),
     requests: Effect.sync(() => state.requests.slice()),
     webhooks: Effect.map(state.announced, (events) => events.slice()),
     purchases: state.purchases,
@@ -177,7 +176,7 @@ export const layerServer = (
         yield* Effect.provideService(WebhookDelivery.deliver(client.value), EmulatorState, state)
       }
       const answer = Effect.catchTag(handle, "ConnectionCut", () =>
-        Effect.as(Effect.flatMap(HttpServerRequest.HttpServerRequest, dropConnection), cutOff)
+        Effect.as(Effect.flatMap(HttpServerRequest.HttpServerRequest, Middleware.dropConnection), cutOff)
       )
       yield* HttpServer.serveEffect(answer)
       return services

@@ -3,7 +3,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
-import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { type Assignment, recipientFields, validate } from "@polar-seats/domain/Assignment"
@@ -53,7 +52,6 @@ export const layer = (world: World.WorldInput, token: string): Layer.Layer<Seats
     Effect.gen(function* () {
       const loaded = yield* Effect.fromResult(World.load(world))
       const model = PolarModel.make(loaded, yield* DateTime.now, yield* Random.Random)
-      const secret = Redacted.make(token)
       const surface: ApiSurface = /^polar_(oat|pat|at)_/.test(token) ? "organization" : "portal"
 
       const act = <A, E>(
@@ -63,7 +61,7 @@ export const layer = (world: World.WorldInput, token: string): Layer.Layer<Seats
       ) =>
         Effect.flatMap(DateTime.now, (now) =>
           Effect.fromResult(
-            authenticate(model, secret, on, now).pipe(
+            authenticate(model, token, on, now).pipe(
               Result.flatMap((subject) => authorize(model, subject, on, operation)),
               Result.flatMap((subject) => step(subject, now))
             )

@@ -65,6 +65,11 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
+interface Answer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string | number>>
+  readonly body?: unknown
+}
 interface Problem {
   readonly path: ReadonlyArray<string>
   readonly issue: string
@@ -73,31 +78,19 @@ const problemIf = (isWrong: boolean, path: Problem["path"], issue: string): Read
   isWrong ? [{ path, issue }] : []
 
 /** The reasons why an answer cannot be sent, each with its place in the fault. */
-const answerProblems = ({
-  body,
-  headers,
-  status
-}: {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | number>>
-  readonly body?: unknown
-}): ReadonlyArray<Problem> => [
-  ...problemIf(
-    !(Number.isInteger(status) && status >= 200 && status <= 599),
-    ["status"],
-    "must be a whole number from 200 to 599"
-  ),
-  ...problemIf(
-    bodiless.has(status) && body !== undefined && body !== "",
-    ["body"],
-    `cannot be sent with the status ${status}`
-  ),
-  ...Object.entries(headers).flatMap(([name, value]) => {
-    const isName = headerName.test(name)
-    const part = isName ? "value" : "name"
-    return problemIf(!isName || !headerValue.test(String(value)), ["headers", name], `must be a valid header ${part}`)
-  })
-]
+const answerProblems = ({ body, headers = {}, status }: Answer): ReadonlyArray<Problem> => {
+  const isStatus = Number.isInteger(status) && status >= 200 && status <= 599
+  const hasNoRoom = bodiless.has(status) && body !== undefined && body !== ""
+  return [
+    ...problemIf(!isStatus, ["status"], "must be a whole number from 200 to 599"),
+    ...problemIf(hasNoRoom, ["body"], `cannot be sent with the status ${status}`),
+    ...Object.entries(headers).flatMap(([name, value]) => {
+      const part = headerName.test(name) ? "value" : "name"
+      const isValid = part === "value" && headerValue.test(String(value))
+      return problemIf(!isValid, ["headers", name], `must be a valid header ${part}`)
+    })
+  ]
+}
 
 /** The problems of a fault, each with its place in it. */
 export const faultProblems = (fault: Fault): ReadonlyArray<Problem> => {
@@ -107,7 +100,7 @@ export const faultProblems = (fault: Fault): ReadonlyArray<Problem> => {
   return [
     ...problemIf(!Number.isInteger(times) || times < 0, ["times"], "must be a whole number, 0 or more"),
     ...problemIf(!isTimer, ["delay"], "must be a duration from zero to 24 days"),
-    ...("status" in fault ? answerProblems({ headers: {}, ...fault }) : [])
+    ...("status" in fault ? answerProblems(fault) : [])
   ]
 }
 

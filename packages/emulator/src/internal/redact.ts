@@ -1,4 +1,4 @@
-import { splitUrl, unescapePath } from "./http/url.ts"
+import { splitUrl, unescapePath } from "./http/starletteRouting.ts"
 
 // A shorter secret may be part of a harmless word, so it is cut only if it stands alone
 const unmistakableLength = 16

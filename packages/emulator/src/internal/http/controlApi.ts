@@ -3,22 +3,24 @@ import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import * as Str from "effect/String"
 import { MemberId } from "@polar-seats/domain/Seat"
 import { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
 import type { InvalidOption } from "@polar-seats/http/PolarConnection"
 import type { Mail } from "../../Outbox.ts"
+import * as World from "../../World.ts"
 import * as Faults from "../faults.ts"
 import { cancel, deleteMember } from "../model/changes.ts"
 import * as Settings from "../settings.ts"
 import { EmulatorState, type RecordedRequest } from "../state.ts"
 import * as PythonJson from "../validation/pythonJson.ts"
 import * as WebhookDelivery from "../webhookDelivery.ts"
-import * as WorldJson from "../worldJson.ts"
 
 // Polar has no path with this prefix
 const prefix = "/_emulator"
@@ -101,6 +103,32 @@ const mailJson = ({ claimUrl, seatId, sentAt, subject, to, token }: Mail) => ({
 
 const requestJson = ({ at, ...request }: RecordedRequest) => ({ ...request, at: Timestamp.format(at) })
 
+// Renames only tables and columns. The keys of a seat's metadata are the caller's own
+const camelKeys = (value: unknown): unknown =>
+  Predicate.isObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [Str.snakeToCamel(key), entry]))
+    : value
+
+const camelWorld = (json: unknown): unknown =>
+  Predicate.isObject(json)
+    ? Object.fromEntries(
+        Object.entries(json).map(([table, rows]) => [table, Array.isArray(rows) ? rows.map(camelKeys) : rows])
+      )
+    : json
+
+/** Reads a world from the snake_case JSON of the control API. The paths of its issues are in snake_case too. */
+export const readWorld = (json: unknown): Result.Result<World.World, World.InvalidWorld> =>
+  Result.mapError(
+    World.load(camelWorld(json)),
+    ({ issues }) =>
+      new World.InvalidWorld({
+        issues: issues.map(({ message, path }) => ({
+          message,
+          path: path.map((segment) => (Predicate.isString(segment) ? Str.camelToSnake(segment) : segment))
+        }))
+      })
+  )
+
 const ClockJson = Schema.Union([
   Schema.Struct({ advance_seconds: Schema.Finite }),
   Schema.Struct({ now: Timestamp.Timestamp })
@@ -116,7 +144,7 @@ const doneOr = <E>(work: Effect.Effect<void, E>, refused: (error: E) => HttpServ
 export const layer = HttpRouter.addAll(
   [
     HttpRouter.route("GET", "/health", json({ status: "ok" })),
-    post("/seed", WorldJson.load, (world, { seed }) => Effect.as(seed(world), done)),
+    post("/seed", readWorld, (world, { seed }) => Effect.as(seed(world), done)),
     ...list("/outbox", ({ outbox }) => outbox, mailJson),
     ...list("/requests", ({ requests }) => Effect.succeed(requests), requestJson),
     ...list("/webhooks", ({ announced }) => announced, WebhookDelivery.toJson),

@@ -1,3 +1,4 @@
+import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -9,7 +10,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { answerOf } from "../faults.ts"
@@ -19,22 +20,34 @@ import { resolveVersion, type Settings } from "../settings.ts"
 import { EmulatorState } from "../state.ts"
 import { CurrentSubject, oauthRefusal } from "./authorization.ts"
 import * as ControlApi from "./controlApi.ts"
-import * as Cors from "./cors.ts"
-import { ConnectionCut } from "./dropConnection.ts"
 import * as Handlers from "./handlers.ts"
-import { methodsOf, type Target, targetOf } from "./starletteRouting.ts"
-import { escapePath, lastOfEach } from "./url.ts"
+import { escapePath, lastOfEach, methodsOf, type Target, targetOf } from "./starletteRouting.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
 
+/** The emulator cuts the connection of the request instead of answering. */
+export class ConnectionCut extends Data.TaggedError("ConnectionCut") {}
+
+/**
+ * Cuts the connection of a request, if it has a socket. Only this function knows what is below an `HttpServerRequest`: on
+ * Node, its `source` is an `IncomingMessage`, and `socket.destroy()` cuts the connection. It looks the members up by
+ * name, so the package needs neither Node nor its types.
+ */
+export const dropConnection = ({ source }: Request): Effect.Effect<void> =>
+  Effect.sync(() => {
+    const socket: unknown = Reflect.get(source, "socket")
+    if (Predicate.hasProperty(socket, "destroy") && Predicate.isFunction(socket.destroy)) socket.destroy()
+  })
+
 const refusal = (status: number, error: string, detail: string) =>
   HttpServerResponse.jsonUnsafe({ error, detail }, { status })
 const notFound = HttpServerResponse.jsonUnsafe({ detail: "Not Found" }, { status: 404 })
+const plainText = "text/plain; charset=utf-8"
 /** The answer if a handler fails. `withHeaders` compares it by identity. */
 const serverError = HttpServerResponse.text("Internal Server Error", {
   status: 500,
-  contentType: "text/plain; charset=utf-8"
+  contentType: plainText
 })
 const tooManyRequests = (retryAfter: number) =>
   HttpServerResponse.empty({ status: 429, headers: { "retry-after": String(retryAfter) } })
@@ -52,10 +65,8 @@ const invalidToken = HttpServerResponse.setHeaders(
 )
 
 /** The token of a request. Another scheme, an empty value and a value outside ASCII count as no token. */
-const bearerToken = (authorization: string | undefined): Redacted.Redacted<string> | null => {
-  const token = /^bearer +([\x21-\x7e][\x20-\x7e]*)$/i.exec(authorization ?? "")?.[1]
-  return token === undefined ? null : Redacted.make(token)
-}
+const bearerToken = (authorization = ""): string | null =>
+  /^bearer +([\x21-\x7e][\x20-\x7e]*)$/i.exec(authorization)?.[1] ?? null
 
 const maxBodyBytes = 10_485_760
 
@@ -78,6 +89,49 @@ const withHeaders = (response: Response, headers: Readonly<Record<string, string
 
 const originOf = (request: Request): string =>
   Option.match(HttpServerRequest.toURL(request), { onNone: () => "", onSome: ({ origin }) => origin })
+
+const corsMethods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+const allowedHeaders = [
+  "Accept",
+  "Accept-Language",
+  "Authorization",
+  "Content-Language",
+  "Content-Type",
+  "Polar-Version"
+]
+const allowedNames = new Set(allowedHeaders.map((name) => name.toLowerCase()))
+
+const preflightHeaders = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": corsMethods.join(", "),
+  "access-control-max-age": "600",
+  "access-control-allow-headers": allowedHeaders.join(", ")
+}
+
+/** The answer to a CORS preflight. Undefined if the request is not one. */
+const preflightAnswer = (request: Request): Response | undefined => {
+  const { origin, "access-control-request-headers": wanted, "access-control-request-method": method } = request.headers
+  if (origin === undefined || method === undefined || request.method !== "OPTIONS") return undefined
+  const failures = [
+    ...(corsMethods.includes(method) ? [] : ["method"]),
+    ...(wanted === undefined || wanted.split(",").every((name) => allowedNames.has(name.trim().toLowerCase()))
+      ? []
+      : ["headers"])
+  ]
+  return failures.length === 0
+    ? HttpServerResponse.text("OK", { contentType: plainText, headers: preflightHeaders })
+    : HttpServerResponse.text(`Disallowed CORS ${failures.join(", ")}`, {
+        status: 400,
+        contentType: plainText,
+        headers: preflightHeaders
+      })
+}
+
+/** The CORS headers of every other answer to a browser on another origin. */
+const corsHeaders = (request: Request): Readonly<Record<string, string>> =>
+  request.headers["origin"] === undefined
+    ? {}
+    : { "access-control-allow-origin": "*", "access-control-expose-headers": "Polar-Version" }
 
 const deprecation = "The API root has moved from /api/v1 to /v1. Please update your integration."
 
@@ -122,7 +176,7 @@ const authenticated = Effect.fnUntraced(function* (
   pipeline: Pipeline,
   request: Request,
   target: Target,
-  token: Redacted.Redacted<string> | null,
+  token: string | null,
   { sandbox }: Settings
 ) {
   const { rateLimits, step } = pipeline.state
@@ -130,15 +184,14 @@ const authenticated = Effect.fnUntraced(function* (
     step((model, now) =>
       Result.map(authenticate(model, token, "portal", now), (subject) => {
         if (token !== null) {
-          const group = rateLimitGroup(model, subject)
-          rateLimits.remember(Redacted.value(token), subject, group, DateTime.toEpochMillis(now))
+          rateLimits.remember(token, subject, rateLimitGroup(model, subject), DateTime.toEpochMillis(now))
         }
         return subject
       })
     )
   )
   if (Result.isFailure(known)) {
-    if (token !== null) rateLimits.forget(Redacted.value(token))
+    if (token !== null) rateLimits.forget(token)
     return invalidToken
   }
   const response = yield* Effect.provideService(route(pipeline, request, target), CurrentSubject, known.success)
@@ -152,12 +205,7 @@ const limited = Effect.fnUntraced(function* (pipeline: Pipeline, request: Reques
   const { now, rateLimits } = pipeline.state
   const target = targetOf(request.url)
   const token = bearerToken(request.headers["authorization"])
-  const retryAfter = rateLimits.count(
-    settings.rateLimits,
-    target.path,
-    token === null ? null : Redacted.value(token),
-    DateTime.toEpochMillis(yield* now)
-  )
+  const retryAfter = rateLimits.count(settings.rateLimits, target.path, token, DateTime.toEpochMillis(yield* now))
   const response =
     retryAfter === undefined
       ? yield* authenticated(pipeline, request, target, token, settings)
@@ -169,10 +217,10 @@ const versioned = Effect.fnUntraced(function* (pipeline: Pipeline, request: Requ
   const settings = yield* pipeline.state.settings
   const version = resolveVersion(settings, request.headers["polar-version"])
   if (version === undefined) return notFound
-  const preflight = Cors.preflight(request)
+  const preflight = preflightAnswer(request)
   if (preflight !== undefined) return withHeaders(preflight, { "polar-version": version })
   const response = refuseLength(request, settings) ?? (yield* limited(pipeline, request, settings))
-  return withHeaders(response, { ...Cors.headersFor(request), "polar-version": version })
+  return withHeaders(response, { ...corsHeaders(request), "polar-version": version })
 })
 
 const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Request) {

@@ -43,8 +43,11 @@ const anonymous: Caller = { key: "ip", group: "default" }
 
 type KnownGroup = Exclude<Group, "pending_auth">
 
-const callerOf = (token: string, subject: Subject, group: KnownGroup): Caller => {
-  if (subject._tag === "Anonymous") return anonymous
+const callerOf = (
+  token: string,
+  subject: Exclude<Subject, { readonly _tag: "Anonymous" }>,
+  group: KnownGroup
+): Caller => {
   if (subject._tag !== "Organization") return { key: `${subject._tag}:${subject.id}`, group }
   return isUserToken(token)
     ? { key: `User:${subject.slugs.join()}`, group: "default" }

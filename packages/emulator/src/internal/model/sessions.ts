@@ -69,12 +69,6 @@ export const createSession = (
     }
     const holder =
       organization.memberModelEnabled && member !== undefined ? { member: member.id } : { customer: customer.id }
-    const session: Session = {
-      ...mintToken(model, holder, now),
-      id: Generate.uuid(model.random),
-      createdAt: now,
-      customer,
-      organization
-    }
-    return session
+    const minted = mintToken(model, holder, now)
+    return { ...minted, id: Generate.uuid(model.random), createdAt: now, customer, organization } satisfies Session
   })

@@ -23,16 +23,10 @@ const findMistake = (text: string): JsonError => {
   let at = 0
   let depth = 0
   const fail = (error: string, position = at): JsonError => ({ error, position })
-  const skipBlanks = () => {
+  // Every scanner skips what it reads, and the blanks after it
+  const skip = (length: number): undefined => {
+    at += length
     while (blank.test(text.charAt(at))) at++
-  }
-
-  // Skips a character that must come next, and the blanks around it
-  const expect = (character: string): Mistake => {
-    skipBlanks()
-    if (text.charAt(at) !== character) return fail(`Expecting '${character}' delimiter`)
-    at++
-    skipBlanks()
     return undefined
   }
 
@@ -41,10 +35,7 @@ const findMistake = (text: string): JsonError => {
     for (; at < text.length; at++) {
       const character = text.charAt(at)
       if (character < " ") return fail("Invalid control character at")
-      if (character === '"') {
-        at++
-        return undefined
-      }
+      if (character === '"') return skip(1)
       if (character !== "\\") continue
       at++
       if (text.charAt(at) === "u") {
@@ -55,26 +46,26 @@ const findMistake = (text: string): JsonError => {
     return fail("Unterminated string starting at", start)
   }
 
+  const scanDelimiter = (delimiter: string): Mistake =>
+    text.charAt(at) === delimiter ? skip(1) : fail(`Expecting '${delimiter}' delimiter`)
+
   const scanProperty = (): Mistake =>
     text.charAt(at) === '"'
-      ? (scanString() ?? expect(":") ?? scanValue())
+      ? (scanString() ?? scanDelimiter(":") ?? scanValue())
       : fail("Expecting property name enclosed in double quotes")
 
   const scanItems = (close: "}" | "]", scanItem: () => Mistake): Mistake => {
     if (depth++ === maxJsonDepth) return fail(tooDeep)
-    at++
-    skipBlanks()
+    skip(1)
     for (let isFirst = true; !isFirst || text.charAt(at) !== close; isFirst = false) {
       const wrong = scanItem()
       if (wrong !== undefined) return wrong
-      skipBlanks()
       if (text.charAt(at) === close) break
-      const missing = expect(",")
+      const missing = scanDelimiter(",")
       if (missing !== undefined) return missing
     }
-    at++
     depth--
-    return undefined
+    return skip(1)
   }
 
   const scanValue = (): Mistake => {
@@ -86,15 +77,11 @@ const findMistake = (text: string): JsonError => {
     const [found] = scalar.exec(text) ?? []
     if (found === undefined) return fail("Expecting value")
     if (Math.abs(Number(found)) === Number.POSITIVE_INFINITY) return fail(outOfRange)
-    at += found.length
-    return undefined
+    return skip(found.length)
   }
 
-  skipBlanks()
-  const wrong = scanValue()
-  if (wrong !== undefined) return wrong
-  skipBlanks()
-  return fail("Extra data")
+  skip(0)
+  return scanValue() ?? fail("Extra data")
 }
 
 const isReadable = (json: unknown): boolean => {
