@@ -183,8 +183,7 @@ export class PortalSeatsGroup extends HttpApiGroup.make("portalSeats")
   )
   .prefix("/v1/customer-portal/seats")
   .middleware(Validation)
-  .middleware(PortalSession)
-  .middleware(JsonBody) {}
+  .middleware(PortalSession) {}
 
 /** The same seats for the organization that sells them. */
 export class OrganizationSeatsGroup extends HttpApiGroup.make("organizationSeats")
@@ -196,8 +195,7 @@ export class OrganizationSeatsGroup extends HttpApiGroup.make("organizationSeats
   )
   .prefix("/v1/customer-seats")
   .middleware(Validation)
-  .middleware(OrganizationToken)
-  .middleware(JsonBody) {}
+  .middleware(OrganizationToken) {}
 
 /** The product and organization of an invitation. */
 export const SeatClaimInfo = Schema.Struct({
@@ -235,8 +233,7 @@ export class SeatClaimsGroup extends HttpApiGroup.make("seatClaims")
     })
   )
   .prefix("/v1/customer-seats/claim")
-  .middleware(Validation)
-  .middleware(JsonBody) {}
+  .middleware(Validation) {}
 
 const sessionMember = {
   member_id: optionalNull(UuidV4),
@@ -272,12 +269,12 @@ export class CustomerSessionsGroup extends HttpApiGroup.make("customerSessions")
     })
   )
   .middleware(Validation)
-  .middleware(OrganizationToken)
-  .middleware(JsonBody) {}
+  .middleware(OrganizationToken) {}
 
 /** The part of Polar's API that concerns seats. The emulator serves it, and its OpenAPI document matches Polar's. */
 export class PolarApi extends HttpApi.make("polar")
   .add(PortalSeatsGroup)
   .add(OrganizationSeatsGroup)
   .add(SeatClaimsGroup)
-  .add(CustomerSessionsGroup) {}
+  .add(CustomerSessionsGroup)
+  .middleware(JsonBody) {}

@@ -72,9 +72,7 @@ const list = Effect.fnUntraced(function* ({
   )
 })
 
-interface OfSeat {
-  readonly params: { readonly seat_id: SeatId }
-}
+type OfSeat = { readonly params: { readonly seat_id: SeatId } }
 
 // A defect makes the handler fail where Polar's own code fails. The emulator answers it with a 500
 const resend = ({ params }: OfSeat) =>

@@ -45,15 +45,9 @@ const refusal = (status: number, error: string, detail: string) =>
 const notFound = HttpServerResponse.jsonUnsafe({ detail: "Not Found" }, { status: 404 })
 const plainText = "text/plain; charset=utf-8"
 /** The answer if a handler fails. `withHeaders` compares it by identity. */
-const serverError = HttpServerResponse.text("Internal Server Error", {
-  status: 500,
-  contentType: plainText
-})
-const tooManyRequests = (retryAfter: number) =>
-  HttpServerResponse.empty({ status: 429, headers: { "retry-after": String(retryAfter) } })
+const serverError = HttpServerResponse.text("Internal Server Error", { status: 500, contentType: plainText })
 const methodNotAllowed = (allow: string) =>
   HttpServerResponse.jsonUnsafe({ detail: "Method Not Allowed" }, { status: 405, headers: { allow } })
-const redirect = (location: string) => HttpServerResponse.empty({ status: 307, headers: { location } })
 
 const invalidToken = HttpServerResponse.setHeaders(
   oauthRefusal(
@@ -112,19 +106,10 @@ const preflightHeaders = {
 const preflightAnswer = (request: Request): Response | undefined => {
   const { origin, "access-control-request-headers": wanted, "access-control-request-method": method } = request.headers
   if (origin === undefined || method === undefined || request.method !== "OPTIONS") return undefined
-  const failures = [
-    ...(corsMethods.includes(method) ? [] : ["method"]),
-    ...(wanted === undefined || wanted.split(",").every((name) => allowedNames.has(name.trim().toLowerCase()))
-      ? []
-      : ["headers"])
-  ]
-  return failures.length === 0
-    ? HttpServerResponse.text("OK", { contentType: plainText, headers: preflightHeaders })
-    : HttpServerResponse.text(`Disallowed CORS ${failures.join(", ")}`, {
-        status: 400,
-        contentType: plainText,
-        headers: preflightHeaders
-      })
+  const areNamesAllowed = wanted?.split(",").every((name) => allowedNames.has(name.trim().toLowerCase())) ?? true
+  const failures = [...(corsMethods.includes(method) ? [] : ["method"]), ...(areNamesAllowed ? [] : ["headers"])]
+  const [status, text] = failures.length === 0 ? [200, "OK"] : [400, `Disallowed CORS ${failures.join(", ")}`]
+  return HttpServerResponse.text(text, { status, contentType: plainText, headers: preflightHeaders })
 }
 
 /** The CORS headers of every other answer to a browser on another origin. */
@@ -137,15 +122,13 @@ const deprecation = "The API root has moved from /api/v1 to /v1. Please update y
 
 // Copies a request with its body, so that the work goes on when the client closes the connection
 const detach = (request: Request): Effect.Effect<Request> =>
-  Effect.match(request.arrayBuffer, {
-    onFailure: () => HttpBody.empty,
-    onSuccess: (bytes) => (bytes.byteLength === 0 ? HttpBody.empty : HttpBody.uint8Array(new Uint8Array(bytes)))
-  }).pipe(
-    Effect.map((body) =>
-      HttpServerRequest.fromClientRequest(
-        HttpClientRequest.setBody(HttpServerRequest.toClientRequest(request), body)
-      ).modify({ url: request.url, headers: request.headers })
-    )
+  Effect.map(
+    Effect.orElseSucceed(request.arrayBuffer, () => new ArrayBuffer()),
+    (bytes) => {
+      const body = bytes.byteLength === 0 ? HttpBody.empty : HttpBody.uint8Array(new Uint8Array(bytes))
+      const copy = HttpClientRequest.setBody(HttpServerRequest.toClientRequest(request), body)
+      return HttpServerRequest.fromClientRequest(copy).modify({ url: request.url, headers: request.headers })
+    }
   )
 
 type Env = HttpServerRequest.HttpServerRequest | Scope.Scope
@@ -167,9 +150,9 @@ const route = ({ handlers }: Pipeline, request: Request, { path, query }: Target
   if (methods.length > 0) return Effect.succeed(methodNotAllowed(methods.join(", ")))
   // A path with one slash more or less is redirected
   const other = path.endsWith("/") ? path.replace(/\/+$/, "") : `${path}/`
-  return Effect.succeed(
-    methodsOf(other).length > 0 ? redirect(originOf(request) + escapePath(other) + query) : notFound
-  )
+  if (methodsOf(other).length === 0) return Effect.succeed(notFound)
+  const location = originOf(request) + escapePath(other) + query
+  return Effect.succeed(HttpServerResponse.empty({ status: 307, headers: { location } }))
 }
 
 const authenticated = Effect.fnUntraced(function* (
@@ -209,7 +192,7 @@ const limited = Effect.fnUntraced(function* (pipeline: Pipeline, request: Reques
   const response =
     retryAfter === undefined
       ? yield* authenticated(pipeline, request, target, token, settings)
-      : tooManyRequests(retryAfter)
+      : HttpServerResponse.empty({ status: 429, headers: { "retry-after": String(retryAfter) } })
   return target.isDeprecated ? withHeaders(response, { "x-polar-deprecation-notice": deprecation }) : response
 })
 

@@ -29,8 +29,6 @@ import {
 import { resolveRecipient, saveRecipient } from "./resolveRecipient.ts"
 import { mintToken } from "./sessions.ts"
 
-const frontend = "https://polar.sh"
-
 // The one place where a transition takes effect
 const apply = (
   model: PolarModel,
@@ -47,7 +45,7 @@ const apply = (
       ...mail,
       subject: `You've been invited to access ${product?.name ?? ""}`,
       seatId: seat.id,
-      claimUrl: Redacted.make(`${frontend}/${slug}/portal/claim?token=${Redacted.value(mail.token)}`),
+      claimUrl: Redacted.make(`https://polar.sh/${slug}/portal/claim?token=${Redacted.value(mail.token)}`),
       sentAt: now
     })
   }

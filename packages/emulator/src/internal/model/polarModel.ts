@@ -100,7 +100,19 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Po
     outbox: [],
     events: []
   }
-  addMembers(model, world.members ?? [], now)
+
+  const addMember = (row: Row<"members">) => {
+    const member = makeMember(model, row, now)
+    model.members.set(member.id, member)
+  }
+  world.members?.forEach(addMember)
+  const owners = [...model.members.values()].filter(({ role }) => role === "owner")
+  const owned = new Set(owners.map(({ customerId }) => customerId))
+  for (const { email, id: customer, name, organization } of model.customers.values()) {
+    if (model.organizations.get(organization)?.memberModelEnabled === true && !owned.has(customer)) {
+      addMember({ customer, email, name, externalId: null, role: "owner" })
+    }
+  }
 
   const addContainer = (source: SeatSource, row: Row<"subscriptions"> | Row<"orders">, paid: boolean) =>
     model.containers.set(source.id, { ...row, source, paid, total: row.seats, createdAt: now, seats: new Map() })
@@ -119,21 +131,6 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Po
     }
   }
   return model
-}
-
-const addMembers = (model: PolarModel, rows: ReadonlyArray<Row<"members">>, now: DateTime.Utc): void => {
-  const { customers, members, organizations } = model
-  const add = (row: Row<"members">) => {
-    const member = makeMember(model, row, now)
-    members.set(member.id, member)
-  }
-  rows.forEach(add)
-  const owned = new Set([...members.values()].flatMap(({ customerId, role }) => (role === "owner" ? [customerId] : [])))
-  for (const { email, id: customer, name, organization } of customers.values()) {
-    if (organizations.get(organization)?.memberModelEnabled === true && !owned.has(customer)) {
-      add({ customer, email, name, externalId: null, role: "owner" })
-    }
-  }
 }
 
 /** Makes a new member, which is not in the model yet. */

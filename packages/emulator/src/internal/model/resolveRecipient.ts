@@ -13,18 +13,17 @@ const sameEmail = (one: string, other: string): boolean => one.toLowerCase() ===
 const invalid = (type: string, message: string) =>
   Result.fail(new InvalidRequest({ issues: [{ type, path: [], message }] }))
 
-/** The person that a seat is assigned to, and the rows to save with the assignment: new or changed ones. */
+/** The person that a seat is assigned to. The rows of the member and the customer are saved with the assignment. */
 interface ResolvedRecipient {
   readonly holder: Holder
   readonly customer: Customer | null
-  readonly member: Member | null
 }
 type Resolution = Result.Result<ResolvedRecipient, RecipientNotFound | InvalidRequest>
 
 /** Saves the rows of a resolved recipient. It is apart from `resolveRecipient`, because a later refusal must change nothing. */
-export const saveRecipient = (model: PolarModel, { customer, member }: ResolvedRecipient): void => {
+export const saveRecipient = (model: PolarModel, { customer, holder: { member } }: ResolvedRecipient): void => {
   if (customer !== null) model.customers.set(customer.id, customer)
-  if (member !== null) model.members.set(member.id, member)
+  model.members.set(member.id, member)
 }
 
 /** Finds or makes the person that a seat is assigned to, with or without the member model, as Polar does. Changes nothing. */
@@ -40,44 +39,38 @@ export const resolveRecipient = (
   const members = [...model.members.values()].filter(({ customerId }) => customerId === buyer)
   const notFound = Result.fail(new RecipientNotFound({ recipient: identifierOf(recipient) }))
 
-  const asMember = (member: Member, saved: Member | null = null): ResolvedRecipient => ({
+  const asMember = (member: Member): ResolvedRecipient => ({
     holder: { customerId: buyer, member, email: member.email },
-    customer: null,
-    member: saved
+    customer: null
   })
   const asKnownMember = (member: Member | undefined): Resolution =>
     member === undefined ? notFound : Result.succeed(asMember(member))
-  const asNewMember = (email: string, externalId: string | null, name: string | null) => {
-    const member = makeMember(model, { customer: buyer, email, name, externalId, role: "member" }, now)
-    return asMember(member, member)
-  }
+  const asNewMember = (email: string, externalId: string | null, name: string | null) =>
+    asMember(makeMember(model, { customer: buyer, email, name, externalId, role: "member" }, now))
   const memberByEmail = (email: string) => members.find((member) => sameEmail(member.email, email))
   const byAddress = (email: string, name: string | null) => {
     const known = memberByEmail(email)
     return known === undefined ? asNewMember(email, null, name) : asMember(known)
   }
   // Without the member model the customer holds the seat, and still becomes a member of the buyer
-  const asCustomer = ({ email, id, name }: Customer, saved: Customer | null): ResolvedRecipient => {
-    const { holder, member } = byAddress(email, name)
-    return { holder: { ...holder, customerId: id, email }, customer: saved, member }
+  const asCustomer = (customer: Customer): ResolvedRecipient => {
+    const { email, id, name } = customer
+    return { holder: { ...byAddress(email, name).holder, customerId: id, email }, customer }
   }
 
   const byCustomer = (customer: Customer | undefined): Resolution => {
-    if (!memberModelEnabled) return customer === undefined ? notFound : Result.succeed(asCustomer(customer, null))
-    return customer === undefined
-      ? invalid(
-          "InvalidSeatAssignmentRequest",
-          "Exactly one of email, external_customer_id, or customer_id must be provided"
-        )
-      : Result.succeed(byAddress(customer.email, customer.name))
+    if (customer !== undefined) {
+      return Result.succeed(memberModelEnabled ? byAddress(customer.email, customer.name) : asCustomer(customer))
+    }
+    const message = "Exactly one of email, external_customer_id, or customer_id must be provided"
+    return memberModelEnabled ? invalid("InvalidSeatAssignmentRequest", message) : notFound
   }
   const byEmail = (email: string): ResolvedRecipient => {
     if (memberModelEnabled) return byAddress(email, null)
     const known = customers.find((customer) => sameEmail(customer.email, email))
-    if (known !== undefined) return asCustomer(known, null)
+    if (known !== undefined) return asCustomer(known)
     const id = CustomerId.make(Generate.uuid(model.random))
-    const customer = { id, organization: slug, email, name: null, externalId: null, createdAt: now }
-    return asCustomer(customer, customer)
+    return asCustomer({ id, organization: slug, email, name: null, externalId: null, createdAt: now })
   }
   const byExternalMember = (externalId: string, email: string | undefined): Resolution => {
     const known = members.find((member) => member.externalId === externalId)
@@ -88,8 +81,7 @@ export const resolveRecipient = (
     if (other === known || other.externalId !== null) {
       return invalid("MemberEmailMismatch", `Member ${externalId} and the email ${email} belong to different members`)
     }
-    const linked = new Member({ ...other, externalId, modifiedAt: now })
-    return Result.succeed(asMember(linked, linked))
+    return Result.succeed(asMember(new Member({ ...other, externalId, modifiedAt: now })))
   }
 
   return Recipient.$match(recipient, {
