@@ -65,31 +65,23 @@ const post = <A>(
   path: Path,
   read: (json: unknown) => Result.Result<A, { readonly issues: Parameters<typeof refuse>[0] }>,
   act: (body: A, state: State) => Effect.Effect<HttpServerResponse.HttpServerResponse>
-) =>
-  HttpRouter.route(
-    "POST",
-    path,
-    Effect.gen(function* () {
-      const request = yield* HttpServerRequest.HttpServerRequest
-      // By the rules of Polar's part, so a body that nests too deep or is infinite is refused here too
-      const json = PythonJson.parse(yield* Effect.orDie(request.text))
-      if (Result.isFailure(json)) return notJson(json.failure)
-      const body = read(json.success)
-      return Result.isFailure(body) ? refuse(body.failure.issues) : yield* act(body.success, yield* EmulatorState)
-    })
-  )
+) => {
+  const answer = Effect.gen(function* () {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    // By the rules of Polar's part, so a body that nests too deep or is infinite is refused here too
+    const json = PythonJson.parse(yield* Effect.orDie(request.text))
+    if (Result.isFailure(json)) return notJson(json.failure)
+    const body = read(json.success)
+    return Result.isFailure(body) ? refuse(body.failure.issues) : yield* act(body.success, yield* EmulatorState)
+  })
+  return HttpRouter.route("POST", path, answer)
+}
 
 // A list that the emulator keeps: GET reads it, DELETE empties it
 const list = <A>(path: Path, rowsOf: (state: State) => Effect.Effect<Array<A>>, toJson: (row: A) => unknown) => {
   const rows = Effect.flatMap(EmulatorState, rowsOf)
-  return [
-    HttpRouter.route(
-      "GET",
-      path,
-      Effect.map(rows, (rows) => json(rows.map(toJson)))
-    ),
-    HttpRouter.route("DELETE", path, Effect.map(rows, clear))
-  ]
+  const shown = Effect.map(rows, (rows) => json(rows.map(toJson)))
+  return [HttpRouter.route("GET", path, shown), HttpRouter.route("DELETE", path, Effect.map(rows, clear))]
 }
 
 const mailJson = ({ claimUrl, seatId, sentAt, subject, to, token }: Mail) => ({

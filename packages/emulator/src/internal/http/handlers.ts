@@ -55,11 +55,9 @@ const Forbidden = () => refuse("FeatureNotEnabled", "Seat-based pricing is not e
 const invalidInvitation = "Invalid or expired invitation token"
 const invalidInvitationToken = () => refuse("InvalidInvitationToken", invalidInvitation)
 
-const list = Effect.fnUntraced(function* ({
-  query: { order_id, subscription_id }
-}: {
-  readonly query: { readonly subscription_id?: string; readonly order_id?: string }
-}) {
+type OfSource = { readonly query: { readonly subscription_id?: string; readonly order_id?: string } }
+
+const list = Effect.fnUntraced(function* ({ query: { order_id, subscription_id } }: OfSource) {
   if (subscription_id === undefined && order_id === undefined) {
     return yield* refuse("BadRequest", "Either subscription_id or order_id must be provided")
   }

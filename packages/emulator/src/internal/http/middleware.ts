@@ -123,7 +123,7 @@ const deprecation = "The API root has moved from /api/v1 to /v1. Please update y
 // Copies a request with its body, so that the work goes on when the client closes the connection
 const detach = (request: Request): Effect.Effect<Request> =>
   Effect.map(
-    Effect.orElseSucceed(request.arrayBuffer, () => new ArrayBuffer()),
+    Effect.orElseSucceed(request.arrayBuffer, () => new ArrayBuffer(0)),
     (bytes) => {
       const body = bytes.byteLength === 0 ? HttpBody.empty : HttpBody.uint8Array(new Uint8Array(bytes))
       const copy = HttpClientRequest.setBody(HttpServerRequest.toClientRequest(request), body)

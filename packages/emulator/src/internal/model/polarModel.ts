@@ -46,11 +46,10 @@ export interface SeatEvent {
 }
 
 /**
- * Polar's server side of the seats, in memory: the tables that seats need, and what goes out. `SeatsMemory.layer` and the
- * emulator both use it. `access.ts` decides who may do what, `reads.ts` answers questions, `changes.ts` changes and mails
- * seats, and `sessions.ts` creates sessions. Every function there is one synchronous step, so nothing can come between a
- * check and the change that it allows. The caller passes `now`. A function without a comment behaves like the method of
- * the same name in `Seats` or `SeatClaims`.
+ * Polar's server side of the seats, in memory. `SeatsMemory.layer` and the emulator both use it. `access.ts` decides who
+ * may do what, `reads.ts` answers questions, `changes.ts` changes and mails seats, and `sessions.ts` creates sessions.
+ * Every function there is one synchronous step, so nothing can come between a check and the change that it allows. The
+ * caller passes `now`. A function without a comment behaves like the method of the same name in `Seats` or `SeatClaims`.
  */
 export interface PolarModel {
   readonly organizations: Map<string, Organization>

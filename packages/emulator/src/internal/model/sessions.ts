@@ -67,8 +67,8 @@ export const createSession = (
       const field = askedMember === undefined || "id" in askedMember ? "member_id" : "external_member_id"
       return yield* doesNotExist(field, "Member does not exist for this customer.")
     }
-    const holder =
-      organization.memberModelEnabled && member !== undefined ? { member: member.id } : { customer: customer.id }
+    const isOfMember = organization.memberModelEnabled && member !== undefined
+    const holder = isOfMember ? { member: member.id } : { customer: customer.id }
     const minted = mintToken(model, holder, now)
     return { ...minted, id: Generate.uuid(model.random), createdAt: now, customer, organization } satisfies Session
   })
