@@ -27,7 +27,7 @@ type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
 
 /** The emulator cuts the connection of the request instead of answering. */
-export class ConnectionCut extends Data.TaggedError("ConnectionCut") {}
+class ConnectionCut extends Data.TaggedError("ConnectionCut") {}
 
 /**
  * Cuts the connection of a request, if it has a socket. Only this function knows what is below an `HttpServerRequest`: on
