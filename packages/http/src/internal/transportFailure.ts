@@ -23,22 +23,22 @@ const badCertificate = new Set(
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY UNABLE_TO_VERIFY_LEAF_SIGNATURE`.split(/\s+/)
 )
 
-const textOf = (failure: object, key: string): string | undefined => {
+const textOf = (failure: object, key: "code" | "syscall"): string => {
   const value: unknown = Reflect.get(failure, key)
-  return Predicate.isString(value) ? value : undefined
+  return Predicate.isString(value) ? value : ""
 }
 
 /** The failure with the code. `fetch` puts it into a `TypeError` without a code. */
 const codedFailure = (cause: unknown): object => {
   if (!Predicate.isObject(cause)) return {}
   const inner: unknown = Reflect.get(cause, "cause")
-  return textOf(cause, "code") === undefined && Predicate.isObject(inner) ? inner : cause
+  return textOf(cause, "code") === "" && Predicate.isObject(inner) ? inner : cause
 }
 
 const isUnconnected = (failure: unknown): boolean => {
   if (!Predicate.isObject(failure)) return false
   const syscall = textOf(failure, "syscall")
-  return syscall === undefined ? neverConnected.test(textOf(failure, "code") ?? "") : beforeConnection.has(syscall)
+  return syscall === "" ? neverConnected.test(textOf(failure, "code")) : beforeConnection.has(syscall)
 }
 
 /** Why it is certain that no byte of the request left, or undefined if that is not certain. */
@@ -48,14 +48,14 @@ const notSentBecause = (failure: object): string | undefined => {
   const errors: unknown = Reflect.get(failure, "errors")
   if (Array.isArray(errors)) return errors.length > 0 && errors.every(isUnconnected) ? unreachable : undefined
   if (isUnconnected(failure)) return unreachable
-  const code = textOf(failure, "code") ?? ""
+  const code = textOf(failure, "code")
   if (badCertificate.has(code)) return "Polar's certificate was not accepted"
   // undici throws this while it makes the request, before it looks for a connection
   return code === "UND_ERR_INVALID_ARG" ? "the client refused to send it" : undefined
 }
 
 const codeSuffix = (failure: object): string => {
-  const code = textOf(failure, "code") ?? ""
+  const code = textOf(failure, "code")
   return /^[A-Z_0-9]+$/.test(code) ? ` (${code})` : ""
 }
 
