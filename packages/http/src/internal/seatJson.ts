@@ -6,8 +6,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaCompiler from "effect/schema/SchemaCompiler"
 import type { ParseOptions } from "effect/SchemaAST"
+import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaParser from "effect/SchemaParser"
-import * as SchemaTransformation from "effect/SchemaTransformation"
 
 // The fast readers decode the spelling that Polar uses day by day. They give up (`invalid`) on anything else, whether it is
 // wrong or only spelled differently, and then the schema decides. So a reader explains no error, but what it accepts must
@@ -29,10 +29,10 @@ const nullable = (input: unknown, read: (input: unknown) => unknown) => (input =
 const text = (input: unknown) => (Predicate.isString(input) ? input : giveUp())
 const timestamp = (input: unknown) => (Predicate.isString(input) ? parse(input) : undefined) ?? giveUp()
 
-const canonical = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const canonicalVersion4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-const uuid = (input: unknown) => (Predicate.isString(input) && canonical.test(input) ? input : giveUp())
-const uuidV4 = (input: unknown) => (Predicate.isString(input) && canonicalVersion4.test(input) ? input : giveUp())
+const matching = (pattern: RegExp) => (input: unknown) =>
+  Predicate.isString(input) && pattern.test(input) ? input : giveUp()
+const uuid = matching(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)
+const uuidV4 = matching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
 
 const isPlain = (value: unknown) =>
   Predicate.isString(value) || Predicate.isBoolean(value) || value === null || Number.isFinite(value)
@@ -110,19 +110,26 @@ const readList = (row: unknown, options: ParseOptions): unknown => {
 const missingIsNull = <S extends Schema.Constraint>(schema: S) =>
   Schema.NullOr(schema).pipe(Schema.withDecodingDefaultKey(Effect.succeed(null)))
 
-// The fast reader of a schema, and the schema without it for everything that the reader gives up on
-const registerReader = (
-  schema: Schema.Codec<unknown, unknown>,
-  read: (row: unknown, options: ParseOptions) => unknown,
-  complete: Schema.Codec<unknown, unknown>
+/** Makes an instance of the fields of its class. */
+export const instanceOf = <Fields, Self>(type: new (fields: Fields) => Self) => ({
+  decode: SchemaGetter.transform((fields: Fields) => new type(fields)),
+  encode: SchemaGetter.transform((self: Self) => self)
+})
+
+// The same schema with a fast reader. The schema itself decodes everything that the reader gives up on
+const withReader = <S extends Schema.Codec<unknown, unknown>>(
+  schema: S,
+  read: (row: unknown, options: ParseOptions) => unknown
 ) => {
-  const decode = SchemaParser.decodeUnknownEffect(complete)
-  SchemaCompiler.set(schema.ast, {
+  const decode = SchemaParser.decodeUnknownEffect(schema)
+  const fast = schema.annotate({})
+  SchemaCompiler.set(fast.ast, {
     decode: read,
     // A missing key is reported by the struct that expected it
     decodeEffect: (input, options) =>
       input === SchemaCompiler.missing ? Effect.succeed(input) : decode(input, options)
   })
+  return fast
 }
 
 const makeSchemas = () => {
@@ -136,7 +143,7 @@ const makeSchemas = () => {
     Schema.annotateEncoded({ identifier: "Member" })
   )
 
-  const CompleteSeat = Schema.Struct({
+  const SeatJson = Schema.Struct({
     ...Seat.fields,
     memberId: missingIsNull(MemberId),
     member: missingIsNull(MemberJson),
@@ -156,29 +163,19 @@ const makeSchemas = () => {
       seatMetadata: "seat_metadata"
     }),
     Schema.annotateEncoded({ identifier: "CustomerSeat" }),
-    Schema.decodeTo(
-      Schema.toType(Seat),
-      SchemaTransformation.transform({ decode: (fields) => new Seat(fields), encode: (seat) => seat })
-    )
+    Schema.decodeTo(Schema.toType(Seat), instanceOf(Seat)),
+    (schema) => withReader(schema, readSeat)
   )
-  const SeatJson = CompleteSeat.annotate({})
-
-  const CompleteList = Schema.Struct({
+  const SeatsListJson = Schema.Struct({
     seats: Schema.Array(SeatJson),
     availableSeats: SeatsList.fields.availableSeats,
     totalSeats: SeatsList.fields.totalSeats
   }).pipe(
     Schema.encodeKeys({ availableSeats: "available_seats", totalSeats: "total_seats" }),
     Schema.annotateEncoded({ identifier: "SeatsList" }),
-    Schema.decodeTo(
-      Schema.toType(SeatsList),
-      SchemaTransformation.transform({ decode: (fields) => new SeatsList(fields), encode: (list) => list })
-    )
+    Schema.decodeTo(Schema.toType(SeatsList), instanceOf(SeatsList)),
+    (schema) => withReader(schema, readList)
   )
-  const SeatsListJson = CompleteList.annotate({})
-
-  registerReader(SeatJson, readSeat, CompleteSeat)
-  registerReader(SeatsListJson, readList, CompleteList)
   return { SeatJson, SeatsListJson }
 }
 
@@ -203,8 +200,5 @@ const makeDecoder =
     return value instanceof type ? Result.succeed(value) : Schema.decodeUnknownResult(schema())(json.success)
   }
 
-/** Decodes the JSON text of a seat. */
 export const decodeSeat = makeDecoder(Seat, readSeat, () => schemas().SeatJson)
-
-/** Decodes the JSON text of a list of seats. */
 export const decodeSeats = makeDecoder(SeatsList, readList, () => schemas().SeatsListJson)
