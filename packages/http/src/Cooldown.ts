@@ -1,14 +1,13 @@
 import type { SeatId } from "@polar-seats/domain/Seat"
-import { ResentRecently, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
-import { type ResendError, Seats } from "@polar-seats/domain/Seats"
+import { mayHaveHappened, ResentRecently, Unavailable, UnavailableReason } from "@polar-seats/domain/SeatError"
+import { Seats } from "@polar-seats/domain/Seats"
 import * as Clock from "effect/Clock"
-import * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
-import { checkDuration, finite } from "./internal/options.ts"
+import { checkDuration, finite, fromConfig } from "./internal/options.ts"
 import type { InvalidOption } from "./PolarConnection.ts"
 
 /** Options of the layers. */
@@ -23,8 +22,6 @@ const storeFailed = UnavailableReason.cases.NotSent.make({
   description: "the store of the cooldown could not say whether the seat was mailed already"
 })
 
-const mayHaveMailed = (error: ResendError): boolean => error._tag === "Unavailable" && error.mayHaveHappened
-
 const make = Effect.fnUntraced(function* ({ window: input = "1 minute" }: Options) {
   const window = Math.ceil(yield* checkDuration("window", input, finite))
   const seats = yield* Seats
@@ -36,17 +33,16 @@ const make = Effect.fnUntraced(function* ({ window: input = "1 minute" }: Option
     limiter.consume({ key: `polar-seats/cooldown/${seatId}`, limit: 1, window, tokens, onExceeded })
 
   const takeToken = (seatId: SeatId) =>
-    Effect.catch(
-      Effect.timeout(take(seatId, 1), storeTimeout),
-      (error): Effect.Effect<never, ResentRecently | Unavailable> => {
-        if (error._tag !== "RateLimiterError" || error.reason._tag !== "RateLimitExceeded") {
-          return Effect.fail(new Unavailable({ operation: "Seats.resend", reason: storeFailed }))
-        }
-        const { retryAfter } = error.reason
-        return Effect.flatMap(DateTime.now, (now) =>
+    take(seatId, 1).pipe(
+      Effect.timeout(storeTimeout),
+      Effect.catchReason("RateLimiterError", "RateLimitExceeded", ({ retryAfter }) =>
+        Effect.flatMap(DateTime.now, (now) =>
           Effect.fail(new ResentRecently({ seatId, again: DateTime.addDuration(now, retryAfter) }))
         )
-      }
+      ),
+      Effect.catchTag(["RateLimiterError", "TimeoutError"], () =>
+        Effect.fail(new Unavailable({ operation: "Seats.resend", reason: storeFailed }))
+      )
     )
 
   // Return the token only if it is certainly ours: within half the window, and if no assignment has mailed this row in the
@@ -62,11 +58,9 @@ const make = Effect.fnUntraced(function* ({ window: input = "1 minute" }: Option
   // Polar uses the row of a revoked seat again, so the seat may be in a cooldown already. That cooldown starts anew
   const start = (seatId: SeatId) =>
     take(seatId, 1).pipe(
-      Effect.catch(({ reason }) =>
-        reason._tag === "RateLimitExceeded"
-          ? // Take at least a little, so that the call which took the token does not return it
-            take(seatId, Math.max(1, window - Duration.toMillis(reason.retryAfter)) / window, "delay")
-          : Effect.void
+      Effect.catchReason("RateLimiterError", "RateLimitExceeded", ({ retryAfter }) =>
+        // Take at least a little, so that the call which took the token does not return it
+        take(seatId, Math.max(1, window - Duration.toMillis(retryAfter)) / window, "delay")
       ),
       Effect.timeout(storeTimeout),
       Effect.ignore
@@ -78,7 +72,7 @@ const make = Effect.fnUntraced(function* ({ window: input = "1 minute" }: Option
       const since = yield* Clock.currentTimeMillis
       yield* takeToken(seatId)
       return yield* Effect.tapError(seats.resend(seatId), (error) =>
-        mayHaveMailed(error) ? Effect.void : returnToken(seatId, since)
+        mayHaveHappened(error) ? Effect.void : returnToken(seatId, since)
       )
     }),
     assign: (assignment) =>
@@ -105,7 +99,4 @@ export const layer = (options: Options = {}): Layer.Layer<Seats, InvalidOption, 
   Layer.effect(Seats, make(options))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<Seats, InvalidOption | Config.ConfigError, Seats | RateLimiter.RateLimiter> =>
-  Layer.effect(Seats, Effect.flatMap(Config.unwrap(options), make))
+export const layerConfig = /* @__PURE__ */ fromConfig(layer)

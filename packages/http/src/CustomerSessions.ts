@@ -2,7 +2,6 @@ import { CustomerId, MemberId } from "@polar-seats/domain/Seat"
 import type * as SeatError from "@polar-seats/domain/SeatError"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 import { Uuid } from "@polar-seats/domain/Uuid"
-import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -10,19 +9,18 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { tokenError } from "./internal/errorBody.ts"
-import { checkToken, organizationHeaders } from "./internal/options.ts"
+import { checkToken, fromConfig } from "./internal/options.ts"
 import * as PolarClient from "./internal/polarClient.ts"
 import { type InvalidOption, Token } from "./PolarConnection.ts"
 
-/** A customer of the organization, by Polar's id or by your own. */
-export type CustomerReference =
-  | { readonly id: CustomerId; readonly externalId?: undefined }
+type Reference<Id> =
+  | { readonly id: Id; readonly externalId?: undefined }
   | { readonly id?: undefined; readonly externalId: string }
 
+/** A customer of the organization, by Polar's id or by your own. */
+export type CustomerReference = Reference<CustomerId>
 /** A member of the customer, by Polar's id or by your own. */
-export type MemberReference =
-  | { readonly id: MemberId; readonly externalId?: undefined }
-  | { readonly id?: undefined; readonly externalId: string }
+export type MemberReference = Reference<MemberId>
 
 /** The customer of a new session, and its options. */
 export interface SessionRequest {
@@ -83,7 +81,8 @@ export interface Options extends PolarClient.Options {
 
 // JSON leaves out a key whose value is undefined
 const requestJson = ({ customer, member, returnUrl }: SessionRequest) => ({
-  ...(customer.id === undefined ? { external_customer_id: customer.externalId } : { customer_id: customer.id }),
+  customer_id: customer.id,
+  external_customer_id: customer.externalId,
   member_id: member?.id,
   external_member_id: member?.externalId,
   return_url: returnUrl
@@ -93,9 +92,8 @@ const requestJson = ({ customer, member, returnUrl }: SessionRequest) => ({
 export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<CustomerSessions["Service"], InvalidOption, HttpClient.HttpClient> {
-  const headers = yield* organizationHeaders(options.organization)
-  const polar = yield* PolarClient.make(options, headers)
-  const token = yield* checkToken(options.token)
+  const connect = yield* PolarClient.make(options, options.organization)
+  const polar = connect(yield* checkToken(options.token))
 
   return CustomerSessions.of({
     create: (request) =>
@@ -105,7 +103,6 @@ export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
         method: "POST",
         path: "/v1/customer-sessions/",
         body: requestJson(request),
-        token,
         success: 201,
         decode: decodeSession,
         errorFor: (refusal) => tokenError("OrganizationToken", refusal)
@@ -118,7 +115,4 @@ export const layer = (options: Options): Layer.Layer<CustomerSessions, InvalidOp
   Layer.effect(CustomerSessions, make(options))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<CustomerSessions, InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(CustomerSessions, Effect.flatMap(Config.unwrap(options), make))
+export const layerConfig = /* @__PURE__ */ fromConfig(layer)

@@ -1,3 +1,4 @@
+import type { UnavailableReason } from "@polar-seats/domain/SeatError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -7,46 +8,27 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import type { UnavailableReason } from "@polar-seats/domain/SeatError"
 import {
-  type Answer,
-  bodyTooLarge,
-  decodeBody,
+  AnswerCollector,
+  type AnswerResult,
   type Exchange,
   exchanges,
-  headersProblem,
-  joinChunks,
   maxTimerMillis,
   noAnswerWithin,
   type SizeLimits
 } from "./internal/exchange.ts"
 import { answerFailure, requestFailure, unwritable } from "./internal/transportFailure.ts"
 
-type AnswerResult = Result.Result<Answer, UnavailableReason>
-
 /** Releases the connection of a body that nobody will read. Nobody needs to know whether that works. */
 const cancelBody = (body: { readonly cancel: () => Promise<void> } | null): void => {
   body?.cancel().then(undefined, () => {})
 }
 
-/** The bytes of a body, or undefined if there are more than `limit`. */
-const readBytes = (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array | undefined> => {
-  const chunks: Array<Uint8Array> = []
-  let size = 0
-  const readNext = (): Promise<Uint8Array | undefined> =>
-    reader.read().then(({ value }) => {
-      if (value === undefined) return joinChunks(chunks, size)
-      chunks.push(value)
-      size += value.byteLength
-      if (size <= limit) return readNext()
-      cancelBody(reader)
-      return undefined
-    })
-  return readNext()
-}
-
-/** Reads a response up to its limits. */
-const readResponse = (response: Response, limits: SizeLimits, finish: (result: AnswerResult) => void): void => {
+const readResponse = (
+  response: Response,
+  limits: SizeLimits,
+  finish: (result: AnswerResult) => void
+): Promise<void> | void => {
   const { body, headers, status } = response
   let size = 0
   let announced = Number.NaN
@@ -59,28 +41,29 @@ const readResponse = (response: Response, limits: SizeLimits, finish: (result: A
     else if (name === "content-encoding") isEncoded = true
     else if (name === "retry-after") retryAfter = value
   }
-  const finishUnread = (result: AnswerResult) => {
+  const collector = new AnswerCollector(limits)
+  const known = collector.begin(status, size, announced, retryAfter)
+  if (known !== undefined) {
     if (announced !== 0) cancelBody(body)
-    finish(result)
+    return finish(known)
   }
-  const tooLarge = headersProblem(status, size, limits)
-  if (tooLarge !== undefined) return finishUnread(Result.fail(tooLarge))
-  const limit = limits.body(status)
-  if (limit === undefined) return finishUnread(Result.succeed({ status, retryAfter, text: "" }))
-  if (announced > limit) return finishUnread(Result.fail(bodyTooLarge(status, limit)))
-
-  const fail = (cause: unknown) => finish(Result.fail(answerFailure(cause)))
-  const decode = (bytes: Uint8Array) =>
-    finish(Result.map(decodeBody(status, bytes), (text) => ({ status, retryAfter, text })))
   // HTTP itself ends a body at its announced length. Only a body without one, or a compressed one, has to be counted
-  if (body === null || (announced <= limit && !isEncoded)) {
-    response.arrayBuffer().then((buffer) => decode(new Uint8Array(buffer)), fail)
-  } else {
-    readBytes(body.getReader(), limit).then(
-      (bytes) => (bytes === undefined ? finish(Result.fail(bodyTooLarge(status, limit))) : decode(bytes)),
-      fail
-    )
+  if (body === null || (announced <= collector.limit && !isEncoded)) {
+    return response.arrayBuffer().then((buffer) => {
+      collector.add(new Uint8Array(buffer))
+      finish(collector.end())
+    })
   }
+  const reader = body.getReader()
+  const readNext = (): Promise<void> =>
+    reader.read().then(({ value }) => {
+      if (value === undefined) return finish(collector.end())
+      const tooLarge = collector.add(value)
+      if (tooLarge === undefined) return readNext()
+      cancelBody(reader)
+      finish(tooLarge)
+    })
+  return readNext()
 }
 
 const urlOf = (request: HttpClientRequest.HttpClientRequest): string | undefined =>
@@ -92,11 +75,8 @@ const defaultFetch = Context.get(Context.empty(), FetchHttpClient.Fetch)
 
 const makeExchange =
   (ofLayer: Context.Context<never>) =>
-  (provided: Context.Context<never>): Exchange => {
-    const { headers: own, ...init } = Option.getOrElse(
-      Context.getOption(provided, FetchHttpClient.RequestInit),
-      (): RequestInit => ({})
-    )
+  (provided: Context.Context<FetchHttpClient.RequestInit>): Exchange => {
+    const { headers: own, ...init } = Context.get(provided, FetchHttpClient.RequestInit)
     const ownHeaders = own === undefined ? undefined : Headers.fromInput(own)
     const fetchOfLayer = Context.get(ofLayer, FetchHttpClient.Fetch)
 
@@ -116,13 +96,14 @@ const makeExchange =
             clearTimeout(timer)
             resume(Effect.fromResult(result))
           }
+          const fail = (reason: UnavailableReason) => finish(Result.fail(reason))
           // A timer costs a tenth of a fiber that sleeps
           const timer =
             within > maxTimerMillis
               ? undefined
               : setTimeout(() => {
                   controller.abort()
-                  finish(Result.fail(noAnswerWithin(within)))
+                  fail(noAnswerWithin(within))
                 }, within)
           // A custom fetch may throw where it should reject, and may resolve with anything
           const answered = Result.try(() =>
@@ -135,14 +116,14 @@ const makeExchange =
               signal: controller.signal
             })
           )
-          if (Result.isFailure(answered)) finish(Result.fail(answerFailure(answered.failure)))
+          if (Result.isFailure(answered)) fail(answerFailure(answered.failure))
           else {
             answered.success
               .then(
                 (response) => readResponse(response, limits, finish),
-                (cause: unknown) => finish(Result.fail(requestFailure(cause)))
+                (cause: unknown) => fail(requestFailure(cause))
               )
-              .then(undefined, (cause: unknown) => finish(Result.fail(answerFailure(cause))))
+              .then(undefined, (cause: unknown) => fail(answerFailure(cause)))
           }
           return Effect.sync(() => {
             clearTimeout(timer)

@@ -1,12 +1,11 @@
 import { Unauthorized } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { checkToken, organizationHeaders } from "./internal/options.ts"
+import { checkToken, fromConfig } from "./internal/options.ts"
 import * as PolarClient from "./internal/polarClient.ts"
 import * as SeatsClient from "./internal/seatsClient.ts"
 import type { InvalidOption } from "./PolarConnection.ts"
@@ -20,14 +19,11 @@ export interface Options extends PolarClient.Options {
 }
 
 const make = Effect.fnUntraced(function* (options: Options) {
-  const headers = yield* organizationHeaders(options.organization)
-  const polar = yield* PolarClient.make(options, headers)
-  return SeatsClient.make(polar, yield* checkToken(options.token), {
-    path: "/v1/customer-seats",
-    wants: "OrganizationToken",
-    // An organization holds no seat, and Polar would answer with this refusal
-    claimedSubscriptions: Stream.fail(new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }))
-  })
+  const connect = yield* PolarClient.make(options, options.organization)
+  const polar = connect(yield* checkToken(options.token))
+  // An organization holds no seat, and Polar would answer with this refusal
+  const holdsNone = Stream.fail(new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }))
+  return SeatsClient.make(polar, "/v1/customer-seats", "OrganizationToken", holdsNone)
 })
 
 /**
@@ -38,7 +34,4 @@ export const layer = (options: Options): Layer.Layer<Seats, InvalidOption, HttpC
   Layer.effect(Seats, make(options))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<Seats, InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(Seats, Effect.flatMap(Config.unwrap(options), make))
+export const layerConfig = /* @__PURE__ */ fromConfig(layer)

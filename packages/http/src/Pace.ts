@@ -1,4 +1,3 @@
-import * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -6,7 +5,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Semaphore from "effect/Semaphore"
-import { checkCount, checkDuration, finiteAndPositive } from "./internal/options.ts"
+import { checkCount, checkDuration, finiteAndPositive, fromConfig } from "./internal/options.ts"
 import { parseRetryAfter } from "./internal/retry.ts"
 import type { Environment, InvalidOption } from "./PolarConnection.ts"
 
@@ -30,7 +29,6 @@ const published: Record<Environment, number> = { production: 500, sandbox: 100 }
 /** A full count is spread over this many windows, because requests that travel at different speeds arrive closer together. */
 const windowFactor = 1.03
 
-/** How long the store may take. */
 const storeTimeout = "1 second"
 
 const make = Effect.fnUntraced(function* (options: Options) {
@@ -41,7 +39,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     window: input = "1 minute"
   } = options
   yield* checkCount("limit", limit)
-  const window = yield* checkDuration("window", input, finiteAndPositive)
+  const window = Duration.millis(yield* checkDuration("window", input, finiteAndPositive))
   const client = yield* HttpClient.HttpClient
   const limiter = yield* RateLimiter.RateLimiter
   const queue = yield* Semaphore.make(1)
@@ -49,65 +47,48 @@ const make = Effect.fnUntraced(function* (options: Options) {
   // Polar's windows may begin at any time, so no span of that length may hold too many requests. A full bucket and the
   // tokens that it gains in such a span are together the limit
   const burst = Math.max(1, Math.floor(limit / 20))
-  const interval = (windowFactor * window) / (limit - burst + 1)
+  const interval = (windowFactor * Duration.toMillis(window)) / (limit - burst + 1)
   const shared = `polar-seats/pace/${key}`
   const take = limiter.consume({
     algorithm: "token-bucket",
     onExceeded: "fail",
     key: shared,
     limit: burst,
-    window: Duration.millis(interval * burst)
+    window: interval * burst
   })
 
   // Zero tokens, so that the limiter keeps only a pause and learns no limit. Polar asks for a whole window however little of
   // it is left, and the limiter would conclude that the limit is half as high
-  let epoch = 0
-  const pauseLeft = Effect.map(
-    limiter.adaptiveConsume({ key: shared, tokens: 0, fallbackLimit: limit, fallbackWindow: Duration.millis(window) }),
-    (state) => {
-      epoch = state.epoch
-      return state.delay
-    }
+  const readPause = limiter.adaptiveConsume({ key: shared, tokens: 0, fallbackLimit: limit, fallbackWindow: window })
+  const pause = Effect.fnUntraced(
+    function* (retryAfter: string | undefined) {
+      const asked = parseRetryAfter(retryAfter, yield* DateTime.now) ?? Duration.infinity
+      const length = Duration.min(asked, window)
+      if (!Duration.isPositive(length)) return
+      // Read the pause again, because the one that was known when the request left may have ended
+      const { epoch } = yield* readPause
+      yield* limiter.adaptiveFeedback({ key: shared, epoch, tokens: 0, status: 429, retryAfter: length })
+    },
+    (pausing) => Effect.ignore(Effect.timeout(pausing, storeTimeout))
   )
-  const pause = (length: Duration.Duration) =>
-    Duration.isPositive(length)
-      ? // Read the pause again, because the one that was known when the request left may have ended
-        Effect.andThen(
-          pauseLeft,
-          Effect.suspend(() =>
-            limiter.adaptiveFeedback({ key: shared, epoch, tokens: 0, status: 429, retryAfter: length })
-          )
-        ).pipe(Effect.timeout(storeTimeout), Effect.ignore)
-      : Effect.void
 
   // A token is taken only when the request can leave, so a caller that stops waiting takes none
   const waitMillis = (time: Duration.Duration) => Math.max(1, Math.ceil(Duration.toMillis(time)))
-  const takeOrWait = Effect.flatMap(pauseLeft, (left) =>
-    Duration.isPositive(left) ? Effect.succeed(waitMillis(left)) : Effect.as(take, 0)
+  const takeOrWait = Effect.flatMap(readPause, ({ delay }) =>
+    Duration.isPositive(delay) ? Effect.succeed(waitMillis(delay)) : Effect.as(take, 0)
   )
   const turn: Effect.Effect<void> = takeOrWait.pipe(
     Effect.timeout(storeTimeout),
-    Effect.catch((error) =>
-      Effect.succeed(
-        error._tag === "RateLimiterError" && error.reason._tag === "RateLimitExceeded"
-          ? waitMillis(error.reason.retryAfter)
-          : 0
-      )
+    Effect.catchReason("RateLimiterError", "RateLimitExceeded", ({ retryAfter }) =>
+      Effect.succeed(waitMillis(retryAfter))
     ),
+    Effect.orElseSucceed(() => 0),
     Effect.flatMap((millis) => (millis === 0 ? Effect.void : Effect.andThen(Effect.sleep(millis), turn)))
   )
 
   return client.pipe(
     HttpClient.mapRequestEffect((request) => Effect.as(queue.withPermit(turn), request)),
-    HttpClient.tap(({ headers, status }) =>
-      status === 429
-        ? Effect.flatMap(DateTime.now, (now) =>
-            pause(
-              Duration.min(parseRetryAfter(headers["retry-after"], now) ?? Duration.infinity, Duration.millis(window))
-            )
-          )
-        : Effect.void
-    )
+    HttpClient.tap(({ headers, status }) => (status === 429 ? pause(headers["retry-after"]) : Effect.void))
   )
 })
 
@@ -134,10 +115,4 @@ export const layer = (
   Layer.effect(HttpClient.HttpClient, make(options))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<
-  HttpClient.HttpClient,
-  InvalidOption | Config.ConfigError,
-  HttpClient.HttpClient | RateLimiter.RateLimiter
-> => Layer.effect(HttpClient.HttpClient, Effect.flatMap(Config.unwrap(options), make))
+export const layerConfig = /* @__PURE__ */ fromConfig(layer)

@@ -3,7 +3,6 @@ import { RetryRateLimited } from "@polar-seats/domain/CallOptions"
 import { type SeatError, Unavailable } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Cache from "effect/Cache"
-import * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,10 +11,10 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import * as CustomerSessions from "./CustomerSessions.ts"
-import * as ClaimedSubscriptions from "./internal/claimedSubscriptions.ts"
 import { noAnswerWithin } from "./internal/exchange.ts"
-import { checkDuration, checkToken, notNegative } from "./internal/options.ts"
+import { checkDuration, checkToken, fromConfig, notNegative } from "./internal/options.ts"
 import * as PolarClient from "./internal/polarClient.ts"
 import { checkPolicy, currentPolicy, defaultRetryPolicy } from "./internal/retry.ts"
 import * as SeatsClient from "./internal/seatsClient.ts"
@@ -28,18 +27,15 @@ export interface Options extends PolarClient.Options {
   readonly token: Redacted.Redacted<string>
 }
 
-const withSession = (polar: PolarClient.PolarClient, token: Redacted.Redacted<string>): Seats["Service"] =>
-  SeatsClient.make(polar, token, {
-    path: "/v1/customer-portal/seats",
-    wants: "CustomerSession",
-    claimedSubscriptions: ClaimedSubscriptions.make(ClaimedSubscriptions.requestPage(polar, token))
-  })
+const onPortal = (polar: PolarClient.PolarClient): Seats["Service"] => {
+  const claimedSubscriptions = Stream.paginate(1, (page) => SeatsClient.requestPage(polar, page))
+  return SeatsClient.make(polar, "/v1/customer-portal/seats", "CustomerSession", claimedSubscriptions)
+}
 
-const make = (options: Options) =>
-  Effect.gen(function* () {
-    const polar = yield* PolarClient.make(options)
-    return withSession(polar, yield* checkToken(options.token))
-  })
+const make = Effect.fnUntraced(function* (options: Options) {
+  const connect = yield* PolarClient.make(options)
+  return onPortal(connect(yield* checkToken(options.token)))
+})
 
 /**
  * `Seats` of Polar's customer portal, with the session of a customer or of a member. The layer retries a call that mails
@@ -49,10 +45,7 @@ export const layer = (options: Options): Layer.Layer<Seats, InvalidOption, HttpC
   Layer.effect(Seats, make(options))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<Seats, InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(Seats, Effect.flatMap(Config.unwrap(options), make))
+export const layerConfig = /* @__PURE__ */ fromConfig(layer)
 
 /** Options of the layers that create their sessions themselves: those of `CustomerSessions`, and the customer. */
 export interface CustomerOptions extends CustomerSessions.Options {
@@ -73,25 +66,21 @@ const makeForCustomer = (options: CustomerOptions) =>
   Effect.gen(function* () {
     const { customer, member, renewBefore = "1 minute" } = options
     const policy = yield* checkPolicy(options)
-    const polar = yield* PolarClient.make(options)
+    const connect = yield* PolarClient.make(options)
     const { create } = yield* CustomerSessions.make(options)
     const margin = yield* checkDuration("renewBefore", renewBefore, notNegative)
 
-    const createSession = Effect.gen(function* () {
+    // Several callers may wait for one session, so the layer's policy applies, and not that of the first caller
+    const created = Effect.gen(function* () {
       const { expiresAt, token } = yield* create({ customer, member })
       const left = DateTime.toEpochMillis(expiresAt) - DateTime.toEpochMillis(yield* DateTime.now)
-      return {
-        seats: withSession(polar, token),
-        requestPage: ClaimedSubscriptions.requestPage(polar, token),
-        validFor: Duration.millis(Math.max(0, left - margin))
-      }
-    })
-    type Session = Effect.Success<typeof createSession>
-    // Several callers may wait for one session, so the layer's policy applies, and not that of the first caller
-    const created = createSession.pipe(
+      const polar = connect(token)
+      return { polar, seats: onPortal(polar), validFor: Duration.millis(Math.max(0, left - margin)) }
+    }).pipe(
       Effect.provideService(CurrentRetryPolicy, defaultRetryPolicy),
       Effect.provideService(RetryRateLimited, true)
     )
+    type Session = Effect.Success<typeof created>
 
     // One entry. Callers that arrive while it is created wait for it together, and a failure is not kept
     const sessions = yield* Cache.makeWith((_: "current") => created, {
@@ -140,7 +129,9 @@ const makeForCustomer = (options: CustomerOptions) =>
           withCurrent(({ seats }) => seats.assign(assignment))
         ),
       revoke: (seatId) => withCurrent(({ seats }) => seats.revoke(seatId)),
-      claimedSubscriptions: ClaimedSubscriptions.make((page) => withCurrent(({ requestPage }) => requestPage(page)))
+      claimedSubscriptions: Stream.paginate(1, (page) =>
+        withCurrent(({ polar }) => SeatsClient.requestPage(polar, page))
+      )
     })
   })
 
@@ -157,7 +148,4 @@ export const layerForCustomer = (options: CustomerOptions): Layer.Layer<Seats, I
   Layer.effect(Seats, makeForCustomer(options))
 
 /** `layerForCustomer` with options from the configuration. */
-export const layerForCustomerConfig = (
-  options: Config.Wrap<CustomerOptions>
-): Layer.Layer<Seats, InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(Seats, Effect.flatMap(Config.unwrap(options), makeForCustomer))
+export const layerForCustomerConfig = /* @__PURE__ */ fromConfig(layerForCustomer)

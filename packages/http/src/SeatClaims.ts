@@ -7,7 +7,6 @@ import {
   type UnavailableReason
 } from "@polar-seats/domain/SeatError"
 import { Uuid } from "@polar-seats/domain/Uuid"
-import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Sse from "effect/encoding/Sse"
@@ -15,13 +14,14 @@ import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Stream from "effect/Stream"
 import { forbidden, type Refusal } from "./internal/errorBody.ts"
 import { discardBody, nestsTooDeep, tooDeep, unexpectedResponse } from "./internal/exchange.ts"
+import { fromConfig } from "./internal/options.ts"
 import * as PolarClient from "./internal/polarClient.ts"
+import { instanceOf } from "./internal/seatJson.ts"
 import { transportFailure } from "./internal/transportFailure.ts"
 import { type InvalidOption, Token } from "./PolarConnection.ts"
 import { SeatJson } from "./SeatJson.ts"
@@ -59,10 +59,7 @@ export const ClaimInfoJson = Schema.Struct({
     customerEmail: "customer_email",
     canClaim: "can_claim"
   }),
-  Schema.decodeTo(
-    Schema.toType(ClaimInfo),
-    SchemaTransformation.transform({ decode: (fields) => new ClaimInfo(fields), encode: (info) => info })
-  )
+  Schema.decodeTo(Schema.toType(ClaimInfo), instanceOf(ClaimInfo))
 )
 
 /** The result of a claim: the seat, and a session on the customer portal for its holder. The session lasts one hour. */
@@ -75,10 +72,7 @@ export class Claim extends Schema.Class<Claim>("Claim")({
 /** Polar's `CustomerSeatClaimResponse`. It encodes the session unredacted, as Polar sends it. */
 export const ClaimJson = Schema.Struct({ seat: SeatJson, session: Claim.fields.session }).pipe(
   Schema.encodeKeys({ session: "customer_session_token" }),
-  Schema.decodeTo(
-    Schema.toType(Claim),
-    SchemaTransformation.transform({ decode: (fields) => new Claim(fields), encode: (claim) => claim })
-  )
+  Schema.decodeTo(Schema.toType(Claim), instanceOf(Claim))
 )
 
 /** The kind of an event. Open: a key that Polar adds later decodes too. */
@@ -149,11 +143,11 @@ const claimError = (refusal: Refusal) => invalidInvitation(refusal) ?? forbidden
 const notOneSegment = /^\.{0,2}$|\/|\p{Surrogate}/u
 
 /** The path of an invitation. Fails if the token cannot be one of Polar's. */
-const pathOf = (token: Redacted.Redacted<string>): Result.Result<string, InvalidInvitation> => {
+const pathOf = (token: Redacted.Redacted<string>): Effect.Effect<string, InvalidInvitation> => {
   const text = Redacted.value(token)
   return notOneSegment.test(text)
-    ? Result.fail(new InvalidInvitation())
-    : Result.succeed(`/v1/customer-seats/claim/${encodeURIComponent(text)}`)
+    ? Effect.fail(new InvalidInvitation())
+    : Effect.succeed(`/v1/customer-seats/claim/${encodeURIComponent(text)}`)
 }
 
 const unavailable = (reason: UnavailableReason) => new Unavailable({ operation: "SeatClaims.events", reason })
@@ -203,11 +197,12 @@ const eventsIn = (response: HttpClientResponse.HttpClientResponse): Stream.Strea
       )
 
 const make = Effect.fnUntraced(function* (options: Options) {
-  const polar = yield* PolarClient.make(options)
+  const connect = yield* PolarClient.make(options)
+  const polar = connect()
 
   return SeatClaims.of({
     info: (token) =>
-      Effect.flatMap(Effect.fromResult(pathOf(token)), (path) =>
+      Effect.flatMap(pathOf(token), (path) =>
         polar.call({
           operation: "SeatClaims.info",
           secret: token,
@@ -231,7 +226,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
     events: (token) =>
       Stream.unwrap(
-        Effect.map(Effect.fromResult(pathOf(token)), (path) =>
+        Effect.map(pathOf(token), (path) =>
           polar.open(
             {
               operation: "SeatClaims.events",
@@ -252,7 +247,4 @@ export const layer = (options: Options): Layer.Layer<SeatClaims, InvalidOption, 
   Layer.effect(SeatClaims, make(options))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<SeatClaims, InvalidOption | Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(SeatClaims, Effect.flatMap(Config.unwrap(options), make))
+export const layerConfig = /* @__PURE__ */ fromConfig(layer)

@@ -1,6 +1,5 @@
 import type { Seat } from "@polar-seats/domain/Seat"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
-import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Mac from "effect/crypto/Mac"
 import * as SecureRandom from "effect/crypto/SecureRandom"
@@ -16,7 +15,8 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { checkDuration, InvalidOption, notNegative } from "./internal/options.ts"
+import { joinChunks } from "./internal/exchange.ts"
+import { checkDuration, fromConfig, InvalidOption, notNegative } from "./internal/options.ts"
 import { SeatJson } from "./SeatJson.ts"
 
 interface SeatEventFields {
@@ -146,10 +146,7 @@ const deriveKeys = Effect.fnUntraced(function* (secret: string) {
 const signedContent = (id: string, timestamp: string, body: string | Uint8Array): Uint8Array => {
   const head = encoder.encode(`${id}.${timestamp}.`)
   const tail = typeof body === "string" ? encoder.encode(body) : body
-  const content = new Uint8Array(head.length + tail.length)
-  content.set(head)
-  content.set(tail, head.length)
-  return content
+  return joinChunks([head, tail], head.length + tail.length)
 }
 
 // Each signature costs an HMAC of the whole body, so a stranger must not be able to send hundreds
@@ -252,14 +249,12 @@ const make = Effect.fnUntraced(function* (options: Options) {
   })
 })
 
-const webCrypto = Mac.layerWebCrypto.pipe(Layer.provide(SecureRandom.layerWebCrypto))
-
 /** Verifies the webhooks of one endpoint. Runs on every platform with Web Crypto: Node, edge functions, browsers. */
 export const layer = (options: Options): Layer.Layer<SeatWebhooks, InvalidOption> =>
-  Layer.effect(SeatWebhooks, make(options)).pipe(Layer.provide(webCrypto))
+  Layer.provide(
+    Layer.effect(SeatWebhooks, make(options)),
+    Layer.provide(Mac.layerWebCrypto, SecureRandom.layerWebCrypto)
+  )
 
 /** `layer` with options from the configuration. */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<SeatWebhooks, InvalidOption | Config.ConfigError> =>
-  Layer.effect(SeatWebhooks, Effect.flatMap(Config.unwrap(options), make)).pipe(Layer.provide(webCrypto))
+export const layerConfig = /* @__PURE__ */ fromConfig(layer)

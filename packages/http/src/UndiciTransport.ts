@@ -9,14 +9,11 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Agent, Dispatcher } from "undici"
 import {
-  type Answer,
-  bodyTooLarge,
-  decodeBody,
+  AnswerCollector,
+  type AnswerResult,
   type Exchange,
   exchanges,
   headerBytes,
-  headersProblem,
-  joinChunks,
   maxTimerMillis,
   noAnswerWithin,
   type SizeLimits
@@ -34,110 +31,75 @@ const targetOf = (request: HttpClientRequest.HttpClientRequest) => {
   return parsed === undefined ? undefined : { origin: parsed.origin, path: parsed.pathname + parsed.search }
 }
 
-/** Collects the answer to one request, up to its limits. */
-class ExchangeHandler implements Dispatcher.DispatchHandler {
-  private readonly limits: SizeLimits
-  private readonly resume: (effect: Effect.Effect<Answer, UnavailableReason>) => void
-  private readonly timer: NodeJS.Timeout | undefined
-  private controller: Dispatcher.DispatchController | undefined = undefined
-  private status = 0
-  private retryAfter: string | undefined = undefined
-  private limit = 0
-  private chunks: Array<Uint8Array> = []
-  private size = 0
-  private isEnded = false
-  private isSettled = false
+/** Settles one request when its answer is complete, when it failed, or when its time is over. */
+const makeHandler = (within: number, limits: SizeLimits, finish: (result: AnswerResult) => void) => {
+  const collector = new AnswerCollector(limits)
+  let controller: Dispatcher.DispatchController | undefined
+  let isEnded = false
+  let isSettled = false
 
-  constructor(within: number, limits: SizeLimits, resume: (effect: Effect.Effect<Answer, UnavailableReason>) => void) {
-    this.limits = limits
-    this.resume = resume
-    // A timer costs a tenth of a fiber that sleeps
-    this.timer = within > maxTimerMillis ? undefined : setTimeout(() => this.fail(noAnswerWithin(within)), within)
+  // Closes the connection, or prevents that the request gets one. Does nothing if the answer is complete
+  const abandon = () => {
+    clearTimeout(timer)
+    isSettled = true
+    if (!isEnded) controller?.abort(new Error("nobody waits for the answer any more"))
   }
-
-  onRequestStart(controller: Dispatcher.DispatchController) {
-    this.controller = controller
-    if (this.isSettled) this.abandon()
-  }
-
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Dispatcher.ResponseData["headers"]) {
-    // An informational response, as 103 is, comes before the answer
-    if (status < 200) return
-    const tooLarge = headersProblem(status, headerBytes(headers), this.limits)
-    if (tooLarge !== undefined) return this.fail(tooLarge)
-    this.status = status
-    const retryAfter = headers["retry-after"]
-    this.retryAfter = Array.isArray(retryAfter) ? retryAfter.join(", ") : retryAfter
-    const limit = this.limits.body(status)
-    if (limit === undefined) return this.succeed("")
-    this.limit = limit
-    if (Number(headers["content-length"] ?? 0) > limit) this.fail(bodyTooLarge(status, limit))
-  }
-
-  onResponseData(_: Dispatcher.DispatchController, chunk: Uint8Array) {
-    if (this.isSettled) return
-    this.chunks.push(chunk)
-    this.size += chunk.byteLength
-    if (this.size > this.limit) this.fail(bodyTooLarge(this.status, this.limit))
-  }
-
-  onResponseEnd() {
-    this.isEnded = true
-    if (this.isSettled) return
-    const [first, second] = this.chunks
-    const bytes = first !== undefined && second === undefined ? first : joinChunks(this.chunks, this.size)
-    const text = decodeBody(this.status, bytes)
-    if (Result.isSuccess(text)) this.succeed(text.success)
-    else this.fail(text.failure)
-  }
-
-  onResponseError(_: Dispatcher.DispatchController, cause: unknown) {
-    this.isEnded = true
-    this.fail(this.status === 0 ? requestFailure(cause) : answerFailure(cause))
-  }
-
-  fail(reason: UnavailableReason) {
-    this.settle(Effect.fail(reason))
-  }
-
-  /** Closes the connection, or prevents that the request gets one. Does nothing if the answer is complete. */
-  abandon() {
-    clearTimeout(this.timer)
-    this.isSettled = true
-    if (!this.isEnded) this.controller?.abort(new Error("nobody waits for the answer any more"))
-  }
-
-  private succeed(text: string) {
-    this.settle(Effect.succeed({ status: this.status, retryAfter: this.retryAfter, text }))
-  }
-
-  private settle(effect: Effect.Effect<Answer, UnavailableReason>) {
-    if (this.isSettled) return
-    this.isSettled = true
+  const settle = (result: AnswerResult | undefined) => {
+    if (result === undefined || isSettled) return
+    isSettled = true
     // undici's parser still works on this connection. A short answer is complete when the microtask runs
     queueMicrotask(() => {
-      this.abandon()
-      this.resume(effect)
+      abandon()
+      finish(result)
     })
   }
+  const fail = (reason: UnavailableReason) => settle(Result.fail(reason))
+  // A timer costs a tenth of a fiber that sleeps
+  const timer = within > maxTimerMillis ? undefined : setTimeout(() => fail(noAnswerWithin(within)), within)
+
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart(started) {
+      controller = started
+      if (isSettled) abandon()
+    },
+    onResponseStart(_, status, headers) {
+      // An informational response, as 103 is, comes before the answer
+      if (status < 200) return
+      const length = Number(headers["content-length"] ?? Number.NaN)
+      const retryAfter = headers["retry-after"]
+      const retryAfterText = Array.isArray(retryAfter) ? retryAfter.join(", ") : retryAfter
+      settle(collector.begin(status, headerBytes(headers), length, retryAfterText))
+    },
+    onResponseData(_, chunk) {
+      if (!isSettled) settle(collector.add(chunk))
+    },
+    onResponseEnd() {
+      isEnded = true
+      if (!isSettled) settle(collector.end())
+    },
+    onResponseError(_, cause) {
+      isEnded = true
+      fail(collector.status === 0 ? requestFailure(cause) : answerFailure(cause))
+    }
+  }
+  return { handler, fail, abandon }
 }
 
 const makeExchange =
   (dispatcher: Dispatcher): Exchange =>
   (request, { within }, limits) => {
     const target = targetOf(request)
-    const { body, headers, method } = request
     if (target === undefined) return Effect.fail(unwritable())
-    const { origin, path } = target
+    const { headers, method } = request
+    const body = request.body._tag === "Uint8Array" ? request.body.body : null
     return Effect.callback((resume) => {
-      const handler = new ExchangeHandler(within, limits, resume)
-      const bytes = body._tag === "Uint8Array" ? body.body : null
+      const { abandon, fail, handler } = makeHandler(within, limits, (result) => resume(Effect.fromResult(result)))
       // An interceptor may write into the headers, and may throw
       const dispatched = Result.try(() =>
-        dispatcher.dispatch({ origin, path, method, headers: { ...headers }, body: bytes }, handler)
+        dispatcher.dispatch({ ...target, method, headers: { ...headers }, body }, handler)
       )
-      if (Result.isFailure(dispatched)) handler.fail(answerFailure(dispatched.failure))
-      return Effect.sync(() => handler.abandon())
+      if (Result.isFailure(dispatched)) fail(answerFailure(dispatched.failure))
+      return Effect.sync(abandon)
     })
   }
 

@@ -13,21 +13,16 @@ export interface Refusal {
   readonly detail: string
 }
 
-/** The error that an operation makes of a refusal. A refusal that it makes none of is `UnexpectedResponse`. */
-type ErrorFor<E> = (refusal: Refusal) => E | undefined
+const forbiddenReasons = new Map<Refusal["name"], SeatError.Forbidden["reason"]>([
+  ["NotPermitted", "Role"],
+  ["FeatureNotEnabled", "SeatsNotEnabled"],
+  ["insufficient_scope", "Scope"]
+])
 
 /** The error for a token that is good but does not allow this. */
 export const forbidden = ({ name }: Refusal): SeatError.Forbidden | undefined => {
-  switch (name) {
-    case "NotPermitted":
-      return new SeatError.Forbidden({ reason: "Role" })
-    case "FeatureNotEnabled":
-      return new SeatError.Forbidden({ reason: "SeatsNotEnabled" })
-    case "insufficient_scope":
-      return new SeatError.Forbidden({ reason: "Scope" })
-    default:
-      return undefined
-  }
+  const reason = forbiddenReasons.get(name)
+  return reason === undefined ? undefined : new SeatError.Forbidden({ reason })
 }
 
 /** The error for a token that Polar does not accept for this. */
@@ -35,63 +30,35 @@ export const tokenError = (
   wants: SeatError.Unauthorized["wants"],
   refusal: Refusal
 ): SeatError.Unauthorized | SeatError.Forbidden | undefined => {
-  switch (refusal.name) {
-    case "Unauthorized":
-      return new SeatError.Unauthorized({ reason: "WrongToken", wants })
-    case "invalid_token":
-      return new SeatError.Unauthorized({ reason: "InvalidToken", wants })
-    default:
-      return forbidden(refusal)
-  }
+  if (refusal.name === "Unauthorized") return new SeatError.Unauthorized({ reason: "WrongToken", wants })
+  if (refusal.name === "invalid_token") return new SeatError.Unauthorized({ reason: "InvalidToken", wants })
+  return forbidden(refusal)
 }
 
 /** The error for a request that Polar refuses with a sentence instead of a list of issues. */
-export const invalidRequest = (type: PolarRefusal.PolarRefusal, { detail }: Refusal): SeatError.InvalidRequest =>
+export const invalidRequest = (type: PolarRefusal.PolarRefusal, detail: string): SeatError.InvalidRequest =>
   new SeatError.InvalidRequest({ issues: [{ type, path: [], message: detail }] })
 
-type Secrets = ReadonlyArray<Redacted.Redacted<string> | undefined>
-
 // A server may repeat parts of a request in its answer, and the answer goes into errors
-const withoutSecrets = (text: string, secrets: Secrets): string =>
-  secrets.reduce((cut, secret) => {
-    const value = secret === undefined ? "" : Redacted.value(secret)
-    return value === "" ? cut : cut.replaceAll(value, "<redacted>")
-  }, text)
+const withoutSecret = (text: string, secret: Redacted.Redacted<string> | undefined): string => {
+  const value = secret === undefined ? "" : Redacted.value(secret)
+  return value === "" ? text : text.replaceAll(value, "<redacted>")
+}
 
-const PolarErrorBody = Schema.fromJsonString(
-  Schema.Struct({
-    error: Schema.optionalKey(Schema.String),
-    detail: Schema.optionalKey(Schema.Unknown)
-  })
+const decodeErrorBody = Schema.decodeUnknownOption(
+  Schema.fromJsonString(
+    Schema.Struct({ error: Schema.optionalKey(Schema.String), detail: Schema.optionalKey(Schema.Unknown) })
+  )
 )
-const decodeErrorBody = Schema.decodeUnknownOption(PolarErrorBody)
-
 const decodeIssues = Schema.decodeUnknownOption(
-  Schema.Array(
-    Schema.Struct({
-      type: Schema.String,
-      loc: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
-      msg: Schema.String
-    })
-  )
+  Schema.Array(SeatError.RequestIssue.pipe(Schema.encodeKeys({ path: "loc", message: "msg" })))
 )
-const requestIssues = (detail: unknown, secrets: Secrets): ReadonlyArray<SeatError.RequestIssue> | undefined =>
-  Option.getOrUndefined(
-    Option.map(decodeIssues(detail), (issues) =>
-      issues.map(({ loc, msg, type }) => ({
-        type: withoutSecrets(type, secrets),
-        path: loc.map((part) => (Predicate.isString(part) ? withoutSecrets(part, secrets) : part)),
-        message: withoutSecrets(msg, secrets)
-      }))
-    )
-  )
 
 /** The parts of a request that its error depends on. */
 export interface Refusable<E> {
   readonly operation: SeatError.Operation
-  readonly errorFor: ErrorFor<E>
-  /** Undefined if Polar lets anyone do this. */
-  readonly token?: Redacted.Redacted<string> | undefined
+  /** The error that the operation makes of a refusal. A refusal that it makes none of is `UnexpectedResponse`. */
+  readonly errorFor: (refusal: Refusal) => E | undefined
   /** A secret in the request beside the token. It is cut out of Polar's sentence, as the token is. */
   readonly secret?: Redacted.Redacted<string> | undefined
 }
@@ -101,25 +68,30 @@ export interface Refusable<E> {
  * Polar does not document is `Unavailable`.
  */
 export const readErrorBody = <E>(
-  { errorFor, operation, secret, token }: Refusable<E>,
+  { errorFor, operation, secret }: Refusable<E>,
   { status, text }: Answer,
-  version: string
+  version: string,
+  token: Redacted.Redacted<string> | undefined
 ): E | SeatError.InvalidRequest | SeatError.Unavailable => {
-  const secrets = [token, secret]
-  const { detail, error = "" } = nestsTooDeep(text)
-    ? {}
-    : Option.getOrElse(decodeErrorBody(text), (): typeof PolarErrorBody.Type => ({}))
-  const refusal: Refusal = {
-    name: PolarRefusal.find(status, error),
-    detail: Predicate.isString(detail) ? withoutSecrets(detail, secrets) : ""
-  }
-  const own = errorFor(refusal)
+  const withoutSecrets = (text: string) => withoutSecret(withoutSecret(text, token), secret)
+  const body = nestsTooDeep(text) ? undefined : Option.getOrUndefined(decodeErrorBody(text))
+  const name = PolarRefusal.find(status, body?.error ?? "")
+  const detail = Predicate.isString(body?.detail) ? withoutSecrets(body.detail) : ""
+  const own = errorFor({ name, detail })
   if (own !== undefined) return own
-  if (refusal.name === "BadRequest") return invalidRequest(refusal.name, refusal)
-  const issues = status === 422 ? requestIssues(detail, secrets) : undefined
-  if (issues !== undefined) return new SeatError.InvalidRequest({ issues })
+  if (name === "BadRequest") return invalidRequest(name, detail)
+  const issues = status === 422 ? Option.getOrUndefined(decodeIssues(body?.detail)) : undefined
+  if (issues !== undefined) {
+    return new SeatError.InvalidRequest({
+      issues: issues.map(({ message, path, type }) => ({
+        type: withoutSecrets(type),
+        path: path.map((part) => (Predicate.isString(part) ? withoutSecrets(part) : part)),
+        message: withoutSecrets(message)
+      }))
+    })
+  }
   const description =
-    status === 404 && error === ""
+    status === 404 && (body?.error ?? "") === ""
       ? `there is no such route, or no version ${version} of the API: check the base URL and the version`
       : "neither the status nor the body is one that Polar documents"
   return new SeatError.Unavailable({ operation, reason: unexpectedResponse(status, description) })

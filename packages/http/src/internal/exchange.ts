@@ -5,8 +5,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import type * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Result from "effect/Result"
@@ -50,7 +50,10 @@ export type Exchange = (
  * The exchange in one step that our own transports offer beside `HttpClient`. It makes no response object and no fiber
  * that keeps the time. The function is given the services that each request gets.
  */
-export const exchanges = new WeakMap<HttpClient.HttpClient, (provided: Context.Context<never>) => Exchange>()
+export const exchanges = new WeakMap<
+  HttpClient.HttpClient,
+  (provided: Context.Context<FetchHttpClient.RequestInit>) => Exchange
+>()
 
 /** The longest time that a timer can wait, in milliseconds. A longer time fires at once, so it counts as no limit. */
 export const maxTimerMillis = 2 ** 31 - 1
@@ -73,15 +76,10 @@ export const headerBytes = (headers: {
   return size
 }
 
-/** Why headers of this size are not accepted, or undefined if they are. */
-export const headersProblem = (status: number, bytes: number, { headers }: SizeLimits): UnavailableReason | undefined =>
-  bytes > headers ? unexpectedResponse(status, `the headers are larger than ${headers} bytes`) : undefined
-
-export const bodyTooLarge = (status: number, limit: number): UnavailableReason =>
-  unexpectedResponse(status, `the body is larger than ${limit} bytes`)
-
 /** The chunks of a body as one array of `size` bytes. */
-export const joinChunks = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array<ArrayBuffer> => {
+export const joinChunks = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
+  const [first, second] = chunks
+  if (first !== undefined && second === undefined) return first
   const bytes = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
@@ -93,12 +91,57 @@ export const joinChunks = (chunks: ReadonlyArray<Uint8Array>, size: number): Uin
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-/** A body as text. It fails if the body is not UTF-8. */
-export const decodeBody = (status: number, bytes: Uint8Array) =>
-  Result.try({
-    try: () => utf8.decode(bytes),
-    catch: () => unexpectedResponse(status, "the body is not UTF-8")
-  })
+/** The result of an exchange: the answer, or the reason why there is none. */
+export type AnswerResult = Result.Result<Answer, UnavailableReason>
+
+/** Collects one answer up to its limits. */
+export class AnswerCollector {
+  /** The status of the answer, or 0 before it begins. */
+  status = 0
+  /** How large the body may be, in bytes. */
+  limit = 0
+  private readonly limits: SizeLimits
+  private retryAfter: string | undefined = undefined
+  private readonly chunks: Array<Uint8Array> = []
+  private size = 0
+
+  constructor(limits: SizeLimits) {
+    this.limits = limits
+  }
+
+  /** Begins the answer. Returns its result if nobody needs the body. `length` is `NaN` if the headers do not say it. */
+  begin(status: number, headers: number, length: number, retryAfter: string | undefined): AnswerResult | undefined {
+    this.status = status
+    this.retryAfter = retryAfter
+    if (headers > this.limits.headers) return this.fail(`the headers are larger than ${this.limits.headers} bytes`)
+    const limit = this.limits.body(status)
+    if (limit === undefined) return this.succeed("")
+    this.limit = limit
+    return length > limit ? this.end(length) : undefined
+  }
+
+  /** Adds a part of the body. Returns the result if the body is too large. */
+  add(chunk: Uint8Array): AnswerResult | undefined {
+    this.chunks.push(chunk)
+    this.size += chunk.byteLength
+    return this.size > this.limit ? this.end() : undefined
+  }
+
+  /** Ends the body, which would be of this size in bytes. */
+  end(size = this.size): AnswerResult {
+    if (size > this.limit) return this.fail(`the body is larger than ${this.limit} bytes`)
+    const text = Result.try(() => utf8.decode(joinChunks(this.chunks, size)))
+    return Result.isSuccess(text) ? this.succeed(text.success) : this.fail("the body is not UTF-8")
+  }
+
+  private succeed(text: string): AnswerResult {
+    return Result.succeed({ status: this.status, retryAfter: this.retryAfter, text })
+  }
+
+  private fail(description: string): AnswerResult {
+    return Result.fail(unexpectedResponse(this.status, description))
+  }
+}
 
 /** Releases the connection of an answer that nobody will read: starts to read the body and stops at once. */
 export const discardBody = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
@@ -109,72 +152,40 @@ export const discardBody = (response: HttpClientResponse.HttpClientResponse): Ef
         Fiber.interrupt
       )
 
-/** The bytes of a body, or undefined if there are more than `limit`. */
-const readBody = (
-  response: HttpClientResponse.HttpClientResponse,
-  limit: number
-): Effect.Effect<Uint8Array | undefined, HttpClientError.HttpClientError> => {
-  const announced = Number(response.headers["content-length"] ?? Number.NaN)
-  if (announced > limit) return Effect.as(discardBody(response), undefined)
-  // HTTP itself ends a body at its announced length. Only a body without one, or a compressed one, has to be counted
-  if (announced <= limit && response.headers["content-encoding"] === undefined) {
-    return Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
-  }
-  return Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
-    let size = 0
-    return response.stream.pipe(
-      Stream.takeUntil((chunk) => {
-        chunks.push(chunk)
-        size += chunk.byteLength
-        return size > limit
-      }),
-      Stream.runDrain,
-      Effect.map(() => (size > limit ? undefined : joinChunks(chunks, size))),
-      Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.succeed(new Uint8Array(0)))
-    )
-  })
-}
-
 /** Reads a response up to its limits. */
 export const readAnswer = (
   response: HttpClientResponse.HttpClientResponse,
   limits: SizeLimits
 ): Effect.Effect<Answer, UnavailableReason> => {
   const { headers, status } = response
-  const tooLarge = headersProblem(status, headerBytes(headers), limits)
-  if (tooLarge !== undefined) return Effect.andThen(discardBody(response), Effect.fail(tooLarge))
-  const limit = limits.body(status)
-  const answer = (text: string): Answer => ({ status, retryAfter: headers["retry-after"], text })
-  if (limit === undefined) return Effect.as(discardBody(response), answer(""))
-  return Effect.matchEffect(readBody(response, limit), {
+  const collector = new AnswerCollector(limits)
+  const announced = Number(headers["content-length"] ?? Number.NaN)
+  const known = collector.begin(status, headerBytes(headers), announced, headers["retry-after"])
+  if (known !== undefined) return Effect.andThen(discardBody(response), Effect.fromResult(known))
+  // HTTP itself ends a body at its announced length. Only a body without one, or a compressed one, has to be counted
+  const body =
+    announced <= collector.limit && headers["content-encoding"] === undefined
+      ? Effect.map(response.arrayBuffer, (buffer) => void collector.add(new Uint8Array(buffer)))
+      : response.stream.pipe(
+          Stream.takeUntil((chunk) => collector.add(chunk) !== undefined),
+          Stream.runDrain,
+          Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.void)
+        )
+  return Effect.matchEffect(body, {
     onFailure: (error) => Effect.fail(transportFailure(error)),
-    onSuccess: (bytes) =>
-      bytes === undefined
-        ? Effect.fail(bodyTooLarge(status, limit))
-        : Effect.fromResult(Result.map(decodeBody(status, bytes), answer))
+    onSuccess: () => Effect.fromResult(collector.end())
   })
 }
 
 const notSent = (description: string) => NotSent.make({ description })
 const failTooLate = () => Effect.fail(notSent("it was still waiting for the rate limit when `totalTimeout` ended"))
 
-/** Sends a request and uses the response, within its time. */
-export type Send = <A>(
-  request: HttpClientRequest.HttpClientRequest,
-  time: TimeLimits,
-  use: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, UnavailableReason>
-) => Effect.Effect<A, UnavailableReason>
-
-/** Sends through any `HttpClient`. */
-export const makeSend = (given: HttpClient.HttpClient, provided: Context.Context<never>): Send => {
+/** Sends requests through any `HttpClient`, and uses each response, within the time of the request. */
+export const makeSend = (given: HttpClient.HttpClient, provided: Context.Context<never>) => {
   const client = HttpClient.transformResponse(given, Effect.provideContext(provided))
 
   // The client prepares a request before it sends it. A `Pace` waits for its turn there, before any byte has left
-  const prepare = (
-    request: HttpClientRequest.HttpClientRequest,
-    deadline: number
-  ): Effect.Effect<HttpClientRequest.HttpClientRequest, UnavailableReason> => {
+  const prepare = (request: HttpClientRequest.HttpClientRequest, deadline: number) => {
     const preparing = Effect.mapErrorEager(client.preprocess(request), () => notSent("it could not be prepared"))
     // Most clients prepare nothing, so there is nothing to limit
     if (Exit.isExit(preparing)) return preparing
@@ -183,7 +194,11 @@ export const makeSend = (given: HttpClient.HttpClient, provided: Context.Context
     )
   }
 
-  return (request, { deadline, within }, use) =>
+  return <A>(
+    request: HttpClientRequest.HttpClientRequest,
+    { deadline, within }: TimeLimits,
+    use: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, UnavailableReason>
+  ): Effect.Effect<A, UnavailableReason> =>
     Effect.flatMap(prepare(request, deadline), (prepared) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const left = Math.min(within, deadline - now)
@@ -202,13 +217,8 @@ export const tooDeep = "the body nests too deep"
 
 // A short text has few brackets, and counting them is faster than following them
 const hasFewBrackets = (text: string): boolean => {
-  let count = 0
-  for (const bracket of ["{", "["]) {
-    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
-      if (++count > maxJsonDepth) return false
-    }
-  }
-  return true
+  const piecesBetween = (bracket: string) => text.split(bracket, maxJsonDepth + 2).length
+  return piecesBetween("{") + piecesBetween("[") <= maxJsonDepth + 2
 }
 
 /**

@@ -1,5 +1,7 @@
+import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -15,6 +17,12 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
     return `The option ${this.option} ${this.problem}.`
   }
 }
+
+/** A layer with options from the configuration. */
+export const fromConfig =
+  <Options, A, E, R>(layer: (options: Options) => Layer.Layer<A, E, R>) =>
+  (options: Config.Wrap<Options>): Layer.Layer<A, E | Config.ConfigError, R> =>
+    Layer.unwrap(Effect.map(Config.unwrap(options), layer))
 
 /**
  * Whether the host of a URL is this machine: `localhost`, a name below it, 127.0.0.0/8 or `[::1]`. Pass the `hostname` of
@@ -68,36 +76,19 @@ const hosts: Record<Environment, string> = {
 }
 
 /** The base URL of a connection, without a slash at its end. */
-export const resolveBaseUrl = ({
-  baseUrl,
-  environment = "production"
-}: Connection): Effect.Effect<string, InvalidOption> =>
+export const resolveBaseUrl = ({ baseUrl, environment = "production" }: Connection) =>
   Effect.map(checkText("baseUrl", baseUrl ?? hosts[environment], baseUrlProblem), (url) => url.replace(/\/+$/, ""))
 
-/** Returns the version if it is spelled like one. */
 export const checkVersion = (version: string): Effect.Effect<string, InvalidOption> =>
-  checkText("version", version, (version) =>
-    /^\d{4}-\d{2}$/.test(version) ? undefined : "is not a version like 2026-10"
-  )
+  checkText("version", version, (text) => (/^\d{4}-\d{2}$/.test(text) ? undefined : "is not a version like 2026-10"))
 
-/** Returns the token if it can be sent. */
 export const checkToken = (token: Redacted.Redacted<string>): Effect.Effect<Redacted.Redacted<string>, InvalidOption> =>
   Effect.as(checkText("token", Redacted.value(token), tokenProblem), token)
 
-/** The header that names the organization, if one is given. */
-export const organizationHeaders = (
-  organization: string | undefined
-): Effect.Effect<{ readonly [name: string]: string }, InvalidOption> =>
-  organization === undefined
-    ? Effect.succeed({})
-    : Effect.map(
-        checkText("organization", organization, (organization) =>
-          visibleAscii.test(organization)
-            ? undefined
-            : "is empty, or contains a space, a line break or a character outside ASCII"
-        ),
-        (organization) => ({ "Polar-Organization": organization })
-      )
+export const checkOrganization = (organization: string): Effect.Effect<string, InvalidOption> =>
+  checkText("organization", organization, (text) =>
+    visibleAscii.test(text) ? undefined : "is empty, or contains a space, a line break or a character outside ASCII"
+  )
 
 /** Which durations an option accepts, and the problem of all others. */
 export interface DurationRule {
@@ -127,12 +118,8 @@ export const finiteAndPositive: DurationRule = {
 export const toMillis = (input: Duration.Input, { accepts }: DurationRule): number | undefined =>
   Option.getOrUndefined(Option.map(Option.filter(Duration.fromInput(input), accepts), Duration.toMillis))
 
-/** Returns a duration in milliseconds if the rule accepts it. */
-export const checkDuration = (
-  option: string,
-  input: Duration.Input,
-  rule: DurationRule
-): Effect.Effect<number, InvalidOption> => {
+/** Fails if the rule does not accept the duration. Returns it in milliseconds. */
+export const checkDuration = (option: string, input: Duration.Input, rule: DurationRule) => {
   const millis = toMillis(input, rule)
   return millis === undefined
     ? Effect.fail(new InvalidOption({ option, problem: rule.problem }))
@@ -141,7 +128,6 @@ export const checkDuration = (
 
 export const isCount = (count: number, least: number): boolean => Number.isSafeInteger(count) && count >= least
 
-/** Returns the number if it is a whole number, and no less than `least`. */
 export const checkCount = (option: string, count: number, least = 1): Effect.Effect<number, InvalidOption> =>
   isCount(count, least)
     ? Effect.succeed(count)

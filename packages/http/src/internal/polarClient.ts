@@ -25,7 +25,6 @@ import {
   type Exchange,
   exchanges,
   headerBytes,
-  headersProblem,
   makeSend,
   nestsTooDeep,
   readAnswer,
@@ -34,7 +33,7 @@ import {
   tooDeep,
   unexpectedResponse
 } from "./exchange.ts"
-import { checkCount, checkVersion, type InvalidOption, resolveBaseUrl } from "./options.ts"
+import { checkCount, checkOrganization, checkVersion, type InvalidOption, resolveBaseUrl } from "./options.ts"
 import { checkPolicy, parseRetryAfter, type Policy, retry } from "./retry.ts"
 import { type Attempts, streamWithTelemetry, withTelemetry } from "./telemetry.ts"
 
@@ -61,14 +60,14 @@ export interface Opening<E> extends Refusable<E> {
   readonly urlParams?: UrlParams.Input | undefined
   /** The body, sent as JSON. */
   readonly body?: unknown
-  /** The status that means success. Default: 200. */
-  readonly success?: number
   /** Attributes of the span beside the operation. */
   readonly attributes?: { readonly [name: string]: string }
 }
 
 /** One request, and how to read its answer. */
 interface Call<A, E> extends Opening<E> {
+  /** The status that means success. Default: 200. */
+  readonly success?: number
   /** Whether the answer may be as large as a list. */
   readonly isList?: boolean
   readonly decode: (text: string) => Result.Result<A, Schema.SchemaError>
@@ -103,39 +102,31 @@ const bodyProblem = (text: string, error: Schema.SchemaError): string => {
     : "the body is not JSON"
 }
 
-const decodeText = <A>(
-  decode: (text: string) => Result.Result<A, Schema.SchemaError>,
-  text: string
-): Result.Result<A, string> =>
-  nestsTooDeep(text) ? Result.fail(tooDeep) : Result.mapError(decode(text), (error) => bodyProblem(text, error))
-
-// Builds the requests of a client. All share these headers
-const makeRequests = (baseUrl: string, version: string, ownHeaders: { readonly [name: string]: string }) => {
-  // Deno and Bun send a request again, even a POST, if a kept connection is gone before the answer
-  const unkept = "Deno" in globalThis || "Bun" in globalThis ? { connection: "close" } : {}
-  const shared = Headers.fromInput({ ...ownHeaders, ...unkept, "polar-version": version, accept: "application/json" })
-  let latest = { authorization: "", headers: shared }
-  // Most calls use the token of the call before
-  const headersWith = (token: Redacted.Redacted<string> | undefined): Headers.Headers => {
-    if (token === undefined) return shared
-    const authorization = `Bearer ${Redacted.value(token)}`
-    if (authorization !== latest.authorization) {
-      latest = { authorization, headers: Headers.set(shared, "authorization", authorization) }
-    }
-    return latest.headers
-  }
-  return <E>({ body, method, path, token, urlParams }: Opening<E>): HttpClientRequest.HttpClientRequest => {
-    const params = urlParams === undefined ? UrlParams.empty : UrlParams.fromInput(urlParams)
-    const headers = headersWith(token)
-    const request = HttpClientRequest.makeWith(method, baseUrl + path, params, Option.none(), headers, HttpBody.empty)
-    return body === undefined ? request : HttpClientRequest.setBody(request, HttpBody.jsonUnsafe(body))
-  }
+const decodeAnswer = <A, E>({ decode, operation }: Call<A, E>, { status, text }: Answer) => {
+  const value = nestsTooDeep(text)
+    ? Result.fail(tooDeep)
+    : Result.mapError(decode(text), (error) => bodyProblem(text, error))
+  return Result.isSuccess(value)
+    ? Effect.succeed(value.success)
+    : Effect.fail(unavailable(operation, unexpectedResponse(status, value.failure)))
 }
+
+// Made once for a layer, because each provided service costs every call something
+const servicesOf = (init: Option.Option<RequestInit>) =>
+  Context.empty().pipe(
+    // No redirect is followed: the token must not reach another host, and nothing must be done twice
+    Context.add(FetchHttpClient.RequestInit, { ...Option.getOrUndefined(init), redirect: "manual" }),
+    // Polar's CORS refuses the headers of a tracer
+    Context.add(HttpClient.TracerPropagationEnabled, false),
+    // The span of a request would hold its URL, which may be a secret, and every header of the answer
+    Context.add(HttpClient.TracerDisabledWhen, () => true)
+  )
 
 const failRefused = <E>(
   opening: Opening<E>,
   answer: Answer,
-  version: string
+  version: string,
+  token: Redacted.Redacted<string> | undefined
 ): Effect.Effect<never, E | SeatError.RequestError> => {
   const { retryAfter, status } = answer
   if (status === 429) {
@@ -146,57 +137,50 @@ const failRefused = <E>(
   return Effect.fail(
     status >= 500
       ? unavailable(opening.operation, SeatError.UnavailableReason.cases.ServerFailed.make({ status }))
-      : readErrorBody(opening, answer, version)
+      : readErrorBody(opening, answer, version, token)
   )
 }
 
 // Runs one exchange, again if a retry is safe, and turns its reason or its result into the outcome of the call
-const attempt = <A, B, E extends { readonly _tag: string }>(
-  policy: Policy,
-  { operation }: Opening<unknown>,
-  attempts: Attempts,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  exchangeOnce: (time: TimeLimits) => Effect.Effect<A, SeatError.UnavailableReason>,
-  onSuccess: (answer: A) => Effect.Effect<B, E | SeatError.RequestError>
-): Effect.Effect<B, E | SeatError.RequestError> => {
-  const handlers = {
-    onFailure: (reason: SeatError.UnavailableReason) => Effect.fail(unavailable(operation, reason)),
-    onSuccess
-  }
-  return retry(policy, fiber, attempts.start, (time) =>
-    Effect.suspend(() => {
-      attempts.count++
-      return Effect.matchEffect(exchangeOnce(time), handlers)
-    })
-  )
-}
+const retrying =
+  <A, B, E extends { readonly _tag: string }>(
+    policy: Policy,
+    operation: SeatError.Operation,
+    exchangeOnce: (time: TimeLimits) => Effect.Effect<A, SeatError.UnavailableReason>,
+    onSuccess: (answer: A) => Effect.Effect<B, E | SeatError.RequestError>
+  ) =>
+  (attempts: Attempts, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<B, E | SeatError.RequestError> =>
+    retry(policy, fiber, attempts.start, (time) =>
+      Effect.suspend(() => {
+        attempts.count++
+        return Effect.matchEffect(exchangeOnce(time), {
+          onFailure: (reason) => Effect.fail(unavailable(operation, reason)),
+          onSuccess
+        })
+      })
+    )
 
-/** Makes a client that sends these headers with each request. */
+/** Makes the clients of a layer, one for each token. */
 export const make = Effect.fnUntraced(function* (
   options: Options,
-  ownHeaders: { readonly [name: string]: string } = {}
-): Effect.fn.Return<PolarClient, InvalidOption, HttpClient.HttpClient> {
+  organization?: string
+): Effect.fn.Return<(token?: Redacted.Redacted<string>) => PolarClient, InvalidOption, HttpClient.HttpClient> {
+  const ownHeaders = organization === undefined ? {} : { "Polar-Organization": yield* checkOrganization(organization) }
   const { maxBytes = {} } = options
   const policy = yield* checkPolicy(options)
   const version = yield* checkVersion(options.version ?? "2026-10")
   const maxSingle = yield* checkCount("maxBytes.single", maxBytes.single ?? 1024 * 1024)
   const maxList = yield* checkCount("maxBytes.list", maxBytes.list ?? 64 * 1024 * 1024)
   const maxHeaders = yield* checkCount("maxHeaderBytes", options.maxHeaderBytes ?? 64 * 1024)
-  const makeRequest = makeRequests(yield* resolveBaseUrl(options), version, ownHeaders)
-  const fetchOptions = Option.getOrElse(yield* Effect.serviceOption(FetchHttpClient.RequestInit), () => ({}))
-  // Made once, because each provided service costs every call something
-  const provided = Context.empty().pipe(
-    // No redirect is followed: the token must not reach another host, and nothing must be done twice
-    Context.add(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
-    // Polar's CORS refuses the headers of a tracer
-    Context.add(HttpClient.TracerPropagationEnabled, false),
-    // The span of a request would hold its URL, which may be a secret, and every header of the answer
-    Context.add(HttpClient.TracerDisabledWhen, () => true)
-  )
+  const baseUrl = yield* resolveBaseUrl(options)
+  // Deno and Bun send a request again, even a POST, if a kept connection is gone before the answer
+  const unkept = "Deno" in globalThis || "Bun" in globalThis ? { connection: "close" } : {}
+  const shared = Headers.fromInput({ ...ownHeaders, ...unkept, "polar-version": version, accept: "application/json" })
+  const services = servicesOf(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
   const client = yield* HttpClient.HttpClient
-  const send = makeSend(client, provided)
+  const send = makeSend(client, services)
   const exchange: Exchange =
-    exchanges.get(client)?.(provided) ??
+    exchanges.get(client)?.(services) ??
     ((request, time, size) => send(request, time, (response) => readAnswer(response, size)))
 
   // The client reads no body of a 429 or a 5xx, because the status is enough
@@ -207,48 +191,45 @@ export const make = Effect.fnUntraced(function* (
   const single = sizeLimits(maxSingle)
   const list = sizeLimits(maxList)
 
-  const spanAttributes = (attributes: Opening<unknown>["attributes"]) => () => ({
-    "polar.version": version,
-    ...attributes
-  })
+  return (token) => {
+    const headers =
+      token === undefined ? shared : Headers.set(shared, "authorization", `Bearer ${Redacted.value(token)}`)
+    const makeRequest = ({ body, method, path, urlParams }: Opening<unknown>) => {
+      const params = urlParams === undefined ? UrlParams.empty : UrlParams.fromInput(urlParams)
+      const request = HttpClientRequest.makeWith(method, baseUrl + path, params, Option.none(), headers, HttpBody.empty)
+      return body === undefined ? request : HttpClientRequest.setBody(request, HttpBody.jsonUnsafe(body))
+    }
+    const attributesOf =
+      ({ attributes }: Opening<unknown>) =>
+      () => ({ "polar.version": version, ...attributes })
 
-  return {
-    call: <A, E extends { readonly _tag: string }>(call: Call<A, E>) => {
-      const { decode, isList = false, operation, success = 200 } = call
-      const limits = isList ? list : single
-      const readValue = (answer: Answer): Effect.Effect<A, E | SeatError.RequestError> => {
-        if (answer.status !== success) return failRefused(call, answer, version)
-        const value = decodeText(decode, answer.text)
-        return Result.isSuccess(value)
-          ? Effect.succeed(value.success)
-          : Effect.fail(unavailable(operation, unexpectedResponse(answer.status, value.failure)))
-      }
-      return withTelemetry(operation, spanAttributes(call.attributes), (attempts, fiber) =>
-        attempt(policy, call, attempts, fiber, (time) => exchange(makeRequest(call), time, limits), readValue)
-      )
-    },
+    return {
+      call: (call) => {
+        const { isList = false, operation, success = 200 } = call
+        const exchangeOnce = (time: TimeLimits) => exchange(makeRequest(call), time, isList ? list : single)
+        const read = (answer: Answer) =>
+          answer.status === success ? decodeAnswer(call, answer) : failRefused(call, answer, version, token)
+        return withTelemetry(operation, attributesOf(call), retrying(policy, operation, exchangeOnce, read))
+      },
 
-    open: <A, E extends { readonly _tag: string }>(
-      opening: Opening<E>,
-      read: (response: HttpClientResponse.HttpClientResponse) => Stream.Stream<A, SeatError.Unavailable>
-    ) => {
-      const { operation, success = 200 } = opening
-      // Ends with the headers of a success, so that the time limits do not cover its body
-      const begin = (
-        response: HttpClientResponse.HttpClientResponse
-      ): Effect.Effect<Result.Result<HttpClientResponse.HttpClientResponse, Answer>, SeatError.UnavailableReason> =>
-        response.status === success && headersProblem(success, headerBytes(response.headers), single) === undefined
-          ? Effect.succeed(Result.succeed(response))
-          : Effect.map(readAnswer(response, single), Result.fail)
-      const openOnce = (time: TimeLimits) =>
-        send(HttpClientRequest.setHeader(makeRequest(opening), "accept", "text/event-stream"), time, begin)
-      return streamWithTelemetry(operation, spanAttributes(opening.attributes), (attempts) =>
-        Effect.withFiber((fiber) =>
-          attempt(policy, opening, attempts, fiber, openOnce, (begun: Effect.Success<ReturnType<typeof openOnce>>) =>
-            Result.isSuccess(begun) ? Effect.succeed(begun.success) : failRefused(opening, begun.failure, version)
+      open: (opening, read) => {
+        const { operation } = opening
+        // Ends with the headers of a success, so that the time limits do not cover its body
+        const openOnce = (time: TimeLimits) =>
+          send(
+            HttpClientRequest.setHeader(makeRequest(opening), "accept", "text/event-stream"),
+            time,
+            (response): Effect.Effect<Result.Result<typeof response, Answer>, SeatError.UnavailableReason> =>
+              response.status === 200 && headerBytes(response.headers) <= maxHeaders
+                ? Effect.succeed(Result.succeed(response))
+                : Effect.map(readAnswer(response, single), Result.fail)
           )
-        ).pipe(Effect.map(read), Stream.unwrap)
-      )
+        const readOpened = Result.match({
+          onSuccess: (response: HttpClientResponse.HttpClientResponse) => Effect.succeed(read(response)),
+          onFailure: (answer: Answer) => failRefused(opening, answer, version, token)
+        })
+        return streamWithTelemetry(operation, attributesOf(opening), retrying(policy, operation, openOnce, readOpened))
+      }
     }
   }
 })

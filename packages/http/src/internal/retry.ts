@@ -1,5 +1,5 @@
 import { RetryAmbiguousRevoke, RetryRateLimited } from "@polar-seats/domain/CallOptions"
-import { isSafeToRetry, mayHaveHappened, type RateLimited, type Unavailable } from "@polar-seats/domain/SeatError"
+import { isSafeToRetry, mayHaveHappened } from "@polar-seats/domain/SeatError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -11,42 +11,21 @@ import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import { CurrentRetryPolicy, type RetryPolicy } from "../RetryPolicy.ts"
 import type { TimeLimits } from "./exchange.ts"
-import {
-  checkCount,
-  checkDuration,
-  type DurationRule,
-  type InvalidOption,
-  isCount,
-  notNegative,
-  positive,
-  toMillis
-} from "./options.ts"
-
-/** A policy with a value for everything but the schedule. Times are milliseconds, and `Infinity` is no limit. */
-export interface Policy {
-  readonly times: number
-  readonly schedule: RetryPolicy["schedule"]
-  readonly maxRetryAfter: number
-  readonly attemptTimeout: number
-  readonly totalTimeout: number
-}
+import { checkCount, checkDuration, type DurationRule, isCount, notNegative, positive, toMillis } from "./options.ts"
 
 /** The policy of a layer, with the defaults that `RetryPolicy` documents. It fails if an option is invalid. */
-export const checkPolicy = Effect.fnUntraced(function* ({
-  attemptTimeout = 30_000,
-  maxRetryAfter = 10_000,
-  schedule,
-  times = 3,
-  totalTimeout = 60_000
-}: RetryPolicy): Effect.fn.Return<Policy, InvalidOption> {
+export const checkPolicy = Effect.fnUntraced(function* (policy: RetryPolicy) {
   return {
-    times: yield* checkCount("times", times, 0),
-    schedule,
-    maxRetryAfter: yield* checkDuration("maxRetryAfter", maxRetryAfter, notNegative),
-    attemptTimeout: yield* checkDuration("attemptTimeout", attemptTimeout, positive),
-    totalTimeout: yield* checkDuration("totalTimeout", totalTimeout, positive)
+    times: yield* checkCount("times", policy.times ?? 3, 0),
+    schedule: policy.schedule,
+    maxRetryAfter: yield* checkDuration("maxRetryAfter", policy.maxRetryAfter ?? "10 seconds", notNegative),
+    attemptTimeout: yield* checkDuration("attemptTimeout", policy.attemptTimeout ?? "30 seconds", positive),
+    totalTimeout: yield* checkDuration("totalTimeout", policy.totalTimeout ?? "60 seconds", positive)
   }
 })
+
+/** A policy with a value for everything but the schedule. Times are milliseconds, and `Infinity` is no limit. */
+export type Policy = Effect.Success<ReturnType<typeof checkPolicy>>
 
 /** The policy of a call whose caller provides none. */
 export const defaultRetryPolicy = Context.get(Context.empty(), CurrentRetryPolicy)
@@ -66,9 +45,6 @@ export const currentPolicy = (layer: Policy, fiber: Fiber.Fiber<unknown, unknown
   }
 }
 
-// Made for the first retry only, because the first call of a program would wait for it
-const defaultSchedule = () => Schedule.jittered(Schedule.exponential("200 millis"))
-
 // The three date formats of HTTP begin like this. Many engines read any other text with letters as a date too
 const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /
 
@@ -81,9 +57,6 @@ export const parseRetryAfter = (header: string | undefined, now: DateTime.Utc): 
     onSome: (at) => (DateTime.isGreaterThan(at, now) ? DateTime.distance(now, at) : Duration.zero)
   })
 }
-
-const retryAfterMillis = (error: RateLimited | Unavailable): number =>
-  error._tag === "RateLimited" && error.retryAfter !== null ? Duration.toMillis(error.retryAfter) : 0
 
 /**
  * Runs an attempt, and retries it while that is safe, within the number of retries and within the time of a call that
@@ -100,7 +73,7 @@ export const retry = <A, E extends { readonly _tag: string }>(
   const deadline = start + totalTimeout
   // Most calls need no retry, and a generator costs something
   return Effect.catch(attempt({ deadline, within: Math.min(attemptTimeout, totalTimeout) }), (error) =>
-    retryAfterFailure(policy, deadline, error, attempt)
+    isSafeToRetry(error) ? retryAfterFailure(policy, deadline, error, attempt) : Effect.fail(error)
   )
 }
 
@@ -110,11 +83,10 @@ const retryAfterFailure = Effect.fnUntraced(function* <A, E extends { readonly _
   first: E,
   attempt: (time: TimeLimits) => Effect.Effect<A, E>
 ): Effect.fn.Return<A, E> {
+  // Made for the first retry only, because the first call of a program would wait for it
+  const step = yield* Schedule.toStep(policy.schedule ?? Schedule.jittered(Schedule.exponential("200 millis")))
   let error = first
   let doubt: E | undefined
-  let step:
-    | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, RateLimited | Unavailable, never, never>>>
-    | undefined
 
   for (let attempts = 1; ; attempts++) {
     // The refusal of a later request says nothing about an earlier one that Polar may have carried out
@@ -123,10 +95,9 @@ const retryAfterFailure = Effect.fnUntraced(function* <A, E extends { readonly _
     if (!isSafeToRetry(error) || attempts > policy.times) return yield* Effect.fail(outcome)
     if (error._tag === "RateLimited" && !(yield* RetryRateLimited)) return yield* Effect.fail(outcome)
     if (doubt !== undefined && !(yield* RetryAmbiguousRevoke)) return yield* Effect.fail(outcome)
-    const asked = retryAfterMillis(error)
+    const asked = error._tag === "RateLimited" && error.retryAfter !== null ? Duration.toMillis(error.retryAfter) : 0
     if (asked > policy.maxRetryAfter) return yield* Effect.fail(outcome)
     const now = yield* Clock.currentTimeMillis
-    step ??= yield* Schedule.toStep(policy.schedule ?? defaultSchedule())
     const pause = yield* step(now, error).pipe(
       Effect.map(([, delay]) => Duration.toMillis(delay)),
       Pull.catchDone(() => Effect.succeed(Number.POSITIVE_INFINITY))

@@ -5,7 +5,7 @@ import {
   Recipient,
   validate
 } from "@polar-seats/domain/Assignment"
-import type { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
+import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import type { SeatId } from "@polar-seats/domain/Seat"
 import {
   AlreadyAssigned,
@@ -16,20 +16,15 @@ import {
   RecipientNotFound,
   type Unauthorized
 } from "@polar-seats/domain/SeatError"
-import { type ClaimedSubscriptionsError, Seats } from "@polar-seats/domain/Seats"
+import { Seats } from "@polar-seats/domain/Seats"
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
-import type * as Stream from "effect/Stream"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Tuple from "effect/Tuple"
 import { invalidRequest, type Refusal, tokenError } from "./errorBody.ts"
 import type { PolarClient } from "./polarClient.ts"
 import { decodeSeat, decodeSeats } from "./seatJson.ts"
-
-/** One of Polar's two sets of seat endpoints: its path, the token that it takes, and the call that only one of them has. */
-export interface SeatsEndpoint {
-  readonly path: "/v1/customer-portal/seats" | "/v1/customer-seats"
-  readonly wants: Unauthorized["wants"]
-  readonly claimedSubscriptions: Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError>
-}
 
 const resources = { Subscription: "subscription", Order: "order", Checkout: "checkout" } as const
 const sourceFields = ({ _tag, id }: AssignmentSource) => ({ [`${resources[_tag]}_id`]: id })
@@ -57,7 +52,7 @@ const assignError = (refusal: Refusal, { recipient, source }: Assignment) => {
       return new AlreadyAssigned({ recipient: identifierOf(recipient) })
     case "InvalidSeatAssignmentRequest":
     case "MemberEmailMismatch":
-      return invalidRequest(refusal.name, refusal)
+      return invalidRequest(refusal.name, refusal.detail)
     case "CustomerNotFound":
     case "MemberNotFound":
       return new RecipientNotFound({ recipient: identifierOf(recipient) })
@@ -68,13 +63,13 @@ const assignError = (refusal: Refusal, { recipient, source }: Assignment) => {
   }
 }
 
-/** `Seats` on one set of endpoints, with a token. */
+/** `Seats` on one of Polar's two sets of seat endpoints. Only one of them has claimed subscriptions. */
 export const make = (
   polar: PolarClient,
-  token: Redacted.Redacted<string>,
-  endpoint: SeatsEndpoint
+  path: "/v1/customer-portal/seats" | "/v1/customer-seats",
+  wants: Unauthorized["wants"],
+  claimedSubscriptions: Seats["Service"]["claimedSubscriptions"]
 ): Seats["Service"] => {
-  const { path, wants } = endpoint
   const deniedError = (refusal: Refusal) => tokenError(wants, refusal)
   const seatError = (refusal: Refusal, seatId: SeatId) =>
     refusal.name === "ResourceNotFound" ? new NotFound({ resource: "seat", id: seatId }) : deniedError(refusal)
@@ -86,17 +81,11 @@ export const make = (
         attributes: { "seat.id": seatId },
         method: "POST",
         path: `${path}/${seatId}/resend`,
-        token,
         decode: decodeSeat,
         errorFor: (refusal) => {
-          switch (refusal.name) {
-            case "SeatNotPending":
-              return new AlreadyClaimed({ seatId })
-            case "InvalidInvitationToken":
-              return new InvitationUnavailable({ seatId })
-            default:
-              return seatError(refusal, seatId)
-          }
+          if (refusal.name === "SeatNotPending") return new AlreadyClaimed({ seatId })
+          if (refusal.name === "InvalidInvitationToken") return new InvitationUnavailable({ seatId })
+          return seatError(refusal, seatId)
         }
       }),
 
@@ -107,7 +96,6 @@ export const make = (
         method: "GET",
         path,
         urlParams: sourceFields(source),
-        token,
         decode: decodeSeats,
         errorFor: (refusal) => (refusal.name === "ResourceNotFound" ? sourceNotFound(source) : deniedError(refusal))
       }),
@@ -121,7 +109,6 @@ export const make = (
             method: "POST",
             path,
             body: assignmentJson(assignment),
-            token,
             decode: decodeSeat,
             errorFor: (refusal) => assignError(refusal, checked) ?? deniedError(refusal)
           })
@@ -133,11 +120,61 @@ export const make = (
         attributes: { "seat.id": seatId },
         method: "DELETE",
         path: `${path}/${seatId}`,
-        token,
         decode: decodeSeat,
         errorFor: (refusal) => seatError(refusal, seatId)
       }),
 
-    claimedSubscriptions: endpoint.claimedSubscriptions
+    claimedSubscriptions
   })
 }
+
+const makePageDecoder = () => {
+  const { productName: _, ...fields } = ClaimedSubscription.fields
+
+  // Polar sends some thirty fields. This reads the few that a seat holder needs
+  const ClaimedSubscriptionJson = Schema.Struct({ ...fields, product: Schema.Struct({ name: Schema.String }) }).pipe(
+    Schema.encodeKeys({
+      createdAt: "created_at",
+      customerId: "customer_id",
+      productId: "product_id",
+      currentPeriodStart: "current_period_start",
+      currentPeriodEnd: "current_period_end",
+      cancelAtPeriodEnd: "cancel_at_period_end"
+    }),
+    Schema.decodeTo(
+      Schema.toType(ClaimedSubscription),
+      SchemaTransformation.transform({
+        decode: ({ product, ...rest }) => new ClaimedSubscription({ ...rest, productName: product.name }),
+        encode: ({ productName, ...rest }) => ({ ...rest, product: { name: productName } })
+      })
+    )
+  )
+
+  return Schema.decodeResult(
+    Schema.fromJsonString(
+      Schema.Struct({
+        items: Schema.Array(ClaimedSubscriptionJson),
+        pagination: Schema.Struct({ max_page: Schema.Int })
+      })
+    )
+  )
+}
+
+// Made when the first page arrives, because it takes longer than a call
+let decoder: ReturnType<typeof makePageDecoder> | undefined
+const decodePage = (text: string) => (decoder ??= makePageDecoder())(text)
+
+/** Requests a page of `GET /v1/customer-portal/seats/subscriptions`. Returns it with the number of the next one. */
+export const requestPage = (polar: PolarClient, page: number) =>
+  Effect.map(
+    polar.call({
+      operation: "Seats.claimedSubscriptions",
+      isList: true,
+      method: "GET",
+      path: "/v1/customer-portal/seats/subscriptions",
+      urlParams: { page, limit: 100 },
+      decode: decodePage,
+      errorFor: (refusal) => tokenError("CustomerSession", refusal)
+    }),
+    ({ items, pagination }) => Tuple.make(items, page < pagination.max_page ? Option.some(page + 1) : Option.none())
+  )

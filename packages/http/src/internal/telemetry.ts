@@ -26,36 +26,36 @@ export interface Attempts {
   count: number
 }
 
-const memoize = <Key, Made>(make: (key: Key) => Made): ((key: Key) => Made) => {
-  const all = new Map<Key, Made>()
-  return (key) => {
-    const known = all.get(key)
-    if (known !== undefined) return known
-    const made = make(key)
-    all.set(key, made)
-    return made
-  }
-}
+const startAttempts = (fiber: Fiber.Fiber<unknown, unknown>): Attempts => ({
+  count: 0,
+  start: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+})
 
-// Made once for each operation and outcome, because `Metric.withAttributes` would make a context at each update
-const metricsOf = memoize((operation: Operation) => ({
+const makeMetrics = (operation: Operation, outcome: string) => ({
+  total: Metric.counter("polar_seats_operations_total", {
+    description: "Calls of Polar's seat operations, by operation and outcome",
+    incremental: true,
+    attributes: { operation, outcome }
+  }),
+  duration: Metric.timer("polar_seats_operations_duration", {
+    description: "How long calls took, including pauses and retries",
+    attributes: { operation, outcome }
+  }),
   retries: Metric.counter("polar_seats_operations_retries_total", {
     description: "Requests that retried an earlier one of the same call",
     incremental: true,
     attributes: { operation }
-  }),
-  withOutcome: memoize((outcome: string) => ({
-    total: Metric.counter("polar_seats_operations_total", {
-      description: "Calls of Polar's seat operations, by operation and outcome",
-      incremental: true,
-      attributes: { operation, outcome }
-    }),
-    duration: Metric.timer("polar_seats_operations_duration", {
-      description: "How long calls took, including pauses and retries",
-      attributes: { operation, outcome }
-    })
-  }))
-}))
+  })
+})
+
+// Made once for each operation and outcome, because `Metric.withAttributes` would make a context at each update
+const known = new Map<string, ReturnType<typeof makeMetrics>>()
+const metricsOf = (operation: Operation, outcome: string) => {
+  const key = `${operation} ${outcome}`
+  const metrics = known.get(key) ?? makeMetrics(operation, outcome)
+  known.set(key, metrics)
+  return metrics
+}
 
 // Without a tracer nobody sees a span, and making one costs as much as the rest of a call
 const isTraced = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
@@ -67,8 +67,7 @@ const record = <A, E extends { readonly _tag: string }>(
   exit: Exit.Exit<A, E>
 ): Effect.Effect<void> => {
   const outcome = outcomeOf(exit)
-  const { retries, withOutcome } = metricsOf(operation)
-  const { duration, total } = withOutcome(outcome)
+  const { duration, retries, total } = metricsOf(operation, outcome)
   const end = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
   total.updateUnsafe(1, fiber.context)
   duration.updateUnsafe(Duration.millis(end - start), fiber.context)
@@ -88,7 +87,7 @@ export const withTelemetry = <A, E extends { readonly _tag: string }>(
   call: (attempts: Attempts, fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
   Effect.withFiber((fiber) => {
-    const attempts: Attempts = { count: 0, start: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() }
+    const attempts = startAttempts(fiber)
     const recorded = Effect.onExit(call(attempts, fiber), (exit) => record(fiber, operation, attempts, exit))
     return isTraced(fiber) ? Effect.withSpan(recorded, operation, { attributes: attributes() }) : recorded
   })
@@ -97,15 +96,17 @@ export const withTelemetry = <A, E extends { readonly _tag: string }>(
 export const streamWithTelemetry = <A, E extends { readonly _tag: string }>(
   operation: Operation,
   attributes: () => { readonly [name: string]: string },
-  stream: (attempts: Attempts) => Stream.Stream<A, E>
+  open: (attempts: Attempts, fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<Stream.Stream<A, E>, E>
 ): Stream.Stream<A, E> =>
   Stream.unwrap(
-    Effect.gen(function* () {
-      const attempts: Attempts = { count: 0, start: yield* Clock.currentTimeMillis }
+    Effect.withFiber((fiber) => {
+      const attempts = startAttempts(fiber)
       // If the reader stops early, the end runs in the context of the reader, which has another span
-      const context = yield* Effect.context()
-      return Stream.onExit(stream(attempts), (exit) =>
-        Effect.withFiber((fiber) => record(fiber, operation, attempts, exit)).pipe(Effect.provideContext(context))
+      const { context } = fiber
+      return Effect.succeed(
+        Stream.onExit(Stream.unwrap(open(attempts, fiber)), (exit) =>
+          Effect.withFiber((fiber) => record(fiber, operation, attempts, exit)).pipe(Effect.provideContext(context))
+        )
       )
     })
   ).pipe(Stream.withSpan(operation, { attributes: attributes() }))
