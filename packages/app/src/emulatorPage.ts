@@ -1,5 +1,4 @@
 import type { Outbox } from "@polar-seats/emulator/Outbox"
-import { SeatSource } from "@polar-seats/domain/SeatSource"
 import { Emulator } from "@polar-seats/emulator/Emulator"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -11,14 +10,10 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as NetAddress from "effect/net/NetAddress"
+import * as Option from "effect/Option"
 import { fileURLToPath } from "node:url"
 
 const resolvePath = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
-
-interface Assets {
-  readonly script: string
-  readonly style: string
-}
 
 // In the published package, build:page has written both files beside this module
 const readAssets = Effect.gen(function* () {
@@ -28,32 +23,26 @@ const readAssets = Effect.gen(function* () {
 })
 
 // The workspace runs from TypeScript, which a browser cannot
-const bundleAssets = Effect.tryPromise(() => import("esbuild")).pipe(
-  Effect.flatMap((esbuild) =>
-    Effect.tryPromise(() =>
-      esbuild.build({
-        entryPoints: [resolvePath("../page/main.ts"), resolvePath("../page/page.css")],
-        entryNames: "page",
-        bundle: true,
-        minify: true,
-        format: "esm",
-        target: "es2023",
-        outdir: "dist",
-        write: false,
-        logLevel: "silent"
-      })
-    ).pipe(Effect.ensuring(Effect.promise(() => esbuild.stop())))
-  ),
-  Effect.map(({ outputFiles }) => {
-    const textOf = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? ""
-    return { script: textOf(".js"), style: textOf(".css") }
-  })
-)
+const bundleAssets = Effect.gen(function* () {
+  const esbuild = yield* Effect.tryPromise(() => import("esbuild"))
+  const { outputFiles } = yield* Effect.tryPromise(() =>
+    esbuild.build({
+      entryPoints: [resolvePath("../page/main.ts"), resolvePath("../page/page.css")],
+      entryNames: "page",
+      bundle: true,
+      minify: true,
+      format: "esm",
+      target: "es2023",
+      outdir: "dist",
+      write: false,
+      logLevel: "silent"
+    })
+  ).pipe(Effect.ensuring(Effect.promise(() => esbuild.stop())))
+  const textOf = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? ""
+  return { script: textOf(".js"), style: textOf(".css") }
+})
 
-const loadAssets = Effect.orElseSucceed(
-  Effect.catch(readAssets, () => bundleAssets),
-  (): Assets | undefined => undefined
-)
+const loadAssets = Effect.option(Effect.catch(readAssets, () => bundleAssets))
 
 /**
  * The URL at which the page calls the emulator. It is of another origin than the page, so that the browser applies CORS
@@ -66,6 +55,8 @@ const apiUrlFor = (host: string | undefined, address: NetAddress.SocketAddress):
   const literal = NetAddress.isUnspecified(ip) ? "127.0.0.1" : ip._tag === "Ipv6Address" ? "[::1]" : "127.0.0.1"
   return `http://${isLocalhost ? literal : "localhost"}:${port}`
 }
+
+const notBuilt = "The page is not built, and esbuild is not installed to build it."
 
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath d='M4 1v8h8V7M4 9v6m8-6v6' " +
@@ -109,7 +100,7 @@ const readState = Effect.fnUntraced(function* (emulator: Emulator["Service"]) {
     now: DateTime.toEpochMillis(yield* emulator.now),
     events: (yield* emulator.webhooks).length,
     sold: (yield* emulator.purchases).map(({ buyerEmail, productName, source }) => ({
-      kind: SeatSource.$match(source, { Subscription: () => "subscription", Order: () => "order" }),
+      kind: source._tag.toLowerCase(),
       id: source.id,
       product: productName,
       buyer: buyerEmail
@@ -121,34 +112,30 @@ const readState = Effect.fnUntraced(function* (emulator: Emulator["Service"]) {
  * An emulator with a page at `/`. Requests for the page are answered before they reach the emulator, so they are not
  * among its recorded requests.
  */
-export const layer = <E, R>(
-  emulator: Layer.Layer<Emulator | Outbox, E, HttpServer.HttpServer | R>
-): Layer.Layer<Emulator | Outbox, E, HttpServer.HttpServer | FileSystem.FileSystem | R> =>
+export const layer = <E, R>(emulator: Layer.Layer<Emulator | Outbox, E, HttpServer.HttpServer | R>) =>
   Layer.effectContext(
     Effect.gen(function* () {
       const server = yield* HttpServer.HttpServer
       const started = yield* Deferred.make<Emulator["Service"]>()
-      const cachedAssets = yield* Effect.cached(loadAssets)
       const files = yield* FileSystem.FileSystem
+      const assets = yield* Effect.cached(Effect.provideService(loadAssets, FileSystem.FileSystem, files))
 
-      const asset = (contentType: string, pick: (assets: Assets) => string) => () =>
-        Effect.map(Effect.provideService(cachedAssets, FileSystem.FileSystem, files), (assets) =>
-          assets === undefined
-            ? HttpServerResponse.text("The page is not built, and esbuild is not installed to build it.", {
-                status: 500
-              })
-            : HttpServerResponse.text(pick(assets), { contentType })
+      const asset = (contentType: string, name: "script" | "style") => () =>
+        Effect.map(
+          assets,
+          Option.match({
+            onNone: () => HttpServerResponse.text(notBuilt, { status: 500 }),
+            onSome: (assets) => HttpServerResponse.text(assets[name], { contentType })
+          })
         )
       const page = (api: string) =>
-        HttpServerResponse.text(renderDocument(api), { contentType: "text/html; charset=utf-8" })
+        Effect.succeed(HttpServerResponse.text(renderDocument(api), { contentType: "text/html; charset=utf-8" }))
+      const state = Effect.map(Effect.flatMap(Deferred.await(started), readState), HttpServerResponse.jsonUnsafe)
       const routes = new Map<string, (api: string) => Effect.Effect<HttpServerResponse.HttpServerResponse>>([
-        ["/", (api) => Effect.succeed(page(api))],
-        ["/page.js", asset("text/javascript; charset=utf-8", ({ script }) => script)],
-        ["/page.css", asset("text/css; charset=utf-8", ({ style }) => style)],
-        [
-          "/page.json",
-          () => Effect.map(Effect.flatMap(Deferred.await(started), readState), HttpServerResponse.jsonUnsafe)
-        ]
+        ["/", page],
+        ["/page.js", asset("text/javascript; charset=utf-8", "script")],
+        ["/page.css", asset("text/css; charset=utf-8", "style")],
+        ["/page.json", () => state]
       ])
 
       const fronted = HttpServer.make({

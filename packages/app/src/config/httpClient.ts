@@ -7,15 +7,13 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
-import { type Root, root } from "../globalFlags.ts"
+import { root } from "../globalFlags.ts"
 import { printErr } from "../output/print.ts"
-
-// Polar takes the token of an invitation as a part of the path
-const hideSecrets = (url: string): string => url.replace(/(\/claim\/)[^/?#]+/g, "$1…")
 
 const formatUrl = ({ url, urlParams }: HttpClientRequest.HttpClientRequest): string => {
   const query = UrlParams.toString(urlParams)
-  return hideSecrets(query === "" ? url : `${url}?${query}`)
+  // Polar takes the token of an invitation as a part of the path
+  return (query === "" ? url : `${url}?${query}`).replace(/(\/claim\/)[^/?#]+/g, "$1…")
 }
 
 /** Prints a request when it ends: method, URL, status and milliseconds, but no header and no body. */
@@ -35,7 +33,7 @@ const printRequest = Effect.fnUntraced(function* <E, R>(
 })
 
 /** The `HttpClient` of every command. With `--verbose` it prints each request. */
-export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, Root> = Layer.effect(
+export const layerHttpClient = Layer.effect(
   HttpClient.HttpClient,
   Effect.gen(function* () {
     const client = yield* HttpClient.HttpClient

@@ -1,4 +1,3 @@
-import type { Seats } from "@polar-seats/domain/Seats"
 import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
@@ -9,7 +8,6 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type { Ended } from "../exit.ts"
-import type { Root } from "../globalFlags.ts"
 import { readSetting, requireSetting } from "./environment.ts"
 import { layerHttpClient } from "./httpClient.ts"
 
@@ -27,7 +25,7 @@ const connect = <A>(
   makeLayer: (
     connection: PolarConnection.Connection
   ) => Effect.Effect<Layer.Layer<A, PolarConnection.InvalidOption, HttpClient.HttpClient>, Ended>
-): Layer.Layer<A, Ended, Root> =>
+) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const baseUrl = yield* readSetting(Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL"))
@@ -37,7 +35,7 @@ const connect = <A>(
   ).pipe(Layer.provide(layerHttpClient))
 
 /** `Seats` with the session in `POLAR_CUSTOMER_SESSION`, or with the organization token in `POLAR_ACCESS_TOKEN`. */
-export const layerSeats: Layer.Layer<Seats, Ended, Root> = connect(
+export const layerSeats = connect(
   Effect.fnUntraced(function* (connection) {
     const session = yield* readSetting(PolarConnection.configToken("POLAR_CUSTOMER_SESSION"))
     if (session !== undefined) return PortalSeats.layer({ ...connection, token: session })
@@ -51,7 +49,7 @@ export const layerSeats: Layer.Layer<Seats, Ended, Root> = connect(
 )
 
 /** `CustomerSessions` with the organization token in `POLAR_ACCESS_TOKEN`. */
-export const layerSessions: Layer.Layer<CustomerSessions.CustomerSessions, Ended, Root> = connect(
+export const layerSessions = connect(
   Effect.fnUntraced(function* (connection) {
     const token = yield* requireSetting(
       organizationToken,
@@ -62,6 +60,4 @@ export const layerSessions: Layer.Layer<CustomerSessions.CustomerSessions, Ended
 )
 
 /** `SeatClaims`, which needs no token. */
-export const layerClaims: Layer.Layer<SeatClaims.SeatClaims, Ended, Root> = connect((connection) =>
-  Effect.succeed(SeatClaims.layer(connection))
-)
+export const layerClaims = connect((connection) => Effect.succeed(SeatClaims.layer(connection)))

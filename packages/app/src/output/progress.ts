@@ -1,10 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
 
 /** The state of some work. */
@@ -14,14 +11,6 @@ export interface ProgressState {
   readonly total: number
   /** Counts of the outcomes so far, such as "120 resent". */
   readonly details: ReadonlyArray<string>
-}
-
-/** A progress line on stderr. */
-export interface Progress {
-  /** Whether stderr is a terminal that shows the line. */
-  readonly isShown: boolean
-  /** Runs an effect that prints, with its output above the line. */
-  readonly printAbove: <E, R>(print: Effect.Effect<void, E, R>) => Effect.Effect<void, E, R>
 }
 
 const formatDuration = (millis: number): string => {
@@ -52,24 +41,21 @@ export const formatProgress = (
 }
 
 const clear = "\r\u001b[2K"
-const hidden: Progress = { isShown: false, printAbove: (print) => print }
 
-/** Draws the progress line ten times a second until the scope ends. It draws nothing if stderr is not a terminal. */
-export const showProgress = Effect.fnUntraced(function* (
-  state: () => ProgressState
-): Effect.fn.Return<Progress, never, Scope.Scope | Stdio.Stdio> {
-  const term = Option.getOrElse(
-    yield* Effect.orElseSucceed(Config.option(Config.String("TERM")), Option.none),
-    () => ""
-  )
-  if (!(yield* (yield* Stdio.Stdio).stderrIsTerminal) || term === "dumb") return hidden
+/**
+ * Draws the progress line ten times a second until the scope ends. It draws nothing if stderr is not a terminal.
+ * `printAbove` runs an effect that prints, with its output above the line.
+ */
+export const showProgress = Effect.fnUntraced(function* (state: () => ProgressState) {
+  const term = yield* Effect.orElseSucceed(Config.String("TERM"), () => "")
+  const isShown = (yield* (yield* Stdio.Stdio).stderrIsTerminal) && term !== "dumb"
   // Console would end the line, and this one is drawn over
-  const write = (text: string) => Effect.sync(() => void process.stderr.write(text))
+  const write = (text: string) => (isShown ? Effect.sync(() => void process.stderr.write(text)) : Effect.void)
   const start = yield* Clock.currentTimeMillis
   const draw = Effect.flatMap(Clock.currentTimeMillis, (now) =>
     write(`${clear}${formatProgress(state(), now - start, process.stderr.columns || 80)}`)
   )
   yield* Effect.addFinalizer(() => write(clear))
-  yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced(Duration.millis(100))))
-  return { isShown: true, printAbove: (print) => Effect.andThen(write(clear), print) }
+  if (isShown) yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("100 millis")))
+  return { isShown, printAbove: <E, R>(print: Effect.Effect<void, E, R>) => Effect.andThen(write(clear), print) }
 })
