@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as MutableRef from "effect/MutableRef"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
-import { type Root, root } from "./globalFlags.ts"
+import { root } from "./globalFlags.ts"
 import { printErr, printJson, toErrorJson } from "./output/print.ts"
 
 /** Ends a command that did not succeed, after it has printed why. */
@@ -33,11 +33,7 @@ export const exitCode = { failed: 1, wrongUse: 2, refused: 3, interrupted: 130 }
 export type CommandError = SeatError | InvalidInvitation | ReissueIncomplete | JournalError
 
 // These errors do not say that Polar refused
-const failures: ReadonlySet<CommandError["_tag"]> = new Set<CommandError["_tag"]>([
-  "Unavailable",
-  "ReissueIncomplete",
-  "JournalError"
-])
+const failures = new Set<CommandError["_tag"]>(["Unavailable", "ReissueIncomplete", "JournalError"])
 
 /** The exit code for an error: 3 if Polar refused, else 1. */
 export const exitCodeFor = ({ _tag }: CommandError): number => (failures.has(_tag) ? exitCode.failed : exitCode.refused)
@@ -50,18 +46,18 @@ export const outcomeFor = (error: CommandError): "failed" | "unknown" =>
 export const endCommand = (code: number, why: string): Effect.Effect<never, Ended> =>
   Effect.andThen(printErr(why), new Ended({ code }))
 
-const printError = Effect.fnUntraced(function* (error: CommandError) {
+const printError = Effect.fnUntraced(function* (error: CommandError, addition: string) {
   const { json } = yield* root
-  if (json) yield* printJson(JSON.stringify({ outcome: outcomeFor(error), ...toErrorJson(error) }))
-  yield* printErr(error.message)
+  if (json) yield* printJson({ outcome: outcomeFor(error), ...toErrorJson(error) })
+  yield* printErr(error.message + addition)
 })
 
-/** Prints an error, and ends the command with its exit code. */
-export const endWithError = (error: CommandError): Effect.Effect<never, Ended, Root> =>
-  Effect.andThen(printError(error), new Ended({ code: exitCodeFor(error) }))
+/** Prints an error, and ends the command with its exit code. People also read `addition`. */
+export const endWithError = (error: CommandError, addition = "") =>
+  Effect.andThen(printError(error, addition), new Ended({ code: exitCodeFor(error) }))
 
 /** The error of a call that was interrupted. Its request may have reached Polar. */
-export const makeInterrupted = (operation: Operation): Unavailable =>
+export const makeInterrupted = (operation: Operation) =>
   new Unavailable({
     operation,
     reason: UnavailableReason.cases.OutcomeUnknown.make({ description: "it was interrupted" })
@@ -70,8 +66,8 @@ export const makeInterrupted = (operation: Operation): Unavailable =>
 /** If the call is interrupted, prints that its outcome is unknown. */
 export const reportInterruption =
   (operation: Operation) =>
-  <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Root> =>
-    Effect.onInterrupt(call, () => printError(makeInterrupted(operation)))
+  <A, E, R>(call: Effect.Effect<A, E, R>) =>
+    Effect.onInterrupt(call, () => printError(makeInterrupted(operation), ""))
 
 /**
  * Makes a call and shows its answer. An error ends the command. An interruption during the call is reported, and one
@@ -81,7 +77,7 @@ export const callAndShow = <A, E extends CommandError, R, E2, R2>(
   operation: Operation,
   call: Effect.Effect<A, E, R>,
   show: (answer: A) => Effect.Effect<void, E2, R2>
-): Effect.Effect<void, E2 | Ended, R | R2 | Root> =>
+) =>
   Effect.uninterruptibleMask((restore) =>
     call.pipe(reportInterruption(operation), restore, Effect.catch(endWithError), Effect.flatMap(show))
   )

@@ -1,17 +1,15 @@
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 
+/** A flag without a value. */
+export const switchFlag = (name: string, description: string) =>
+  Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
+
 /** The command `polar-seats`, with the flags that every command takes. Yield it to read them. */
 export const root = Command.make("polar-seats").pipe(
   Command.withSharedFlags({
-    json: Flag.Boolean("json").pipe(
-      Flag.withDescription("Print JSON, one object a line, with Polar's field names"),
-      Flag.withDefault(false)
-    ),
-    verbose: Flag.Boolean("verbose").pipe(
-      Flag.withDescription("Print each request on stderr, without secrets"),
-      Flag.withDefault(false)
-    )
+    json: switchFlag("json", "Print JSON, one object a line, with Polar's field names"),
+    verbose: switchFlag("verbose", "Print each request on stderr, without secrets")
   })
 )
 

@@ -1,30 +1,18 @@
 import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
-import type { CustomerId, MemberId, Seat } from "@polar-seats/domain/Seat"
+import type { Seat } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Schema from "effect/Schema"
 import { layerSeats } from "../config/polarLayers.ts"
 import { callAndShow } from "../exit.ts"
-import { root } from "../globalFlags.ts"
 import { printOut } from "../output/print.ts"
 import { formatHolder, formatInvitation } from "../output/seatTable.ts"
-import { printSeatJson } from "./forEachSeat.ts"
-import { requireOne, type SourceFlags } from "./sourceFlags.ts"
+import type { AssignFlags } from "./flags.ts"
+import { printSeat } from "./forEachSeat.ts"
+import { requireOne } from "./sourceFlags.ts"
 
-interface Flags extends SourceFlags {
-  readonly checkout: Option.Option<string>
-  readonly email: Option.Option<string>
-  readonly customer: Option.Option<CustomerId>
-  readonly externalCustomer: Option.Option<string>
-  readonly member: Option.Option<MemberId>
-  readonly externalMember: Option.Option<string>
-  readonly metadata: ReadonlyArray<readonly [key: string, value: Schema.Json]>
-  readonly immediateClaim: boolean
-}
-
-const readAssignmentSource = ({ checkout, order, subscription }: Flags) =>
+const readAssignmentSource = ({ checkout, order, subscription }: AssignFlags) =>
   requireOne<AssignmentSource>(
     [
       Option.map(subscription, (id) => AssignmentSource.Subscription({ id })),
@@ -34,7 +22,7 @@ const readAssignmentSource = ({ checkout, order, subscription }: Flags) =>
     "Name exactly one of --subscription, --order and --checkout."
   )
 
-const readRecipient = ({ customer, email, externalCustomer, externalMember, member }: Flags) =>
+const readRecipient = ({ customer, email, externalCustomer, externalMember, member }: AssignFlags) =>
   requireOne<Recipient>(
     [
       // With --external-member, --email is the address of that member
@@ -60,8 +48,7 @@ const printAssigned = Effect.fnUntraced(function* (seat: Seat) {
 })
 
 /** Assigns a free seat to a person. */
-export const run = Effect.fnUntraced(function* (flags: Flags) {
-  const { json } = yield* root
+export const run = Effect.fnUntraced(function* (flags: AssignFlags) {
   const source = yield* readAssignmentSource(flags)
   const recipient = yield* readRecipient(flags)
   const assign = Effect.flatMap(Seats, (seats) =>
@@ -72,5 +59,5 @@ export const run = Effect.fnUntraced(function* (flags: Flags) {
       immediateClaim: flags.immediateClaim ? true : undefined
     })
   )
-  yield* callAndShow("Seats.assign", assign, json ? printSeatJson : printAssigned).pipe(Effect.provide(layerSeats))
+  yield* callAndShow("Seats.assign", assign, (seat) => printSeat(seat, printAssigned)).pipe(Effect.provide(layerSeats))
 })

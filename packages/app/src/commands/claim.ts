@@ -1,19 +1,21 @@
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
-import { type Claim, type ClaimInfo, ClaimInfoJson, ClaimJson, SeatClaims } from "@polar-seats/http/SeatClaims"
+import { type Claim, type ClaimInfo, ClaimInfoJson, SeatClaims } from "@polar-seats/http/SeatClaims"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stdio from "effect/Stdio"
+import * as String from "effect/String"
 import * as Stream from "effect/Stream"
 import { readSetting } from "../config/environment.ts"
 import { layerClaims } from "../config/polarLayers.ts"
 import { callAndShow, endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { printJson, printOut } from "../output/print.ts"
-import { formatHolder } from "../output/seatTable.ts"
+import { printJson, printOut, printResult } from "../output/print.ts"
+import { formatHolder, toSeatJson } from "../output/seatTable.ts"
+import type { ClaimFlags } from "./flags.ts"
 
 const tokenMissing =
   "POLAR_INVITATION_TOKEN is missing or empty. Set it to the invitation link or its token, or pass either on stdin."
@@ -29,7 +31,7 @@ const readFirstLine = Effect.gen(function* () {
     Stream.decodeText(),
     Stream.splitLines,
     Stream.runHead,
-    Effect.map(Option.match({ onNone: () => "", onSome: (line) => line.trim() })),
+    Effect.map(Option.match({ onNone: () => "", onSome: String.trim })),
     Effect.catch(() => endCommand(exitCode.failed, "The command cannot read stdin, so it claimed nothing."))
   )
   return line === "" ? yield* endCommand(exitCode.wrongUse, tokenMissing) : Redacted.make(line)
@@ -46,30 +48,25 @@ const invitationToken = readSetting(PolarConnection.configToken("POLAR_INVITATIO
   Effect.map(extractToken)
 )
 
-const encodeInfo = Schema.encodeEffect(ClaimInfoJson)
-const encodeClaim = Schema.encodeEffect(ClaimJson)
-
-const printInfo = Effect.fnUntraced(function* (info: ClaimInfo) {
-  const { json } = yield* root
-  if (json) return yield* printJson(JSON.stringify(yield* Effect.orDie(encodeInfo(info))))
-  yield* printOut(
+const printInfo = (info: ClaimInfo) =>
+  printResult(
     `A seat of ${info.productName}, by ${info.organizationName} (${info.organizationSlug}), ` +
-      `for ${info.customerEmail ?? "a person without an address"}.`
+      `for ${info.customerEmail ?? "a person without an address"}.`,
+    Schema.encodeSync(ClaimInfoJson)(info)
   )
-})
 
 const printClaim = Effect.fnUntraced(function* (claim: Claim, showSession: boolean) {
   const { json } = yield* root
   if (json) {
-    const { customer_session_token, seat } = yield* Effect.orDie(encodeClaim(claim))
-    return yield* printJson(JSON.stringify({ seat, ...(showSession ? { customer_session_token } : {}) }))
+    const seat = toSeatJson(claim.seat)
+    return yield* printJson(showSession ? { seat, customer_session_token: Redacted.value(claim.session) } : { seat })
   }
   yield* printOut(`${claim.seat.id}: claimed by ${formatHolder(claim.seat)}`)
   if (showSession) yield* printOut(Redacted.value(claim.session))
 })
 
 /** Claims a seat with its invitation, or only shows what the invitation is for. */
-export const run = Effect.fnUntraced(function* (flags: { readonly info: boolean; readonly showSession: boolean }) {
+export const run = Effect.fnUntraced(function* (flags: ClaimFlags) {
   const token = yield* invitationToken
   const { claim, info } = yield* SeatClaims
   yield* flags.info

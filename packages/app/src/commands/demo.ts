@@ -10,22 +10,29 @@ import type { WorldInput } from "@polar-seats/emulator/World"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as RetryPolicy from "@polar-seats/http/RetryPolicy"
 import { layer as layerClaims, SeatClaims } from "@polar-seats/http/SeatClaims"
-import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Match from "effect/Match"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import { layerHttpClient } from "../config/httpClient.ts"
 import { layerSeats } from "../config/polarLayers.ts"
 import { endCommand, endWithError, exitCode, reportInterruption } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { printErr, printJson, printOut, toErrorJson } from "../output/print.ts"
-import { formatHolder, formatInvitation, formatSeatTable, stdoutColumns } from "../output/seatTable.ts"
+import {
+  formatHolder,
+  formatInvitation,
+  formatSeatTable,
+  stdoutColumns,
+  toListJson,
+  toSeatJson
+} from "../output/seatTable.ts"
 import { layerEmulator } from "./emulator.ts"
 import { layerSocket, serverUrl } from "./serveUntilInterrupted.ts"
-import { readSource, type SourceFlags } from "./sourceFlags.ts"
+import type { DemoFlags } from "./flags.ts"
+import { readSource } from "./sourceFlags.ts"
 
 const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
 const colleague = "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10"
@@ -86,34 +93,21 @@ const team = (now: DateTime.Utc): WorldInput => {
 }
 
 /** Tells the buyer what to do about an error. Your program would use words of its own here. */
-const adviseBuyer = (error: SeatError): string => {
-  switch (error._tag) {
-    case "NotFound":
-      return "That seat is gone. Choose one from the list."
-    case "AlreadyClaimed":
-      return "No need to: the invitation was accepted or withdrawn."
-    case "InvitationUnavailable":
-      return "Revoke this seat and assign it again."
-    case "ResentRecently":
-      return "It is on its way. Wait a little before you send it again."
-    case "Unauthorized":
-      return error.reason === "WrongToken" ? "This shop is set up wrongly, we are on it." : "Please sign in again."
-    case "Forbidden":
-      return error.reason === "Role" ? "Ask an owner of your team." : "Seats are not for sale here."
-    case "InvalidRequest":
-      return "Please correct what is marked."
-    case "NoSeatAvailable":
-      return "All seats are taken. Buy more, or revoke one."
-    case "AlreadyAssigned":
-      return "They have a seat already."
-    case "RecipientNotFound":
-      return "We do not know them. Try their e-mail address."
-    case "RateLimited":
-      return "Too fast. Try again in a minute."
-    case "Unavailable":
-      return error.mayHaveHappened ? "Look at the list before you try again." : "Try again later."
-  }
-}
+const adviseBuyer = Match.typeTags<SeatError, string>()({
+  NotFound: () => "That seat is gone. Choose one from the list.",
+  AlreadyClaimed: () => "No need to: the invitation was accepted or withdrawn.",
+  InvitationUnavailable: () => "Revoke this seat and assign it again.",
+  ResentRecently: () => "It is on its way. Wait a little before you send it again.",
+  Unauthorized: ({ reason }) =>
+    reason === "WrongToken" ? "This shop is set up wrongly, we are on it." : "Please sign in again.",
+  Forbidden: ({ reason }) => (reason === "Role" ? "Ask an owner of your team." : "Seats are not for sale here."),
+  InvalidRequest: () => "Please correct what is marked.",
+  NoSeatAvailable: () => "All seats are taken. Buy more, or revoke one.",
+  AlreadyAssigned: () => "They have a seat already.",
+  RecipientNotFound: () => "We do not know them. Try their e-mail address.",
+  RateLimited: () => "Too fast. Try again in a minute.",
+  Unavailable: (error) => (error.mayHaveHappened ? "Look at the list before you try again." : "Try again later.")
+})
 
 /** Prints a text for people, or the step as JSON with `--json`. A text without a step is for people only. */
 const printStep = Effect.fnUntraced(function* (
@@ -122,7 +116,7 @@ const printStep = Effect.fnUntraced(function* (
 ) {
   const { json } = yield* root
   if (!json) return yield* printOut(text)
-  if (step !== undefined) yield* printJson(JSON.stringify(step))
+  if (step !== undefined) yield* printJson(step)
 })
 
 const provokeRefusal = Effect.fnUntraced(function* <A, E extends SeatError>(attempt: Effect.Effect<A, E, Seats>) {
@@ -141,15 +135,12 @@ const provokeRefusal = Effect.fnUntraced(function* <A, E extends SeatError>(atte
 const resend = (id: SeatId) => Effect.flatMap(Seats, (seats) => seats.resend(id))
 const list = (source: SeatSource) => Effect.flatMap(Seats, (seats) => seats.list(source))
 
-const encodeSeat = Schema.encodeEffect(SeatJson)
-const encodeList = Schema.encodeEffect(SeatsListJson)
-
 const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
   const found: SeatsList = yield* list(source).pipe(reportInterruption("Seats.list"), Effect.catch(endWithError))
   const { availableSeats, seats, totalSeats } = found
   yield* printStep(
     `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${formatSeatTable(seats, yield* DateTime.now, yield* stdoutColumns)}`,
-    { step: "list", ...(yield* Effect.orDie(encodeList(found))) }
+    { step: "list", ...toListJson(found) }
   )
   return seats
 })
@@ -158,7 +149,7 @@ const showResend = Effect.fnUntraced(function* (id: SeatId) {
   const seat = yield* resend(id).pipe(reportInterruption("Seats.resend"), Effect.catch(endWithError))
   yield* printStep(`\nResent the invitation of seat ${seat.id} to ${formatHolder(seat)}.`, {
     step: "resend",
-    seat: yield* Effect.orDie(encodeSeat(seat))
+    seat: toSeatJson(seat)
   })
 })
 
@@ -181,7 +172,7 @@ const showDeadLink = Effect.gen(function* () {
       "`seat.invitation(now)` shows it. A reissue mails a new link: it revokes the seat and assigns it to the same person.",
     {
       step: "dead-link",
-      seat: yield* Effect.orDie(encodeSeat(seat)),
+      seat: toSeatJson(seat),
       mails: mailed,
       expired_at: Timestamp.format(invitation.expiredAt)
     }
@@ -196,13 +187,13 @@ const showReissue = Effect.fnUntraced(function* (seat: Seat) {
   yield* printStep(
     `\nReissued to ${formatHolder(reissued)} (${formatInvitation(reissued, yield* DateTime.now)}).\n` +
       `  The mail that was sent: to ${to}, "${subject}"`,
-    { step: "reissue", seat: yield* Effect.orDie(encodeSeat(reissued)) }
+    { step: "reissue", seat: toSeatJson(reissued) }
   )
   const { claim } = yield* SeatClaims
   const claimed = yield* Effect.catch(claim(token), endWithError)
   yield* printStep(`  Its link works: ${formatHolder(claimed.seat)} has claimed the seat.`, {
     step: "claim",
-    seat: yield* Effect.orDie(encodeSeat(claimed.seat))
+    seat: toSeatJson(claimed.seat)
   })
 })
 
@@ -257,7 +248,7 @@ const runOnPolar = Effect.fnUntraced(function* (source: SeatSource, yes: boolean
 }, Effect.provide(layerSeats))
 
 /** Shows a resend and its refusals, on an emulator of its own or on the server that the environment names. */
-export const run = Effect.fnUntraced(function* (flags: SourceFlags & { readonly yes: boolean }) {
+export const run = Effect.fnUntraced(function* (flags: DemoFlags) {
   if (Option.isSome(flags.subscription) || Option.isSome(flags.order)) {
     return yield* runOnPolar(yield* readSource(flags), flags.yes)
   }

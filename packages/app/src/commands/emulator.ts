@@ -1,23 +1,18 @@
-import type { Outbox } from "@polar-seats/emulator/Outbox"
-import type { WorldInput, InvalidWorld } from "@polar-seats/emulator/World"
+import type { WorldInput } from "@polar-seats/emulator/World"
 import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import type * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { layerHttpClient } from "../config/httpClient.ts"
 import * as EmulatorPage from "../emulatorPage.ts"
 import { endCommand, exitCode } from "../exit.ts"
-import type { Root } from "../globalFlags.ts"
-import { type AddressFlags, serveUntilInterrupted } from "./serveUntilInterrupted.ts"
+import type { EmulatorFlags } from "./flags.ts"
+import { serveUntilInterrupted } from "./serveUntilInterrupted.ts"
 
 /** The emulator on the server in the context. It delivers webhooks if its settings name an endpoint. */
-export const layerEmulator = (
-  world: WorldInput
-): Layer.Layer<Emulator.Emulator | Outbox, InvalidWorld, HttpServer.HttpServer | Root> =>
-  Layer.provide(Emulator.layerServer(world), layerHttpClient)
+export const layerEmulator = (world: WorldInput) => Layer.provide(Emulator.layerServer(world), layerHttpClient)
 
 const readJson = Schema.decodeEffect(Schema.fromJsonString(Schema.Unknown))
 
@@ -41,13 +36,8 @@ const seedFrom = Effect.fnUntraced(function* (file: string) {
     )
 })
 
-interface Flags extends AddressFlags {
-  /** A file with the world to start from, in the JSON of `POST /_emulator/seed`. */
-  readonly seed: Option.Option<string>
-}
-
-/** Runs an emulator with its page until it is interrupted. */
-export const run = ({ seed, ...address }: Flags) =>
+/** Runs an emulator with its page until it is interrupted. A seed is in the JSON of `POST /_emulator/seed`. */
+export const run = ({ seed, ...address }: EmulatorFlags) =>
   serveUntilInterrupted(
     Layer.effectDiscard(Option.isSome(seed) ? seedFrom(seed.value) : Effect.void).pipe(
       // An empty world is valid

@@ -1,6 +1,5 @@
 import { type Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Operation } from "@polar-seats/domain/SeatError"
-import { SeatJson } from "@polar-seats/http/SeatJson"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,35 +9,72 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { type CommandError, Ended, exitCode, exitCodeFor, makeInterrupted, outcomeFor } from "../exit.ts"
 import { type Root, root } from "../globalFlags.ts"
-import { type PrintableError, printErr, printJson, toErrorJson } from "../output/print.ts"
-import { type SeatEntry, summarizeSeats } from "../output/seatTally.ts"
+import { formatAssignCommand } from "../output/followUpCommands.ts"
+import { type PrintableError, printErr, printJson, replaceControls, toErrorJson } from "../output/print.ts"
+import { toSeatJson } from "../output/seatTable.ts"
+
+/** Makes an effect interruptible inside a region that is not. */
+export type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+
+/** The outcome of a command for one seat. `unknown` means that Polar may have done what it was asked. */
+type SeatOutcome = "done" | "failed" | "unknown" | "not_begun"
+
+/** A seat that was passed to a command, by the id as the caller spelled it, and its outcome so far. */
+interface SeatEntry {
+  readonly id: string
+  outcome: SeatOutcome
+}
 
 const decodeId = Schema.decodeResult(SeatId)
-const encodeSeat = Schema.encodeEffect(Schema.fromJsonString(SeatJson))
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Prints a seat as Polar sends it. */
-export const printSeatJson = (seat: Seat): Effect.Effect<void> =>
-  Effect.flatMap(Effect.orDie(encodeSeat(seat)), printJson)
+/** Prints a seat: with `print` for people, or as Polar sends it with `--json`. */
+export const printSeat = (seat: Seat, print: (seat: Seat) => Effect.Effect<void>) =>
+  Effect.flatMap(root, ({ json }) => (json ? printJson(toSeatJson(seat)) : print(seat)))
 
 // The exit code of a command is the last of these that a seat ended with
 const codesByWeight = [0, exitCode.refused, exitCode.wrongUse, exitCode.failed]
 
-const pickExitCode = (codes: ReadonlyArray<number>): number =>
-  codesByWeight[Math.max(...codes.map((code) => codesByWeight.indexOf(code)))] ?? 0
+const printFailureJson = ({ id, outcome }: SeatEntry, error: PrintableError) =>
+  printJson({ id, outcome, ...toErrorJson(error) })
 
-type FailedSeat = Pick<SeatEntry, "id" | "outcome">
-
-const printFailureJson = ({ id, outcome }: FailedSeat, error: PrintableError) =>
-  printJson(JSON.stringify({ id, outcome, ...toErrorJson(error) }))
-
-/** Prints why a seat is not done: a line on stderr, and JSON with `--json`. Returns the exit code. */
-export const reportFailure = Effect.fnUntraced(function* (seat: FailedSeat, code: number, error: PrintableError) {
+/** Prints why a seat is not done: a line on stderr, and JSON with `--json`. */
+const printFailure = Effect.fnUntraced(function* (seat: SeatEntry, error: PrintableError) {
   const { json } = yield* root
   yield* printErr(`${seat.id}: ${error.message}`)
   if (json) yield* printFailureJson(seat, error)
-  return code
 })
+
+// An incomplete reissue may have revoked the seat, so the message ends with the command that assigns it again
+const formatError = (error: CommandError): string =>
+  error._tag === "ReissueIncomplete"
+    ? `${error.message} To finish it: ${formatAssignCommand(error.reissue)}`
+    : error.message
+
+/** Prints the error of a seat as `printFailure`, and returns its exit code. */
+export const reportError = (id: string, error: CommandError) =>
+  Effect.as(
+    printFailure({ id, outcome: outcomeFor(error) }, { _tag: error._tag, message: formatError(error) }),
+    exitCodeFor(error)
+  )
+
+/** Seats with the same outcome, under the name that people read. */
+export type SeatGroup = readonly [name: string, ids: ReadonlyArray<string>]
+
+/** One line of ids for each group that is not empty. */
+export const formatGroups = (groups: ReadonlyArray<SeatGroup>): ReadonlyArray<string> =>
+  groups.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name}: ${ids.map(replaceControls).join(" ")}`)
+
+/** One line with the number of seats of each outcome, then a line of ids for each outcome. */
+const summarizeSeats = (entries: ReadonlyArray<SeatEntry>, doneWord: string): string => {
+  const names = { done: doneWord, failed: "failed", unknown: "unknown", not_begun: "not begun" }
+  const groups = Object.entries(names).map(([outcome, name]): SeatGroup => [
+    name,
+    entries.filter((entry) => entry.outcome === outcome).map(({ id }) => id)
+  ])
+  const counts = groups.map(([name, ids]) => `${ids.length} ${name}`).join(", ")
+  return [`Of ${entries.length}: ${counts}.`, ...formatGroups(groups)].join("\n")
+}
 
 const notBegun = { _tag: "NotBegun", message: "The command was interrupted before it reached this seat." }
 
@@ -50,7 +86,6 @@ export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError>(
   act,
   doneWord,
   first = Effect.succeed([]),
-  formatError = ({ message }) => message,
   ids,
   operation,
   printDone
@@ -59,14 +94,9 @@ export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError>(
   /** The operation that a seat's error names if `act` is interrupted and has no error of its own. */
   readonly operation: Operation
   /** Acts on one seat. It can be interrupted only inside `restore`. */
-  readonly act: (
-    id: SeatId,
-    restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
-  ) => Effect.Effect<Seat, E>
-  /** Formats an error for people and in JSON. Default: its message. */
-  readonly formatError?: ((error: CommandError) => string) | undefined
+  readonly act: (id: SeatId, restore: Restore) => Effect.Effect<Seat, E>
   /** Runs before the first seat, and returns exit codes of its own. */
-  readonly first?: Effect.Effect<ReadonlyArray<number>, never, Root> | undefined
+  readonly first?: Effect.Effect<ReadonlyArray<number>, never, Root>
   /** The word for a seat that is done, such as "resent". */
   readonly doneWord: string
   readonly printDone: (seat: Seat) => Effect.Effect<void>
@@ -84,20 +114,21 @@ export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError>(
         if (Result.isFailure(id)) {
           const message = formatIssue(id.failure.issue).issues[0]?.message ?? "is not a seat id"
           entry.outcome = "failed"
-          return yield* reportFailure(entry, exitCode.wrongUse, { _tag: "InvalidSeatId", message })
+          yield* printFailure(entry, { _tag: "InvalidSeatId", message })
+          return exitCode.wrongUse
         }
         const exit = exits.get(id.success) ?? (yield* Effect.exit(act(id.success, restore)))
         exits.set(id.success, exit)
         if (Exit.isSuccess(exit)) {
           entry.outcome = "done"
-          yield* json ? printSeatJson(exit.value) : printDone(exit.value)
+          yield* printSeat(exit.value, printDone)
           return 0
         }
         const found = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
         if (found === undefined && !Cause.hasInterrupts(exit.cause)) return yield* Effect.failCause(exit.cause)
         const error: CommandError = found ?? makeInterrupted(operation)
         entry.outcome = outcomeFor(error)
-        return yield* reportFailure(entry, exitCodeFor(error), { _tag: error._tag, message: formatError(error) })
+        return yield* reportError(entry.id, error)
       })
     )
 
@@ -110,6 +141,6 @@ export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError>(
   })
 
   const codes = yield* Effect.onInterrupt(Effect.all([first, Effect.forEach(entries, actOn)]), () => reportInterruption)
-  const code = pickExitCode(codes.flat())
+  const code = codesByWeight[Math.max(...codes.flat().map((code) => codesByWeight.indexOf(code)))] ?? 0
   if (code !== 0) return yield* new Ended({ code })
 })

@@ -1,29 +1,22 @@
 import type { SeatsList } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
-import { SeatsListJson } from "@polar-seats/http/SeatJson"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import { layerSeats } from "../config/polarLayers.ts"
 import { callAndShow } from "../exit.ts"
-import { root } from "../globalFlags.ts"
-import { printJson, printOut } from "../output/print.ts"
-import { formatSeatTable, stdoutColumns } from "../output/seatTable.ts"
-import { readSource, type SourceFlags } from "./sourceFlags.ts"
+import { printResult } from "../output/print.ts"
+import { formatSeatTable, stdoutColumns, toListJson } from "../output/seatTable.ts"
+import type { SourceFlags } from "./flags.ts"
+import { readSource } from "./sourceFlags.ts"
 
-const encodeList = Schema.encodeEffect(Schema.fromJsonString(SeatsListJson))
-
-const printListJson = (list: SeatsList) => Effect.flatMap(Effect.orDie(encodeList(list)), printJson)
-
-const printList = Effect.fnUntraced(function* ({ availableSeats, seats, totalSeats }: SeatsList) {
-  yield* printOut(formatSeatTable(seats, yield* DateTime.now, yield* stdoutColumns))
-  yield* printOut(`\n${availableSeats} of ${totalSeats} seats are free.`)
+const printList = Effect.fnUntraced(function* (list: SeatsList) {
+  const table = formatSeatTable(list.seats, yield* DateTime.now, yield* stdoutColumns)
+  yield* printResult(`${table}\n\n${list.availableSeats} of ${list.totalSeats} seats are free.`, toListJson(list))
 })
 
 /** Lists the seats of a subscription or an order. */
 export const run = Effect.fnUntraced(function* (flags: SourceFlags) {
-  const { json } = yield* root
   const source = yield* readSource(flags)
   const list = Effect.flatMap(Seats, (seats) => seats.list(source))
-  yield* callAndShow("Seats.list", list, json ? printListJson : printList).pipe(Effect.provide(layerSeats))
+  yield* callAndShow("Seats.list", list, printList).pipe(Effect.provide(layerSeats))
 })

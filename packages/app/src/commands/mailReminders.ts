@@ -12,9 +12,8 @@ import { Ended, exitCode, exitCodeFor } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { printErr, printJson, toErrorJson } from "../output/print.ts"
 import { showProgress } from "../output/progress.ts"
-import { type OutcomeWord, printOutcome, toWord } from "../output/reminderOutcome.ts"
-import { formatAdvice, formatSkipCounts, makeReminderTally, tallyJson } from "../output/reminderTally.ts"
-import { formatGroups, type SeatGroup } from "../output/seatTally.ts"
+import * as reminders from "../output/reminders.ts"
+import { formatGroups, type SeatGroup } from "./forEachSeat.ts"
 
 /** A person whom a run is to mail, and the outcome so far. */
 export interface PlannedMail {
@@ -22,7 +21,7 @@ export interface PlannedMail {
   readonly address: string | null
   /** The key of the person's entry in the journal. */
   readonly journalKey: string
-  outcome: OutcomeWord
+  outcome: reminders.OutcomeWord
 }
 
 /** Names a person in a seat. The id alone is not enough, because a seat may have another holder by now. */
@@ -32,16 +31,16 @@ type PlannedMails = ReadonlyMap<string, PlannedMail>
 
 /** Matches the outcomes of a run with its plan. `open` holds the planned mails that have no outcome yet. */
 const followRun = (planned: PlannedMails) => {
-  const tally = makeReminderTally()
+  const tally = reminders.makeReminderTally()
   const open = new Map(planned)
   // Seats whose person is not in the plan, such as a member who has another address by now
-  const unplanned = new Map<SeatId, OutcomeWord>()
+  const unplanned = new Map<SeatId, reminders.OutcomeWord>()
   const record = (outcome: ReminderOutcome) => {
     tally.add(outcome)
     const person = personIn(outcome)
     const mail = open.get(person)
-    if (mail === undefined) unplanned.set(outcome.seatId, toWord(outcome))
-    else mail.outcome = toWord(outcome)
+    if (mail === undefined) unplanned.set(outcome.seatId, reminders.toWord(outcome))
+    else mail.outcome = reminders.toWord(outcome)
     open.delete(person)
   }
   return { planned, tally, open, unplanned, record }
@@ -101,19 +100,17 @@ const settleOpen = Effect.fnUntraced(function* ({ open, tally, unplanned }: Run,
 
 const printSummaryJson = Effect.fnUntraced(function* ({ open, tally }: Run, ending: Ending) {
   yield* Effect.forEach(open.values(), ({ address, id, outcome }) =>
-    printJson(JSON.stringify({ id, address, outcome, ...(outcome === "skipped" ? { why: "not_pending" } : {}) }))
+    printJson({ id, address, outcome, ...(outcome === "skipped" ? { why: "not_pending" } : {}) })
   )
-  yield* printJson(
-    JSON.stringify({
-      ...tallyJson(tally, ending === "interrupted"),
-      ...(isError(ending) ? toErrorJson(ending) : {})
-    })
-  )
+  yield* printJson({
+    ...reminders.tallyJson(tally, ending === "interrupted"),
+    ...(isError(ending) ? toErrorJson(ending) : {})
+  })
 })
 
 const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: boolean): string => {
   const { counts, failed, unknown } = tally
-  const idsOf = (word: OutcomeWord) =>
+  const idsOf = (word: reminders.OutcomeWord) =>
     Array.from(planned.values()).flatMap(({ id, outcome }) => (outcome === word ? [id] : []))
   const groups: ReadonlyArray<SeatGroup> = [
     ["resent", idsOf("resent")],
@@ -125,14 +122,14 @@ const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: bool
   ]
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
   const countWords = Object.entries(counts).map(([word, count]) => `${count} ${word.replace("_", " ")}`)
-  const skipCounts = formatSkipCounts(tally)
+  const skipCounts = reminders.formatSkipCounts(tally)
   return [
     ...(ending === "interrupted" ? ["Interrupted."] : []),
     ...formatGroups(ending === "done" ? groups.filter(([name]) => name === "failed" || name === "unknown") : groups),
     `Of ${total} seats: ${countWords.join(", ")}.`,
     ...(skipCounts.length > 0 ? [`Skipped: ${skipCounts.join(", ")}.`] : []),
     ...(isError(ending) ? [ending.message] : []),
-    ...formatAdvice(tally, hasJournal)
+    ...reminders.formatAdvice(tally, hasJournal)
   ].join("\n")
 }
 
@@ -166,7 +163,7 @@ export const mailReminders = Effect.fnUntraced(function* (
           run.record(outcome)
           return isQuiet && outcome._tag !== "Failed" && outcome._tag !== "InDoubt"
             ? Effect.void
-            : progress.printAbove(printOutcome(outcome))
+            : progress.printAbove(reminders.printOutcome(outcome))
         })
       )
     )

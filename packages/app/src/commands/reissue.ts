@@ -1,9 +1,8 @@
-import { Invitations, type ReissueError } from "@polar-seats/invitations/Invitations"
+import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Reissue from "@polar-seats/invitations/Reissue"
 import { type Seat, SeatId } from "@polar-seats/domain/Seat"
 import { NotFound } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
-import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -13,39 +12,20 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { layerJournal } from "../config/journal.ts"
 import { layerSeats } from "../config/polarLayers.ts"
-import { type CommandError, endWithError, exitCodeFor, outcomeFor, reportInterruption } from "../exit.ts"
-import { root } from "../globalFlags.ts"
-import { formatAssignCommand } from "../output/assignCommand.ts"
+import { endWithError, reportInterruption } from "../exit.ts"
 import { confirm } from "../output/confirm.ts"
 import { printOut } from "../output/print.ts"
 import { formatHolder, formatInvitation } from "../output/seatTable.ts"
-import { forEachSeat, printSeatJson, reportFailure } from "./forEachSeat.ts"
-import { readSource, type SourceFlags } from "./sourceFlags.ts"
-
-interface Flags extends SourceFlags {
-  readonly ids: ReadonlyArray<string>
-  readonly journal: Option.Option<string>
-  readonly yes: boolean
-}
-
-type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+import type { ReissueFlags } from "./flags.ts"
+import { forEachSeat, printSeat, reportError, type Restore } from "./forEachSeat.ts"
+import { readSource } from "./sourceFlags.ts"
 
 const printReissued = Effect.fnUntraced(function* (seat: Seat) {
   yield* printOut(`${seat.id}: reissued to ${formatHolder(seat)} (${formatInvitation(seat, yield* DateTime.now)})`)
 })
 
-// An incomplete reissue may have revoked the seat, so the message ends with the command that assigns it again
-const formatError = (error: CommandError): string =>
-  error._tag === "ReissueIncomplete"
-    ? `${error.message} To finish it: ${formatAssignCommand(error.reissue)}`
-    : error.message
-
 /** Finishes a reissue that was started. Every failure and every interruption is a `ReissueIncomplete`. */
-const finishReissue = (
-  { finish }: Invitations["Service"],
-  reissue: Reissue.Reissue,
-  restore: Restore
-): Effect.Effect<Seat, Reissue.ReissueIncomplete> =>
+const finishReissue = ({ finish }: Invitations["Service"], reissue: Reissue.Reissue, restore: Restore) =>
   Effect.catchCause(restore(finish(reissue)), (cause) => {
     const error = Option.getOrNull(Cause.findErrorOption(cause))
     if (error?._tag === "ReissueIncomplete") return Effect.fail(error)
@@ -54,11 +34,7 @@ const finishReissue = (
   })
 
 /** Reissues a seat. If the reissue stops half way, the second half is tried once more at once. */
-const reissueSeat = (
-  invitations: Invitations["Service"],
-  seat: Seat,
-  restore: Restore
-): Effect.Effect<Seat, ReissueError> =>
+const reissueSeat = (invitations: Invitations["Service"], seat: Seat, restore: Restore) =>
   Effect.catchCause(restore(invitations.reissue(seat)), (cause) => {
     const error = Option.getOrUndefined(Cause.findErrorOption(cause))
     if (error === undefined) return Effect.failCause(cause)
@@ -67,38 +43,29 @@ const reissueSeat = (
       : Effect.fail(error)
   })
 
-const isSameSource = (one: SeatSource, other: { readonly _tag: string; readonly id: string }) =>
-  one._tag === other._tag && one.id === other.id
-
 /**
  * Finishes the reissues that an earlier command with the same journal left unfinished, and that this command does not
  * name. Returns their exit codes.
  */
-const finishOthers = Effect.fnUntraced(function* (
-  invitations: Invitations["Service"],
-  reissues: ReadonlyArray<Reissue.Reissue>
-) {
-  const { json } = yield* root
-  return yield* Effect.forEach(reissues, (reissue) =>
+const finishOthers = (invitations: Invitations["Service"], reissues: ReadonlyArray<Reissue.Reissue>) =>
+  Effect.forEach(reissues, (reissue) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.matchEffect(finishReissue(invitations, reissue, restore), {
-        onSuccess: (seat) => Effect.as(json ? printSeatJson(seat) : printReissued(seat), 0),
-        onFailure: (error) =>
-          reportFailure({ id: reissue.seatId, outcome: outcomeFor(error) }, exitCodeFor(error), {
-            _tag: error._tag,
-            message: formatError(error)
-          })
+        onSuccess: (seat) => Effect.as(printSeat(seat, printReissued), 0),
+        onFailure: (error) => reportError(reissue.seatId, error)
       })
     )
   )
-})
 
 const decodeId = Schema.decodeOption(SeatId)
 
-const reissueAll = Effect.fnUntraced(function* ({ ids: given, journal, yes, ...sourceFlags }: Flags) {
+const reissueAll = Effect.fnUntraced(function* ({ ids: given, journal, yes, ...sourceFlags }: ReissueFlags) {
   const source = yield* readSource(sourceFlags)
   const invitations = yield* Invitations
-  const inSource = Stream.filter(invitations.unfinished, (reissue) => isSameSource(source, reissue.source))
+  const inSource = Stream.filter(
+    invitations.unfinished,
+    ({ source: { _tag, id } }) => _tag === source._tag && id === source.id
+  )
   const unfinished = Option.isSome(journal) ? yield* Effect.catch(Stream.runCollect(inSource), endWithError) : []
   const seats = yield* Seats
   const { seats: all } = yield* seats.list(source).pipe(reportInterruption("Seats.list"), Effect.catch(endWithError))
@@ -141,14 +108,13 @@ const reissueAll = Effect.fnUntraced(function* ({ ids: given, journal, yes, ...s
         ? Effect.fail(new NotFound({ resource: "seat", id }))
         : reissueSeat(invitations, seat, restore)
     },
-    formatError,
     doneWord: "reissued",
     printDone: printReissued
   })
 })
 
 /** Mails new links to the holders of seats. */
-export const run = (flags: Flags) =>
+export const run = (flags: ReissueFlags) =>
   Effect.provide(
     reissueAll(flags),
     Invitations.layer.pipe(Layer.provideMerge(layerJournal(flags.journal)), Layer.provideMerge(layerSeats))

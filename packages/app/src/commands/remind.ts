@@ -1,56 +1,50 @@
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
-import type { OnExpired, ReminderOutcome, RemindOptions } from "@polar-seats/invitations/Reminder"
-import type { SeatSource } from "@polar-seats/domain/SeatSource"
+import type { ReminderOutcome, RemindOptions } from "@polar-seats/invitations/Reminder"
+import { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { layerJournal, layerJournalDryRun } from "../config/journal.ts"
+import { layerJournal } from "../config/journal.ts"
 import { documentedRateLimit, layerSeats } from "../config/polarLayers.ts"
-import { type CommandError, Ended, exitCodeFor } from "../exit.ts"
+import { endCommand, endWithError, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { confirm } from "../output/confirm.ts"
-import { printErr, printJson, toErrorJson } from "../output/print.ts"
+import { printErr, printJson } from "../output/print.ts"
 import { showProgress } from "../output/progress.ts"
-import { printOutcome } from "../output/reminderOutcome.ts"
-import { formatAdvice, formatSkipCounts, makeReminderTally, tallyJson } from "../output/reminderTally.ts"
+import { formatAdvice, formatSkipCounts, makeReminderTally, printOutcome, tallyJson } from "../output/reminders.ts"
+import type { RemindFlags } from "./flags.ts"
 import { mailReminders, personIn, type PlannedMail } from "./mailReminders.ts"
-import { readSources, type SourcesFlags } from "./sourceFlags.ts"
-
-interface Flags extends SourcesFlags {
-  readonly onExpired: OnExpired
-  readonly olderThan: Option.Option<Duration.Duration>
-  /** Patterns of addresses: `*` is any text and `?` any one character. */
-  readonly to: ReadonlyArray<string>
-  readonly concurrency: Option.Option<number>
-  /** Requests per minute. With 0, only Polar's rate limit slows the run. */
-  readonly pace: Option.Option<number>
-  readonly dryRun: boolean
-  readonly journal: Option.Option<string>
-  readonly retryUnknown: boolean
-  readonly yes: boolean
-}
 
 // Requests arrive at Polar unevenly, so the pace stays 3 % below its rate limit
 const slack = 1.03
 
+/** Reads the sources that the flags name, each once. */
+const readSources = ({ order, subscription }: RemindFlags) => {
+  const sources: ReadonlyArray<SeatSource> = [
+    ...Array.from(new Set(subscription), (id) => SeatSource.Subscription({ id })),
+    ...Array.from(new Set(order), (id) => SeatSource.Order({ id }))
+  ]
+  return sources.length > 0
+    ? Effect.succeed(sources)
+    : endCommand(exitCode.wrongUse, "Name at least one --subscription or --order.")
+}
+
+/** Matches addresses with patterns: `*` is any text and `?` any one character. */
 const matchAny = (patterns: ReadonlyArray<string>): ((address: string) => boolean) => {
-  const expressions = patterns.map(
-    (pattern) =>
-      new RegExp(
-        `^${pattern
-          .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-          .replaceAll(/\*+/g, ".*")
-          .replaceAll("?", ".")}$`,
-        "i"
-      )
-  )
+  const expressions = patterns.map((pattern) => {
+    const source = pattern
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll(/\*+/g, ".*")
+      .replaceAll("?", ".")
+    return new RegExp(`^${source}$`, "i")
+  })
   return (address) => expressions.some((expression) => expression.test(address))
 }
 
-const toOptions = (flags: Flags, pace: number): RemindOptions => ({
+const toOptions = (flags: RemindFlags, pace: number): RemindOptions => ({
   onExpired: flags.onExpired,
   olderThan: Option.getOrUndefined(flags.olderThan),
   address: flags.to.length > 0 ? matchAny(flags.to) : undefined,
@@ -101,21 +95,18 @@ const planMails = Effect.fnUntraced(function* (
   return { mails, people, tally }
 }, Effect.scoped)
 
-const endPlanning = Effect.fnUntraced(function* (error: CommandError) {
-  const { json } = yield* root
-  if (json) yield* printJson(JSON.stringify({ outcome: "failed", ...toErrorJson(error) }))
-  yield* printErr(`${error.message} Nobody was mailed.`)
-  return yield* new Ended({ code: exitCodeFor(error) })
-})
-
-const remind = Effect.fnUntraced(function* (sources: ReadonlyArray<SeatSource>, options: RemindOptions, flags: Flags) {
+const remind = Effect.fnUntraced(function* (
+  sources: ReadonlyArray<SeatSource>,
+  options: RemindOptions,
+  flags: RemindFlags
+) {
   const { json } = yield* root
   const { mails, people, tally } = yield* planMails(sources, options, flags.dryRun).pipe(
     Effect.onInterrupt(() => printErr("Interrupted. Nobody was mailed.")),
-    Effect.catch(endPlanning)
+    Effect.catch((error) => endWithError(error, " Nobody was mailed."))
   )
   const hasJournal = Option.isSome(flags.journal)
-  if (flags.dryRun && json) yield* printJson(JSON.stringify({ ...tallyJson(tally, false), people }))
+  if (flags.dryRun && json) yield* printJson({ ...tallyJson(tally, false), people })
   yield* printErr(
     [
       `${flags.dryRun ? "A dry run: nobody was mailed. To mail" : "To mail"}: ${formatPeople(people)}, ` +
@@ -131,11 +122,11 @@ const remind = Effect.fnUntraced(function* (sources: ReadonlyArray<SeatSource>, 
 })
 
 /** Mails every pending seat of some subscriptions and orders again, and prints the outcome of each. */
-export const run = Effect.fnUntraced(function* (flags: Flags) {
+export const run = Effect.fnUntraced(function* (flags: RemindFlags) {
   const sources = yield* readSources(flags)
   const pace = yield* Option.match(flags.pace, { onNone: () => documentedRateLimit, onSome: Effect.succeed })
   const layer = Invitations.layer.pipe(
-    Layer.provideMerge(flags.dryRun ? layerJournalDryRun(flags.journal) : layerJournal(flags.journal)),
+    Layer.provideMerge(layerJournal(flags.journal, flags.dryRun)),
     Layer.provide(layerSeats)
   )
   yield* Effect.provide(remind(sources, toOptions(flags, pace), flags), layer)

@@ -3,13 +3,10 @@ import { Seats } from "@polar-seats/domain/Seats"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { layerSeats } from "../config/polarLayers.ts"
+import { formatReissueCommand } from "../output/followUpCommands.ts"
 import { printErr, printOut } from "../output/print.ts"
 import { formatHolder, formatInvitation } from "../output/seatTable.ts"
 import { forEachSeat } from "./forEachSeat.ts"
-import { formatSourceFlag } from "./sourceFlags.ts"
-
-const formatReissueCommand = ({ id, source }: Seat): string =>
-  `polar-seats reissue ${id}${source === null ? "" : ` ${formatSourceFlag(source)}`}`
 
 const printResent = Effect.fnUntraced(function* (seat: Seat) {
   const now = yield* DateTime.now

@@ -1,36 +1,20 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
-import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as MutableRef from "effect/MutableRef"
 import { createServer } from "node:http"
 import { endCommand, exitCode, InterruptIsSuccess } from "../exit.ts"
-import { root } from "../globalFlags.ts"
-import { printJson, printOut } from "../output/print.ts"
+import { printResult } from "../output/print.ts"
+import type { AddressFlags } from "./flags.ts"
 
-// An open connection must not delay the end of the command
-const gracefulShutdownTimeout = "200 millis"
-
-/** The address that a server listens on. Port 0 takes any free port. */
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
-
-/** An address, and whether it may be one that other machines can reach. */
-export interface AddressFlags extends Address {
-  readonly allowAnyoneToConnect: boolean
-}
-
-/** A server on a socket. */
-export const layerSocket = ({ host, port }: Address): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> =>
-  NodeHttpServer.layerServer(createServer, { host, port, gracefulShutdownTimeout })
+/** A server on a socket. Port 0 takes any free port. */
+export const layerSocket = ({ host, port }: Pick<AddressFlags, "host" | "port">) =>
+  // An open connection must not delay the end of the command
+  NodeHttpServer.layerServer(createServer, { host, port, gracefulShutdownTimeout: "200 millis" })
 
 /** The URL of the server in the context. */
-export const serverUrl: Effect.Effect<string, never, HttpServer.HttpServer> = HttpServer.addressFormattedWith(
-  Effect.succeed
-)
+export const serverUrl = HttpServer.addressFormattedWith(Effect.succeed)
 
 const loopback = new Set(["127.0.0.1", "localhost", "::1"])
 
@@ -39,13 +23,12 @@ export const serveUntilInterrupted = Effect.fnUntraced(function* <E, R>(
   app: Layer.Layer<never, E, R>,
   address: AddressFlags
 ) {
-  const { json } = yield* root
   const { allowAnyoneToConnect, host, port } = address
   if (!loopback.has(host) && !allowAnyoneToConnect) {
     const why = `${host} is not a loopback address, so everyone who reaches this machine could connect.`
     return yield* endCommand(exitCode.wrongUse, `${why} To allow that, pass --allow-anyone-to-connect.`)
   }
-  const printUrl = Effect.flatMap(serverUrl, (url) => (json ? printJson(JSON.stringify({ url })) : printOut(url)))
+  const printUrl = Effect.flatMap(serverUrl, (url) => printResult(url, { url }))
   const cannotListen = `The command cannot listen on port ${port} of ${host}. If the port is taken, pass another --port.`
   const socket = Layer.catch(layerSocket(address), () => Layer.effectContext(endCommand(exitCode.failed, cannotListen)))
   MutableRef.set(yield* InterruptIsSuccess, true)

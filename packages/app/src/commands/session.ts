@@ -1,4 +1,3 @@
-import type { CustomerId, MemberId } from "@polar-seats/domain/Seat"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
 import {
   type CustomerReference,
@@ -13,26 +12,20 @@ import { layerSessions } from "../config/polarLayers.ts"
 import { callAndShow, endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { printErr, printJson, printOut } from "../output/print.ts"
+import type { SessionFlags } from "./flags.ts"
 import { requireOne } from "./sourceFlags.ts"
-
-interface Flags {
-  readonly customer: Option.Option<CustomerId>
-  readonly externalCustomer: Option.Option<string>
-  readonly member: Option.Option<MemberId>
-  readonly externalMember: Option.Option<string>
-}
 
 const printSession = Effect.fnUntraced(function* ({ customerId, expiresAt, token }: CustomerSession) {
   const { json } = yield* root
   const secret = Redacted.value(token)
   const expires_at = Timestamp.format(expiresAt)
-  if (json) return yield* printJson(JSON.stringify({ token: secret, expires_at, customer_id: customerId }))
+  if (json) return yield* printJson({ token: secret, expires_at, customer_id: customerId })
   yield* printOut(secret)
   yield* printErr(`The session is valid until ${expires_at}.`)
 })
 
 /** Creates a customer session, and prints its token. */
-export const run = Effect.fnUntraced(function* (flags: Flags) {
+export const run = Effect.fnUntraced(function* (flags: SessionFlags) {
   const customer = yield* requireOne<CustomerReference>(
     [
       Option.map(flags.customer, (id) => ({ id })),

@@ -1,5 +1,6 @@
 import * as Console from "effect/Console"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import { root } from "../globalFlags.ts"
 
 // Text from Polar or from a webhook may hold characters that a terminal obeys
 const controls = /\p{Cc}/gu
@@ -15,9 +16,15 @@ export const printOut = (text: string): Effect.Effect<void> => Console.log(repla
 /** Prints text on stderr. */
 export const printErr = (text: string): Effect.Effect<void> => Console.error(replaceControlsInLines(text))
 
-/** Prints a line of JSON on stdout, and escapes the control characters that JSON does not escape. */
-export const printJson = (json: string): Effect.Effect<void> =>
-  Console.log(json.replace(controls, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`))
+/** Prints a value as a line of JSON on stdout, and escapes the control characters that JSON does not escape. */
+export const printJson = (value: unknown): Effect.Effect<void> =>
+  Console.log(
+    JSON.stringify(value).replace(controls, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  )
+
+/** Prints text for people, or a value as JSON with `--json`. */
+export const printResult = (text: string, value: unknown) =>
+  Effect.flatMap(root, ({ json }) => (json ? printJson(value) : printOut(text)))
 
 /** The part of an error that a command prints. */
 export interface PrintableError {

@@ -1,9 +1,17 @@
 import { Invitation, type Seat } from "@polar-seats/domain/Seat"
+import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as Stdio from "effect/Stdio"
 import { replaceControls } from "./print.ts"
+
+/** A seat as Polar sends it. */
+export const toSeatJson = Schema.encodeSync(SeatJson)
+
+/** A list of seats as Polar sends it. */
+export const toListJson = Schema.encodeSync(SeatsListJson)
 
 const formatDistance = (from: DateTime.Utc, to: DateTime.Utc): string => {
   const minutes = Math.floor(Duration.toMinutes(DateTime.distance(from, to)))
@@ -20,7 +28,7 @@ export const formatInvitation = (seat: Seat, now: DateTime.Utc): string =>
   })
 
 /** The width of the terminal on stdout in columns. It is infinite if stdout is not a terminal. */
-export const stdoutColumns: Effect.Effect<number, never, Stdio.Stdio> = Effect.map(
+export const stdoutColumns = Effect.map(
   Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal),
   (isTerminal) => (isTerminal ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY)
 )

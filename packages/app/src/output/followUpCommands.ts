@@ -1,7 +1,14 @@
 import { Recipient } from "@polar-seats/domain/Assignment"
+import type { Seat } from "@polar-seats/domain/Seat"
+import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import type { Reissue } from "@polar-seats/invitations/Reissue"
 import * as Predicate from "effect/Predicate"
-import { formatSourceFlag } from "../commands/sourceFlags.ts"
+
+const formatSource = ({ _tag, id }: SeatSource) => `--${_tag.toLowerCase()} ${id}`
+
+/** The `polar-seats reissue` command that mails a new link to the holder of a seat. */
+export const formatReissueCommand = ({ id, source }: Seat): string =>
+  `polar-seats reissue ${id}${source === null ? "" : ` ${formatSource(source)}`}`
 
 const quoteForShell = (word: string): string =>
   /^[\w@.+:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
@@ -26,7 +33,7 @@ const metadataFlag = ([key, value]: readonly [string, unknown]): ReadonlyArray<s
  */
 export const formatAssignCommand = ({ assignment, source }: Reissue): string =>
   [
-    `polar-seats assign ${formatSourceFlag(source)}`,
+    `polar-seats assign ${formatSource(source)}`,
     ...[
       ...recipientFlags(assignment.recipient),
       ...Object.entries(assignment.metadata ?? {}).flatMap(metadataFlag)

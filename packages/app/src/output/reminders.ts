@@ -1,0 +1,158 @@
+import type { SeatId } from "@polar-seats/domain/Seat"
+import * as Timestamp from "@polar-seats/domain/Timestamp"
+import type { Reissue } from "@polar-seats/invitations/Reissue"
+import { ReminderOutcome, Skip } from "@polar-seats/invitations/Reminder"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import { root } from "../globalFlags.ts"
+import { formatAssignCommand } from "./followUpCommands.ts"
+import { printJson, printOut, toErrorJson } from "./print.ts"
+import { formatInvitation, toSeatJson } from "./seatTable.ts"
+
+/** The word for the outcome of a seat. */
+export type OutcomeWord = "resent" | "reissued" | "skipped" | "failed" | "unknown" | "not_begun"
+
+const words = {
+  Resent: "resent",
+  Reissued: "reissued",
+  Skipped: "skipped",
+  Failed: "failed",
+  InDoubt: "unknown"
+} as const
+
+/** The word for an outcome that `remind` reports. */
+export const toWord = ({ _tag }: ReminderOutcome) => words[_tag]
+
+const skipJson = Skip.$match({
+  NotPending: () => ({ why: "not_pending" }),
+  Expired: ({ expiredAt }) => ({ why: "expired", expired_at: Timestamp.format(expiredAt) }),
+  FilteredOut: () => ({ why: "not_chosen" }),
+  MailedRecently: ({ again }) => ({ why: "mailed_recently", again: Timestamp.format(again) }),
+  InProgressElsewhere: () => ({ why: "taken" }),
+  DryRun: ({ would }) => ({ why: "dry_run", would: would === "Resend" ? "resend" : "reissue" })
+})
+
+const formatSkip = Skip.$match({
+  NotPending: () => "it is claimed or revoked",
+  Expired: ({ expiredAt }) => `its link has been dead since ${DateTime.formatIso(expiredAt)}`,
+  FilteredOut: () => "the filters leave it out",
+  MailedRecently: ({ again }) => `it was mailed, and may be mailed again from ${DateTime.formatIso(again)} on`,
+  InProgressElsewhere: () => "another process is working on it",
+  DryRun: ({ would }) => (would === "Resend" ? "would be resent" : "would be reissued")
+})
+
+const formatOutcome = (outcome: ReminderOutcome, now: DateTime.Utc): string => {
+  const { seatId } = outcome
+  const to = outcome.address === null ? "" : ` to ${outcome.address}`
+  const address = outcome.address === null ? "" : ` ${outcome.address}`
+  const text = ReminderOutcome.$match(outcome, {
+    Resent: ({ seat }) => `resent${to} (${formatInvitation(seat, now)})`,
+    Reissued: ({ seat }) => {
+      const newId = seat.id === seatId ? "" : `, in the new seat ${seat.id}`
+      return `reissued${to} (${formatInvitation(seat, now)})${newId}`
+    },
+    Skipped: ({ why }) => (why._tag === "DryRun" ? formatSkip(why) + to : `skipped${address}: ${formatSkip(why)}`),
+    Failed: ({ error }) => `failed${address}: ${error.message}`,
+    InDoubt: () => `unknown${address}: the mail may have gone out`
+  })
+  return `${seatId}: ${text}`
+}
+
+const toDetails: (outcome: ReminderOutcome) => object = ReminderOutcome.$match({
+  Resent: ({ seat }) => ({ seat: toSeatJson(seat) }),
+  Reissued: ({ seat }) => ({ seat: toSeatJson(seat) }),
+  Skipped: ({ why }) => skipJson(why),
+  Failed: ({ error }) => toErrorJson(error),
+  InDoubt: () => ({})
+})
+
+/** Prints the outcome of a seat: a line for people, or JSON with `--json`. */
+export const printOutcome = Effect.fnUntraced(function* (outcome: ReminderOutcome) {
+  const { json } = yield* root
+  const { address, seatId: id } = outcome
+  yield* json
+    ? printJson({ id, address, outcome: toWord(outcome), ...toDetails(outcome) })
+    : printOut(formatOutcome(outcome, yield* DateTime.now))
+})
+
+/** Counts the outcomes of a run, and keeps the seats that need attention after it. */
+export const makeReminderTally = () => {
+  const counts = { resent: 0, reissued: 0, skipped: 0, failed: 0, unknown: 0, not_begun: 0 }
+  const skipped: Record<string, number> = {}
+  const would = { Resend: 0, Reissue: 0 }
+  const failed: Array<SeatId> = []
+  const unknown: Array<SeatId> = []
+  const incomplete: Array<Reissue> = []
+  const addSkip = (why: string) => void (skipped[why] = (skipped[why] ?? 0) + 1)
+  const add = (outcome: ReminderOutcome) => {
+    counts[toWord(outcome)]++
+    if (outcome._tag === "Failed") {
+      failed.push(outcome.seatId)
+      if (outcome.error._tag === "ReissueIncomplete") incomplete.push(outcome.error.reissue)
+    }
+    if (outcome._tag === "InDoubt") unknown.push(outcome.seatId)
+    if (outcome._tag === "Skipped") {
+      addSkip(skipJson(outcome.why).why)
+      if (outcome.why._tag === "DryRun") would[outcome.why.would]++
+    }
+  }
+  return { counts, skipped, would, failed, unknown, incomplete, add, addSkip }
+}
+
+/** The counts of a run, and the seats that need attention after it. */
+export type ReminderTally = ReturnType<typeof makeReminderTally>
+
+/** The counts in the JSON at the end of a run. */
+export const tallyJson = ({ counts, failed, skipped, unknown }: ReminderTally, interrupted: boolean) => ({
+  summary: counts,
+  skipped,
+  failed,
+  unknown,
+  interrupted
+})
+
+const skipPhrases: Readonly<Record<string, string>> = {
+  not_pending: "claimed or revoked",
+  expired: "with a dead link",
+  not_chosen: "left out by the filters",
+  mailed_recently: "mailed within the last 24 hours",
+  taken: "in progress in another process"
+}
+
+/** The number of skipped seats for each reason. Seats that a dry run would mail are left out. */
+export const formatSkipCounts = ({ skipped }: ReminderTally): ReadonlyArray<string> =>
+  Object.entries(skipped)
+    .filter(([why]) => why !== "dry_run")
+    .map(([why, count]) => `${count} ${skipPhrases[why] ?? why}`)
+
+/** The next steps for seats that were not mailed. They differ if `--journal` keeps who was mailed. */
+export const formatAdvice = (
+  { counts, failed, incomplete, skipped, unknown }: ReminderTally,
+  hasJournal: boolean
+): ReadonlyArray<string> => [
+  ...(skipped["expired"] === undefined
+    ? []
+    : ["A resend of a dead link helps nobody. To mail new links, pass --on-expired reissue."]),
+  ...(unknown.length === 0
+    ? []
+    : [
+        "Seats in doubt may have been mailed. " +
+          (hasJournal
+            ? "They are not mailed again, unless you pass --retry-unknown."
+            : "Ask their holders before you run this again, because without --journal no run knows who was mailed.")
+      ]),
+  ...incomplete.map(
+    (reissue) =>
+      `Seat ${reissue.seatId} may be revoked, and its holder without an invitation. ` +
+      (hasJournal
+        ? "To finish the reissue, run the same command again."
+        : `To give the seat back: ${formatAssignCommand(reissue)}`)
+  ),
+  ...(failed.length + counts.not_begun === 0
+    ? []
+    : [
+        hasJournal
+          ? "To continue, run the same command again. It does not mail anybody who was mailed."
+          : "Without --journal, a second run mails every pending seat again."
+      ])
+]
