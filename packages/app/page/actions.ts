@@ -8,10 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { announce, setBusy } from "./dom.ts"
 import type { Mail } from "./emulatorClient.ts"
-import { now, openSession, type Services } from "./polarRuntime.ts"
-import { type Busy, busyLabels, type SeatActions } from "./seatRow.ts"
+import { now, openSession } from "./polarRuntime.ts"
+import { type Busy, busyLabels, type SeatActions } from "./rows.ts"
 import { busy, claiming, mailNotes, notes, state } from "./state.ts"
-import { formatHolder, type Note, noteSent } from "./text.ts"
+import { type Failure, formatHolder, type Note, noteSent } from "./text.ts"
 import * as view from "./view.ts"
 
 /** Shows the state. */
@@ -51,24 +51,25 @@ export const readList = (): void => {
     // After these errors, the seats on the page are another customer's, or another world's
     if (note.tag === "NotFound" || note.tag === "Unauthorized" || note.tag === "Forbidden") state.list = undefined
   }
-  session.run(
-    Effect.flatMap(Seats, (seats) => seats.list(session.source)),
-    {
-      done: (list) =>
-        end(() => {
-          state.list = list
-          state.listNote = undefined
-        }),
-      failed: (note) => end(() => fail(note))
-    }
-  )
+  const list = Effect.flatMap(Seats, (seats) => seats.list(session.source))
+  session.run(list, {
+    done: (list) =>
+      end(() => {
+        state.list = list
+        state.listNote = undefined
+      }),
+    failed: (note) => end(() => fail(note))
+  })
 }
 
 /** Makes a call for a seat. The buttons of the seat wait for it, and its note shows the result. */
-const callForSeat = <E extends { readonly _tag: string; readonly message: string }>(
+const callForSeat = <E extends Failure>(
   seat: Seat,
   kind: Busy,
-  call: Effect.Effect<{ readonly note: Note; readonly seat: Seat }, E, Services>
+  call: (services: {
+    readonly invitations: Invitations["Service"]
+    readonly seats: Seats["Service"]
+  }) => Effect.Effect<Seat, E>
 ) => {
   const { session } = state
   if (session === undefined || busy.has(seat.id)) return
@@ -89,49 +90,22 @@ const callForSeat = <E extends { readonly _tag: string; readonly message: string
     if (hadFocus) view.rescueFocus(of.id)
     readList()
   }
-  session.run(call, {
-    done: ({ note, seat }) => end(note, seat),
+  const noteDone = (after: Seat): Note =>
+    kind === "revoke"
+      ? { tone: "done", text: `The seat of ${formatHolder(seat)} is revoked.` }
+      : noteSent(kind === "resend" ? "The invitation" : "A new invitation", after, now())
+  session.run(Effect.flatMap(Effect.all({ invitations: Invitations, seats: Seats }), call), {
+    done: (after) => end(noteDone(after), after),
     failed: (note) => end(note, seat)
   })
 }
 
-const noteReissued = (seat: Seat) => ({
-  note: noteSent({ _tag: "Reissued", seat, invitation: seat.invitation(now()) }, now()),
-  seat
-})
-
 const seatActions: SeatActions = {
   resend: (seat) =>
-    callForSeat(
-      seat,
-      "resend",
-      Effect.flatMap(Invitations, ({ resend }) =>
-        Effect.map(resend(seat), (sent) => ({ note: noteSent(sent, now()), seat: sent.seat }))
-      )
-    ),
-  reissue: (seat) =>
-    callForSeat(
-      seat,
-      "reissue",
-      Effect.flatMap(Invitations, ({ reissue }) => Effect.map(reissue(seat), noteReissued))
-    ),
-  finish: (seat, reissue) =>
-    callForSeat(
-      seat,
-      "finish",
-      Effect.flatMap(Invitations, ({ finish }) => Effect.map(finish(reissue), noteReissued))
-    ),
-  revoke: (seat) =>
-    callForSeat(
-      seat,
-      "revoke",
-      Effect.flatMap(Seats, ({ revoke }) =>
-        Effect.map(revoke(seat.id), (revoked) => ({
-          note: { tone: "done" as const, text: `The seat of ${formatHolder(seat)} is revoked.` },
-          seat: revoked
-        }))
-      )
-    )
+    callForSeat(seat, "resend", ({ invitations }) => Effect.map(invitations.resend(seat), (sent) => sent.seat)),
+  reissue: (seat) => callForSeat(seat, "reissue", ({ invitations }) => invitations.reissue(seat)),
+  finish: (seat, reissue) => callForSeat(seat, "finish", ({ invitations }) => invitations.finish(reissue)),
+  revoke: (seat) => callForSeat(seat, "revoke", ({ seats }) => seats.revoke(seat.id))
 }
 
 /** Assigns a seat to the address in the form. */
@@ -150,17 +124,22 @@ export const assign = (): void => {
     readList()
     render()
   }
-  session.run(
-    Effect.flatMap(Seats, (seats) => seats.assign({ source: session.source, recipient: Recipient.Email({ email }) })),
-    {
-      done: (seat) => {
-        view.emailField.value = ""
-        notes.delete(seat.id)
-        end({ tone: "done", text: `The seat is assigned, and an invitation was mailed to ${formatHolder(seat)}.` })
-      },
-      failed: end
-    }
-  )
+  const recipient = Recipient.Email({ email })
+  const assigned = Effect.flatMap(Seats, (seats) => seats.assign({ source: session.source, recipient }))
+  session.run(assigned, {
+    done: (seat) => {
+      view.emailField.value = ""
+      notes.delete(seat.id)
+      end({ tone: "done", text: `The seat is assigned, and an invitation was mailed to ${formatHolder(seat)}.` })
+    },
+    failed: end
+  })
+}
+
+const noteMail = (key: string, note: Note) => {
+  mailNotes.set(key, note)
+  announce(note.text)
+  render()
 }
 
 const claim = (mail: Mail, key: string) => {
@@ -168,37 +147,27 @@ const claim = (mail: Mail, key: string) => {
   if (claiming.has(key)) return
   const end = (note: Note) => {
     claiming.delete(key)
-    mailNotes.set(key, note)
-    announce(note.text)
+    noteMail(key, note)
     readList()
-    render()
   }
   if (session === undefined) {
-    end({ tone: "failed", text: "Nothing was claimed. Open the seats first, to see the result." })
-    return
+    return noteMail(key, { tone: "failed", text: "Nothing was claimed. Open the seats first, to see the result." })
   }
   claiming.add(key)
   mailNotes.delete(key)
   announce("Claiming…")
   render()
-  session.run(
-    Effect.flatMap(SeatClaims, (claims) => claims.claim(mail.token)),
-    {
-      done: ({ seat }) => end({ tone: "done", text: `${formatHolder(seat)} has claimed the seat.` }),
-      failed: end
-    }
-  )
+  const claimed = Effect.flatMap(SeatClaims, (claims) => claims.claim(mail.token))
+  session.run(claimed, {
+    done: ({ seat }) => end({ tone: "done", text: `${formatHolder(seat)} has claimed the seat.` }),
+    failed: end
+  })
 }
 
 const copy = (mail: Mail, key: string) => {
-  const end = (note: Note) => {
-    mailNotes.set(key, note)
-    announce(note.text)
-    render()
-  }
   navigator.clipboard.writeText(Redacted.value(mail.claim_url)).then(
-    () => end({ tone: "done", text: "The claim link is on the clipboard." }),
-    () => end({ tone: "failed", text: "The browser did not allow the page to copy the link." })
+    () => noteMail(key, { tone: "done", text: "The claim link is on the clipboard." }),
+    () => noteMail(key, { tone: "failed", text: "The browser did not allow the page to copy the link." })
   )
 }
 

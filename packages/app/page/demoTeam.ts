@@ -23,32 +23,22 @@ export const makeWorld = (now: number) => {
     created_at: at(-30 + minutesAgo / 60),
     ...rest
   })
+  const invited = (hours: number, token?: string) => ({
+    status: "pending",
+    invitation_token: token,
+    invitation_token_expires_at: at(hours)
+  })
   return {
     organizations: [{ slug: "acme", name: "Acme" }],
     products: [{ id: product, organization: "acme", name: "Acme Pro" }],
     customers: [{ id: buyer, organization: "acme", email: "billing@acme.com" }],
     subscriptions: [{ id: subscription, product, customer: buyer, seats: 8 }],
     seats: [
-      seat("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b", "ann", 0, {
-        status: "pending",
-        invitation_token: "demo-ann",
-        invitation_token_expires_at: at(18)
-      }),
+      seat("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b", "ann", 0, invited(18, "demo-ann")),
       seat("2b7e1516-28ae-4d2a-abf7-158809cf4f3c", "ben", 1, { status: "claimed", claimed_at: at(-20) }),
-      seat("6bc1bee2-2e40-4f96-b93d-7e117393172a", "eve", 2, {
-        status: "pending",
-        invitation_token: "demo-eve",
-        invitation_token_expires_at: at(-6)
-      }),
-      seat("ae2d8a57-1e03-4c9c-9eb7-6fac45af8e51", "dan", 3, {
-        status: "pending",
-        invitation_token_expires_at: at(5)
-      }),
-      seat("30c81c46-a35c-4411-a5fb-c1191a0a52ef", "mia", 4, {
-        status: "pending",
-        invitation_token: "demo-mia",
-        invitation_token_expires_at: at(0.05)
-      })
+      seat("6bc1bee2-2e40-4f96-b93d-7e117393172a", "eve", 2, invited(-6, "demo-eve")),
+      seat("ae2d8a57-1e03-4c9c-9eb7-6fac45af8e51", "dan", 3, invited(5)),
+      seat("30c81c46-a35c-4411-a5fb-c1191a0a52ef", "mia", 4, invited(0.05, "demo-mia"))
     ],
     tokens: [{ token: Redacted.value(session), customer: buyer }]
   }

@@ -38,8 +38,26 @@ export const setBusy = (element: HTMLButtonElement, isBusy: boolean, label: stri
   if (element.firstChild !== null) setText(element.firstChild, label)
 }
 
-/** Orders the children of a list. It does not move a child that is in its place, because a move loses the focus. */
-export const arrange = (parent: Element, children: ReadonlyArray<Element>): void => {
+/** Makes an element for a question, which takes the place of `hides` until a press on `yes` or `no`, or Escape. */
+export const makeConfirmation = (hides: HTMLElement, asker: HTMLElement, yesLabel: string, act: () => void) => {
+  const ask = (isAsking: boolean) => {
+    element.hidden = !isAsking
+    hides.hidden = isAsking
+    if (isAsking) no.focus()
+    else asker.focus()
+  }
+  const no = button("Keep it", { act: () => ask(false) })
+  const yes = button(yesLabel, { act: () => ask(false), kind: "danger" })
+  onPress(yes, act)
+  const element = el("div", { class: "confirm", role: "group", "aria-label": "Confirm" })
+  element.hidden = true
+  element.addEventListener("keydown", ({ key }) => key === "Escape" && ask(false))
+  return { element, ask, no, yes }
+}
+
+/** Shows rows in a list, in order. It does not move a row that is in its place, because a move loses the focus. */
+export const arrange = (parent: Element, rows: Iterable<{ readonly element: Element }>): void => {
+  const children = Array.from(rows, ({ element }) => element)
   const wanted = new Set(children)
   for (const child of Array.from(parent.children)) if (!wanted.has(child)) child.remove()
   for (const [index, child] of children.entries()) {
@@ -47,12 +65,10 @@ export const arrange = (parent: Element, children: ReadonlyArray<Element>): void
   }
 }
 
-const spoken = el("p", { class: "unseen", role: "status", id: "spoken" })
-
 /** The element that screen readers read outcomes from. It must be in the page before the first outcome. */
-export const liveRegion = spoken
+export const liveRegion = el("p", { class: "unseen", role: "status", id: "spoken" })
 
 /** Makes screen readers read a text, even if it is the same as before. */
 export const announce = (text: string): void => {
-  spoken.textContent = spoken.textContent === text ? `${text}\u00a0` : text
+  liveRegion.textContent = liveRegion.textContent === text ? `${text}\u00a0` : text
 }

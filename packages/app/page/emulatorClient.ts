@@ -44,6 +44,5 @@ export const readOutbox = get("/_emulator/outbox", Schema.Array(Mail))
 /** Replaces everything in the emulator with a world. */
 export const seed = (world: unknown) =>
   HttpClient.post(`${location.origin}/_emulator/seed`, { body: HttpBody.jsonUnsafe(world) }).pipe(
-    Effect.flatMap(HttpClientResponse.filterStatusOk),
-    Effect.asVoid
+    Effect.flatMap(HttpClientResponse.filterStatusOk)
   )

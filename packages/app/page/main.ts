@@ -4,17 +4,15 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Latch from "effect/Latch"
 import { assign, isListDue, leave, openChosen, openSource, readList, render } from "./actions.ts"
 import * as demoTeam from "./demoTeam.ts"
-import { announce, onPress, setBusy } from "./dom.ts"
+import { announce, el, makeConfirmation, onPress, setBusy } from "./dom.ts"
 import * as emulatorClient from "./emulatorClient.ts"
 import { now, setTime } from "./polarRuntime.ts"
 import { busy, state } from "./state.ts"
 import type { Note } from "./text.ts"
 import * as view from "./view.ts"
 
-const run = <A, E>(
-  effect: Effect.Effect<A, E, HttpClient.HttpClient>,
-  ended: { readonly onSuccess: (value: A) => void; readonly onFailure: (error: E) => void }
-) => void Effect.runFork(Effect.provide(Effect.match(effect, ended), FetchHttpClient.layer))
+const run = (effect: Effect.Effect<void, never, HttpClient.HttpClient>) =>
+  Effect.runFork(Effect.provide(effect, FetchHttpClient.layer))
 
 const poll = Effect.gen(function* () {
   const [emulator, mails] = yield* Effect.all([emulatorClient.readState, emulatorClient.readOutbox], { concurrency: 2 })
@@ -49,52 +47,42 @@ document.addEventListener("visibilitychange", () =>
 const tick = Effect.match(poll, { onSuccess: () => setLost(false), onFailure: () => setLost(true) }).pipe(
   Effect.andThen(Effect.sync(render))
 )
-run(Effect.forever(Effect.andThen(Latch.await(visible), Effect.andThen(tick, Effect.sleep("1 second")))), {
-  onSuccess: () => undefined,
-  onFailure: () => undefined
-})
-
-const askToReplace = (isAsking: boolean) => {
-  view.seedQuestion.hidden = !isAsking
-  view.seedButton.hidden = isAsking
-  if (isAsking) view.keepButton.focus()
-  else view.seedButton.focus()
-}
+run(Effect.forever(Effect.andThen(Latch.await(visible), Effect.andThen(tick, Effect.sleep("1 second")))))
 
 const loadDemo = () => {
-  view.seedQuestion.hidden = true
-  view.seedButton.hidden = false
   setBusy(view.seedButton, true, "Loading…")
-  const end = (announceResult: () => void) => {
-    setBusy(view.seedButton, false, "Load the demo team")
-    announceResult()
-  }
+  const end = () => setBusy(view.seedButton, false, "Load the demo team")
   // A seed sets the emulator's clock to the time of the machine
-  run(Effect.andThen(emulatorClient.seed(demoTeam.makeWorld(Date.now())), poll), {
-    onSuccess: () =>
-      end(() => {
+  const load = Effect.andThen(emulatorClient.seed(demoTeam.makeWorld(Date.now())), poll)
+  run(
+    Effect.match(load, {
+      onSuccess: () => {
+        end()
         openSource(demoTeam.source, demoTeam.session)
         announce("The demo team is loaded.")
         view.seatsTitle.focus()
-      }),
-    onFailure: () => end(() => announce("The demo team could not be loaded. Check that the emulator still runs."))
-  })
+      },
+      onFailure: () => {
+        end()
+        announce("The demo team could not be loaded. Check that the emulator still runs.")
+      }
+    })
+  )
 }
 
-onPress(view.seedButton, () => (state.emulator?.sold.length === 0 ? loadDemo() : askToReplace(true)))
-onPress(view.keepButton, () => askToReplace(false))
-onPress(view.replaceButton, loadDemo)
-view.seedQuestion.addEventListener("keydown", ({ key }) => key === "Escape" && askToReplace(false))
+const warning = el("span", {}, "This replaces everything in the emulator.")
+const confirmation = makeConfirmation(view.seedButton, view.seedButton, "Yes, replace it", loadDemo)
+confirmation.element.append(warning, confirmation.no, confirmation.yes)
+view.connectSection.append(confirmation.element)
+onPress(view.seedButton, () => (state.emulator?.sold.length === 0 ? loadDemo() : confirmation.ask(true)))
 onPress(view.leaveButton, leave)
-for (const [form, submit] of [
-  [view.openForm, openChosen],
-  [view.assignForm, assign]
-] as const) {
+const onSubmit = (form: HTMLFormElement, act: () => void) =>
   form.addEventListener("submit", (event) => {
     event.preventDefault()
-    submit()
+    act()
   })
-}
+onSubmit(view.openForm, openChosen)
+onSubmit(view.assignForm, assign)
 
 window.addEventListener("beforeunload", (event) => {
   if (busy.size > 0) event.preventDefault()

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
-import { type Note, noteFailure } from "./text.ts"
+import { type Failure, type Note, noteFailure } from "./text.ts"
 
 /** The URL of the emulator for Polar's API. It is of another origin than the page. */
 export const apiUrl = document.documentElement.dataset["api"] ?? ""
@@ -58,13 +58,13 @@ const layerFor = (token: Redacted.Redacted<string>) => {
 }
 
 /** The services that a session's calls may use. */
-export type Services = Seats | Invitations | SeatClaims.SeatClaims
+type Services = Seats | Invitations | SeatClaims.SeatClaims
 
 /** A subscription or an order, opened with a token. The token is only in this page's memory. */
 export interface Session {
   readonly source: SeatSource
   /** Starts a call. A 429 is not retried: the call fails, and the page counts down to the next try. */
-  readonly run: <A, E extends { readonly _tag: string; readonly message: string }>(
+  readonly run: <A, E extends Failure>(
     call: Effect.Effect<A, E, Services>,
     ended: { readonly done: (value: A) => void; readonly failed: (note: Note) => void }
   ) => void

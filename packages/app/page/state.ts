@@ -1,7 +1,7 @@
 import type { Seat, SeatId, SeatsList } from "@polar-seats/domain/Seat"
 import type { EmulatorState, Mail } from "./emulatorClient.ts"
 import type { Session } from "./polarRuntime.ts"
-import type { Busy } from "./seatRow.ts"
+import type { Busy } from "./rows.ts"
 import type { Note } from "./text.ts"
 
 /** The state that the page shows. */

@@ -1,22 +1,19 @@
-import { InvitationExpired, type Sent } from "@polar-seats/invitations/Invitations"
-import type { ReissueIncomplete, Reissue } from "@polar-seats/invitations/Reissue"
+import { InvitationExpired } from "@polar-seats/invitations/Invitations"
+import { type Reissue, ReissueIncomplete } from "@polar-seats/invitations/Reissue"
 import { Invitation, type Seat } from "@polar-seats/domain/Seat"
+import { RateLimited } from "@polar-seats/domain/SeatError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import * as Predicate from "effect/Predicate"
 
 // Seconds only in the last five minutes
-const formatMillis = (milliseconds: number): string => {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000))
+const formatDistance = (from: DateTime.Utc, to: DateTime.Utc): string => {
+  const seconds = Math.max(0, Math.floor(Duration.toSeconds(DateTime.distance(from, to))))
   const minutes = Math.floor(seconds / 60)
   const hours = Math.floor(minutes / 60)
   if (hours >= 48) return `${Math.floor(hours / 24)} d ${hours % 24} h`
   if (hours > 0) return `${hours} h ${minutes % 60} min`
   return minutes >= 5 ? `${minutes} min` : minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`
 }
-
-const formatDistance = (from: DateTime.Utc, to: DateTime.Utc) =>
-  formatMillis(Duration.toMillis(DateTime.distance(from, to)))
 
 /** The state of a seat's link, and a text that says what it means. */
 export const describeLink = (seat: Seat, now: DateTime.Utc): { readonly state: string; readonly text: string } =>
@@ -46,42 +43,39 @@ export interface Note {
 }
 
 /** The note after a resend or a reissue. */
-export const noteSent = ({ _tag, invitation, seat }: Sent, now: DateTime.Utc): Note => {
-  const what = _tag === "Reissued" ? "A new invitation" : "The invitation"
-  const mailed = `${what} was mailed to ${formatHolder(seat)}`
-  return Invitation.$match(invitation, {
-    Live: ({ expiresAt }): Note => ({
-      tone: "done",
-      text: `${mailed}. Its link works for ${formatDistance(now, expiresAt)}.`
-    }),
-    Unlimited: (): Note => ({ tone: "done", text: `${mailed}. Its link does not expire.` }),
-    Expired: (): Note => ({ tone: "failed", text: `${mailed}, but its link is dead. Reissue it.` }),
-    None: (): Note => ({ tone: "done", text: `${mailed}. The seat is no longer pending.` })
+export const noteSent = (what: "The invitation" | "A new invitation", seat: Seat, now: DateTime.Utc): Note => {
+  const invitation = seat.invitation(now)
+  const effect = Invitation.$match(invitation, {
+    Live: ({ expiresAt }) => `. Its link works for ${formatDistance(now, expiresAt)}.`,
+    Unlimited: () => ". Its link does not expire.",
+    Expired: () => ", but its link is dead. Reissue it.",
+    None: () => ". The seat is no longer pending."
   })
+  return {
+    tone: invitation._tag === "Expired" ? "failed" : "done",
+    text: `${what} was mailed to ${formatHolder(seat)}${effect}`
+  }
+}
+
+/** An error of a call. */
+export interface Failure {
+  readonly _tag: string
+  readonly message: string
 }
 
 // A browser cannot read Retry-After across origins. Polar's window is one minute
-const defaultWait = 60_000
-
-const retryDelay = (error: unknown): number | undefined =>
-  Predicate.isTagged(error, "RateLimited")
-    ? "retryAfter" in error && Duration.isDuration(error.retryAfter)
-      ? Duration.toMillis(error.retryAfter)
-      : defaultWait
-    : undefined
-
-const isIncomplete = (error: { readonly _tag: string }): error is ReissueIncomplete =>
-  error._tag === "ReissueIncomplete"
+const defaultWait = Duration.minutes(1)
 
 /** The note after an error. The messages of the library say what to do next. */
-export const noteFailure = (error: { readonly _tag: string; readonly message: string }, now: DateTime.Utc): Note => {
-  const unfinished = isIncomplete(error) ? error : undefined
-  const wait = retryDelay(unfinished?.error ?? error)
+export const noteFailure = (error: Failure, now: DateTime.Utc): Note => {
+  const unfinished = error instanceof ReissueIncomplete ? error : undefined
+  const cause = unfinished?.error ?? error
+  const wait = cause instanceof RateLimited ? Duration.toMillis(cause.retryAfter ?? defaultWait) : undefined
   return {
     tone: "failed",
     tag: error._tag,
     text:
-      wait !== undefined && unfinished === undefined
+      error instanceof RateLimited
         ? "Polar refused the call because of its rate limit, so nothing was done."
         : error instanceof InvitationExpired
           ? `Nothing was mailed: the link expired ${formatDistance(error.expiredAt, now)} ago, and a resend would mail a dead link. Reissue it.`

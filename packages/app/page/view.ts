@@ -3,9 +3,8 @@ import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import { arrange, button, el, liveRegion, setText } from "./dom.ts"
 import type { Mail, Purchase } from "./emulatorClient.ts"
-import { describeMailLink, type MailRow, makeMailRow } from "./mailRow.ts"
 import { apiUrl, now } from "./polarRuntime.ts"
-import { makeNoteView, makeSeatRow, type SeatActions, type SeatRow } from "./seatRow.ts"
+import { describeMailLink, makeMailRow, makeNoteView, makeSeatRow, type SeatActions } from "./rows.ts"
 import { busy, claiming, mailNotes, notes, state } from "./state.ts"
 import type { Note } from "./text.ts"
 
@@ -14,17 +13,6 @@ export const lostNote = makeNoteView()
 
 const welcome = el("p")
 export const seedButton = button("Load the demo team")
-export const keepButton = button("Keep it")
-export const replaceButton = button("Yes, replace it", { kind: "danger" })
-export const seedQuestion = el(
-  "div",
-  { class: "confirm", role: "group", "aria-label": "Confirm" },
-  el("span", {}, "This replaces everything in the emulator."),
-  keepButton,
-  replaceButton
-)
-seedQuestion.hidden = true
-
 export const sourceField = el("select", { id: "source", required: "" })
 export const tokenField = el("input", {
   id: "token",
@@ -34,28 +22,28 @@ export const tokenField = el("input", {
   spellcheck: "false",
   "aria-describedby": "token-help"
 })
+const field = (id: string, label: string, ...content: ReadonlyArray<Node>) =>
+  el("div", { class: "field" }, el("label", { for: id }, label), ...content)
 export const openForm = el(
   "form",
   { class: "open" },
-  el("div", { class: "field" }, el("label", { for: "source" }, "Subscription or order"), sourceField),
-  el(
-    "div",
-    { class: "field" },
-    el("label", { for: "token" }, "Session or organization token"),
+  field("source", "Subscription or order", sourceField),
+  field(
+    "token",
+    "Session or organization token",
     tokenField,
     el("small", { id: "token-help" }, "A token in your seed. The page keeps it in memory only.")
   ),
   el("button", { type: "submit", class: "primary" }, "Open")
 )
 export const connectTitle = el("h2", { id: "connect-title", tabindex: "-1" }, "Choose the seats")
-const connectSection = el(
+export const connectSection = el(
   "section",
   { "aria-labelledby": "connect-title" },
   connectTitle,
   welcome,
   openForm,
-  el("div", { class: "actions" }, seedButton),
-  seedQuestion
+  el("div", { class: "actions" }, seedButton)
 )
 
 export const seatsTitle = el("h2", { id: "seats-title", tabindex: "-1" }, "Seats")
@@ -74,7 +62,7 @@ const assignNoteView = makeNoteView()
 export const assignForm = el(
   "form",
   { class: "assign" },
-  el("div", { class: "field" }, el("label", { for: "email" }, "Assign a seat to"), emailField),
+  field("email", "Assign a seat to", emailField),
   assignButton,
   assignNoteView.element
 )
@@ -134,7 +122,7 @@ const isOver = ({ of, tone }: Note & { readonly of: Seat }, { holderEmail, statu
 const compareSeats = (a: Seat, b: Seat) =>
   DateTime.toEpochMillis(a.createdAt) - DateTime.toEpochMillis(b.createdAt) || (a.id < b.id ? -1 : 1)
 
-const seatRows = new Map<SeatId, SeatRow>()
+let seatRows = new Map<SeatId, ReturnType<typeof makeSeatRow>>()
 
 const renderSeats = (at: DateTime.Utc, actions: SeatActions) => {
   const { assignNote, emulator, list, listNote, session } = state
@@ -149,15 +137,13 @@ const renderSeats = (at: DateTime.Utc, actions: SeatActions) => {
   const seats = (list?.seats ?? []).toSorted(compareSeats)
   const rows = seats.map((seat) => {
     const row = seatRows.get(seat.id) ?? makeSeatRow(actions)
-    seatRows.set(seat.id, row)
     const note = notes.get(seat.id)
     if (note !== undefined && isOver(note, seat)) notes.delete(seat.id)
     row.update(seat, at, busy.get(seat.id), notes.get(seat.id))
-    return row.element
+    return [seat.id, row] as const
   })
-  arrange(seatList, rows)
-  const ids = new Set(seats.map(({ id }) => id))
-  for (const id of seatRows.keys()) if (!ids.has(id)) seatRows.delete(id)
+  seatRows = new Map(rows)
+  arrange(seatList, seatRows.values())
 }
 
 /** Forgets the rows of the seats, for when another session is opened. */
@@ -177,7 +163,7 @@ export interface MailActions {
   readonly copy: (mail: Mail, key: string) => void
 }
 
-const mailRows = new Map<string, MailRow>()
+let mailRows = new Map<string, ReturnType<typeof makeMailRow>>()
 
 const mailKey = (mail: Mail, index: number) =>
   `${index} ${DateTime.toEpochMillis(mail.sent_at)} ${Redacted.value(mail.token)}`
@@ -186,23 +172,18 @@ const renderOutbox = (at: DateTime.Utc, actions: MailActions) => {
   const { list, mails } = state
   noMails.hidden = mails.length > 0
   const newest = new Map(mails.map((mail) => [mail.seat_id, Redacted.value(mail.token)]))
-  const keys = mails.map(mailKey)
-  for (const [index, mail] of mails.entries()) {
-    const key = keys[index] ?? ""
+  const rows = mails.map((mail, index) => {
+    const key = mailKey(mail, index)
     const row =
       mailRows.get(key) ??
       makeMailRow(mail, { claim: () => actions.claim(mail, key), copy: () => actions.copy(mail, key) })
-    mailRows.set(key, row)
     const seat = list?.seats.find(({ id }) => id === mail.seat_id)
     const isReplaced = newest.get(mail.seat_id) !== Redacted.value(mail.token)
     row.update(describeMailLink(seat, isReplaced, at), at, claiming.has(key), mailNotes.get(key))
-  }
-  const current = new Set(keys)
-  for (const key of mailRows.keys()) if (!current.has(key)) mailRows.delete(key)
-  arrange(
-    mailList,
-    keys.toReversed().flatMap((key) => mailRows.get(key)?.element ?? [])
-  )
+    return [key, row] as const
+  })
+  mailRows = new Map(rows)
+  arrange(mailList, Array.from(mailRows.values()).toReversed())
 }
 
 /** Shows the state. */

@@ -1,7 +1,8 @@
 import type { Reissue } from "@polar-seats/invitations/Reissue"
 import type { Seat } from "@polar-seats/domain/Seat"
 import * as DateTime from "effect/DateTime"
-import { button, el, setBusy, setText } from "./dom.ts"
+import type { Mail } from "./emulatorClient.ts"
+import { button, el, makeConfirmation, setBusy, setText } from "./dom.ts"
 import { describeLink, formatCountdown, formatHolder, type Note } from "./text.ts"
 
 /** The actions of a seat's buttons. */
@@ -50,7 +51,6 @@ const addUnseen = (element: HTMLElement) => element.appendChild(el("span", { cla
 export const makeSeatRow = (actions: SeatActions) => {
   let current: Seat | undefined
   let unfinished: Reissue | undefined
-  let isAsking = false
   const withSeat = (act: (seat: Seat) => void) => () => {
     if (current !== undefined) act(current)
   }
@@ -62,7 +62,7 @@ export const makeSeatRow = (actions: SeatActions) => {
 
   const resend = button("Resend", { act: withSeat(actions.resend) })
   const reissue = button("Reissue", { act: withSeat(actions.reissue) })
-  const revoke = button("Revoke", { act: () => askToRevoke(true), kind: "danger" })
+  const revoke = button("Revoke", { act: () => confirmation.ask(true), kind: "danger" })
   const finish = button("Finish the reissue", {
     act: withSeat((seat) => unfinished !== undefined && actions.finish(seat, unfinished)),
     kind: "primary"
@@ -71,28 +71,11 @@ export const makeSeatRow = (actions: SeatActions) => {
   const buttons = el("div", { class: "actions" }, finish, resend, reissue, revoke)
 
   const question = el("span")
-  const no = button("Keep it", { act: () => askToRevoke(false) })
-  const yes = button("Yes, revoke", {
-    act: withSeat((seat) => {
-      askToRevoke(false)
-      actions.revoke(seat)
-    }),
-    kind: "danger"
-  })
-  const confirmation = el("div", { class: "confirm", role: "group", "aria-label": "Confirm" }, question, yes, no)
-  confirmation.hidden = true
-  confirmation.addEventListener("keydown", ({ key }) => key === "Escape" && askToRevoke(false))
+  const confirmation = makeConfirmation(buttons, revoke, "Yes, revoke", withSeat(actions.revoke))
+  confirmation.element.append(question, confirmation.yes, confirmation.no)
 
-  const askToRevoke = (asking: boolean) => {
-    isAsking = asking
-    confirmation.hidden = !asking
-    buttons.hidden = asking
-    if (asking) no.focus()
-    else revoke.focus()
-  }
-
-  const element = el("li", { class: "seat" }, el("div", { class: "who" }, holder, status), link, buttons, confirmation)
-  element.append(note.element)
+  const element = el("li", { class: "seat" }, el("div", { class: "who" }, holder, status), link, buttons)
+  element.append(confirmation.element, note.element)
 
   return {
     element,
@@ -122,9 +105,58 @@ export const makeSeatRow = (actions: SeatActions) => {
       setBusy(revoke, busy !== undefined, busy === "revoke" ? busyLabels.revoke : "Revoke")
       setBusy(finish, busy !== undefined, busy === "finish" ? busyLabels.finish : "Finish the reissue")
       reissue.className = state === "expired" ? "primary" : ""
-      if (isAsking && seat.status === "revoked") askToRevoke(false)
+      if (buttons.hidden && seat.status === "revoked") confirmation.ask(false)
       note.update(result, now)
     }
   }
 }
-export type SeatRow = ReturnType<typeof makeSeatRow>
+
+/** The state of the link in a mail, judged by its seat and by the mails after it. */
+export const describeMailLink = (seat: Seat | undefined, isReplaced: boolean, now: DateTime.Utc) => {
+  if (isReplaced) return { state: "dead", text: "Dead link: a later invitation replaced it" }
+  if (seat === undefined) return { state: "unknown", text: "" }
+  if (seat.status === "claimed") return { state: "used", text: "Used: the seat is claimed" }
+  if (seat.status === "revoked") return { state: "dead", text: "Dead link: the seat was revoked" }
+  const { state, text } = describeLink(seat, now)
+  return state === "expired"
+    ? { state: "dead", text: text.replace(/:.*/, "").replace("Link", "Dead link:") }
+    : { state, text }
+}
+
+/** Makes the row of a mail. The page does not show the token in the claim link, but a button copies the link. */
+export const makeMailRow = (mail: Mail, actions: { readonly claim: () => void; readonly copy: () => void }) => {
+  const about = `from the mail to ${mail.to}`
+  const link = el("p", { class: "link" })
+  const note = makeNoteView()
+  const claim = button("Claim", { about, act: actions.claim })
+  const copy = button("Copy the claim link", { about, act: actions.copy })
+  const element = el(
+    "li",
+    { class: "mail" },
+    el(
+      "div",
+      { class: "who" },
+      el("h3", {}, mail.to),
+      el("time", { datetime: DateTime.formatIso(mail.sent_at) }, DateTime.formatIso(mail.sent_at).slice(11, 19))
+    ),
+    el("p", { class: "subject" }, mail.subject),
+    link,
+    el("div", { class: "actions" }, claim, copy),
+    note.element
+  )
+  return {
+    element,
+    update: (
+      state: ReturnType<typeof describeMailLink>,
+      now: DateTime.Utc,
+      isBusy: boolean,
+      result: Note | undefined
+    ) => {
+      element.dataset["link"] = state.state
+      element.ariaBusy = String(isBusy)
+      setText(link, state.text)
+      setBusy(claim, isBusy, isBusy ? "Claiming…" : "Claim")
+      note.update(result, now)
+    }
+  }
+}
