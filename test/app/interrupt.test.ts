@@ -108,7 +108,7 @@ describe.concurrent("Ctrl-C in the middle of a hundred seats", () => {
     )
   })
 
-  it("prints the same if the reader of stdout goes away", async (test) => {
+  it("prints the outcome of every seat on stderr if the reader of stdout goes away", async (test) => {
     const { asked, env, ids, mails, rules } = await startTeam(test)
     await rules({ method: "POST", delay_ms: 20 })
     const { code, stderr } = await (await start(["resend", ...ids], env)).leave()

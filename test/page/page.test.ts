@@ -259,7 +259,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
       [refused(400, "SeatNotPending"), "AlreadyClaimed", /it was claimed or revoked/],
       [refused(400, "InvalidInvitationToken"), "InvitationUnavailable", /no invitation to resend/],
       [refused(401, "Unauthorized"), "Unauthorized", /No token of the right kind/],
-      [refused(403, "NotPermitted"), "Forbidden", /ask an owner/],
+      [refused(403, "NotPermitted"), "Forbidden", /Ask an owner/],
       [
         refused(422, "RequestValidationError", [
           { type: "uuid_version", loc: ["path", "seat_id"], msg: "UUID version 4 expected" }

@@ -63,7 +63,7 @@ export const makeInterrupted = (operation: Operation) =>
     reason: UnavailableReason.cases.OutcomeUnknown.make({ description: "it was interrupted" })
   })
 
-/** If the call is interrupted, prints that its outcome is unknown. */
+/** If the call is interrupted, prints whether Polar may have acted. */
 export const reportInterruption =
   (operation: Operation) =>
   <A, E, R>(call: Effect.Effect<A, E, R>) =>

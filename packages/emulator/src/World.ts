@@ -123,7 +123,7 @@ export const World = Schema.Struct({
 })
 export type World = typeof World.Type
 
-/** A world as a test writes it: plain strings and numbers, and only what differs from the defaults. */
+/** A world as a test or a seed file writes it: plain strings and numbers, and only what differs from the defaults. */
 export type WorldInput = typeof World.Encoded
 
 /**

@@ -105,6 +105,7 @@ const remindSeat = Effect.fnUntraced(
     if (early._tag === "Skip") return skipped(early.why)
     // A mail leaves as soon as it is written down, so the turn comes first. Time may have passed, so decide again
     if (!run.dryRun) yield* run.rate.waitForTurn
+    // Another seat may have stopped the run during the wait. No mail leaves after that
     yield* failIfStopped(run)
     const now = yield* DateTime.now
     const wanted = run.decideBySeat(seat, now)
