@@ -1,34 +1,19 @@
-import {
-  identifierOf,
-  type Assignment,
-  type AssignmentSource,
-  Recipient,
-  validate
-} from "@polar-seats/domain/Assignment"
+import { type Assignment, type AssignmentSource, Recipient, validate } from "@polar-seats/domain/Assignment"
 import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import type { SeatId } from "@polar-seats/domain/Seat"
-import {
-  AlreadyAssigned,
-  AlreadyClaimed,
-  InvitationUnavailable,
-  NoSeatAvailable,
-  NotFound,
-  RecipientNotFound,
-  type Unauthorized
-} from "@polar-seats/domain/SeatError"
+import { AlreadyClaimed, InvitationUnavailable, type Unauthorized } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Tuple from "effect/Tuple"
-import { invalidRequest, type Refusal, tokenError } from "./errorBody.ts"
+import { type Refusal, tokenError } from "./errorBody.ts"
 import type { PolarClient } from "./polarClient.ts"
+import { assignError, resources, seatNotFound, sourceNotFound } from "./refusalErrors.ts"
 import { decodeSeat, decodeSeats } from "./seatJson.ts"
 
-const resources = { Subscription: "subscription", Order: "order", Checkout: "checkout" } as const
 const sourceFields = ({ _tag, id }: AssignmentSource) => ({ [`${resources[_tag]}_id`]: id })
-const sourceNotFound = ({ _tag, id }: AssignmentSource) => new NotFound({ resource: resources[_tag], id })
 const recipientFields = Recipient.$match({
   Email: ({ email }) => ({ email }),
   Customer: ({ id }) => ({ customer_id: id }),
@@ -44,25 +29,6 @@ const assignmentJson = ({ immediateClaim, metadata, recipient, source }: Assignm
   immediate_claim: immediateClaim
 })
 
-const assignError = (refusal: Refusal, { recipient, source }: Assignment) => {
-  switch (refusal.name) {
-    case "SeatNotAvailable":
-      return new NoSeatAvailable({ detail: refusal.detail })
-    case "SeatAlreadyAssigned":
-      return new AlreadyAssigned({ recipient: identifierOf(recipient) })
-    case "InvalidSeatAssignmentRequest":
-    case "MemberEmailMismatch":
-      return invalidRequest(refusal.name, refusal.detail)
-    case "CustomerNotFound":
-    case "MemberNotFound":
-      return new RecipientNotFound({ recipient: identifierOf(recipient) })
-    case "ResourceNotFound":
-      return sourceNotFound(source)
-    default:
-      return undefined
-  }
-}
-
 /** `Seats` on one of Polar's two sets of seat endpoints. Only one of them has claimed subscriptions. */
 export const make = (
   polar: PolarClient,
@@ -72,7 +38,7 @@ export const make = (
 ): Seats["Service"] => {
   const deniedError = (refusal: Refusal) => tokenError(wants, refusal)
   const seatError = (refusal: Refusal, seatId: SeatId) =>
-    refusal.name === "ResourceNotFound" ? new NotFound({ resource: "seat", id: seatId }) : deniedError(refusal)
+    refusal.name === "ResourceNotFound" ? seatNotFound(seatId) : deniedError(refusal)
 
   return Seats.of({
     resend: (seatId) =>

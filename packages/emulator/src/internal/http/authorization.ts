@@ -39,7 +39,7 @@ const notPermitted = {
   detail: "Only owners and billing managers can access billing features."
 }
 /** A refusal as OAuth has it. It is written by hand, because Polar puts spaces into this JSON, unlike into most of its answers. */
-export const oauthRefusal = (status: number, error: string, description: string, scope = "") =>
+const oauthRefusal = (status: number, error: string, description: string, scope = "") =>
   HttpServerResponse.text(`{"error": "${error}", "error_description": "${description}"}`, {
     status,
     contentType: "application/json",
@@ -54,6 +54,16 @@ const insufficientScope = (scope: string) =>
     "The request requires higher privileges than provided by the access token.",
     `scope="${scope}", `
   )
+
+/** The answer to a token that is expired, revoked or unknown. */
+export const invalidToken = HttpServerResponse.setHeaders(
+  oauthRefusal(
+    401,
+    "invalid_token",
+    "The access token provided is expired, revoked, malformed, or invalid for other reasons."
+  ),
+  { "cache-control": "no-store", pragma: "no-cache" }
+)
 
 const isOperation = Schema.is(Operation)
 

@@ -18,7 +18,7 @@ import { authenticate, rateLimitGroup } from "../model/access.ts"
 import { redactUrl } from "../redact.ts"
 import { resolveVersion, type Settings } from "../settings.ts"
 import { EmulatorState } from "../state.ts"
-import { CurrentSubject, oauthRefusal } from "./authorization.ts"
+import { CurrentSubject, invalidToken } from "./authorization.ts"
 import * as ControlApi from "./controlApi.ts"
 import * as Handlers from "./handlers.ts"
 import { escapePath, lastOfEach, methodsOf, type Target, targetOf } from "./starletteRouting.ts"
@@ -48,15 +48,6 @@ const plainText = "text/plain; charset=utf-8"
 const serverError = HttpServerResponse.text("Internal Server Error", { status: 500, contentType: plainText })
 const methodNotAllowed = (allow: string) =>
   HttpServerResponse.jsonUnsafe({ detail: "Method Not Allowed" }, { status: 405, headers: { allow } })
-
-const invalidToken = HttpServerResponse.setHeaders(
-  oauthRefusal(
-    401,
-    "invalid_token",
-    "The access token provided is expired, revoked, malformed, or invalid for other reasons."
-  ),
-  { "cache-control": "no-store", pragma: "no-cache" }
-)
 
 /** The token of a request. Another scheme, an empty value and a value outside ASCII count as no token. */
 const bearerToken = (authorization = ""): string | null =>
