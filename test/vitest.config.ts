@@ -1,6 +1,11 @@
 import { defineConfig } from "vitest/config"
+import { mutated } from "./invitations/schedules/mutated.ts"
+
+const mutation = process.env["MUTATION"]
 
 export default defineConfig({
+  // A run that has to find a fault in the engine says which
+  plugins: mutation === undefined ? [] : [mutated(mutation)],
   // The examples have their own copies of these packages, but only one copy knows the current run
   resolve: { dedupe: ["vitest", "@effect/vitest"] },
   test: {
@@ -8,6 +13,8 @@ export default defineConfig({
     maxWorkers: 2,
     include: ["**/*.test.ts", "../examples/src/*.test.ts"],
     exclude: ["long/**", "**/node_modules/**"],
-    testTimeout: 20_000
+    testTimeout: 20_000,
+    // A cache of transformed files would keep the fault
+    fsModuleCache: mutation === undefined
   }
 })

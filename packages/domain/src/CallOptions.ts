@@ -1,4 +1,5 @@
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 
 /**
  * Whether a call of `Seats` waits and retries after a 429. Default: true. If it is false, the call fails with
@@ -16,3 +17,12 @@ export const RetryRateLimited = Context.Reference<boolean>("@polar-seats/domain/
 export const RetryAmbiguousRevoke = Context.Reference<boolean>("@polar-seats/domain/CallOptions/RetryAmbiguousRevoke", {
   defaultValue: () => true
 })
+
+/**
+ * Within which time a call must have left. If it still waits for its turn then, it fails as `NotSent`. A caller provides it
+ * whose reason for the call does not last. Default: no limit but the timeouts of the layer.
+ */
+export const SendWithin = Context.Reference<Duration.Duration | undefined>(
+  "@polar-seats/domain/CallOptions/SendWithin",
+  { defaultValue: () => undefined }
+)

@@ -1,4 +1,3 @@
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { SeatId } from "./Seat.ts"
@@ -95,18 +94,6 @@ export class InvitationUnavailable
 {
   override get message() {
     return `Seat ${this.seatId} has no invitation to resend: its token is gone, or there is nobody to mail. Nothing was mailed. Revoke the seat and assign it again.`
-  }
-}
-
-/** The seat was mailed an invitation within the cooldown, so nothing was mailed now. From `again` on it may be resent. */
-export class ResentRecently
-  extends /* @__PURE__ */ Schema.TaggedError<ResentRecently>()("ResentRecently", {
-    seatId: SeatId,
-    again: Schema.DateTimeUtcFromString
-  })
-{
-  override get message() {
-    return `Seat ${this.seatId} was mailed an invitation a short while ago, so nothing was mailed now. Resend it from ${DateTime.formatIso(this.again)} on.`
   }
 }
 
@@ -272,7 +259,6 @@ export type SeatError =
   | NotFound
   | AlreadyClaimed
   | InvitationUnavailable
-  | ResentRecently
   | NoSeatAvailable
   | AlreadyAssigned
   | RecipientNotFound

@@ -11,12 +11,7 @@ import type { SeatSource } from "./SeatSource.ts"
 type Protected = SeatError.RequestError | SeatError.Unauthorized | SeatError.Forbidden
 
 /** The errors of `Seats.resend`. */
-export type ResendError =
-  | Protected
-  | SeatError.NotFound
-  | SeatError.AlreadyClaimed
-  | SeatError.InvitationUnavailable
-  | SeatError.ResentRecently
+export type ResendError = Protected | SeatError.NotFound | SeatError.AlreadyClaimed | SeatError.InvitationUnavailable
 /** The errors of `Seats.list`. */
 export type ListError = Protected | SeatError.NotFound
 /** The errors of `Seats.assign`. */

@@ -1,32 +1,31 @@
+import { Invitation, type Seat, type SeatId } from "@polar-seats/domain/Seat"
+import type { InvalidOption } from "@polar-seats/domain/InvalidOption"
+import { AlreadyClaimed, InvitationUnavailable, type NoSeatAvailable } from "@polar-seats/domain/SeatError"
+import { type ListError, type ResendError, type RevokeError, Seats } from "@polar-seats/domain/Seats"
+import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { TakenOver } from "./internal/journalWrites.ts"
-import type { AddressChanged } from "./internal/reissuePlan.ts"
-import * as Reissuer from "./internal/reissueSeat.ts"
+import * as AdaptiveRate from "./internal/adaptiveRate.ts"
+import * as Engine from "./internal/engine.ts"
+import { type SingleOptions, checkSingleOptions } from "./internal/remindOptions.ts"
 import { makeRemindOne, remindSources, unfinishedReissues } from "./internal/remindSources.ts"
+import { seatsLookOf } from "./internal/seatsLook.ts"
+import * as Single from "./internal/singleSeat.ts"
+import {
+  type HolderRemoved,
+  type InProgressElsewhere,
+  InvitationExpired,
+  type MailedSomebodyElse,
+  type ResentRecently
+} from "./InvitationError.ts"
 import * as Journal from "./Journal.ts"
 import * as Reissue from "./Reissue.ts"
 import type { OnExpired, RemindError, ReminderOutcome, RemindOptions, SeatOptions, StoppingError } from "./Reminder.ts"
-import { Invitation, type Seat, SeatId } from "@polar-seats/domain/Seat"
-import { AlreadyClaimed, InvitationUnavailable, type NoSeatAvailable } from "@polar-seats/domain/SeatError"
-import { type ListError, type ResendError, type RevokeError, type Seats } from "@polar-seats/domain/Seats"
-import type { SeatSource } from "@polar-seats/domain/SeatSource"
-
-/** The invitation has expired. Nothing was mailed, because the link would be dead. */
-export class InvitationExpired extends Schema.TaggedError<InvitationExpired>()("InvitationExpired", {
-  seatId: SeatId,
-  expiredAt: Schema.DateTimeUtcFromString
-}) {
-  override get message() {
-    return `The invitation of seat ${this.seatId} expired at ${DateTime.formatIso(this.expiredAt)}, and a resend would mail a dead link. Nothing was mailed: reissue the seat to mail a new link.`
-  }
-}
 
 /** The errors of `Invitations.reissue` and `Invitations.finish`. */
 export type ReissueError =
@@ -35,8 +34,18 @@ export type ReissueError =
   | AlreadyClaimed
   | InvitationUnavailable
   | NoSeatAvailable
+  | ResentRecently
+  | InProgressElsewhere
+  | HolderRemoved
+  | MailedSomebodyElse
   | Reissue.ReissueIncomplete
+  | Reissue.RevokedSomebodyElse
   | Journal.JournalError
+  | Journal.UnreadableEntry
+  | InvalidOption
+
+/** The errors of `Invitations.resend`. */
+export type ResendInvitationError = ResendError | InvitationExpired | ReissueError
 
 /** The mail that was sent, and the state of its link. */
 export type Sent = Data.TaggedEnum<{
@@ -47,6 +56,14 @@ export type Sent = Data.TaggedEnum<{
 }>
 export const Sent = Data.taggedEnum<Sent>()
 
+export type { SingleOptions } from "./internal/remindOptions.ts"
+
+/** Options of `Invitations.resend`. */
+export interface ResendOptions extends SingleOptions {
+  /** How to treat an expired invitation. Default: `fail`. */
+  readonly onExpired?: OnExpired | undefined
+}
+
 /** Mails invitations that work: a policy above `Seats` for what Polar does not tell or do. */
 export class Invitations extends Context.Service<
   Invitations,
@@ -56,31 +73,36 @@ export class Invitations extends Context.Service<
      * with `InvitationExpired`). If you pass only an id, the expiry is not known in advance: the invitation is mailed, and
      * the result says whether its link still works.
      *
+     * Fails with `ResentRecently` if the journal knows of a mail to this person within `cooldown` (default: 1 minute), or
+     * of one that may have been sent. `again: true` mails all the same. Two calls for one seat at the same time send one
+     * mail: the second one fails with `ResentRecently`.
+     *
      * Polar: as `Seats.resend`, or as `reissue`.
      */
-    readonly resend: (
-      seat: Seat | SeatId,
-      options?: { readonly onExpired?: OnExpired | undefined }
-    ) => Effect.Effect<Sent, ResendError | InvitationExpired | ReissueError>
+    readonly resend: (seat: Seat | SeatId, options?: ResendOptions) => Effect.Effect<Sent, ResendInvitationError>
     /**
      * Mails the holder of a pending seat a new invitation that lasts 24 hours: revokes the seat, and assigns one to the
      * same person with the same metadata.
      *
-     * Reads the current seats first. Fails with `AlreadyClaimed` if the seat is no longer pending, and returns the new seat
-     * if someone has already reissued it. Once the revocation may have reached Polar, every failure is a
+     * Reads the current seats first. Fails with `AlreadyClaimed` if the seat is no longer pending. Returns the person's seat
+     * and mails nobody if its invitation has changed since and is live. Fails with `ResentRecently` as `resend` does. Once the revocation may have reached Polar, every failure is a
      * `ReissueIncomplete`. If the call is interrupted, the `ReissueIncomplete` is in the cause, and the reissue is listed
      * by `unfinished`.
      *
      * Polar: as `Seats.list`, `Seats.revoke` and `Seats.assign`.
      */
-    readonly reissue: (seat: Seat) => Effect.Effect<Seat, ReissueError>
+    readonly reissue: (seat: Seat, options?: SingleOptions) => Effect.Effect<Seat, ReissueError>
     /**
      * Ends a reissue that began, from wherever it stopped. Reads the current seats first and never assigns a second seat,
-     * so it is safe to call again.
+     * so it is safe to call again. It assigns only if the journal, or else the `ReissueIncomplete`, shows that the reissue
+     * revoked the seat: a person whom somebody else removed stays removed, and the call fails with `HolderRemoved`.
      *
      * Polar: as `reissue`.
      */
-    readonly finish: (incomplete: Reissue.Reissue | Reissue.ReissueIncomplete) => Effect.Effect<Seat, ReissueError>
+    readonly finish: (
+      incomplete: Reissue.Reissue | Reissue.ReissueIncomplete,
+      options?: SingleOptions
+    ) => Effect.Effect<Seat, ReissueError>
     /** The reissues that began and did not end, according to the journal. Pass each to `finish`. */
     readonly unfinished: Stream.Stream<Reissue.Reissue, Journal.JournalError>
     /**
@@ -105,66 +127,67 @@ export class Invitations extends Context.Service<
      *
      * Polar: as `resend` or `reissue`.
      */
-    readonly remindOne: (seat: Seat, options?: SeatOptions) => Effect.Effect<ReminderOutcome, StoppingError>
+    readonly remindOne: (
+      seat: Seat,
+      options?: SeatOptions
+    ) => Effect.Effect<ReminderOutcome, StoppingError | InvalidOption>
   }
 >()("@polar-seats/invitations/Invitations") {
-  /** Provides `Invitations` over the `Seats` and the `Journal` in the context. */
-  static readonly layer: Layer.Layer<Invitations, never, Seats | Journal.Journal> = Layer.effect(
-    Invitations,
-    Effect.suspend(() => make)
+  /**
+   * Provides `Invitations` over the `Seats` and the `Journal` in the context. Each build makes new ones, so two tenants, or
+   * a test inside a running program, never act through each other's `Seats`. Calls through several `Invitations` over one
+   * journal do not disturb each other.
+   */
+  static readonly layer: Layer.Layer<Invitations, never, Seats | Journal.Journal> = Layer.fresh(
+    Layer.effect(
+      Invitations,
+      Effect.suspend(() => make)
+    )
   )
 }
 
-const make = Effect.gen(function* () {
-  const engine = yield* Reissuer.makeEngine
-  const { journal, seats } = engine
+/** Makes `Invitations` over the `Seats` and the `Journal` in the context. It is cheap enough for one a request. */
+export const make: Effect.Effect<Invitations["Service"], never, Seats | Journal.Journal> = Effect.gen(function* () {
+  const seats = yield* Seats
+  const journal = yield* Journal.Journal
+  const engine = Engine.make(seats, journal, seatsLookOf(seats))
 
-  // The mask keeps an error that stands beside an interruption in the cause
-  const untilDone = (
-    known: Reissue.Reissue,
-    effect: Effect.Effect<Seat, ReissueError | TakenOver | AddressChanged>
-  ): Effect.Effect<Seat, ReissueError> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.catchTags(restore(Reissuer.exclusively(engine, known, effect)), {
-        AddressChanged: ({ seat }) => restore(reissue(seat)),
-        TakenOver: () => Effect.fail(new Reissue.ReissueIncomplete({ reissue: known, error: null }))
-      })
-    )
-
-  const reissue = Effect.fn("Invitations.reissue")(function* (seat: Seat): Effect.fn.Return<Seat, ReissueError> {
+  const reissue = Effect.fn("Invitations.reissue")(function* (
+    seat: Seat,
+    options: SingleOptions = {}
+  ): Effect.fn.Return<Seat, ReissueError> {
     const { id: seatId } = seat
     if (seat.status !== "pending") return yield* new AlreadyClaimed({ seatId })
     const known = Reissue.fromSeat(seat)
     if (known === undefined) return yield* new InvitationUnavailable({ seatId })
-    const reissued = Effect.flatMap(journal.get(known.key), (found) => Reissuer.reissue(engine, known, found))
-    return yield* untilDone(
-      known,
-      Effect.map(reissued, ({ seat }) => seat)
-    )
+    return yield* Single.reissueOne(engine, known, yield* checkSingleOptions(options))
   })
 
   const finish = Effect.fn("Invitations.finish")(function* (
-    incomplete: Reissue.Reissue | Reissue.ReissueIncomplete
+    incomplete: Reissue.Reissue | Reissue.ReissueIncomplete,
+    options: SingleOptions = {}
   ): Effect.fn.Return<Seat, ReissueError> {
-    const reissue = Predicate.isTagged(incomplete, "ReissueIncomplete") ? incomplete.reissue : incomplete
-    return yield* untilDone(reissue, Reissuer.finish(engine, reissue))
+    const { phase = undefined, reissue } = Predicate.isTagged(incomplete, "ReissueIncomplete")
+      ? incomplete
+      : { reissue: incomplete }
+    return yield* Single.finishOne(engine, reissue, phase, yield* checkSingleOptions(options))
   })
 
   const resend = Effect.fn("Invitations.resend")(function* (
     seat: Seat | SeatId,
-    options: { readonly onExpired?: OnExpired | undefined } = {}
-  ): Effect.fn.Return<Sent, ResendError | InvitationExpired | ReissueError> {
-    const { onExpired = "fail" } = options
+    { onExpired = "fail", ...options }: ResendOptions = {}
+  ): Effect.fn.Return<Sent, ResendInvitationError> {
+    const checked = yield* checkSingleOptions(options)
     const known = Predicate.isString(seat) ? undefined : seat
     const before = known?.invitation(yield* DateTime.now)
     if (known !== undefined && before?._tag === "Expired" && onExpired !== "resendAnyway") {
       if (onExpired === "fail") {
         return yield* new InvitationExpired({ seatId: known.id, expiredAt: before.expiredAt })
       }
-      const reissued = yield* reissue(known)
+      const reissued = yield* reissue(known, options)
       return Sent.Reissued({ seat: reissued, invitation: reissued.invitation(yield* DateTime.now) })
     }
-    const resent = yield* seats.resend(Predicate.isString(seat) ? seat : seat.id)
+    const resent = yield* Single.resendOne(engine, seat, checked)
     return Sent.Resent({ seat: resent, invitation: resent.invitation(yield* DateTime.now) })
   })
 
@@ -172,8 +195,8 @@ const make = Effect.gen(function* () {
     resend,
     reissue,
     finish,
-    unfinished: unfinishedReissues(engine),
+    unfinished: unfinishedReissues(journal),
     remind: (sources, options = {}) => Stream.withSpan(remindSources(engine, sources, options), "Invitations.remind"),
-    remindOne: makeRemindOne(engine)
+    remindOne: makeRemindOne(engine, AdaptiveRate.make(Number.POSITIVE_INFINITY))
   })
 })

@@ -1,81 +1,185 @@
+import { SeatId } from "@polar-seats/domain/Seat"
+import { Timestamp } from "@polar-seats/domain/Timestamp"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { JournalError } from "./internal/journalError.ts"
-import { Reissue } from "./Reissue.ts"
-import { SeatId } from "@polar-seats/domain/Seat"
-import { Timestamp } from "@polar-seats/domain/Timestamp"
+import type { JournalError, UnreadableEntry } from "./internal/journalError.ts"
+import { type Locks, makeLocks } from "./internal/locks.ts"
+import { Phase, Reissue } from "./Reissue.ts"
 
-/** The state of one person's mail. */
-export const JournalStep = Schema.TaggedUnion({
-  /** A resend is about to leave or has left. Its outcome is not written down yet. */
-  ResendStarted: { seatId: SeatId },
-  /** A reissue has begun. Its outcome is not written down yet. */
-  ReissueStarted: { reissue: Reissue },
-  /** The mail was sent. `seatId` is the seat that the person has now. */
-  Mailed: { seatId: SeatId, how: Schema.Literals(["Resent", "Reissued"]) },
-  /** Certainly nothing was mailed. */
-  NotMailed: { seatId: SeatId },
-  /** The mail may have been sent, and nobody can find out. */
-  InDoubt: { seatId: SeatId }
+/** A mail that was certainly sent. `seatId` is the seat that it invited to. */
+export class Mailed extends Schema.Class<Mailed>("Mailed")({
+  at: Timestamp,
+  seatId: SeatId,
+  how: Schema.Literals(["Resent", "Reissued"])
+}) {}
+
+/** A mail that may have been sent. Nobody can find out. */
+export class Doubt extends Schema.Class<Doubt>("Doubt")({ at: Timestamp, seatId: SeatId }) {}
+
+const attemptFields = {
+  /** Tells this attempt from every other one. */
+  id: Schema.String,
+  /** The `owner` of the journal through which it was begun. */
+  owner: Schema.String,
+  startedAt: Timestamp,
+  /** A process that is alive moves this on. Afterwards the attempt counts as abandoned. */
+  until: Timestamp
+}
+
+/** What a process is doing for a person at this moment, or was doing when it ended. */
+export const Attempt = Schema.TaggedUnion({
+  Resend: { ...attemptFields, seatId: SeatId },
+  Reissue: { ...attemptFields, reissue: Reissue, phase: Phase }
 })
-export type JournalStep = typeof JournalStep.Type
+export type Attempt = typeof Attempt.Type
 
-/** The latest step of one person. `key` holds the address in the clear. */
+/** What is known of one person, and what is being done. `key` holds the address in the clear. */
 export class Entry extends Schema.Class<Entry>("JournalEntry")({
   key: Schema.String,
   /** Counts the writes under this key, starting at 1. */
   version: Schema.Int,
   at: Timestamp,
-  step: JournalStep
+  mailed: Schema.NullOr(Mailed),
+  doubt: Schema.NullOr(Doubt),
+  attempt: Schema.NullOr(Attempt)
 }) {}
 
-export { JournalError } from "./internal/journalError.ts"
+/** What an entry says, without its key and version. */
+export type Content = Pick<Entry, "mailed" | "doubt" | "attempt">
+
+export { JournalError, UnreadableEntry } from "./internal/journalError.ts"
 export { keyFor } from "./internal/journalKey.ts"
 
 /**
  * Remembers who was mailed, so that nobody is mailed twice. `Invitations` writes each mail down before it leaves, and its
- * outcome afterwards. All processes that share a journal share this memory.
+ * outcome afterwards. All processes that share a journal share this memory. Knowledge only grows: no write makes a journal
+ * forget a mail or a doubt.
  */
 export class Journal extends Context.Service<
   Journal,
   {
+    /** Names this process in the attempts that it begins. */
+    readonly owner: string
+    /** Whether several processes use the journal at the same time. If not, an attempt of another owner is abandoned. */
+    readonly isShared: boolean
     /** Reads the entry of a key, or `undefined` if there is none. */
-    readonly get: (key: string) => Effect.Effect<Entry | undefined, JournalError>
+    readonly get: (key: string) => Effect.Effect<Entry | undefined, JournalError | UnreadableEntry>
+    /** Reads the entries that speak of a seat: whoever was mailed for it, or is being mailed. */
+    readonly ofSeat: (seatId: SeatId) => Effect.Effect<ReadonlyArray<Entry>, JournalError | UnreadableEntry>
     /**
-     * Replaces the entry `found` by a new step. The entry is durable when `put` returns. If the entry has changed since it
-     * was read, `put` writes nothing and returns `undefined`. If several writers read the same version, exactly one
-     * succeeds.
+     * Replaces the entry `found`. What `found` knows of mails and doubts is kept, unless `content` knows of later ones. The
+     * entry is durable when `put` returns. If the entry has changed since it was read, `put` writes nothing and returns
+     * `undefined`. If several writers read the same version, exactly one succeeds.
      */
     readonly put: (
       key: string,
-      step: JournalStep,
+      content: Content,
       found: Entry | undefined
     ) => Effect.Effect<Entry | undefined, JournalError>
-    /** All entries, in no promised order. */
+    /** All entries that can be read, in no promised order. */
     readonly entries: Stream.Stream<Entry, JournalError>
+    /** The entries with an attempt, in no promised order. */
+    readonly attempts: Stream.Stream<Entry, JournalError>
+    /** Runs an effect while no other effect of this process holds the same key. */
+    readonly withLock: <A, E, R>(key: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   }
 >()("@polar-seats/invitations/Journal") {}
 
-/** Builds the entry that replaces `found`. Use it to implement a journal. */
-export const nextEntry = (key: string, step: JournalStep, found: Entry | undefined, at: DateTime.Utc): Entry =>
-  new Entry({ key, version: (found?.version ?? 0) + 1, at, step })
+/** What a journal is kept in. Use it to implement a journal. */
+export interface Storage {
+  readonly isShared: boolean
+  readonly get: (key: string) => Effect.Effect<Entry | undefined, JournalError | UnreadableEntry>
+  readonly ofSeat: (seatId: SeatId) => Effect.Effect<ReadonlyArray<Entry>, JournalError | UnreadableEntry>
+  /** Replaces `found`, durably. Returns false, and writes nothing, if another version is stored by now. */
+  readonly replace: (entry: Entry, found: Entry | undefined) => Effect.Effect<boolean, JournalError>
+  readonly entries: Stream.Stream<Entry, JournalError>
+  readonly attempts?: Stream.Stream<Entry, JournalError> | undefined
+  /** The locks of the place where the journal is kept, if several journals of this process use it. */
+  readonly locks?: Locks | undefined
+}
 
-/** A journal in memory. It is lost when its layer ends. */
-export const layerMemory: Layer.Layer<Journal> = Layer.sync(Journal, () => {
-  const entries = new Map<string, Entry>()
-  return Journal.of({
-    get: (key) => Effect.sync(() => entries.get(key)),
-    put: (key, step, found) =>
-      Effect.map(DateTime.now, (at) => {
-        if (entries.get(key)?.version !== found?.version) return undefined
-        const entry = nextEntry(key, step, found, at)
-        entries.set(key, entry)
-        return entry
+const laterOf = <A extends { readonly at: DateTime.Utc }>(one: A | null, other: A | null): A | null => {
+  if (one === null || other === null) return one ?? other
+  return DateTime.isLessThan(one.at, other.at) ? other : one
+}
+
+/** The seats that an entry speaks of. */
+export const seatsOf = ({ attempt, doubt, mailed }: Content): ReadonlyArray<SeatId> => {
+  const seatId = attempt?._tag === "Resend" ? attempt.seatId : attempt?.reissue.seatId
+  return [mailed?.seatId, doubt?.seatId, seatId].filter((id) => id !== undefined)
+}
+
+/** Makes a journal that is kept in a storage. */
+export const make = (storage: Storage): Effect.Effect<Journal["Service"]> =>
+  Effect.map(Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER), (number) => {
+    const withLock = storage.locks ?? makeLocks()
+    return Journal.of({
+      owner: number.toString(36),
+      isShared: storage.isShared,
+      get: storage.get,
+      ofSeat: storage.ofSeat,
+      put: Effect.fnUntraced(function* (key, content, found) {
+        const entry = new Entry({
+          key,
+          version: (found?.version ?? 0) + 1,
+          at: yield* DateTime.now,
+          mailed: laterOf(found?.mailed ?? null, content.mailed),
+          doubt: laterOf(found?.doubt ?? null, content.doubt),
+          attempt: content.attempt
+        })
+        return (yield* storage.replace(entry, found)) ? entry : undefined
       }),
-    entries: Stream.suspend(() => Stream.fromIterable(entries.values()))
+      entries: storage.entries,
+      attempts: storage.attempts ?? Stream.filter(storage.entries, ({ attempt }) => attempt !== null),
+      withLock
+    })
   })
-})
+
+/** Keeps entries in memory, with what is needed to compare and set. */
+export const makeEntryMap = () => {
+  const entries = new Map<string, Entry>()
+  const keysOfSeat = new Map<SeatId, Set<string>>()
+  const set = (entry: Entry) => {
+    const last = entries.get(entry.key)
+    if (last !== undefined && last.version > entry.version) return
+    for (const id of last === undefined ? [] : seatsOf(last)) keysOfSeat.get(id)?.delete(entry.key)
+    for (const id of seatsOf(entry)) {
+      const keys = keysOfSeat.get(id) ?? new Set()
+      keysOfSeat.set(id, keys.add(entry.key))
+    }
+    entries.set(entry.key, entry)
+  }
+  return {
+    set,
+    get: (key: string) => entries.get(key),
+    ofSeat: (seatId: SeatId) => Array.from(keysOfSeat.get(seatId) ?? []).flatMap((key) => entries.get(key) ?? []),
+    all: () => Array.from(entries.values())
+  }
+}
+
+/** A journal in memory. It is lost when its layer ends. Each build of the layer is a journal of its own. */
+export const layerMemory: Layer.Layer<Journal> = Layer.fresh(
+  Layer.effect(
+    Journal,
+    Effect.suspend(() => {
+      const entries = makeEntryMap()
+      return make({
+        isShared: false,
+        get: (key) => Effect.sync(() => entries.get(key)),
+        ofSeat: (seatId) => Effect.sync(() => entries.ofSeat(seatId)),
+        replace: (entry, found) =>
+          Effect.sync(() => {
+            if (entries.get(entry.key)?.version !== found?.version) return false
+            entries.set(entry)
+            return true
+          }),
+        entries: Stream.suspend(() => Stream.fromIterable(entries.all()))
+      })
+    })
+  )
+)

@@ -1,4 +1,3 @@
-import { type Entry, Journal, JournalError } from "./Journal.ts"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -6,10 +5,14 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as EntryJson from "./internal/entryJson.ts"
 import * as FileLease from "./internal/fileLease.ts"
-import * as SingleProcessJournal from "./internal/singleProcessJournal.ts"
+import { header, type Lines, readLines } from "./internal/journalLines.ts"
+import { makeLocks } from "./internal/locks.ts"
+import { singleProcess } from "./internal/singleProcessJournal.ts"
+import { type Entry, Journal, JournalError, make as makeJournal, makeEntryMap } from "./Journal.ts"
 
 /** The file cannot be used as a journal. It was left unchanged. */
 export class JournalFileError extends Schema.TaggedError<JournalFileError>()("JournalFileError", {
@@ -29,77 +32,93 @@ export class JournalFileError extends Schema.TaggedError<JournalFileError>()("Jo
   }
 }
 
-const header = JSON.stringify({ journal: "polar-seats", version: 1 })
+// The system's own words, such as "ENOSPC: no space left on device"
+const describePlatformError = ({ reason }: PlatformError): string => {
+  const { cause } = reason
+  return cause instanceof Error
+    ? cause.message.replace(/ '.*$/, "")
+    : `${reason.module}.${reason.method}: ${reason._tag}`
+}
 
-const parse = Effect.fnUntraced(function* (text: string, path: string) {
-  const entries = new Map<string, Entry>()
-  if (text === "") return entries
-  // Text after the last line break is an entry that a killed process did not finish
-  const lines = text.split("\n").slice(0, -1)
-  const unusable = (description: string) => new JournalFileError({ path, reason: "NotAJournal", description })
-  if (lines[0] !== header) return yield* unusable(`its first line is not ${header}`)
-  for (const [index, line] of lines.slice(1).entries()) {
-    const entry = yield* Effect.mapError(EntryJson.decode(line), () => unusable(`line ${index + 2} is not an entry`))
-    entries.set(entry.key, entry)
-  }
-  return entries
-})
-
-const describePlatformError = ({ reason }: PlatformError) => `${reason.module}.${reason.method}: ${reason._tag}`
-
-const open = Effect.fnUntraced(function* (path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const directory = (yield* Path.Path).dirname(path)
-
-  const isHeld = yield* FileLease.hold(fs, `${path}.lock`)
-  if (isHeld === undefined) {
-    return yield* new JournalFileError({ path, reason: "InUse", description: `it holds ${path}.lock` })
-  }
-
-  const text = yield* Effect.catchTag(fs.readFileString(path), "PlatformError", (error) =>
-    error.reason._tag === "NotFound" ? Effect.succeed("") : Effect.fail(error)
-  )
-  const entries = yield* parse(text, path)
-
-  const bytesOf = (lines: ReadonlyArray<string>) => new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""))
-
-  // Rewrite the whole file through a rename, so that it is never half written
-  const lines = yield* Effect.forEach(entries.values(), EntryJson.encode)
-  const fresh = `${path}.new`
-  yield* fs.remove(fresh, { force: true })
-  yield* Effect.scoped(
-    Effect.flatMap(fs.open(fresh, { flag: "wx", mode: 0o600 }), (file) =>
-      Effect.andThen(file.writeAll(bytesOf([header, ...lines])), file.sync)
+const read = (
+  fs: FileSystem.FileSystem,
+  path: string
+): Effect.Effect<Lines | undefined, PlatformError | JournalFileError> =>
+  readLines(fs, path).pipe(
+    Effect.catchTag("BadLine", ({ description }) =>
+      Effect.fail(new JournalFileError({ path, reason: "NotAJournal", description }))
+    ),
+    Effect.catchIf(
+      (error): error is PlatformError => error._tag === "PlatformError" && error.reason._tag === "NotFound",
+      () => Effect.undefined
     )
   )
-  yield* fs.rename(fresh, path)
-  // Not every system can sync a directory
-  yield* Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(directory), (opened) => opened.sync)))
 
-  const file = yield* fs.open(path, { flag: "a" })
-  const journalError = (description: string) => new JournalError({ description: `${path}: ${description}` })
-  // A line that follows half a line could not be read again
-  let isWhole = true
-  const append = Effect.fnUntraced(function* (line: string) {
-    if (!isWhole) return yield* journalError("an earlier entry could not be written. Open the journal again")
-    if (!(yield* isHeld)) return yield* journalError("another process has taken it over")
-    isWhole = false
-    yield* file.writeAll(bytesOf([line]))
-    yield* file.sync
-    isWhole = true
-  })
+/** Reads what the lines tell. A key whose line cannot be read fails, and the others do not. */
+const reading = ({ entries, unreadable }: Pick<Lines, "entries" | "unreadable">) => {
+  const orUnreadable = (key: string, entry: Entry | undefined) => {
+    const error = unreadable.get(key)
+    return error === undefined ? Effect.succeed(entry) : Effect.fail(error)
+  }
+  return {
+    get: (key: string) => Effect.suspend(() => orUnreadable(key, entries.get(key))),
+    ofSeat: (seatId: Parameters<typeof entries.ofSeat>[0]) => Effect.sync(() => entries.ofSeat(seatId)),
+    entries: Stream.suspend(() => Stream.fromIterable(entries.all()))
+  }
+}
 
-  return SingleProcessJournal.make({
-    get: (key) => Effect.sync(() => entries.get(key)),
-    set: (entry) =>
-      EntryJson.encode(entry).pipe(
-        Effect.flatMap(append),
-        Effect.catchTag("PlatformError", (error) => Effect.fail(journalError(describePlatformError(error)))),
-        Effect.andThen(Effect.sync(() => void entries.set(entry.key, entry)))
-      ),
-    entries: Stream.suspend(() => Stream.fromIterable(Array.from(entries.values())))
+const emptyLines = (): Pick<Lines, "entries" | "unreadable"> => ({ entries: makeEntryMap(), unreadable: new Map() })
+
+const encoder = new TextEncoder()
+
+const open = (path: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const directory = (yield* Path.Path).dirname(path)
+
+    const isHeld = yield* FileLease.hold(fs, `${path}.lock`)
+    if (isHeld === undefined) {
+      return yield* new JournalFileError({ path, reason: "InUse", description: `it holds ${path}.lock` })
+    }
+    const known = yield* read(fs, path)
+    const lines = known ?? { ...emptyLines(), wholeBytes: 0, bytes: 0 }
+
+    const file = yield* fs.open(path, { flag: "a", mode: 0o600 })
+    const journalError = (description: string) => new JournalError({ description: `${path}: ${description}` })
+    // A line that follows half a line could not be read again
+    let isWhole = true
+    const append = Effect.fnUntraced(function* (text: string): Effect.fn.Return<void, PlatformError | JournalError> {
+      if (!isWhole) return yield* journalError("an earlier entry could not be written. Open the journal again")
+      if (!(yield* isHeld)) return yield* journalError("another process has taken it over")
+      isWhole = false
+      yield* file.writeAll(encoder.encode(`${text}\n`))
+      yield* file.sync
+      isWhole = true
+      // This process may have been paused before the write. Another one that has read the file since does not know the line
+      if (!(yield* isHeld)) return yield* journalError("another process has taken it over")
+    })
+
+    // No mail has left for an entry that a killed process did not finish
+    if (lines.bytes > lines.wholeBytes) yield* fs.truncate(path, lines.wholeBytes)
+    if (lines.wholeBytes === 0) yield* append(header)
+    // Not every system can sync a directory
+    if (known === undefined) {
+      yield* Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(directory), (opened) => opened.sync)))
+    }
+
+    return yield* makeJournal(
+      singleProcess({
+        ...reading(lines),
+        locks: makeLocks(),
+        set: (entry) =>
+          EntryJson.encode(entry).pipe(
+            Effect.flatMap(append),
+            Effect.catchTag("PlatformError", (error) => Effect.fail(journalError(describePlatformError(error)))),
+            Effect.andThen(Effect.sync(() => void lines.entries.set(entry)))
+          )
+      })
+    )
   })
-})
 
 /** The real path of the file. A link stays a link, and two names of one file give one path. */
 const resolve = Effect.fnUntraced(function* (path: string) {
@@ -111,26 +130,51 @@ const resolve = Effect.fnUntraced(function* (path: string) {
     const isLink = Option.isSome(yield* Effect.option(fs.readLink(path)))
     return isLink ? yield* unusable("it is a broken link") : path
   }
-  // A new file would replace a directory or a device, and a read of a pipe would block
-  const { type } = yield* fs.stat(real.value)
-  return type === "File" ? real.value : yield* unusable("it is not a regular file")
+  // A read of a pipe or a device would block
+  const { nlink, type } = yield* fs.stat(real.value)
+  if (type !== "File") return yield* unusable("it is not a regular file")
+  // Each name would be a journal with a lock of its own
+  return Option.getOrElse(nlink, () => 1n) > 1n
+    ? yield* unusable("the file has more than one name (hard links), and two processes could use it at once")
+    : real.value
 })
 
+const orFileError =
+  (path: string) =>
+  <A, R>(effect: Effect.Effect<A, PlatformError | JournalError | JournalFileError, R>) =>
+    Effect.catchTags(effect, {
+      PlatformError: (error) =>
+        Effect.fail(new JournalFileError({ path, reason: "Inaccessible", description: describePlatformError(error) })),
+      JournalError: ({ description }) =>
+        Effect.fail(new JournalFileError({ path, reason: "Inaccessible", description }))
+    })
+
+const make = (
+  path: string
+): Effect.Effect<Journal["Service"], JournalFileError, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
+  orFileError(path)(Effect.flatMap(resolve(path), open))
+
 /**
- * A journal in one file, for a command line. The file is created if it is missing. Only its owner may read it, because it
- * holds addresses in the clear. Each entry is one appended line of JSON, and is on the disk before anything is sent.
- * Replaced entries are dropped when the file is opened.
+ * A journal in one file, for a command line. The file is created if it is missing, for its owner alone, because it holds
+ * addresses in the clear. A file that is there keeps its owner, its mode and its place. Each entry is one appended line of
+ * JSON, and is on the disk before anything is sent. Nothing is taken out of the file again.
  *
  * One process uses the file at a time. A second process is refused after three seconds. If the first one was killed,
- * nothing is lost, and the next one gets the file after four seconds. A process that is paused for so long loses the file
- * and writes nothing more to it.
+ * nothing is lost, and the next one gets the file after four seconds. A process that is paused for so long loses the file,
+ * and mails nobody any more.
  */
 export const layer = (path: string): Layer.Layer<Journal, JournalFileError, FileSystem.FileSystem | Path.Path> =>
-  Layer.effect(
-    Journal,
-    Effect.flatMap(resolve(path), open).pipe(
-      Effect.catchTag("PlatformError", (error) =>
-        Effect.fail(new JournalFileError({ path, reason: "Inaccessible", description: describePlatformError(error) }))
-      )
-    )
-  )
+  Layer.effect(Journal, make(path))
+
+const readOnly = Effect.fnUntraced(function* (path: string) {
+  const lines = yield* read(yield* FileSystem.FileSystem, yield* resolve(path))
+  return yield* makeJournal({
+    ...reading(lines ?? emptyLines()),
+    isShared: false,
+    replace: () => Effect.fail(new JournalError({ description: `${path}: it was opened to be read only` }))
+  })
+})
+
+/** A journal file that is only read, for a dry run: it takes no lock, writes nothing, and makes no file. */
+export const layerReadOnly = (path: string): Layer.Layer<Journal, JournalFileError, FileSystem.FileSystem> =>
+  Layer.effect(Journal, orFileError(path)(readOnly(path)))

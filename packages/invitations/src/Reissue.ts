@@ -1,12 +1,13 @@
-import * as Equal from "effect/Equal"
+import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type Assignment, Recipient } from "@polar-seats/domain/Assignment"
-import { JournalError } from "./internal/journalError.ts"
+import { JournalError, UnreadableEntry } from "./internal/journalError.ts"
+import { HolderRemoved, ResentRecently } from "./InvitationError.ts"
 import { keyFor } from "./internal/journalKey.ts"
 import { CustomerId, MemberId, type Seat, SeatId } from "@polar-seats/domain/Seat"
 import * as SeatError from "@polar-seats/domain/SeatError"
-import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import { OrderId, type SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 
 const Source = Schema.TaggedUnion({
@@ -14,6 +15,25 @@ const Source = Schema.TaggedUnion({
   Order: { id: OrderId }
 })
 const Holder = Schema.TaggedUnion({ Member: { id: MemberId }, Email: {}, Customer: { id: CustomerId } })
+
+const sameAddress = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
+
+const sameInstant = (one: DateTime.Utc | null, other: DateTime.Utc | null): boolean =>
+  one === null || other === null ? one === other : DateTime.Equivalence(one, other)
+
+/** How far a reissue has come. */
+export const Phase = Schema.TaggedUnion({
+  /**
+   * The revocation is about to leave, or has left. It can be on its way from `from` to `until`. `endedAt` is when the
+   * process stopped waiting for the answer. It is null while the process waits, and if it was killed.
+   */
+  Revoking: { from: Timestamp, until: Timestamp, endedAt: Schema.NullOr(Timestamp) },
+  /** Polar has answered our revocation. `revokedAt` is the time that Polar gave it. */
+  Revoked: { revokedAt: Schema.NullOr(Timestamp) },
+  /** The assignment is about to leave, or has left: a mail may have been sent. */
+  Assigning: { revokedAt: Schema.NullOr(Timestamp) }
+})
+export type Phase = typeof Phase.Type
 
 /**
  * A new invitation for a seat: the seat is revoked and assigned again to the same person with the same metadata. It holds
@@ -49,16 +69,23 @@ export class Reissue extends Schema.Class<Reissue>("Reissue")({
     if (seat.status === "revoked") return false
     return (
       (this.holder._tag === "Member" && seat.memberId === this.holder.id) ||
-      seat.holderEmail?.toLowerCase() === Redacted.value(this.address).toLowerCase()
+      (seat.holderEmail !== null && sameAddress(seat.holderEmail, Redacted.value(this.address)))
+    )
+  }
+
+  /** Whether the answer to a revocation names the person of this reissue. */
+  wasHolder(answer: Seat): boolean {
+    const address = answer.member?.email ?? answer.customerEmail
+    return (
+      (this.holder._tag === "Member" && answer.member?.id === this.holder.id) ||
+      (address !== null && sameAddress(address, Redacted.value(this.address)))
     )
   }
 
   /** Whether the seat still has the invitation that this reissue replaces. */
   hasOldInvitation(seat: Seat): boolean {
     return (
-      seat.status === "pending" &&
-      this.isSamePerson(seat) &&
-      Equal.equals(seat.invitationTokenExpiresAt, this.expiresAt)
+      seat.status === "pending" && this.isSamePerson(seat) && sameInstant(seat.invitationTokenExpiresAt, this.expiresAt)
     )
   }
 }
@@ -89,11 +116,31 @@ export const fromSeat = (seat: Seat): Reissue | undefined => {
 }
 
 /**
+ * The reissue that gives a seat back to the person who held it when it was revoked. Polar's answer to a revocation still
+ * names the member. `undefined` if it names nobody.
+ */
+export const fromRevoked = (answer: Seat, source: SeatSource): Reissue | undefined => {
+  const { customerEmail, id, invitationTokenExpiresAt, member, seatMetadata } = answer
+  const address = member?.email ?? customerEmail
+  if (address === null) return undefined
+  return new Reissue({
+    seatId: id,
+    source,
+    holder: member === null ? Holder.cases.Email.make({}) : Holder.cases.Member.make({ id: member.id }),
+    address: Redacted.make(address),
+    metadata: seatMetadata,
+    expiresAt: invitationTokenExpiresAt
+  })
+}
+
+/**
  * A reissue began and did not end: the seat may be revoked, and its holder may have no invitation. Pass it to
  * `Invitations.finish`.
  */
 export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("ReissueIncomplete", {
   reissue: Reissue,
+  /** How far it came: what `Invitations.finish` goes by if the journal has forgotten. */
+  phase: Phase,
   /** The error that stopped the reissue. Null if it was interrupted, or if another process has taken it over. */
   error: Schema.NullOr(
     Schema.Union([
@@ -106,6 +153,9 @@ export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("
       SeatError.InvalidRequest,
       SeatError.RateLimited,
       SeatError.Unavailable,
+      ResentRecently,
+      HolderRemoved,
+      UnreadableEntry,
       JournalError
     ])
   )
@@ -114,5 +164,21 @@ export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("
     const reason =
       this.error === null ? "It was interrupted, or another process has taken it over." : this.error.message
     return `The reissue of seat ${this.reissue.seatId} did not end: the seat may be revoked, and its holder may have no invitation. ${reason} To seat the holder again, finish the reissue.`
+  }
+}
+
+/**
+ * A revocation hit somebody else: the seat was given to another person in the few seconds between the read and the
+ * revocation. `reissue` gives the seat back to that person. It is in `Invitations.unfinished`: pass it to
+ * `Invitations.finish`.
+ */
+export class RevokedSomebodyElse extends Schema.TaggedError<RevokedSomebodyElse>()("RevokedSomebodyElse", {
+  seatId: SeatId,
+  meant: Schema.String,
+  reissue: Schema.NullOr(Reissue)
+}) {
+  override get message() {
+    const who = this.reissue === null ? "Somebody else" : Redacted.value(this.reissue.address)
+    return `Seat ${this.seatId} had another holder by now: ${who} has lost the seat instead of ${this.meant}, and has no mail of it. Finish the reissue of this error to seat them again.`
   }
 }

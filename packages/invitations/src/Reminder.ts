@@ -2,8 +2,10 @@ import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import type { JournalError } from "./Journal.ts"
-import type { ReissueIncomplete } from "./Reissue.ts"
+import type { HolderRemoved, MailedSomebodyElse } from "./InvitationError.ts"
+import type { JournalError, UnreadableEntry } from "./Journal.ts"
+import type { ReissueIncomplete, RevokedSomebodyElse } from "./Reissue.ts"
+import type { InvalidOption } from "@polar-seats/domain/InvalidOption"
 import type { Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Forbidden, NoSeatAvailable, Unauthorized } from "@polar-seats/domain/SeatError"
 import type { ListError, ResendError, RevokeError } from "@polar-seats/domain/Seats"
@@ -23,7 +25,7 @@ export type Skip = Data.TaggedEnum<{
   Expired: { readonly expiredAt: DateTime.Utc }
   /** `olderThan` or `address` excludes the seat. */
   FilteredOut: {}
-  /** This run, another run or a `Cooldown` knows of a mail to this person. The next mail may leave from `again` on. */
+  /** The journal knows of a mail to this person within the cooldown. The next mail may leave from `again` on. */
   MailedRecently: { readonly again: DateTime.Utc }
   /** Another process that shares the journal works on the seat. */
   InProgressElsewhere: {}
@@ -50,12 +52,16 @@ export type SeatFailure =
   | Exclude<ResendError | RevokeError | ListError, StoppingError>
   | NoSeatAvailable
   | ReissueIncomplete
+  | MailedSomebodyElse
+  | RevokedSomebodyElse
+  | HolderRemoved
+  | UnreadableEntry
 
 /** An error that stops the whole run, because no other seat could be mailed either. */
 export type StoppingError = Unauthorized | Forbidden | JournalError
 
-/** An error that ends a run: a `StoppingError`, or a failed list of seats. */
-export type RemindError = ListError | JournalError
+/** An error that ends a run: a `StoppingError`, a failed list of seats, or an option that makes no sense. */
+export type RemindError = ListError | JournalError | InvalidOption
 
 /** Which seats are mailed, and how. */
 export interface SeatOptions {
@@ -72,6 +78,11 @@ export interface SeatOptions {
   readonly cooldown?: Duration.Input | undefined
   /** Also mails people who are in doubt according to the journal. Default: false. */
   readonly retryUnknown?: boolean | undefined
+  /**
+   * How old a list of the seats may be when a reissue revokes a seat on it. One list serves all revocations that begin
+   * within this time. Default: 5 seconds.
+   */
+  readonly maxLookAge?: Duration.Input | undefined
   /** Mails nobody, writes nothing down, and reports what a real run would do. Default: false. */
   readonly dryRun?: boolean | undefined
 }

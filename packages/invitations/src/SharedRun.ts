@@ -1,24 +1,22 @@
+import type { InvalidOption } from "@polar-seats/domain/InvalidOption"
 import * as Invitations from "./Invitations.ts"
 import type { JournalError } from "./Journal.ts"
 import type { ReminderOutcome, SeatOptions, StoppingError } from "./Reminder.ts"
-import type { Seat } from "@polar-seats/domain/Seat"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import { type ListError, Seats } from "@polar-seats/domain/Seats"
-import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Num from "effect/Number"
 import * as PersistedQueue from "effect/persistence/PersistedQueue"
 import type * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import * as Table from "./internal/sharedRunTable.ts"
-import { type Progress, type SeatResult, SharedRunError } from "./internal/sharedRunTable.ts"
+import { type Progress, SeatResult, SharedRunError } from "./internal/sharedRunTable.ts"
 import * as Worker from "./internal/sharedRunWorker.ts"
 import * as JournalSql from "./JournalSql.ts"
 
-export { type Progress, SeatResult, SharedRunError } from "./internal/sharedRunTable.ts"
+export { type Progress, SeatResult, SharedRunError }
 
 /** How a worker processes its seats. The options are those of `Invitations.remindOne`. */
 export interface WorkOptions extends Omit<SeatOptions, "dryRun"> {
@@ -67,7 +65,9 @@ export class SharedRun extends Context.Service<
      *
      * Polar: for each seat as `Invitations.remindOne`.
      */
-    readonly work: (options?: WorkOptions) => Stream.Stream<ReminderOutcome, StoppingError | SharedRunError>
+    readonly work: (
+      options?: WorkOptions
+    ) => Stream.Stream<ReminderOutcome, StoppingError | InvalidOption | SharedRunError>
     /** The outcomes of the seats, from all workers. */
     readonly results: Stream.Stream<SeatResult, SharedRunError>
     /** How far the run has come, over all workers. */
@@ -100,8 +100,10 @@ const make = Effect.fnUntraced(function* ({
   const offerSource = Effect.fnUntraced(function* (source: SeatSource) {
     const list = yield* seats.list(source)
     yield* table.addSeats(list.seats)
-    const offerSeat = (seat: Seat) => queue.offer({ seat }, { id: seat.id })
-    yield* Effect.forEach(list.seats, offerSeat, { concurrency: 8, discard: true }).pipe(
+    yield* Effect.forEach(list.seats, (seat) => queue.offer({ seat }, { id: seat.id }), {
+      concurrency: 8,
+      discard: true
+    }).pipe(
       Effect.catchTags({
         PersistedQueueError: ({ message }) => Effect.fail(new SharedRunError({ description: message })),
         SchemaError: Effect.die
@@ -115,17 +117,17 @@ const make = Effect.fnUntraced(function* ({
     sources: Iterable<SeatSource>
   ): Effect.fn.Return<number, ListError | SharedRunError> {
     const all = Array.from(sources)
-    if (!Arr.isArrayNonEmpty(all)) return 0
+    if (all.length === 0) return 0
     // An open source keeps the run from being done
     yield* table.openSources(all)
     // The caller gets the error, so the run need not wait for the sources that failed
     const counts = yield* Effect.tapError(Effect.forEach(all, offerSource), () => table.dropOpenSources(all))
-    return Num.sumAll(counts)
+    return counts.reduce((sum, count) => sum + count, 0)
   })
 
   const work = ({ concurrency = 16, ...options }: WorkOptions = {}) =>
     Stream.withSpan(
-      Worker.work(queue, table, (seat) => remindOne(seat, options), { concurrency, pollInterval }),
+      Worker.work({ ...table, queue, pollInterval, remind: (seat) => remindOne(seat, options) }, concurrency),
       "SharedRun.work"
     )
 

@@ -1,3 +1,4 @@
+export * as InvitationError from "./InvitationError.ts"
 export * as Invitations from "./Invitations.ts"
 export * as Journal from "./Journal.ts"
 export * as JournalFile from "./JournalFile.ts"

@@ -1,8 +1,8 @@
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { RetryRateLimited } from "@polar-seats/domain/CallOptions"
-import { isRateLimited, type RateLimited } from "@polar-seats/domain/SeatError"
+import { isRateLimited } from "@polar-seats/domain/SeatError"
+import { monotonicMillis } from "./monotonic.ts"
 
 // One 429 may concern one seat only. This many without a success in between mean that all requests are too fast
 const refusalsBeforeSlowdown = 8
@@ -16,7 +16,8 @@ const slowdownFactor = 0.9
 const highRefusalShare = 0.1
 const slowdownsBeforeReset = 5
 const millisOfSilenceBeforeReset = 10_000
-const millisBeforeGivingUp = Duration.toMillis("1 hour")
+// A longer pause is for the seat that was refused. It does not hold up the others
+const maxPauseMillis = 60_000
 
 /** The request rate that several callers share. It is as fast as asked for, until Polar refuses many requests in a row. */
 export interface AdaptiveRate {
@@ -28,25 +29,14 @@ export interface AdaptiveRate {
   readonly send: <A, E extends { readonly _tag: string }, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-/** How often Polar has answered an item with 429, and since when (in epoch milliseconds). */
-export interface Refusals {
-  readonly times: number
-  readonly since: number
-}
-
-const pauseAfter = ({ retryAfter }: RateLimited, times: number): Duration.Duration =>
-  retryAfter === null
+/** How long to wait after a 429 that follows `times` earlier ones for the same item. */
+export const pauseAfter = (
+  error: { readonly retryAfter: Duration.Duration | null },
+  times: number
+): Duration.Duration =>
+  error.retryAfter === null
     ? Duration.min(Duration.seconds(2 ** times), Duration.minutes(1))
-    : Duration.max(retryAfter, Duration.millis(100))
-
-/** When to try again after a 429 that follows the refusals. `undefined` if Polar has answered 429 for an hour. */
-export const nextTry = (error: RateLimited, refusals: Refusals | undefined) =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    const { since, times } = refusals ?? { since: now, times: 0 }
-    return now - since < millisBeforeGivingUp
-      ? { after: pauseAfter(error, times), refusals: { since, times: times + 1 } }
-      : undefined
-  })
+    : Duration.max(error.retryAfter, Duration.millis(100))
 
 /** For a single call, which the client itself retries after a 429. */
 export const unlimited: AdaptiveRate = { waitForTurn: Effect.void, waitWhilePaused: Effect.void, send: (call) => call }
@@ -69,10 +59,10 @@ export const make = (maxRate: number): AdaptiveRate => {
     refused = 0
   }
 
-  const waitWhilePaused: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+  const waitWhilePaused: Effect.Effect<void> = Effect.flatMap(monotonicMillis, (now) =>
     now < pausedUntil ? Effect.andThen(Effect.sleep(pausedUntil - now), waitWhilePaused) : Effect.void
   )
-  const waitForTurn: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+  const waitForTurn: Effect.Effect<void> = Effect.flatMap(monotonicMillis, (now) => {
     const at = Math.max(now, nextTurnAt, pausedUntil)
     nextTurnAt = at + 1 / rate
     // A pause may begin during this sleep
@@ -81,16 +71,17 @@ export const make = (maxRate: number): AdaptiveRate => {
 
   const judge = (now: number) => {
     const answers = passed + refused
-    const millis = now - measuredSince
-    if (rate === maxRate || answers < answersToJudge || millis < millisToJudge) return
+    if (rate === maxRate || answers < answersToJudge || now - measuredSince < millisToJudge) return
     slowdownsInVain = refused / answers < highRefusalShare ? 0 : slowdownsInVain + 1
     if (slowdownsInVain >= slowdownsBeforeReset) {
       slowdownsInVain = 0
       rate = maxRate
-    } else if (refused === 0) {
-      rate = Math.min(maxRate, rate * (1 + (growthPerSecond * millis) / 1000))
     } else {
-      rate = Math.min(rate, (slowdownFactor * passed) / millis)
+      const millis = now - measuredSince
+      rate =
+        refused === 0
+          ? Math.min(maxRate, rate * (1 + (growthPerSecond * millis) / 1000))
+          : Math.min(rate, (slowdownFactor * passed) / millis)
     }
     measureFrom(now)
   }
@@ -106,18 +97,18 @@ export const make = (maxRate: number): AdaptiveRate => {
     refusalsInARow++
     if (refusalsInARow < refusalsBeforeSlowdown) return judge(now)
     rate = Math.min(rate, (passed + refused) / Math.max(1, now - measuredSince)) / 2
-    pausedUntil = now + Duration.toMillis(pause)
+    pausedUntil = now + Math.min(Duration.toMillis(pause), maxPauseMillis)
     nextTurnAt = pausedUntil
     refusalsInARow = 0
     measureFrom(pausedUntil)
   }
-  const count = (answer: (now: number) => void) => Effect.map(Clock.currentTimeMillis, answer)
+  const count = (answer: (now: number) => void) => Effect.map(monotonicMillis, answer)
 
   return {
     waitForTurn,
     waitWhilePaused,
     send: (call) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      Effect.flatMap(monotonicMillis, (now) => {
         // Answers from before a long silence say nothing about the rate limit now
         if (measuredSince < 0 || now - lastSentAt > millisOfSilenceBeforeReset) measureFrom(Math.max(now, pausedUntil))
         lastSentAt = now

@@ -1,5 +1,11 @@
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 
-/** The journal key of a person: the subscription or order, and the address in lower case. */
+// Polar takes no longer address, and none with a control character. A database may refuse either in a key
+const usable = /^[^\p{Cc}]{1,320}$/u
+
+/** Whether an address can be part of a key. */
+export const isUsableAddress = (address: string): boolean => usable.test(address)
+
+/** The key of a person in a journal: the address in lower case, and the subscription or order that they were invited to. */
 export const keyFor = (source: SeatSource, address: string): string =>
   `${source._tag.toLowerCase()}/${source.id}/${address.toLowerCase()}`

@@ -1,53 +1,103 @@
-import * as Data from "effect/Data"
-import * as Effect from "effect/Effect"
 import { validate } from "@polar-seats/domain/Assignment"
-import type { Seat, SeatId, SeatsList } from "@polar-seats/domain/Seat"
-import { AlreadyClaimed, NoSeatAvailable, NotFound } from "@polar-seats/domain/SeatError"
-import { fromSeat, type Reissue } from "../Reissue.ts"
+import type { Seat, SeatId } from "@polar-seats/domain/Seat"
+import { AlreadyClaimed, type InvalidRequest, NoSeatAvailable, NotFound } from "@polar-seats/domain/SeatError"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Result from "effect/Result"
+import { fromSeat, type Phase, type Reissue } from "../Reissue.ts"
+import type { SeatsIndex } from "./seatsIndex.ts"
 
 /** Polar names another address for the person than the one known before, so the journal has them under another key. */
 export class AddressChanged extends Data.TaggedError("AddressChanged")<{ readonly seat: Seat }> {}
 
 /** The rest of a reissue. */
-type Plan = Data.TaggedEnum<{
-  /** The person already has a new seat. */
-  AlreadyReissued: { readonly seat: Seat }
-  RevokeAndAssign: { readonly reissue: Reissue; readonly seatId: SeatId }
-  Assign: {}
-}>
-const Plan = Data.taggedEnum<Plan>()
+export type Plan =
+  /** The person has a seat that needs no new invitation. */
+  | { readonly _tag: "HasSeat"; readonly seat: Seat }
+  | { readonly _tag: "RevokeAndAssign"; readonly reissue: Reissue; readonly seatId: SeatId }
+  | { readonly _tag: "Assign"; readonly revokedAt: DateTime.Utc | null }
+  /** A revocation may still be on its way. */
+  | { readonly _tag: "Wait"; readonly until: DateTime.Utc }
+  /** The person has no seat, and somebody else may have removed them. `isCertain` if somebody else has. */
+  | { readonly _tag: "Removed"; readonly isCertain: boolean }
 
-/** Plans a reissue that has not begun, from a list that was read for it. */
-export const planNew = Effect.fnUntraced(function* (known: Reissue, { seats, totalSeats }: SeatsList) {
-  const held = seats.filter((seat) => known.isSamePerson(seat))
-  const old = held.find((seat) => known.hasOldInvitation(seat))
-  const other = held.find((seat) => seat !== old)
-  if (other !== undefined) {
-    if (old === undefined && other.status === "pending") return Plan.AlreadyReissued({ seat: other })
-    // Polar refuses a second seat to a person who has another one
-    return yield* new AlreadyClaimed({ seatId: other.id })
-  }
-  if (old === undefined) {
-    return yield* seats.some(({ id }) => id === known.seatId)
-      ? new AlreadyClaimed({ seatId: known.seatId })
-      : new NotFound({ resource: "seat", id: known.seatId })
-  }
-  if (seats.filter(({ status }) => status !== "revoked").length > totalSeats) {
-    return yield* new NoSeatAvailable({ detail: "more seats are given away than there are" })
+const isDead = (seat: Seat, now: DateTime.Utc) => seat.invitation(now)._tag === "Expired"
+
+type NewPlan = Extract<Plan, { readonly _tag: "HasSeat" | "RevokeAndAssign" }>
+type NewPlanError = AlreadyClaimed | NotFound | NoSeatAvailable | AddressChanged | InvalidRequest
+
+/** A seat that could not be assigned again is not revoked. */
+const planRevocation = (seat: Seat, known: Reissue, index: SeatsIndex): Result.Result<NewPlan, NewPlanError> => {
+  if (index.taken > index.list.totalSeats) {
+    return Result.fail(new NoSeatAvailable({ detail: "more seats are given away than there are" }))
   }
   // Use what Polar says now, not what it said earlier
-  const reissue = fromSeat(old) ?? known
-  if (reissue.key !== known.key) return yield* new AddressChanged({ seat: old })
-  // A seat that could not be assigned again is not revoked
-  yield* Effect.fromResult(validate(reissue.assignment))
-  return Plan.RevokeAndAssign({ reissue, seatId: old.id })
-})
+  const reissue = fromSeat(seat) ?? known
+  if (reissue.key !== known.key) return Result.fail(new AddressChanged({ seat }))
+  return Result.map(validate(reissue.assignment), () => ({ _tag: "RevokeAndAssign", reissue, seatId: seat.id }))
+}
 
-/** Plans the rest of a reissue that began earlier. */
-export const planRest = (reissue: Reissue, { seats }: SeatsList): Plan => {
-  const held = seats.filter((seat) => reissue.isSamePerson(seat))
+/** Plans a reissue that has not begun. */
+export const planNew = (known: Reissue, index: SeatsIndex, now: DateTime.Utc): Result.Result<NewPlan, NewPlanError> => {
+  const held = index.heldBy(known)
+  const old = held.find((seat) => known.hasOldInvitation(seat))
+  const other = held.find((seat) => seat !== old)
+  if (other === undefined) {
+    if (old !== undefined) return planRevocation(old, known, index)
+    return Result.fail(
+      index.seat(known.seatId) === undefined
+        ? new NotFound({ resource: "seat", id: known.seatId })
+        : new AlreadyClaimed({ seatId: known.seatId })
+    )
+  }
+  // Polar refuses a second seat to a person who has another one
+  if (old !== undefined || other.status !== "pending") return Result.fail(new AlreadyClaimed({ seatId: other.id }))
+  // The invitation has changed since it was read. Only one that works is a result
+  return isDead(other, now) ? planRevocation(other, known, index) : Result.succeed({ _tag: "HasSeat", seat: other })
+}
+
+// Polar's clock and ours differ by the seconds of a request
+const slack = Duration.seconds(5)
+
+/** When the revocation of an attempt took effect, if the seats show that it did. */
+const evidence = (phase: Phase, row: Seat | undefined): { readonly revokedAt: DateTime.Utc | null } | undefined => {
+  if (phase._tag !== "Revoking") return phase
+  const revokedAt = row?.status === "revoked" ? row.revokedAt : null
+  if (revokedAt === null) return undefined
+  const isOurs =
+    DateTime.isLessThanOrEqualTo(DateTime.subtractDuration(phase.from, slack), revokedAt) &&
+    DateTime.isLessThanOrEqualTo(revokedAt, DateTime.addDuration(phase.endedAt ?? phase.until, slack))
+  return isOurs ? { revokedAt } : undefined
+}
+
+/** Plans the rest of a reissue that began earlier. `isRevokedHere` knows the revocations of this process. */
+export const planRest = (
+  reissue: Reissue,
+  phase: Phase,
+  index: SeatsIndex,
+  now: DateTime.Utc,
+  isRevokedHere: (seatId: SeatId) => boolean
+): Plan => {
+  const held = index.heldBy(reissue)
   const other = held.find((seat) => !reissue.hasOldInvitation(seat))
-  if (other !== undefined) return Plan.AlreadyReissued({ seat: other })
+  if (other !== undefined) {
+    if (other.status !== "pending" || !isDead(other, now)) return { _tag: "HasSeat", seat: other }
+    return { _tag: "RevokeAndAssign", reissue: fromSeat(other) ?? reissue, seatId: other.id }
+  }
   const [old] = held
-  return old === undefined ? Plan.Assign() : Plan.RevokeAndAssign({ reissue, seatId: old.id })
+  if (old !== undefined) {
+    return phase._tag === "Revoking" && DateTime.isLessThan(now, phase.until)
+      ? { _tag: "Wait", until: phase.until }
+      : { _tag: "RevokeAndAssign", reissue, seatId: old.id }
+  }
+  const row = index.seat(reissue.seatId)
+  const ours = evidence(phase, row)
+  if (ours === undefined) return { _tag: "Removed", isCertain: row?.status === "revoked" }
+  const { revokedAt } = ours
+  // Whoever was seated and removed since then may be the person
+  const isLaterRemoval = (seat: Seat) =>
+    !isRevokedHere(seat.id) || (seat.id === reissue.seatId && phase._tag !== "Revoking")
+  const isClouded = revokedAt !== null && index.revokedAfter(revokedAt).some(isLaterRemoval)
+  return isClouded ? { _tag: "Removed", isCertain: false } : { _tag: "Assign", revokedAt }
 }

@@ -1,134 +1,210 @@
-import * as Cause from "effect/Cause"
+import type { Seat } from "@polar-seats/domain/Seat"
+import { Unavailable } from "@polar-seats/domain/SeatError"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as RcMap from "effect/RcMap"
-import * as Result from "effect/Result"
-import * as Semaphore from "effect/Semaphore"
-import { RetryAmbiguousRevoke } from "@polar-seats/domain/CallOptions"
-import type { Seat, SeatId } from "@polar-seats/domain/Seat"
-import { mayHaveHappened } from "@polar-seats/domain/SeatError"
-import { Seats } from "@polar-seats/domain/Seats"
-import type { SeatSource } from "@polar-seats/domain/SeatSource"
-import { type Entry, Journal, JournalStep } from "../Journal.ts"
-import { type Reissue, ReissueIncomplete } from "../Reissue.ts"
-import * as AdaptiveRate from "./adaptiveRate.ts"
-import { claim, takeOver, TakenOver, writeOutcome } from "./journalWrites.ts"
+import * as Data from "effect/Data"
+import { HolderRemoved, InProgressElsewhere, ResentRecently } from "../InvitationError.ts"
+import { Attempt, type Entry, Mailed } from "../Journal.ts"
+import { type Reissue, ReissueIncomplete, type Phase } from "../Reissue.ts"
+import type { AdaptiveRate } from "./adaptiveRate.ts"
+import { begin, type HeldAttempt, newAttempt, settle, withdraw } from "./attempt.ts"
+import { type Engine, guardBareId, judgeEntry } from "./engine.ts"
+import type { Overrides } from "./knowledge.ts"
+import { monotonicMillis } from "./monotonic.ts"
 import { planNew, planRest } from "./reissuePlan.ts"
-import * as SharedList from "./sharedList.ts"
+import * as Halves from "./revokeAndAssign.ts"
+import type { Look } from "./seatsLook.ts"
 
-const { Mailed, NotMailed, ReissueStarted } = JournalStep.cases
-
-/** The services that `Invitations` acts through, what its reissues share, and the rate of its requests. */
-export const makeEngine = Effect.gen(function* () {
-  return {
-    seats: yield* Seats,
-    journal: yield* Journal,
-    // Two reissues of one person would revoke each other's invitation
-    locks: yield* RcMap.make({ lookup: (_: string) => Semaphore.make(1) }),
-    listShared: yield* SharedList.make,
-    rate: AdaptiveRate.unlimited
-  }
-})
-export type Engine = Effect.Success<typeof makeEngine>
-
-/** Runs an effect while no other reissue of the person runs here. */
-export const exclusively = <A, E>({ locks }: Engine, { key }: Reissue, effect: Effect.Effect<A, E>) =>
-  Effect.scoped(Effect.flatMap(RcMap.get(locks, key), (lock) => lock.withPermit(effect)))
-
-const read = ({ rate, seats }: Engine, source: SeatSource) => rate.send(Effect.suspend(() => seats.list(source)))
-const list = (engine: Engine, { source }: Reissue) =>
-  Effect.map(
-    engine.listShared(source, Effect.andThen(engine.rate.waitForTurn, read(engine, source))),
-    ({ list }) => list
-  )
-
-/**
- * Writes `ReissueStarted`, or fails if another process has taken the reissue over. That process looks at the seats, and
- * would revoke and mail again what this one sends meanwhile. After the assignment Polar refuses a second one.
- */
-const claimReissue = ({ journal }: Engine, reissue: Reissue, found: Entry | undefined) =>
-  claim(journal, reissue.key, ReissueStarted.make({ reissue }), found)
-
-const writeMailed = ({ journal }: Engine, { key }: Reissue, seat: Seat, found: Entry | undefined) =>
-  Effect.as(writeOutcome(journal, key, Mailed.make({ seatId: seat.id, how: "Reissued" }), found), seat)
-
-// From the revocation on, every failure is a ReissueIncomplete. If interrupted, the cause holds both
-const failIncomplete = (reissue: Reissue, cause: Cause.Cause<NonNullable<ReissueIncomplete["error"]> | TakenOver>) => {
-  const found = Cause.findError(cause)
-  const error = Result.isFailure(found) || found.success instanceof TakenOver ? null : found.success
-  const incomplete = Cause.fail(new ReissueIncomplete({ reissue, error }))
-  return Effect.failCause(Result.isFailure(found) ? Cause.combine(incomplete, found.failure) : incomplete)
+/** How one reissue is made. */
+export interface ReissueOptions {
+  readonly rate: AdaptiveRate
+  /** How old a read may be that a revocation rests on. */
+  readonly maxLookAge: Duration.Duration
+  /** Whether a read is shared that began before this reissue asked. */
+  readonly sharesLooks: boolean
+  readonly overrides: Overrides
 }
 
-const sendAssign = (engine: Engine, reissue: Reissue) =>
-  engine.rate.send(engine.seats.assign(reissue.assignment)).pipe(
-    // An earlier attempt has succeeded after all
-    Effect.catchTag("AlreadyAssigned", (error) =>
-      Effect.flatMap(list(engine, reissue), ({ seats }) => {
-        const seat = seats.find((each) => reissue.isSamePerson(each))
-        return seat === undefined ? Effect.fail(error) : Effect.succeed(seat)
-      })
+/** The person's seat now, and whether this reissue mailed its invitation. */
+export interface Reissued {
+  readonly seat: Seat
+  readonly isMailed: boolean
+}
+
+/** A revocation without an answer may still arrive. Nothing is done before `until`. */
+export class StillOnItsWay extends Data.TaggedError("StillOnItsWay")<{
+  readonly reissue: Reissue
+  readonly phase: Phase
+  readonly until: DateTime.Utc
+}> {}
+
+const maxLooks = 5
+
+const tooSlow = new Unavailable({
+  operation: "Seats.revoke",
+  reason: { _tag: "NotSent", description: "the seats could not be read and revoked within a few seconds" }
+})
+
+/** Looks when the turn of the request that follows has come, so that it can leave at once. */
+const lookWithTurn = (engine: Engine, { key, source }: Reissue, options: ReissueOptions) =>
+  Effect.gen(function* () {
+    const { maxLookAge, rate, sharesLooks } = options
+    const maxAgeMillis = Duration.toMillis(maxLookAge)
+    for (let looks = 0; looks < maxLooks; looks++) {
+      yield* rate.waitForTurn
+      const look = yield* engine.looks.look(source, { key, rate, maxAgeMillis: sharesLooks ? maxAgeMillis : 0 })
+      if ((yield* monotonicMillis) - look.readAt < maxAgeMillis) return look
+    }
+    return yield* tooSlow
+  })
+
+/** Assigns after a revocation of ours. `sentAt` is when it left, or when a look began that has shown it. */
+const assignRevoked = (
+  reissuing: Halves.Reissuing,
+  options: ReissueOptions,
+  { revokedAt, sentAt }: Halves.Revocation
+): Effect.Effect<Reissued, Halves.ReissueStopped> => {
+  const { engine, held, reissue, rate, restore } = reissuing
+  const phase: Phase = { _tag: "Revoked", revokedAt }
+  const fail = (error: ReissueIncomplete["error"]) => new ReissueIncomplete({ reissue, phase, error })
+  return Effect.gen(function* () {
+    let shownAt = sentAt
+    for (let looks = 0; looks < maxLooks; looks++) {
+      yield* restore(rate.waitForTurn)
+      yield* Halves.startAssigning(reissuing, revokedAt)
+      if ((yield* monotonicMillis) - shownAt < Duration.toMillis(options.maxLookAge)) {
+        return { seat: yield* Halves.assignAgain(reissuing), isMailed: true }
+      }
+      // Somebody else may have seated the person, and removed them, while this waited or was paused
+      const { index, readAt } = yield* restore(lookWithTurn(engine, reissue, options))
+      const plan = planRest(reissue, phase, index, yield* DateTime.now, engine.looks.isRevokedHere)
+      if (plan._tag === "Removed") return yield* fail(new HolderRemoved({ seatId: reissue.seatId }))
+      if (plan._tag !== "Assign") {
+        yield* settle(engine.journal, held, {})
+        return yield* fail(null)
+      }
+      shownAt = readAt
+    }
+    return yield* fail(tooSlow)
+  }).pipe(Effect.catchCause((cause) => Halves.failIncomplete(held, reissue, cause)))
+}
+
+/** Revokes and assigns. The phase is written down already. */
+const revokeAndAssign = (
+  engine: Engine,
+  held: HeldAttempt,
+  reissue: Reissue,
+  phase: Phase,
+  look: Look,
+  seat: Pick<Seat, "id">,
+  options: ReissueOptions
+) =>
+  Effect.uninterruptibleMask((restore) => {
+    const { maxLookAge, rate } = options
+    const reissuing = { engine, held, reissue, rate, maxLookAge, restore }
+    return Effect.flatMap(Halves.revoke(reissuing, phase, seat.id, look), (revocation) =>
+      assignRevoked(reissuing, options, revocation)
     )
-  )
+  })
 
-/** Lifts the uninterruptibility of the region around a call. */
-type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+/** Begins a reissue, whose journal entry was found. If the person has a live invitation by now, their seat is the result. */
+export const reissueSeat = (engine: Engine, known: Reissue, found: Entry | undefined, options: ReissueOptions) =>
+  Effect.gen(function* () {
+    let latest = found
+    for (let looks = 0; looks < maxLooks; looks++) {
+      const look = yield* lookWithTurn(engine, known, options)
+      const plan = yield* Effect.fromResult(planNew(known, look.index, yield* DateTime.now))
+      if (plan._tag === "HasSeat") return { seat: plan.seat, isMailed: false }
+      const standing = yield* judgeEntry(engine, latest, options.overrides)
+      if (standing._tag === "MailedRecently") {
+        return yield* new ResentRecently({ seatId: known.seatId, again: standing.again })
+      }
+      if (standing._tag !== "Free") return yield* new InProgressElsewhere({ seatId: known.seatId })
+      const { reissue } = plan
+      const phase = yield* Halves.revoking
+      const attempt = Attempt.cases.Reissue.make({ ...(yield* newAttempt(engine.journal)), reissue, phase })
+      const held = yield* begin(engine.journal, known.key, attempt, latest)
+      if (held === undefined) return yield* new Halves.TakenOver()
+      yield* Effect.onError(guardBareId(engine, plan.seatId, options.overrides), () => Effect.ignore(withdraw(held)))
+      const seat = { id: plan.seatId }
+      const reissued = yield* Effect.catchTag(
+        revokeAndAssign(engine, held, reissue, phase, look, seat, options),
+        "LookExpired",
+        () => Effect.undefined
+      )
+      if (reissued !== undefined) return reissued
+      latest = held.entry()
+    }
+    return yield* tooSlow
+  })
 
-const assignWithin = Effect.fnUntraced(
-  function* (restore: Restore, engine: Engine, reissue: Reissue, claimed: Entry | undefined) {
-    yield* restore(engine.rate.waitForTurn)
-    // Another process that took the reissue over may have assigned the seat that was revoked here
-    const renewed = claimed && (yield* claimReissue(engine, reissue, claimed))
-    const seat = yield* restore(sendAssign(engine, reissue))
-    return yield* writeMailed(engine, reissue, seat, renewed ?? (yield* engine.journal.get(reissue.key)))
-  },
-  (effect, _restore, _engine, reissue) => Effect.catchCause(effect, (cause) => failIncomplete(reissue, cause))
-)
+type ReissueAttempt = Extract<Attempt, { readonly _tag: "Reissue" }>
 
-/**
- * Assigns a seat whose revocation is certain, if the claim still holds. Without a claim, assigns it whoever holds the
- * claim: Polar refuses a second seat to the same person.
- */
-export const assign = (engine: Engine, reissue: Reissue, claimed?: Entry) =>
-  Effect.uninterruptibleMask((restore) => assignWithin(restore, engine, reissue, claimed))
+const resentRecently = (entry: Entry, attempt: ReissueAttempt, now: DateTime.Utc, { again, cooldown }: Overrides) => {
+  const { mailed } = entry
+  if (again || mailed === null || DateTime.isLessThan(mailed.at, attempt.startedAt)) return undefined
+  const end = DateTime.addDuration(mailed.at, cooldown)
+  return DateTime.isLessThan(now, end) ? new ResentRecently({ seatId: attempt.reissue.seatId, again: end }) : undefined
+}
 
-/** Revokes the seat, whose turn has come, and assigns it again. */
-const revokeAndAssign = (engine: Engine, reissue: Reissue, seatId: SeatId, claimed: Entry) =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      // An ambiguous revocation is not retried: by then Polar may have given the row to somebody else
-      const revoke = Effect.provideService(engine.seats.revoke(seatId), RetryAmbiguousRevoke, false)
-      const revoked = yield* Effect.exit(restore(engine.rate.send(revoke)))
-      if (revoked._tag === "Success") return yield* assignWithin(restore, engine, reissue, claimed)
-      const error = Cause.findError(revoked.cause)
-      const mayBeRevoked = Result.isFailure(error) || mayHaveHappened(error.success)
-      if (mayBeRevoked) return yield* failIncomplete(reissue, revoked.cause)
-      yield* writeOutcome(engine.journal, reissue.key, NotMailed.make({ seatId }), claimed)
-      return yield* error.success
-    })
-  )
+/** Ends a reissue that began earlier, of this process or of one that is gone. `attempt` is what the journal has of it. */
+export const finishReissue = (
+  engine: Engine,
+  attempt: ReissueAttempt,
+  found: Entry | undefined,
+  options: ReissueOptions
+) =>
+  Effect.gen(function* () {
+    const { journal, looks } = engine
+    const { phase, reissue } = attempt
+    const fields = yield* newAttempt(journal)
+    const ours = Attempt.cases.Reissue.make({ ...fields, startedAt: attempt.startedAt, reissue, phase })
+    const held = yield* begin(journal, reissue.key, ours, found)
+    if (held === undefined) return yield* new Halves.TakenOver()
+    const fail = (error: ReissueIncomplete["error"]) => new ReissueIncomplete({ reissue, phase, error })
 
-/**
- * Reads the list, and revokes and assigns the seat if it still has the old invitation. The caller has waited for its turn,
- * and `found` is what the journal holds. Returns the seat that the person has now, and whether its invitation was mailed
- * here.
- */
-export const reissue = Effect.fnUntraced(function* (engine: Engine, known: Reissue, found: Entry | undefined) {
-  const { rate } = engine
-  const { isShared, list } = yield* engine.listShared(known.source, read(engine, known.source))
-  const plan = yield* planNew(known, list)
-  if (plan._tag === "AlreadyReissued") return { seat: plan.seat, isMailed: false }
-  // The list request has used up the caller's turn, unless another caller sent it
-  yield* isShared ? rate.waitWhilePaused : rate.waitForTurn
-  const claimed = yield* claimReissue(engine, plan.reissue, found)
-  return { seat: yield* revokeAndAssign(engine, plan.reissue, plan.seatId, claimed), isMailed: true }
-})
-
-/** Takes a reissue over that began earlier, reads how far it came, and does the rest. */
-export const finish = Effect.fnUntraced(function* (engine: Engine, reissue: Reissue) {
-  const claimed = yield* takeOver(engine.journal, reissue.key, ReissueStarted.make({ reissue }))
-  const plan = planRest(reissue, yield* list(engine, reissue))
-  if (plan._tag === "AlreadyReissued") return yield* writeMailed(engine, reissue, plan.seat, claimed)
-  if (plan._tag === "Assign") return yield* assign(engine, reissue, claimed)
-  yield* engine.rate.waitForTurn
-  return yield* revokeAndAssign(engine, reissue, plan.seatId, yield* claimReissue(engine, reissue, claimed))
-})
+    for (let tries = 0; tries < maxLooks; tries++) {
+      const look = yield* held.keepAlive(lookWithTurn(engine, reissue, options))
+      const now = yield* DateTime.now
+      const plan = planRest(reissue, phase, look.index, now, looks.isRevokedHere)
+      switch (plan._tag) {
+        case "HasSeat": {
+          const { seat } = plan
+          // Before the assignment left, only somebody else can have seated the person
+          const isMailed = phase._tag === "Assigning"
+          const mailed = new Mailed({ at: now, seatId: seat.id, how: "Reissued" })
+          yield* settle(journal, held, isMailed ? { mailed } : {})
+          return { seat, isMailed }
+        }
+        case "Wait":
+          return yield* new StillOnItsWay({ reissue, phase, until: plan.until })
+        case "Removed": {
+          const error = new HolderRemoved({ seatId: reissue.seatId })
+          if (!plan.isCertain) return yield* fail(error)
+          yield* settle(journal, held, {})
+          return yield* error
+        }
+      }
+      const recently = resentRecently(held.entry(), attempt, now, options.overrides)
+      if (recently !== undefined) return yield* fail(recently)
+      if (plan._tag === "Assign") {
+        const { revokedAt } = plan
+        return yield* Effect.uninterruptibleMask((restore) => {
+          const { maxLookAge, rate } = options
+          const reissuing = { engine, held, reissue, rate, maxLookAge, restore }
+          return assignRevoked(reissuing, options, { revokedAt, sentAt: look.readAt })
+        })
+      }
+      const next = yield* Halves.revoking
+      const isOurs = yield* Halves.writePhase({ engine, held, reissue: plan.reissue }, next)
+      if (!isOurs) return yield* new Halves.TakenOver()
+      const reissued = yield* Effect.catchTag(
+        revokeAndAssign(engine, held, plan.reissue, next, look, { id: plan.seatId }, options),
+        "LookExpired",
+        () => Effect.undefined
+      )
+      if (reissued !== undefined) return reissued
+    }
+    return yield* fail(tooSlow)
+  })

@@ -1,26 +1,28 @@
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import type { RemindError, ReminderOutcome } from "../Reminder.ts"
-import { attempt, giveUp } from "./remindSeat.ts"
-import type { RunItem, RunState } from "./runState.ts"
+
+/** The end of one attempt at an item: a result, or a request to attempt `item` again after a pause. */
+export type Attempt<Item, A> =
+  | { readonly _tag: "Done"; readonly result: A }
+  | { readonly _tag: "Retry"; readonly item: Item; readonly after: Duration.Duration }
 
 // No further item is read while this many wait for their next attempt
 const maxWaiting = 2048
 
 /** Items that are ready, items that wait for their next attempt, and the failure that stopped them all. */
-const makeQueue = Effect.fnUntraced(function* (concurrency: number) {
-  const ready = yield* Queue.unbounded<RunItem, Cause.Done>()
+const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
+  const ready = yield* Queue.unbounded<Item, Cause.Done>()
   const room = yield* Semaphore.make(concurrency + maxWaiting)
   const scope = yield* Effect.scope
-  const waiting = new Set<RunItem>()
+  const waiting = new Set<Item>()
   let unsettled = 0
   let isRead = false
   let isStopped = false
-  let failure: Cause.Cause<RemindError> | undefined
+  let failure: Cause.Cause<E> | undefined
 
   const endIfSettled = () => {
     if (isRead && unsettled === 0) Queue.endUnsafe(ready)
@@ -31,7 +33,7 @@ const makeQueue = Effect.fnUntraced(function* (concurrency: number) {
     failure: () => failure,
 
     /** Reads the items. If reading fails, the items that were read before are still processed. */
-    read: (items: Stream.Stream<RunItem, RemindError>) =>
+    read: (items: Stream.Stream<Item, E>) =>
       Stream.runForEachWhile(items, (item) =>
         Effect.map(room.take(1), () => {
           if (isStopped) return false
@@ -40,12 +42,17 @@ const makeQueue = Effect.fnUntraced(function* (concurrency: number) {
           return true
         })
       ).pipe(
-        Effect.exit,
-        Effect.map((exit) => {
-          if (exit._tag === "Failure") failure ??= exit.cause
-          isRead = true
-          endIfSettled()
-        }),
+        Effect.catchCause((cause) =>
+          Effect.sync(() => {
+            failure ??= cause
+          })
+        ),
+        Effect.andThen(
+          Effect.sync(() => {
+            isRead = true
+            endIfSettled()
+          })
+        ),
         Effect.forkIn(scope)
       ),
 
@@ -56,9 +63,15 @@ const makeQueue = Effect.fnUntraced(function* (concurrency: number) {
       return item
     }),
 
-    retryLater: (item: RunItem, after: Duration.Duration) => {
+    retryLater: (item: Item, after: Duration.Duration) => {
       waiting.add(item)
-      return Effect.forkIn(Effect.delay(Queue.offer(ready, item), after), scope)
+      return Effect.forkIn(
+        Effect.andThen(
+          Effect.sleep(after),
+          Effect.sync(() => Queue.offerUnsafe(ready, item))
+        ),
+        scope
+      )
     },
 
     settle: Effect.suspend(() => {
@@ -66,7 +79,7 @@ const makeQueue = Effect.fnUntraced(function* (concurrency: number) {
       return Effect.map(room.release(1), endIfSettled)
     }),
 
-    stop: (item: RunItem, cause: Cause.Cause<RemindError>) => {
+    stop: (item: Item, cause: Cause.Cause<E>) => {
       waiting.add(item)
       failure ??= cause
       isStopped = true
@@ -76,46 +89,46 @@ const makeQueue = Effect.fnUntraced(function* (concurrency: number) {
 })
 
 /**
- * Attempts the items of a run, `concurrency` at a time. An item that waits for its next attempt does not count. If an
- * attempt fails, the attempts in progress end and no other begins. `giveUp` then gives the outcomes of the item that failed
- * and of those that wait.
+ * Attempts many items, `concurrency` at a time. An item that waits for its next attempt does not count. If an attempt
+ * fails, the attempts in progress end and no other begins. `giveUp` then gives the results of the item that failed and of
+ * those that wait.
  */
-export const processItems = (
-  run: RunState,
-  items: Stream.Stream<RunItem, RemindError>,
-  concurrency: number
-): Stream.Stream<ReminderOutcome, RemindError> =>
-  Stream.callback<ReminderOutcome, RemindError>(
-    Effect.fnUntraced(function* (outcomes) {
-      const queue = yield* makeQueue(concurrency)
+export const processItems = <Item, A, E>(
+  items: Stream.Stream<Item, E>,
+  concurrency: number,
+  attempt: (item: Item) => Effect.Effect<Attempt<Item, A>, E>,
+  giveUp: (item: Item) => A | undefined
+): Stream.Stream<A, E> =>
+  Stream.callback<A, E>(
+    Effect.fnUntraced(function* (results) {
+      const queue = yield* makeQueue<Item, E>(concurrency)
 
       const work = Effect.gen(function* () {
         while (true) {
           const item = yield* queue.take
           if (item === undefined) return
-          const exit = yield* Effect.exit(attempt(run, item))
+          const exit = yield* Effect.exit(attempt(item))
           if (exit._tag === "Failure") return queue.stop(item, exit.cause)
           if (exit.value._tag === "Retry") {
             yield* queue.retryLater(exit.value.item, exit.value.after)
             continue
           }
-          yield* Queue.offer(outcomes, exit.value.outcome)
+          yield* Queue.offer(results, exit.value.result)
           yield* queue.settle
         }
       })
 
       yield* queue.read(items)
       yield* Effect.all(
-        Array.from({ length: concurrency }, () => Effect.ignoreCause(work)),
+        Array.from({ length: concurrency }, () => Effect.catchCause(work, () => Effect.void)),
         { concurrency: "unbounded", discard: true }
       )
       for (const item of queue.waiting) {
-        const outcome = giveUp(run, item)
-        if (outcome !== undefined) yield* Queue.offer(outcomes, outcome)
+        const result = giveUp(item)
+        if (result !== undefined) yield* Queue.offer(results, result)
       }
-      // The run may stop after its last item, when no other attempt fails
-      const failure = queue.failure() ?? (run.stoppedBy && Cause.fail(run.stoppedBy))
-      yield* failure === undefined ? Queue.end(outcomes) : Queue.failCause(outcomes, failure)
+      const failure = queue.failure()
+      yield* failure === undefined ? Queue.end(results) : Queue.failCause(results, failure)
     }),
     { bufferSize: concurrency }
   )

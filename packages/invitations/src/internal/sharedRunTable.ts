@@ -8,7 +8,7 @@ import { type Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 import type { ReminderOutcome } from "../Reminder.ts"
-import { makeTable, mapSqlError, pages } from "./sqlTable.ts"
+import { describeSqlFailure, makeTable, pages } from "./sqlTable.ts"
 
 /** The database of the run cannot be used, so this worker has stopped. The other workers get its seats. */
 export class SharedRunError extends Schema.TaggedError<SharedRunError>()("SharedRunError", {
@@ -45,18 +45,30 @@ export interface Progress {
 }
 
 // If a seat comes again after it was mailed, its mail stays the result: a heavier outcome is never replaced by a lighter one
-const weights: Record<SeatResult["outcome"], number> = { Resent: 3, Reissued: 3, InDoubt: 2, Skipped: 1, Failed: 1 }
+const weightOf = (outcome: SeatResult["outcome"]): number => {
+  switch (outcome) {
+    case "Resent":
+    case "Reissued":
+      return 3
+    case "InDoubt":
+      return 2
+    case "Skipped":
+    case "Failed":
+      return 1
+  }
+}
 
 // The id is that of the seat that was offered: a finished reissue may end in another row
 const resultOf = ({ id }: Seat, outcome: ReminderOutcome, at: DateTime.Utc): SeatResult => {
-  const fields = { seatId: id, address: outcome.address, outcome: outcome._tag, why: null, message: null, at }
-  switch (outcome._tag) {
+  const { _tag, address } = outcome
+  const fields = { seatId: id, address, outcome: _tag, at }
+  switch (_tag) {
     case "Skipped":
-      return new SeatResult({ ...fields, why: outcome.why._tag })
+      return new SeatResult({ ...fields, why: outcome.why._tag, message: null })
     case "Failed":
       return new SeatResult({ ...fields, why: outcome.error._tag, message: outcome.error.message })
     default:
-      return new SeatResult(fields)
+      return new SeatResult({ ...fields, why: null, message: null })
   }
 }
 
@@ -65,12 +77,12 @@ const encodeResult = Schema.encodeEffect(ResultJson)
 const decodeResult = Schema.decodeEffect(ResultJson)
 
 /** Turns a failure of the database into a `SharedRunError`. */
-export const orSharedRunError = mapSqlError(SharedRunError)
+export const orSharedRunError = Effect.mapError(
+  (error: Parameters<typeof describeSqlFailure>[0]) => new SharedRunError({ description: describeSqlFailure(error) })
+)
 
 const idOfSeat = (seat: { readonly id: SeatId }) => `seat/${seat.id}`
 const idOfSource = (source: SeatSource) => `source/${source._tag.toLowerCase()}/${source.id}`
-
-export type Table = Effect.Success<ReturnType<typeof make>>
 
 /**
  * The table of a run: a row for each seat, and one for each source. The weight of a row is null until the seat has an
@@ -79,22 +91,25 @@ export type Table = Effect.Success<ReturnType<typeof make>>
 export const make = Effect.fnUntraced(function* (table: string, run: string) {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const name = sql(table)
-  yield* makeTable(
-    table,
+  yield* makeTable(table, [
     sql`CREATE TABLE IF NOT EXISTS ${name} (
-      run VARCHAR(255) NOT NULL,
-      id VARCHAR(255) NOT NULL,
-      weight INTEGER,
-      result TEXT,
-      PRIMARY KEY (run, id)
-    )`
-  )
+        run VARCHAR(255) NOT NULL,
+        id VARCHAR(255) NOT NULL,
+        weight INTEGER,
+        result TEXT,
+        PRIMARY KEY (run, id)
+      )`
+  ])
 
-  const insert = (ids: Arr.NonEmptyReadonlyArray<string>) =>
-    orSharedRunError(sql`INSERT INTO ${name} ${sql.insert(Arr.map(ids, (id) => ({ run, id })))} ON CONFLICT DO NOTHING`)
+  const insert = (ids: ReadonlyArray<string>) => {
+    const rows: ReadonlyArray<Record<string, unknown>> = ids.map((id) => ({ run, id }))
+    return Arr.isReadonlyArrayNonEmpty(rows)
+      ? orSharedRunError(sql`INSERT INTO ${name} ${sql.insert(rows)} ON CONFLICT DO NOTHING`)
+      : Effect.void
+  }
 
-  const openSources = Effect.fnUntraced(function* (sources: Arr.NonEmptyReadonlyArray<SeatSource>) {
-    const ids = Arr.map(sources, idOfSource)
+  const openSources = Effect.fnUntraced(function* (sources: ReadonlyArray<SeatSource>) {
+    const ids = sources.map(idOfSource)
     yield* insert(ids)
     yield* orSharedRunError(sql`UPDATE ${name} SET weight = NULL WHERE run = ${run} AND ${sql.in("id", ids)}`)
   })
@@ -107,14 +122,17 @@ export const make = Effect.fnUntraced(function* (table: string, run: string) {
   const closeSource = (source: SeatSource) =>
     orSharedRunError(sql`UPDATE ${name} SET weight = 0 WHERE run = ${run} AND id = ${idOfSource(source)}`)
 
-  const addSeats = (seats: ReadonlyArray<Seat>) =>
-    Effect.forEach(Arr.chunksOf(seats, 500), (chunk) => insert(Arr.map(chunk, idOfSeat)), { discard: true })
+  const addSeats = Effect.fnUntraced(function* (seats: ReadonlyArray<Seat>) {
+    for (let start = 0; start < seats.length; start += 500) {
+      yield* insert(seats.slice(start, start + 500).map(idOfSeat))
+    }
+  })
 
   const settle = Effect.fnUntraced(function* (seat: Seat, outcome: ReminderOutcome) {
     const result = yield* Effect.orDie(encodeResult(resultOf(seat, outcome, yield* DateTime.now)))
     yield* orSharedRunError(
       sql`INSERT INTO ${name} (run, id, weight, result)
-        VALUES (${run}, ${idOfSeat(seat)}, ${weights[outcome._tag]}, ${result})
+        VALUES (${run}, ${idOfSeat(seat)}, ${weightOf(outcome._tag)}, ${result})
         ON CONFLICT (run, id) DO UPDATE SET weight = EXCLUDED.weight, result = EXCLUDED.result
         WHERE ${name}.weight IS NULL OR ${name}.weight <= EXCLUDED.weight`
     )

@@ -8,8 +8,9 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { Seat } from "@polar-seats/domain/Seat"
+import type { InvalidOption } from "@polar-seats/domain/InvalidOption"
 import { ReminderOutcome, type StoppingError } from "../Reminder.ts"
-import { SharedRunError, type Table } from "./sharedRunTable.ts"
+import { type Progress, SharedRunError } from "./sharedRunTable.ts"
 
 /** An item of the queue that the workers share. */
 export const QueueItem = Schema.Struct({ seat: Seat })
@@ -18,18 +19,28 @@ type QueueItem = typeof QueueItem.Type
 /** A worker that is killed, or dies of a bug, with a seat in hand counts as one attempt at the seat. */
 export const maxAttempts = 10
 
+/** An error that stops a worker. */
+export type WorkError = StoppingError | InvalidOption
+
+/** The services that a worker acts through. */
+export interface Worker {
+  readonly queue: PersistedQueue.PersistedQueue<QueueItem>
+  readonly progress: Effect.Effect<Progress, SharedRunError>
+  readonly pollInterval: Duration.Input
+  readonly remind: (seat: Seat) => Effect.Effect<ReminderOutcome, WorkError>
+  readonly settle: (seat: Seat, outcome: ReminderOutcome) => Effect.Effect<void, SharedRunError>
+}
+
 /** Takes seats from the queue until the run is done. Reports the outcomes of the seats that this worker had. */
 export const work = (
-  queue: PersistedQueue.PersistedQueue<QueueItem>,
-  { progress, settle }: Table,
-  remind: (seat: Seat) => Effect.Effect<ReminderOutcome, StoppingError>,
-  { concurrency, pollInterval }: { readonly concurrency: number; readonly pollInterval: Duration.Input }
-): Stream.Stream<ReminderOutcome, StoppingError | SharedRunError> =>
-  Stream.callback<ReminderOutcome, StoppingError | SharedRunError>(
+  { pollInterval, progress, queue, remind, settle }: Worker,
+  concurrency: number
+): Stream.Stream<ReminderOutcome, WorkError | SharedRunError> =>
+  Stream.callback<ReminderOutcome, WorkError | SharedRunError>(
     Effect.fnUntraced(function* (results) {
       const end = Latch.makeUnsafe(false)
-      let failure: { readonly cause: Cause.Cause<StoppingError | SharedRunError> } | undefined
-      const stop = (cause: Cause.Cause<StoppingError | SharedRunError>) =>
+      let failure: { readonly cause: Cause.Cause<WorkError | SharedRunError> } | undefined
+      const stop = (cause: Cause.Cause<WorkError | SharedRunError>) =>
         Effect.sync(() => {
           if (!Cause.hasInterruptsOnly(cause)) failure ??= { cause }
           end.openUnsafe()

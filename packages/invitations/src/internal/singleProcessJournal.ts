@@ -1,30 +1,34 @@
-import { type Entry, Journal, type JournalError, nextEntry } from "../Journal.ts"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Semaphore from "effect/Semaphore"
+import type { Entry, JournalError, Storage, UnreadableEntry } from "../Journal.ts"
+import type { Locks } from "./locks.ts"
 
-/**
- * A journal over a store that only this process writes to. Writes run one at a time. An entry is durable when `set`
- * returns.
- */
-export const make = (
-  store: Omit<Journal["Service"], "put"> & { readonly set: (entry: Entry) => Effect.Effect<void, JournalError> }
-): Journal["Service"] => {
-  const lock = Semaphore.makeUnsafe(1)
-  return Journal.of({
-    entries: store.entries,
-    get: store.get,
-    put: Effect.fnUntraced(
-      function* (key, step, found) {
-        const current = yield* store.get(key)
-        if (current?.version !== found?.version) return undefined
-        const entry = nextEntry(key, step, found, yield* DateTime.now)
-        yield* store.set(entry)
-        return entry
-      },
-      // After an interrupted write nobody could tell whether the entry is stored
-      Effect.uninterruptible,
-      lock.withPermit
-    )
-  })
+/** Keeps entries, and cannot compare and set by itself. */
+export interface PlainStorage extends Pick<Storage, "ofSeat" | "entries"> {
+  readonly get: (key: string) => Effect.Effect<Entry | undefined, JournalError | UnreadableEntry>
+  /** The entry is durable when `set` returns. */
+  readonly set: (entry: Entry) => Effect.Effect<void, JournalError>
+  readonly locks: Locks
 }
+
+const unreadable = Symbol("unreadable")
+
+/** Adds the comparison for a journal that one process has to itself. */
+export const singleProcess = ({ set, ...storage }: PlainStorage): Storage => ({
+  ...storage,
+  isShared: false,
+  replace: (entry, found) =>
+    // The name keeps it apart from the lock of a person, which is held meanwhile
+    storage.locks(
+      `put/${entry.key}`,
+      Effect.gen(function* () {
+        // What cannot be read is never written over
+        const current = yield* Effect.catchTag(storage.get(entry.key), "UnreadableEntry", () =>
+          Effect.succeed(unreadable)
+        )
+        if (current === unreadable || current?.version !== found?.version) return false
+        yield* set(entry)
+        return true
+        // Nobody can tell half a write from the next entry
+      }).pipe(Effect.uninterruptible)
+    )
+})

@@ -1,0 +1,128 @@
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
+import type { Attempt, Content, Entry, JournalError, Journal } from "../Journal.ts"
+import { type Doubt, type Mailed } from "../Journal.ts"
+import { monotonicMillis } from "./monotonic.ts"
+
+type JournalService = Journal["Service"]
+
+/** How long an attempt counts as alive after the last sign of life of its process. */
+export const lease = "1 minute"
+const renewal = "20 seconds"
+// What is written down when a call is interrupted must not hold up the interruption
+const patienceOnInterrupt = "800 millis"
+
+/** What every attempt has. */
+export type AttemptFields = Pick<Attempt, "id" | "owner" | "startedAt" | "until">
+
+/** An attempt of this process, as the journal has it. */
+export interface HeldAttempt {
+  readonly entry: () => Entry
+  /** Replaces what is given. Returns false if another process has written over the attempt. */
+  readonly write: (content: Partial<Content>) => Effect.Effect<boolean, JournalError>
+  /** Tells others that this process is alive while the effect runs. */
+  readonly keepAlive: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** Whether the last sign of life is so recent that nobody can have taken the attempt over. */
+  readonly isFresh: Effect.Effect<boolean>
+}
+
+let counter = 0
+
+/** The fields of a new attempt of this process. */
+export const newAttempt = ({ owner }: JournalService): Effect.Effect<AttemptFields> =>
+  Effect.map(DateTime.now, (now) => ({
+    id: `${owner}/${++counter}`,
+    owner,
+    startedAt: now,
+    until: DateTime.addDuration(now, lease)
+  }))
+
+const hold = (journal: JournalService, first: Entry, startedAt: number): HeldAttempt => {
+  let entry = first
+  let aliveAt = startedAt
+  // A renewal and a write would each take the other for another process
+  const turn = Semaphore.makeUnsafe(1)
+
+  const write = (content: Partial<Content>) =>
+    turn.withPermit(
+      Effect.gen(function* () {
+        const { attempt, doubt, mailed } = entry
+        const now = yield* monotonicMillis
+        const written = yield* journal.put(entry.key, { attempt, doubt, mailed, ...content }, entry)
+        if (written === undefined) return false
+        entry = written
+        aliveAt = now
+        return true
+      })
+    )
+
+  const renew = Effect.flatMap(DateTime.now, (now) =>
+    Effect.suspend(() => {
+      const { attempt } = entry
+      return attempt === null
+        ? Effect.succeed(true)
+        : write({ attempt: { ...attempt, until: DateTime.addDuration(now, lease) } })
+    })
+  )
+  const renewForEver: Effect.Effect<never> = Effect.sleep(renewal).pipe(
+    Effect.andThen(Effect.catch(renew, () => Effect.succeed(true))),
+    Effect.flatMap((isOurs) => (isOurs ? renewForEver : Effect.never))
+  )
+
+  return {
+    entry: () => entry,
+    write,
+    // In a journal of one process nobody else looks
+    keepAlive: (effect) => (journal.isShared ? Effect.raceFirst(effect, renewForEver) : effect),
+    isFresh: Effect.map(monotonicMillis, (now) => !journal.isShared || now - aliveAt < 30_000)
+  }
+}
+
+/** Writes an attempt over the entry that was found. Returns `undefined` if the journal has changed meanwhile. */
+export const begin = (
+  journal: JournalService,
+  key: string,
+  attempt: Attempt,
+  found: Entry | undefined
+): Effect.Effect<HeldAttempt | undefined, JournalError> =>
+  Effect.gen(function* () {
+    const now = yield* monotonicMillis
+    const { doubt = null, mailed = null } = found ?? {}
+    const entry = yield* journal.put(key, { attempt, doubt, mailed }, found)
+    return entry === undefined ? undefined : hold(journal, entry, now)
+  })
+
+/** Adds to what is known of a person, over whatever stands there. It ends the attempt with the given id, and no other. */
+export const learn = (
+  journal: JournalService,
+  key: string,
+  { doubt = null, mailed = null }: { readonly mailed?: Mailed | null; readonly doubt?: Doubt | null },
+  attemptId: string | undefined
+): Effect.Effect<void, JournalError> =>
+  Effect.gen(function* () {
+    while (true) {
+      const found = yield* Effect.catchTag(journal.get(key), "UnreadableEntry", () => Effect.undefined)
+      const attempt = found?.attempt ?? null
+      const content = { mailed, doubt, attempt: attempt?.id === attemptId ? null : attempt }
+      if ((yield* journal.put(key, content, found)) !== undefined) return
+    }
+  })
+
+/** Ends an attempt that sent nothing: the entry is again what it was. An entry of another process stays as it is. */
+export const withdraw = (held: HeldAttempt): Effect.Effect<void, JournalError> =>
+  Effect.asVoid(held.write({ attempt: null }))
+
+/** Ends an attempt with what was learned. If another process has taken it over, the knowledge is added to its entry. */
+export const settle = (
+  journal: JournalService,
+  held: HeldAttempt,
+  learned: { readonly mailed?: Mailed; readonly doubt?: Doubt }
+): Effect.Effect<void, JournalError> =>
+  Effect.flatMap(held.write({ ...learned, attempt: null }), (isOurs) =>
+    isOurs ? Effect.void : learn(journal, held.entry().key, learned, held.entry().attempt?.id)
+  )
+
+/** What is written when a call is interrupted: soon, or not at all. An open attempt tells of a doubt too. */
+export const soonOrNever = (effect: Effect.Effect<unknown, JournalError>): Effect.Effect<void> =>
+  Effect.ignore(Effect.timeoutOption(Effect.interruptible(effect), patienceOnInterrupt))

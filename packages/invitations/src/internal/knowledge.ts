@@ -1,0 +1,59 @@
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type { Attempt, Entry } from "../Journal.ts"
+
+/** What the journal says about mailing a person now. */
+export type Standing = Data.TaggedEnum<{
+  /** A mail may leave. */
+  Free: {}
+  MailedRecently: { readonly again: DateTime.Utc }
+  /** A mail may have been sent. */
+  InDoubt: {}
+  /** Another process is mailing the person. */
+  InProgress: { readonly attempt: Attempt }
+  /** A reissue began and did not end. */
+  Unfinished: { readonly attempt: Extract<Attempt, { readonly _tag: "Reissue" }> }
+}>
+export const Standing = Data.taggedEnum<Standing>()
+
+/** What a caller overrides. */
+export interface Overrides {
+  readonly cooldown: Duration.Duration
+  /** Mails although an earlier mail is in doubt. */
+  readonly retryUnknown: boolean
+  /** Mails although the cooldown has not ended. */
+  readonly again: boolean
+  /** Counts a doubt as a mail: after the cooldown a mail may leave again. */
+  readonly doubtEnds: boolean
+}
+
+/** The latest mail that may have been sent, and that is later than every certain one. */
+const latestDoubt = ({ attempt, doubt, mailed }: Entry): DateTime.Utc | undefined => {
+  const at = attempt?._tag === "Resend" ? attempt.startedAt : doubt?.at
+  return at === undefined || (mailed !== null && DateTime.isLessThan(at, mailed.at)) ? undefined : at
+}
+
+/** Judges an entry. `isAbandoned` says whether nobody is at work on its attempt any more. */
+export const judge = (
+  entry: Entry | undefined,
+  now: DateTime.Utc,
+  isAbandoned: boolean,
+  { again, cooldown, doubtEnds, retryUnknown }: Overrides
+): Standing => {
+  if (entry === undefined) return Standing.Free()
+  const { attempt, mailed } = entry
+  if (attempt !== null && !isAbandoned) return Standing.InProgress({ attempt })
+  if (attempt?._tag === "Reissue") return Standing.Unfinished({ attempt })
+  if (again) return Standing.Free()
+  const cooledAt = (at: DateTime.Utc) => DateTime.addDuration(at, cooldown)
+  if (mailed !== null && DateTime.isLessThan(now, cooledAt(mailed.at))) {
+    return Standing.MailedRecently({ again: cooledAt(mailed.at) })
+  }
+  const doubt = latestDoubt(entry)
+  if (doubt === undefined || retryUnknown) return Standing.Free()
+  if (!doubtEnds) return Standing.InDoubt()
+  return DateTime.isLessThan(now, cooledAt(doubt))
+    ? Standing.MailedRecently({ again: cooledAt(doubt) })
+    : Standing.Free()
+}

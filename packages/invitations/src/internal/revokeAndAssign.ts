@@ -1,0 +1,279 @@
+import { RetryAmbiguousRevoke, SendWithin } from "@polar-seats/domain/CallOptions"
+import type { Seat, SeatId } from "@polar-seats/domain/Seat"
+import { mayHaveHappened, Unavailable } from "@polar-seats/domain/SeatError"
+import type { AssignError, ListError, RevokeError } from "@polar-seats/domain/Seats"
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import { HolderRemoved, MailedSomebodyElse, type ResentRecently } from "../InvitationError.ts"
+import * as Journal from "../Journal.ts"
+import * as Reissues from "../Reissue.ts"
+import type { AdaptiveRate } from "./adaptiveRate.ts"
+import { begin, type HeldAttempt, lease, learn, newAttempt, settle, soonOrNever, withdraw } from "./attempt.ts"
+import { type Engine, keyForId, keyForSeat } from "./engine.ts"
+import { monotonicMillis } from "./monotonic.ts"
+import type { Look } from "./seatsLook.ts"
+
+const { Assigning, Revoked, Revoking } = Reissues.Phase.cases
+
+/** Another process has taken the reissue over, and ends it. */
+export class TakenOver extends Data.TaggedError("TakenOver") {}
+
+/** The read is too old by now to revoke a seat on it. Nothing was sent. */
+export class LookExpired extends Data.TaggedError("LookExpired") {}
+
+/** The errors after which a reissue is incomplete. */
+type HalfwayError =
+  | ListError
+  | RevokeError
+  | AssignError
+  | ResentRecently
+  | HolderRemoved
+  | Journal.JournalError
+  | Journal.UnreadableEntry
+  | TakenOver
+
+/** What a reissue fails with once its revocation may have reached Polar. */
+export type ReissueStopped = Reissues.ReissueIncomplete | MailedSomebodyElse
+
+/** One reissue under way. */
+export interface Reissuing {
+  readonly engine: Engine
+  readonly held: HeldAttempt
+  readonly reissue: Reissues.Reissue
+  readonly rate: AdaptiveRate
+  /** How old a read may be that a revocation rests on. */
+  readonly maxLookAge: Duration.Duration
+  /** Lifts the uninterruptibility of the region around a call. */
+  readonly restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+}
+
+const isStopped = (error: HalfwayError | ReissueStopped): error is ReissueStopped =>
+  error._tag === "ReissueIncomplete" || error._tag === "MailedSomebodyElse"
+
+/** From the revocation on, every failure is a `ReissueIncomplete`. If interrupted, the cause holds both. */
+export const failIncomplete = (
+  held: HeldAttempt,
+  reissue: Reissues.Reissue,
+  cause: Cause.Cause<HalfwayError | ReissueStopped>
+): Effect.Effect<never, ReissueStopped> => {
+  const found = Cause.findError(cause)
+  const { attempt } = held.entry()
+  const phase = attempt?._tag === "Reissue" ? attempt.phase : Revoked.make({ revokedAt: null })
+  if (Result.isFailure(found)) {
+    const incomplete = new Reissues.ReissueIncomplete({ reissue, phase, error: null })
+    return Effect.failCause(Cause.combine(Cause.fail(incomplete), found.failure))
+  }
+  const error = found.success
+  if (isStopped(error)) return Effect.fail(error)
+  return Effect.fail(
+    new Reissues.ReissueIncomplete({ reissue, phase, error: error._tag === "TakenOver" ? null : error })
+  )
+}
+
+/** Writes a phase down, and with it that this process is alive. Returns false if another process has taken over. */
+export const writePhase = (
+  { engine, held, reissue }: Pick<Reissuing, "engine" | "held" | "reissue">,
+  phase: Reissues.Phase
+) =>
+  Effect.gen(function* () {
+    const { attempt } = held.entry()
+    const fields = yield* newAttempt(engine.journal)
+    const { id, startedAt } = attempt ?? fields
+    return yield* held.write({
+      attempt: Journal.Attempt.cases.Reissue.make({ ...fields, id, startedAt, reissue, phase })
+    })
+  })
+
+/** The first phase, which is written before the revocation leaves. */
+export const revoking: Effect.Effect<Reissues.Phase> = Effect.map(DateTime.now, (from) =>
+  Revoking.make({ from, until: DateTime.addDuration(from, lease), endedAt: null })
+)
+
+/** Keeps the person whose seat was revoked by mistake among the unfinished reissues. */
+const reportVictim = (engine: Engine, meant: Reissues.Reissue, answer: Seat) =>
+  Effect.gen(function* () {
+    const reissue = Reissues.fromRevoked(answer, meant.source)
+    const { journal } = engine
+    if (reissue !== undefined) {
+      const found = yield* Effect.catchTag(journal.get(reissue.key), "UnreadableEntry", () => Effect.undefined)
+      const phase = Revoked.make({ revokedAt: answer.revokedAt })
+      // Every mail to the victim counts, also one before this attempt
+      const startedAt = DateTime.makeUnsafe(0)
+      const attempt = Journal.Attempt.cases.Reissue.make({ ...(yield* newAttempt(journal)), startedAt, reissue, phase })
+      if ((found?.attempt ?? null) === null) yield* begin(journal, reissue.key, attempt, found)
+    }
+    return new Reissues.RevokedSomebodyElse({
+      seatId: answer.id,
+      meant: Redacted.value(meant.address),
+      reissue: reissue ?? null
+    })
+  })
+
+/**
+ * Another process has taken over after this one's revocation succeeded. The revocation may have hit the seat that the other
+ * one has assigned: if the person has no seat, the reissue is unfinished again.
+ */
+const lookAfterTakeover = (
+  { engine, held, rate, reissue }: Reissuing,
+  answer: Seat
+): Effect.Effect<never, HalfwayError | ReissueStopped> =>
+  Effect.gen(function* () {
+    const { journal, looks } = engine
+    const { index } = yield* looks.look(reissue.source, { key: reissue.key, maxAgeMillis: 0, rate })
+    if (index.heldBy(reissue).length > 0) return yield* new TakenOver()
+    const found = yield* journal.get(reissue.key)
+    const phase = Revoked.make({ revokedAt: answer.revokedAt })
+    // The mail of the other process counts for this attempt
+    const fields = yield* newAttempt(journal)
+    const startedAt = held.entry().attempt?.startedAt ?? fields.startedAt
+    const attempt = Journal.Attempt.cases.Reissue.make({ ...fields, startedAt, reissue, phase })
+    if (found?.attempt == null) yield* begin(journal, reissue.key, attempt, found)
+    return yield* new Reissues.ReissueIncomplete({ reissue, phase, error: null })
+  })
+
+/** The seat that the person holds after Polar has said that they have one already. */
+const seatOfAssigned = ({ engine, rate, reissue }: Reissuing) =>
+  Effect.map(engine.looks.look(reissue.source, { key: reissue.key, maxAgeMillis: 0, rate }), ({ index }) =>
+    index.heldBy(reissue).at(0)
+  )
+
+const assign = (reissuing: Reissuing): Effect.Effect<Seat, AssignError | ListError> => {
+  const { engine, held, rate, reissue } = reissuing
+  return held.keepAlive(rate.send(engine.seats.assign(reissue.assignment))).pipe(
+    // An earlier attempt has succeeded after all
+    Effect.catchTag("AlreadyAssigned", (error) =>
+      Effect.flatMap(seatOfAssigned(reissuing), (seat) =>
+        seat === undefined ? Effect.fail(error) : Effect.succeed(seat)
+      )
+    )
+  )
+}
+
+/** Writes down that the person was mailed. If Polar seated somebody else, that person was. */
+export const settleAssigned = ({ engine, held, reissue }: Pick<Reissuing, "engine" | "held" | "reissue">, seat: Seat) =>
+  Effect.gen(function* () {
+    const mailed = new Journal.Mailed({ at: yield* DateTime.now, seatId: seat.id, how: "Reissued" })
+    engine.looks.noteChange(reissue.key)
+    // Polar gives any free row: a look before this one shows somebody else there
+    engine.looks.noteChange(keyForId(seat.id))
+    if (reissue.isSamePerson(seat)) {
+      yield* settle(engine.journal, held, { mailed })
+      return seat
+    }
+    yield* learn(engine.journal, keyForSeat(seat), { mailed }, undefined)
+    return yield* new MailedSomebodyElse({ seatId: seat.id, meant: Redacted.value(reissue.address), seat })
+  })
+
+/** Writes down that the assignment is about to leave. Fails if another process may have assigned the seat instead. */
+export const startAssigning = (reissuing: Reissuing, revokedAt: DateTime.Utc | null) =>
+  Effect.flatMap(writePhase(reissuing, Assigning.make({ revokedAt })), (isOurs) =>
+    isOurs ? Effect.void : Effect.fail(new TakenOver())
+  )
+
+/** Assigns the seat again. */
+export const assignAgain = (reissuing: Reissuing) =>
+  Effect.suspend(() => {
+    reissuing.engine.looks.noteChange(reissuing.reissue.key)
+    return Effect.flatMap(reissuing.restore(assign(reissuing)), (seat) => settleAssigned(reissuing, seat))
+  })
+
+/** A revocation of ours. `sentAt` is on the monotonic clock. */
+export interface Revocation {
+  readonly revokedAt: DateTime.Utc | null
+  readonly sentAt: number
+}
+
+type RevokeResult<A> = Effect.Effect<
+  A,
+  | RevokeError
+  | Journal.JournalError
+  | HolderRemoved
+  | ReissueStopped
+  | Reissues.RevokedSomebodyElse
+  | LookExpired
+  | TakenOver
+>
+
+/** Compares the answer to a revocation with what was meant, and writes down what it says. */
+const afterRevocation = (
+  reissuing: Reissuing,
+  phase: Reissues.Phase,
+  seatId: SeatId,
+  answer: Seat
+): RevokeResult<DateTime.Utc | null> =>
+  Effect.gen(function* () {
+    const { engine, held, reissue, restore } = reissuing
+    if (answer.id !== seatId) {
+      const reason = {
+        _tag: "UnexpectedResponse",
+        status: 200,
+        description: "the answer is about another seat"
+      } as const
+      const error = new Unavailable({ operation: "Seats.revoke", reason })
+      return yield* new Reissues.ReissueIncomplete({ reissue, phase, error })
+    }
+    // Polar names the holder only to the request that has revoked the seat. Somebody else was first, and meant it
+    if (answer.member === null && answer.customerEmail === null) {
+      yield* withdraw(held)
+      return yield* new HolderRemoved({ seatId })
+    }
+    engine.looks.noteRevocation(seatId)
+    if (!reissue.wasHolder(answer)) {
+      const error = yield* reportVictim(engine, reissue, answer)
+      yield* withdraw(held)
+      return yield* error
+    }
+    const { revokedAt } = answer
+    if (yield* writePhase(reissuing, Revoked.make({ revokedAt }))) return revokedAt
+    return yield* Effect.catchCause(
+      restore(lookAfterTakeover(reissuing, answer)),
+      (cause): Effect.Effect<never, TakenOver | ReissueStopped> => {
+        const error = Cause.findError(cause)
+        return Result.isSuccess(error) && error.success._tag === "TakenOver"
+          ? Effect.fail(error.success)
+          : failIncomplete(held, reissue, cause)
+      }
+    )
+  })
+
+/** Revokes the seat that the look has shown, and checks the answer. `phase` is written down already. */
+export const revoke = (
+  reissuing: Reissuing,
+  phase: Reissues.Phase,
+  seatId: SeatId,
+  look: Look
+): RevokeResult<Revocation> => {
+  const { engine, held, maxLookAge, rate, reissue, restore } = reissuing
+  return Effect.gen(function* () {
+    const sentAt = yield* monotonicMillis
+    const left = Duration.toMillis(maxLookAge) - (sentAt - look.readAt)
+    const isChanged = engine.looks.isChangedSince(look, keyForId(seatId))
+    if (left <= 0 || isChanged || !(yield* held.isFresh)) {
+      yield* withdraw(held)
+      return yield* new LookExpired()
+    }
+    engine.looks.noteChange(reissue.key)
+    const call = Effect.provideService(engine.seats.revoke(seatId), SendWithin, Duration.millis(left)).pipe(
+      // An ambiguous revocation is not retried: by then Polar may have given the row to somebody else
+      Effect.provideService(RetryAmbiguousRevoke, false)
+    )
+    const exit = yield* Effect.exit(restore(held.keepAlive(rate.send(call))))
+    engine.looks.noteChange(reissue.key)
+    if (exit._tag === "Success") {
+      return { revokedAt: yield* afterRevocation(reissuing, phase, seatId, exit.value), sentAt }
+    }
+    const error = Cause.findError(exit.cause)
+    if (Result.isFailure(error) || mayHaveHappened(error.success)) {
+      const ended = phase._tag === "Revoking" ? { ...phase, endedAt: yield* DateTime.now } : phase
+      yield* soonOrNever(writePhase(reissuing, ended))
+      return yield* failIncomplete(held, reissue, exit.cause)
+    }
+    yield* withdraw(held)
+    return yield* Effect.fail(error.success)
+  })
+}

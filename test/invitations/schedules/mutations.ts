@@ -1,0 +1,125 @@
+/** A fault that is put into the engine. `file` is below packages/invitations/src, and `from` stands in it once. */
+export interface Mutation {
+  readonly name: string
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+/** Faults that the random schedules find. Each was in the engine once, or is one step away from it. */
+export const mutations: ReadonlyArray<Mutation> = [
+  {
+    name: "a write forgets the mails before",
+    file: "Journal.ts",
+    from: "mailed: laterOf(found?.mailed ?? null, content.mailed)",
+    to: "mailed: content.attempt === null ? content.mailed : null"
+  },
+  {
+    name: "a write forgets the doubts before",
+    file: "Journal.ts",
+    from: "doubt: laterOf(found?.doubt ?? null, content.doubt)",
+    to: "doubt: content.attempt === null ? content.doubt : null"
+  },
+  {
+    name: "a resend leaves before it is written down",
+    file: "internal/resendSeat.ts",
+    from: "const held = yield* begin(engine.journal, key, attempt, found)",
+    to: "yield* Effect.ignore(engine.seats.resend(seatId))\n      const held = yield* begin(engine.journal, key, attempt, found)"
+  },
+  {
+    name: "a doubt is taken for nothing sent",
+    file: "internal/resendSeat.ts",
+    from: 'if (error.success._tag === "Unavailable" && mayHaveHappened(error.success)) {',
+    to: "if (false) {"
+  },
+  {
+    name: "the holder in the answer to a resend is not compared",
+    file: "internal/resendSeat.ts",
+    from: "if (meant !== undefined && !isSamePerson(meant, answer)) {",
+    to: "if (false) {"
+  },
+  {
+    name: "the cooldown of a mail is not looked at",
+    file: "internal/knowledge.ts",
+    from: "if (mailed !== null && DateTime.isLessThan(now, cooledAt(mailed.at))) {",
+    to: "if (false) {"
+  },
+  {
+    name: "a live attempt of another process counts as abandoned",
+    file: "internal/knowledge.ts",
+    from: "if (attempt !== null && !isAbandoned) return Standing.InProgress({ attempt })",
+    to: ""
+  },
+  {
+    name: "a slow call does not renew its attempt",
+    file: "internal/attempt.ts",
+    from: "keepAlive: (effect) => (journal.isShared ? Effect.raceFirst(effect, renewForEver) : effect)",
+    to: "keepAlive: (effect) => effect"
+  },
+  {
+    name: "a bare id does not look at the holder",
+    file: "internal/singleSeat.ts",
+    from: "const guard = (key === bareKey ? guardHolder : guardBareId)(engine, seatId, overrides)",
+    to: "const guard = Effect.void"
+  },
+  {
+    name: "a reissue does not look at the bare id",
+    file: "internal/reissueSeat.ts",
+    from: "yield* Effect.onError(guardBareId(engine, plan.seatId, options.overrides), () => Effect.ignore(withdraw(held)))",
+    to: ""
+  },
+  {
+    name: "the age of a read does not matter",
+    file: "internal/revokeAndAssign.ts",
+    from: "if (left <= 0 || isChanged || !(yield* held.isFresh)) {",
+    to: "if (false) {"
+  },
+  {
+    name: "the answer to a revocation is not compared",
+    file: "internal/revokeAndAssign.ts",
+    from: "if (!reissue.wasHolder(answer)) {",
+    to: "if (false) {"
+  },
+  {
+    name: "a seat that somebody else has revoked counts as revoked by us",
+    file: "internal/revokeAndAssign.ts",
+    from: "if (answer.member === null && answer.customerEmail === null) {",
+    to: "if (false) {"
+  },
+  {
+    name: "a worker that was taken over does not look again",
+    file: "internal/revokeAndAssign.ts",
+    from: "if (yield* writePhase(reissuing, Revoked.make({ revokedAt }))) return revokedAt",
+    to: "yield* writePhase(reissuing, Revoked.make({ revokedAt }))\n    if (revokedAt !== undefined) return yield* new TakenOver()"
+  },
+  {
+    name: "whoever has no seat is assigned one, without evidence",
+    file: "internal/reissuePlan.ts",
+    from: 'if (ours === undefined) return { _tag: "Removed", isCertain: row?.status === "revoked" }',
+    to: 'if (ours === undefined) return { _tag: "Assign", revokedAt: null }'
+  },
+  {
+    name: "a revocation on its way is not waited for",
+    file: "internal/reissuePlan.ts",
+    from: 'return phase._tag === "Revoking" && DateTime.isLessThan(now, phase.until)',
+    to: "return false"
+  },
+  {
+    name: "a changed invitation is a result although it is dead",
+    file: "internal/reissuePlan.ts",
+    from: 'return isDead(other, now) ? planRevocation(other, known, index) : Result.succeed({ _tag: "HasSeat", seat: other })',
+    to: 'return Result.succeed({ _tag: "HasSeat", seat: other })'
+  },
+  {
+    name: "a pause of years is waited for",
+    file: "internal/refusal.ts",
+    from: "const isTooLong = now - since + Duration.toMillis(after) > maxWaitMillis",
+    to: "const isTooLong = false"
+  },
+  {
+    name: "waits go by a clock that somebody sets",
+    file: "internal/monotonic.ts",
+    from: "Clock.monotonicTimeNanos,\n  (nanos) => Number(nanos) / 1_000_000",
+    to: "Clock.currentTimeMillis,\n  (millis) => millis"
+  }
+]
