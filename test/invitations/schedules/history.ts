@@ -8,8 +8,8 @@ export interface Run {
   readonly startedAt: number
   /** The outcomes that a run of reminders told, or the result of another program. */
   readonly told: Array<Told>
-  /** Whom the caller wanted to be mailed once more, whatever the cooldown says. */
-  readonly again: string | undefined
+  /** Whom the caller of a single reissue wanted to be mailed. */
+  readonly wanted: string | undefined
   /** The seats as the caller knew them, if the run was given seats. */
   snapshot: ReadonlyMap<string, Row> | undefined
   ended: { readonly at: number; readonly error: unknown } | undefined

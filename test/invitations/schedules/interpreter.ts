@@ -361,7 +361,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
       told: [],
       ended: undefined,
       snapshot: undefined,
-      again: program.run === "reissue" && program.again ? addressOf(program.person) : undefined
+      wanted: "person" in program ? addressOf(program.person) : undefined
     }
     history.runs.push(run)
     const tell = (told: unknown) =>

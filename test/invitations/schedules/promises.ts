@@ -31,6 +31,31 @@ type Revoked = Extract<Event, { readonly what: "revoked" }>
 const isMailed = (event: Event): event is Mailed => event.what === "mailed"
 const who = (run: Run) => `run ${run.index} (${run.program.run})`
 
+/** Whether the seat that tells of a removal was given to somebody else since. */
+const isCovered = (events: ReadonlyArray<Event>, address: string, { at, row }: Revoked): boolean =>
+  events.some(
+    (event) => event.what === "assigned" && event.row.id === row.id && event.at >= at && event.address !== address
+  )
+
+/** Whether Polar shows nothing of a removal, or shows it within a few seconds of a revocation of ours. */
+const isHidden = (
+  { events, revocations }: History,
+  { address }: { readonly address: string },
+  removal: Revoked
+): boolean =>
+  isCovered(events, address, removal) ||
+  revocations.some(
+    ({ endedAt, leftAt, row }) =>
+      row === removal.row.id && removal.at >= leftAt - bound && removal.at <= endedAt + 2 * bound
+  ) ||
+  events.some(
+    (event) =>
+      event.what === "revoked" &&
+      event.by !== null &&
+      event.row.address === address &&
+      Math.abs(removal.at - event.at) <= 2 * bound
+  )
+
 /** S1 and S2, at the instant at which a mail leaves. */
 export const mailLeaves = (history: History, store: Store, mail: Mailed) => {
   const { address, at, by } = mail
@@ -48,8 +73,15 @@ export const mailLeaves = (history: History, store: Store, mail: Mailed) => {
   // A request that left earlier may arrive later
   const [first, second] = last.leftAt <= mail.leftAt ? [last, mail] : [mail, last]
   if (first.by === null || second.by === null || isAgain(second.by.program)) return
-  // A run ends the reissue that a caller has wanted in spite of the cooldown
-  if (history.runs.some(({ again, startedAt }) => again === address && startedAt >= first.at)) return
+  // A run ends the reissue that somebody else has begun, and that was allowed to mail
+  const isAllowed = ({ program, startedAt, wanted }: Run) =>
+    wanted === address && startedAt >= first.at + (isAgain(program) ? 0 : minute)
+  if (history.runs.some(isAllowed)) return
+  // The assignment before had no answer, and Polar shows nothing of what became of it
+  const removal = history.events.findLast(
+    (event): event is Revoked => event.what === "revoked" && event.by === null && event.row.address === address
+  )
+  if (removal !== undefined && removal.at >= first.at && isCovered(history.events, address, removal)) return
   // An id alone says nothing of the person, whom the journal knows by another seat
   if (isBareId(second.by.program) && first.row !== second.row) return
   const cooldown = cooldownOf(second.by.program)
@@ -128,21 +160,6 @@ export const nothingIsLost = (history: History, store: Store, rows: ReadonlyMap<
     }
   }
 }
-
-/** Whether Polar shows nothing of a removal, or shows it within a few seconds of a revocation of ours. */
-const isHidden = ({ events, revocations }: History, { address }: Assigned, { at, row }: Revoked): boolean =>
-  // The seat that tells of the removal was given away since
-  events.some(
-    (event) => event.what === "assigned" && event.row.id === row.id && event.at >= at && event.address !== address
-  ) ||
-  revocations.some((each) => each.row === row.id && at >= each.leftAt - bound && at <= each.endedAt + 2 * bound) ||
-  events.some(
-    (event) =>
-      event.what === "revoked" &&
-      event.by !== null &&
-      event.row.address === address &&
-      Math.abs(at - event.at) <= 2 * bound
-  )
 
 /** S3, S4 and S5, over all that happened. */
 export const check = (history: History): ReadonlyArray<string> => {

@@ -77,7 +77,7 @@ export const planRest = (
   phase: Phase,
   index: SeatsIndex,
   now: DateTime.Utc,
-  isRevokedHere: (seatId: SeatId) => boolean
+  isRevokedHere: (seat: Seat) => boolean
 ): Plan => {
   const held = index.heldBy(reissue)
   const other = held.find((seat) => !reissue.hasOldInvitation(seat))
@@ -96,8 +96,6 @@ export const planRest = (
   if (ours === undefined) return { _tag: "Removed", isCertain: row?.status === "revoked" }
   const { revokedAt } = ours
   // Whoever was seated and removed since then may be the person
-  const isLaterRemoval = (seat: Seat) =>
-    !isRevokedHere(seat.id) || (seat.id === reissue.seatId && phase._tag !== "Revoking")
-  const isClouded = revokedAt !== null && index.revokedAfter(revokedAt).some(isLaterRemoval)
+  const isClouded = revokedAt !== null && index.revokedAfter(revokedAt).some((seat) => !isRevokedHere(seat))
   return isClouded ? { _tag: "Removed", isCertain: false } : { _tag: "Assign", revokedAt }
 }

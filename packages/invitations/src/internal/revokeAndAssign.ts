@@ -222,7 +222,7 @@ const afterRevocation = (
       yield* withdraw(held)
       return yield* new HolderRemoved({ seatId })
     }
-    engine.looks.noteRevocation(seatId)
+    engine.looks.noteRevocation(answer)
     if (!reissue.wasHolder(answer)) {
       const error = yield* reportVictim(engine, reissue, answer)
       yield* withdraw(held)

@@ -1,7 +1,9 @@
-import type { SeatId } from "@polar-seats/domain/Seat"
+import type { Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { ListError, Seats } from "@polar-seats/domain/Seats"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Semaphore from "effect/Semaphore"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
 import { monotonicMillis } from "./monotonic.ts"
@@ -39,9 +41,10 @@ export interface SeatsLook {
   readonly noteChange: (key: string) => void
   /** Whether this process has changed a person's seat, or a seat, since a look began. */
   readonly isChangedSince: (look: Look, key: string) => boolean
-  /** Notes that this process has revoked a seat. */
-  readonly noteRevocation: (seatId: SeatId) => void
-  readonly isRevokedHere: (seatId: SeatId) => boolean
+  /** Notes that this process has revoked a seat. `answer` is Polar's. */
+  readonly noteRevocation: (answer: Seat) => void
+  /** Whether this process has revoked a seat, and nobody else since. */
+  readonly isRevokedHere: (seat: Seat) => boolean
 }
 
 const maxRemembered = 10_000
@@ -50,7 +53,7 @@ const maxSources = 8
 const make = (seats: Seats["Service"]): SeatsLook => {
   const sources = new Map<string, Last>()
   const changes = new Map<string, number>()
-  const revoked = new Set<SeatId>()
+  const revoked = new Map<SeatId, DateTime.Utc | null>()
   // A counter orders events that share an instant
   let counter = 0
 
@@ -74,11 +77,11 @@ const make = (seats: Seats["Service"]): SeatsLook => {
       remember(changes, changes.keys())
     },
     isChangedSince: ({ order }, key) => order <= (changes.get(key) ?? 0),
-    noteRevocation: (seatId) => {
-      revoked.add(seatId)
-      remember(revoked, revoked)
+    noteRevocation: ({ id, revokedAt }) => {
+      revoked.set(id, revokedAt)
+      remember(revoked, revoked.keys())
     },
-    isRevokedHere: (seatId) => revoked.has(seatId),
+    isRevokedHere: ({ id, revokedAt }) => revoked.has(id) && Equal.equals(revoked.get(id), revokedAt),
 
     look: (source, { key, maxAgeMillis, rate }) =>
       Effect.suspend(() => {
