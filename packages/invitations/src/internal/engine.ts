@@ -27,10 +27,20 @@ const maxClockError = "10 minutes"
 const leaseMillis = Duration.toMillis(lease)
 const maxObserved = 10_000
 
+type Observed = Map<string, { readonly version: number; readonly since: number }>
+
+// What was observed belongs to the journal: a request may have `Invitations` of its own
+const observedBy = new WeakMap<Journal.Journal["Service"], Observed>()
+const observedOf = (journal: Journal.Journal["Service"]): Observed => {
+  const observed: Observed = observedBy.get(journal) ?? new Map()
+  observedBy.set(journal, observed)
+  return observed
+}
+
 export const make = (seats: Seats["Service"], journal: Journal.Journal["Service"], looks: SeatsLook): Engine => {
   // Another machine's clock may be wrong by some minutes, so the end that an attempt names does not count at once. It
   // does if this process has seen no sign of life for a lease
-  const observed = new Map<string, { readonly version: number; readonly since: number }>()
+  const observed = observedOf(journal)
   return {
     seats,
     journal,
