@@ -136,7 +136,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
     holder?: string | null
   ) =>
     Effect.gen(function* () {
-      const before = yield* rows
+      const before = yield* Effect.orDie(rows)
       const mailsBefore = (yield* outbox.mails).length
       const at = yield* trueTime
       const response = yield* polar.execute(request)
@@ -144,7 +144,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
         if (process !== null) process.reads.set("latest", { at, rows: before })
         return response
       }
-      const after = yield* rows
+      const after = yield* Effect.orDie(rows)
       for (const [id, row] of after) {
         const was = before.get(id)
         if (row.status === "revoked" && was !== undefined && was.status !== "revoked") {

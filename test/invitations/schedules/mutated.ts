@@ -1,11 +1,10 @@
-import type { Plugin } from "vite"
 import { mutations } from "./mutations.ts"
 
 /** Puts the fault that the environment names into the engine, for the runs that have to find it. */
-export const mutated = (name: string | undefined): Plugin => ({
+export const mutated = (name: string) => ({
   name: "mutated",
-  enforce: "pre",
-  transform: (code, id) => {
+  enforce: "pre" as const,
+  transform: (code: string, id: string) => {
     const mutation = mutations.find(
       (each) => each.name === name && id.endsWith(`packages/invitations/src/${each.file}`)
     )
