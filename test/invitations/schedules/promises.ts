@@ -26,7 +26,6 @@ const isBareId = (program: Program) => program.run === "resend" && program.byId
 const isRetry = (program: Program) => program.run === "remind" && program.retryUnknown
 
 type Mailed = Extract<Event, { readonly what: "mailed" }>
-type Assigned = Extract<Event, { readonly what: "assigned" }>
 type Revoked = Extract<Event, { readonly what: "revoked" }>
 const isMailed = (event: Event): event is Mailed => event.what === "mailed"
 const who = (run: Run) => `run ${run.index} (${run.program.run})`
