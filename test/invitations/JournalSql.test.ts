@@ -1,18 +1,15 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Journal, JournalStep } from "@polar-seats/invitations/Journal"
-import { SeatId } from "@polar-seats/domain/Seat"
+import { Journal } from "@polar-seats/invitations/Journal"
 import * as JournalSql from "@polar-seats/invitations/JournalSql"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { afterAll, describe } from "vitest"
-import { laws } from "./journalLaws.ts"
+import { startProxy } from "./databaseProxy.ts"
+import { laws, resendStarted } from "./journalLaws.ts"
 import { startPostgres } from "./postgres.ts"
 
 const postgres = await startPostgres()
 afterAll(postgres.stop)
-
-const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
-const resendStarted = JournalStep.cases.ResendStarted.make({ seatId })
 
 const client = PgClient.layer({ url: Redacted.make(postgres.url), maxConnections: 4 })
 const layerOf = (options?: JournalSql.Options) => Layer.provide(JournalSql.layer(options), client)
@@ -65,15 +62,80 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     })
   )
 
-  it.live("fails with JournalError on a malformed entry and on a missing table", () =>
+  for (const option of ["lease", "maxOutage"] as const) {
+    it.live(`refuses a ${option} that is none`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Effect.provide(Journal, layerOf({ [option]: Number.NaN })))
+        if (error._tag !== "InvalidOption") return assert.fail(error._tag)
+        assert.strictEqual(error.option, option)
+      })
+    )
+  }
+
+  it.live("writes an entry once if the connection breaks before the answer", () =>
+    Effect.gen(function* () {
+      const proxy = yield* Effect.acquireRelease(
+        Effect.promise(() => startProxy(postgres.url)),
+        ({ stop }) => Effect.sync(stop)
+      )
+      const client = PgClient.layer({ url: Redacted.make(proxy.url), maxConnections: 1 })
+      yield* Effect.gen(function* () {
+        const journal = yield* Journal
+        proxy.loseAnswerTo("INSERT")
+        const first = yield* journal.put("key", resendStarted, undefined)
+        assert.strictEqual(first?.version, 1)
+        proxy.loseAnswerTo("UPDATE")
+        const second = yield* journal.put("key", resendStarted, first)
+        assert.strictEqual(second?.version, 2)
+        assert.isTrue(proxy.hasLost())
+        assert.isUndefined(yield* journal.put("key", resendStarted, first))
+        assert.isUndefined(yield* journal.put("key", resendStarted, undefined))
+      }).pipe(Effect.provide(Layer.provide(JournalSql.layer({ table: "broken" }), client)))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("fails a call if the database is gone for longer than maxOutage, and says what the system said", () =>
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient
+      const journal = yield* Journal
+      yield* sql`ALTER DATABASE postgres SET default_transaction_read_only = on`
+      // A connection that is open keeps its default
+      yield* Effect.ignore(sql`SELECT pg_terminate_backend(pg_backend_pid())`)
+      const error = yield* Effect.flip(journal.put("a", resendStarted, undefined)).pipe(
+        Effect.ensuring(Effect.orDie(
+          Effect.scoped(Effect.flatMap(sql.reserve, (connection) =>
+            Effect.andThen(
+              connection.executeRaw("SET default_transaction_read_only = off", []),
+              connection.executeRaw("ALTER DATABASE postgres RESET default_transaction_read_only", [])
+            )
+          ))
+        ))
+      )
+      assert.include(error.message, "read-only")
+    }).pipe(
+      Effect.provide(
+        Layer.provideMerge(
+          JournalSql.layer({ table: "read_only", maxOutage: "300 millis" }),
+          PgClient.layer({ url: Redacted.make(postgres.url), maxConnections: 1 })
+        )
+      )
+    )
+  )
+
+  it.live("fails with UnreadableEntry on a malformed entry, and with JournalError on a missing table", () =>
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient
       const journal = yield* Journal
       yield* journal.put("spoilt/ann@acme.com", resendStarted, undefined)
       yield* sql`UPDATE spoilt SET entry = '{"key":"spoilt/ann@acme.com"}'`
       const error = yield* Effect.flip(journal.get("spoilt/ann@acme.com"))
-      assert.strictEqual(error._tag, "JournalError")
+      assert.strictEqual(error._tag, "UnreadableEntry")
       assert.notInclude(error.message, "ann@acme.com")
+      assert.isDefined(yield* journal.put("spoilt/bea@acme.com", resendStarted, undefined))
+      assert.deepStrictEqual(
+        (yield* Stream.runCollect(journal.entries)).map(({ key }) => key),
+        ["spoilt/bea@acme.com"]
+      )
       yield* sql`DROP TABLE spoilt`
       assert.strictEqual((yield* Effect.flip(journal.put("b", resendStarted, undefined)))._tag, "JournalError")
     }).pipe(Effect.provide(Layer.provideMerge(JournalSql.layer({ table: "spoilt" }), client)))

@@ -1,76 +1,39 @@
-import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Recipient } from "@polar-seats/domain/Assignment"
-import { Journal, JournalStep } from "@polar-seats/invitations/Journal"
-import { Outbox } from "@polar-seats/emulator/Outbox"
-import * as Reissue from "@polar-seats/invitations/Reissue"
 import { Unauthorized } from "@polar-seats/domain/SeatError"
-import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import { Seat } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
-import type { WorldInput } from "@polar-seats/emulator/World"
 import * as JournalSql from "@polar-seats/invitations/JournalSql"
+import * as Reissue from "@polar-seats/invitations/Reissue"
 import * as SharedRun from "@polar-seats/invitations/SharedRun"
-import { Deferred, Effect, Fiber, Layer, Option, Redacted, Stream } from "effect"
+import { DateTime, Deferred, Effect, Fiber, type Layer, Option, Stream } from "effect"
 import { afterAll, describe } from "vitest"
 import { startPostgres } from "./postgres.ts"
+import {
+  cutOffOffer,
+  everybody,
+  mailed,
+  offer,
+  polarWith,
+  putReissue,
+  results,
+  seatsWith,
+  subscriptionId,
+  tables,
+  team,
+  teamIsGone,
+  unknown,
+  work,
+  worker,
+  workToTheEnd
+} from "./sharedTeam.ts"
 
 const postgres = await startPostgres()
 afterAll(postgres.stop)
 
-const token = "polar_cst_acme"
-const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
-const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
-const subscriptionId = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
-const team = SeatSource.Subscription({ id: SubscriptionId.make(subscriptionId) })
-const unknown = SeatSource.Subscription({ id: SubscriptionId.make("30c81c46-a35c-4411-a5fb-c1191a0a52ef") })
-
-const pending = ["ann", "bea", "cid", "dan"]
-const world: WorldInput = {
-  organizations: [{ slug: "acme" }],
-  products: [{ id: product, organization: "acme", name: "Acme Pro" }],
-  customers: [{ id: customer, organization: "acme", email: "billing@acme.com" }],
-  subscriptions: [{ id: subscriptionId, product, customer, seats: 9 }],
-  seats: [
-    ...pending.map((name) => ({
-      subscriptionId,
-      status: "pending" as const,
-      email: `${name}@acme.com`,
-      invitationToken: name,
-      createdAt: "2026-11-01T00:00:00Z"
-    })),
-    { subscriptionId, status: "claimed", email: "eve@acme.com" },
-    { subscriptionId, status: "revoked" }
-  ],
-  tokens: [{ token, customer }]
-}
-
-// Each test has tables of its own
-let tests = 0
-const tables = () => {
-  const table = `run${tests++}`
-  return { table, journal: { table: `${table}_journal` } }
-}
-
-const client = PgClient.layer({ url: Redacted.make(postgres.url) })
-const polar = Layer.merge(client, SeatsMemory.layer(world, token))
-
-/** Runs a worker's code. Each worker builds its own layer. */
-const worker = <A, E>(
-  options: Omit<SharedRun.Options, "run"> & { readonly run?: string },
-  body: (run: SharedRun.SharedRun["Service"]) => Effect.Effect<A, E>
-) =>
-  Effect.provide(
-    Effect.flatMap(SharedRun.SharedRun, body),
-    SharedRun.layer({ run: "one", pollInterval: "50 millis", ...options }),
-    { local: true }
-  )
-const offer = ({ offer }: SharedRun.SharedRun["Service"]) => offer([team])
-const work = (run: SharedRun.SharedRun["Service"]) => Stream.runCollect(run.work({ concurrency: 2 }))
-const results = (run: SharedRun.SharedRun["Service"]) => Stream.runCollect(run.results)
-const mailed = Effect.flatMap(Outbox, ({ mails }) => Effect.map(mails, (all) => all.map(({ to }) => to).toSorted()))
-const everybody = pending.map((name) => `${name}@acme.com`)
-
+const longAgo = DateTime.makeUnsafe("2026-11-02T00:00:00Z")
+const polar = polarWith(postgres.url)
 const on = <A, E>(title: string, body: Effect.Effect<A, E, Layer.Success<typeof polar>>) =>
   it.live(title, () => Effect.provide(body, polar))
 
@@ -144,12 +107,159 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   )
 
   on(
-    "offer fails if a list fails, and the run continues without that source",
+    "offer fails if a list fails, the others are offered, and each worker reports the source at the end",
     Effect.gen(function* () {
       const shared = tables()
-      const error = yield* Effect.flip(worker(shared, ({ offer }) => offer([team, unknown])))
+      const error = yield* Effect.flip(worker(shared, ({ offer }) => offer([unknown, team])))
       assert.strictEqual(error._tag, "NotFound")
+      for (const expected of [6, 0]) {
+        const { failure, outcomes } = yield* worker(shared, workToTheEnd)
+        assert.strictEqual(outcomes.length, expected)
+        assert.strictEqual(failure?._tag, "SourcesUnlisted")
+        assert.include(failure?.message ?? "", `subscription/${unknown.id}`)
+      }
+      assert.isTrue(yield* worker(shared, ({ isDone }) => isDone))
+    })
+  )
+
+  on(
+    "a source that was listed stays listed if it is offered again and its list fails now",
+    Effect.gen(function* () {
+      const shared = tables()
+      yield* worker(shared, offer)
+      const error = yield* Effect.flip(Effect.provide(worker(shared, offer), teamIsGone, { local: true }))
+      assert.strictEqual(error._tag, "NotFound")
+      assert.strictEqual((yield* Effect.timeout(worker(shared, work), "5 seconds")).length, 6)
+    })
+  )
+
+  on(
+    "a source that failed is as any other once it is offered again and listed",
+    Effect.gen(function* () {
+      const shared = tables()
+      yield* Effect.flip(Effect.provide(worker(shared, offer), teamIsGone, { local: true }))
+      yield* worker(shared, offer)
       assert.strictEqual((yield* worker(shared, work)).length, 6)
+    })
+  )
+
+  on(
+    "the workers list the source of an offer that was interrupted, at once",
+    Effect.gen(function* () {
+      const shared = tables()
+      yield* cutOffOffer(shared)
+      assert.strictEqual((yield* Effect.timeout(worker(shared, work), "5 seconds")).length, 6)
+      assert.deepStrictEqual(yield* mailed, everybody)
+    })
+  )
+
+  on(
+    "the workers list the source of an offer whose process was killed, when its lock has expired",
+    Effect.gen(function* () {
+      const shared = tables()
+      yield* cutOffOffer(shared)
+      // As if the process had not given it back
+      const sql = yield* PgClient.PgClient
+      yield* sql`UPDATE ${sql(shared.table)} SET holder = 'gone', until = clock_timestamp() + INTERVAL '300 milliseconds'`
+      assert.strictEqual((yield* Effect.timeout(worker(shared, work), "5 seconds")).length, 6)
+    })
+  )
+
+  on(
+    "every worker ends and says why if an offer was cut off and its source is gone",
+    Effect.gen(function* () {
+      const shared = tables()
+      yield* cutOffOffer(shared)
+      const each = Effect.provide(worker(shared, workToTheEnd), teamIsGone, { local: true })
+      const all = yield* Effect.timeout(Effect.all([each, each], { concurrency: 2 }), "5 seconds")
+      for (const { failure } of all) assert.strictEqual(failure?._tag, "SourcesUnlisted")
+    })
+  )
+
+  on(
+    "an offer that a worker has taken over offers its seats again",
+    Effect.gen(function* () {
+      const shared = tables()
+      const listing = yield* Deferred.make<void>()
+      const resume = yield* Deferred.make<void>()
+      const slow = seatsWith((seats) => ({
+        list: (source) =>
+          Deferred.succeed(listing, undefined).pipe(
+            Effect.andThen(Deferred.await(resume)),
+            Effect.andThen(seats.list(source))
+          )
+      }))
+      const offering = yield* Effect.forkChild(Effect.provide(worker(shared, offer), slow, { local: true }))
+      yield* Deferred.await(listing)
+      const sql = yield* PgClient.PgClient
+      yield* sql`UPDATE ${sql(shared.table)} SET until = clock_timestamp()`
+      const gone = yield* Effect.provide(worker(shared, workToTheEnd), teamIsGone, { local: true })
+      assert.strictEqual(gone.failure?._tag, "SourcesUnlisted")
+      yield* Deferred.succeed(resume, undefined)
+      assert.strictEqual(yield* Fiber.join(offering), 6)
+      assert.strictEqual((yield* worker(shared, work)).length, 6)
+    })
+  )
+
+  on(
+    "a seat that this version cannot read fails and mails nobody, its row stays, and the others go on",
+    Effect.gen(function* () {
+      const shared = tables()
+      yield* worker(shared, offer)
+      const sql = yield* PgClient.PgClient
+      const table = sql(shared.table)
+      yield* sql`UPDATE ${table} SET item = '{"version":99}' WHERE item LIKE '%ann@acme.com%'`
+      yield* sql`INSERT INTO ${table} (run, id, item) VALUES ('one', 'pool/1', '{}'), ('one', 'seat/1', '{}')`
+      const { failure, outcomes } = yield* Effect.timeout(worker(shared, workToTheEnd), "5 seconds")
+      assert.strictEqual(outcomes.length, 6)
+      const [failed] = outcomes.filter(({ _tag }) => _tag === "Failed")
+      if (failed?._tag !== "Failed") return assert.fail("no seat has failed")
+      assert.strictEqual(failed.error._tag, "UnreadableEntry")
+      assert.strictEqual(failure?._tag, "SourcesUnlisted", "rows of another kind are reported")
+      assert.strictEqual((yield* mailed).length, 3)
+      const kept = yield* sql<{ readonly id: string }>`SELECT id FROM ${table} WHERE item IS NOT NULL AND id LIKE 'seat/_%-%'`
+      assert.deepStrictEqual(kept.map(({ id }) => id), [`seat/${failed.seatId}`], "the others keep their result alone")
+      assert.strictEqual((yield* worker(shared, results)).find(({ seatId }) => seatId === failed.seatId)?.why, "UnreadableEntry")
+    })
+  )
+
+  on(
+    "an unreadable entry of the journal fails its seat alone",
+    Effect.gen(function* () {
+      const shared = tables()
+      yield* worker(shared, offer)
+      const sql = yield* PgClient.PgClient
+      yield* sql`INSERT INTO ${sql(shared.journal.table)} (run, id, version, seats, is_open, write, entry)
+        VALUES ('default', ${`subscription/${subscriptionId}/ann@acme.com`}, 7, '{}', false, '', '{"version":99}')`
+      const outcomes = yield* worker(shared, work)
+      assert.strictEqual(outcomes.find(({ address }) => address === "ann@acme.com")?._tag, "Failed")
+      assert.strictEqual((yield* mailed).length, 3)
+    })
+  )
+
+  on(
+    "an address that nobody can have, or a NUL in what Polar keeps, concerns its seat alone",
+    Effect.gen(function* () {
+      const shared = tables()
+      const odd: Readonly<Record<string, object>> = {
+        "ann@acme.com": { email: "ann\0@acme.com", invitationTokenExpiresAt: longAgo },
+        "bea@acme.com": { email: `${"b".repeat(1000)}@acme.com`, invitationTokenExpiresAt: longAgo },
+        "cid@acme.com": { seatMetadata: { note: "a\0b" }, invitationTokenExpiresAt: longAgo }
+      }
+      const oddSeats = seatsWith((seats) => ({
+        list: (source) =>
+          Effect.map(seats.list(source), (list) => ({
+            ...list,
+            seats: list.seats.map((seat) => new Seat({ ...seat, ...odd[seat.email ?? ""] }))
+          }))
+      }))
+      const outcomes = yield* worker(shared, (run) =>
+        Effect.andThen(offer(run), Stream.runCollect(run.work({ onExpired: "reissue" })))
+      ).pipe(Effect.provide(oddSeats, { local: true }))
+      const failed = outcomes.filter(({ _tag }) => _tag === "Failed").map(({ address }) => address?.length)
+      assert.includeMembers(failed, [13, 1009])
+      assert.include(yield* mailed, "dan@acme.com")
+      assert.strictEqual((yield* worker(shared, results)).length, 6)
     })
   )
 
@@ -158,22 +268,13 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
-      const refusing = Layer.effect(
-        Seats,
-        Effect.map(Seats, (seats) =>
-          Seats.of({
-            ...seats,
-            resend: () => Effect.fail(new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" }))
-          })
-        )
-      )
+      const refusing = seatsWith(() => ({ resend: () => Effect.fail(new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })) }))
       const error = yield* Effect.flip(Effect.provide(worker(shared, work), refusing, { local: true }))
       assert.strictEqual(error._tag, "Unauthorized")
       assert.deepStrictEqual(yield* mailed, [])
       const sql = yield* PgClient.PgClient
-      // Seats that need no mail may be completed already
-      const attempts = yield* sql`SELECT 1 FROM ${sql(`${shared.table}_queue`)}
-        WHERE attempts > 0 AND state <> 'completed'`
+      // Seats that need no mail may be settled already
+      const attempts = yield* sql`SELECT 1 FROM ${sql(shared.table)} WHERE attempts > 0 AND is_open`
       assert.strictEqual(attempts.length, 0, "the stop counts as no attempt at a seat")
       // Without the release, the locks would last for two minutes
       yield* Effect.timeout(worker(shared, work), "5 seconds")
@@ -188,16 +289,12 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const { assign, list, revoke } = yield* Seats
       const { seats } = yield* list(team)
       const journal = JournalSql.layer(shared.journal)
-      const put = (reissue: Reissue.Reissue) =>
-        Effect.flatMap(Journal, ({ put }) =>
-          put(reissue.key, JournalStep.cases.ReissueStarted.make({ reissue }), undefined)
-        )
       const reissue = Option.getOrThrow(
         Option.fromUndefinedOr(seats.find(({ email }) => email === "ann@acme.com")).pipe(
           Option.flatMap((seat) => Option.fromUndefinedOr(Reissue.fromSeat(seat)))
         )
       )
-      yield* Effect.provide(put(reissue), journal, { local: true })
+      yield* Effect.provide(putReissue(reissue, { _tag: "Assigning", revokedAt: null }), journal, { local: true })
       // In between, somebody else gets the row
       yield* revoke(reissue.seatId)
       yield* assign({ source: reissue.assignment.source, recipient: Recipient.Email({ email: "fay@acme.com" }) })
@@ -223,12 +320,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const shared = tables()
       yield* worker(shared, offer)
       const begun = yield* Deferred.make<void>()
-      const hanging = Layer.effect(
-        Seats,
-        Effect.map(Seats, (seats) =>
-          Seats.of({ ...seats, resend: () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) })
-        )
-      )
+      const hanging = seatsWith(() => ({ resend: () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) }))
       const cutOff = yield* Effect.forkChild(
         Effect.provide(
           worker(shared, (run) => Stream.runDrain(run.work({ concurrency: 1, address: (to) => to.startsWith("ann") }))),
@@ -262,33 +354,11 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const ann = (yield* list(team)).seats.find(({ email }) => email === "ann@acme.com")
       const reissue = ann === undefined ? undefined : Reissue.fromSeat(ann)
       if (reissue === undefined) return assert.fail("there is no such seat")
-      yield* Effect.flatMap(Journal, (journal) =>
-        journal.put(reissue.key, JournalStep.cases.ReissueStarted.make({ reissue }), undefined)
-      ).pipe(Effect.provide(JournalSql.layer(shared.journal)))
-      yield* revoke(reissue.seatId)
+      const { revokedAt } = yield* revoke(reissue.seatId)
+      yield* Effect.provide(putReissue(reissue, { _tag: "Revoked", revokedAt }), JournalSql.layer(shared.journal))
       const outcomes = yield* worker(shared, work)
       assert.strictEqual(outcomes.find(({ address }) => address === "ann@acme.com")?._tag, "Reissued")
       assert.deepStrictEqual(yield* mailed, everybody)
-    })
-  )
-
-  on(
-    "a seat that comes again after its mail is not mailed again, and keeps its result",
-    Effect.gen(function* () {
-      const shared = tables()
-      yield* worker(shared, offer)
-      yield* worker(shared, work)
-      // As if workers had been killed after they wrote the result, and one before it did
-      const sql = yield* PgClient.PgClient
-      yield* sql`UPDATE ${sql(`${shared.table}_queue`)} SET state = 'pending'`
-      yield* sql`UPDATE ${sql(shared.table)} SET weight = NULL, result = NULL WHERE id = (
-        SELECT 'seat/' || id FROM ${sql(`${shared.table}_queue`)} WHERE element LIKE '%"pending"%'
-        ORDER BY visible_at DESC, sequence DESC LIMIT 1)`
-      yield* worker(shared, (run) => Stream.runDrain(run.work({ concurrency: 1 })))
-      assert.deepStrictEqual(yield* mailed, everybody)
-      const all = yield* worker(shared, results)
-      assert.strictEqual(all.filter(({ outcome }) => outcome === "Resent").length, 3)
-      assert.strictEqual(all.filter(({ why }) => why === "MailedRecently").length, 1)
     })
   )
 
@@ -298,7 +368,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const shared = tables()
       yield* worker(shared, offer)
       const sql = yield* PgClient.PgClient
-      yield* sql`UPDATE ${sql(`${shared.table}_queue`)} SET attempts = 10 WHERE element LIKE '%ann@acme.com%'`
+      yield* sql`UPDATE ${sql(shared.table)} SET attempts = 10 WHERE item LIKE '%ann@acme.com%'`
       const outcomes = yield* worker(shared, work)
       assert.strictEqual(outcomes.find(({ address }) => address === "ann@acme.com")?._tag, "InDoubt")
       assert.strictEqual((yield* mailed).length, 3)
@@ -310,10 +380,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
-      const broken = Layer.effect(
-        Seats,
-        Effect.map(Seats, (seats) => Seats.of({ ...seats, resend: () => Effect.die(new Error("a bug")) }))
-      )
+      const broken = seatsWith(() => ({ resend: () => Effect.die(new Error("a bug")) }))
       const exit = yield* Effect.exit(Effect.provide(worker(shared, work), broken, { local: true }))
       assert.strictEqual(exit._tag, "Failure")
       yield* Effect.timeout(worker(shared, work), "10 seconds")
@@ -336,6 +403,37 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       )
       assert.strictEqual(error._tag, "SharedRunError")
       assert.notMatch(error.message, /SELECT|INSERT|acme/)
+    })
+  )
+
+  const wrong: ReadonlyArray<[string, Partial<SharedRun.Options>]> = [
+    ["run", { run: "" }],
+    ["lockExpiration", { lockExpiration: Number.NaN }],
+    ["lockExpiration", { lockExpiration: 0 }],
+    ["pollInterval", { pollInterval: "Infinity" }],
+    ["maxOutage", { maxOutage: -1 }],
+    ["lease", { journal: { lease: 0 } }]
+  ]
+  for (const [option, options] of wrong) {
+    on(
+      `refuses ${option} as it is in ${JSON.stringify(options)} when it is built`,
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(worker({ ...tables(), ...options }, offer))
+        if (error._tag !== "InvalidOption") return assert.fail(`${error._tag}: ${error.message}`)
+        assert.strictEqual(error.option, option)
+      })
+    )
+  }
+
+  on(
+    "refuses options of the work that make no sense before it mails anybody",
+    Effect.gen(function* () {
+      const shared = tables()
+      for (const options of [{ concurrency: Number.NaN }, { concurrency: 0 }, { concurrency: Number.POSITIVE_INFINITY }, { cooldown: -1 }]) {
+        const error = yield* Effect.flip(worker(shared, ({ work }) => Stream.runDrain(work(options))))
+        assert.strictEqual(error._tag, "InvalidOption")
+      }
+      assert.deepStrictEqual(yield* mailed, [])
     })
   )
 })

@@ -52,6 +52,9 @@ export const startPostgres = async () => {
       isMissing: false,
       why: "",
       url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      /** Ends the server and all its connections. Its data stay, and `resume` starts it again. */
+      pause: () => server.stop(),
+      resume: () => server.start(),
       stop: async () => {
         await server.stop()
         await remove()
@@ -60,6 +63,7 @@ export const startPostgres = async () => {
   } catch (error) {
     await remove()
     const why = ` (skipped, because no PostgreSQL runs on this machine: ${[String(error), ...said].join(" ")})`
-    return { isMissing: true, why, url: "postgres://nowhere", stop: async () => {} }
+    const nothing = async () => {}
+    return { isMissing: true, why, url: "postgres://nowhere", pause: nothing, resume: nothing, stop: nothing }
   }
 }

@@ -2,6 +2,7 @@ import { SeatId } from "@polar-seats/domain/Seat"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
@@ -67,6 +68,8 @@ export class Journal extends Context.Service<
     readonly owner: string
     /** Whether several processes use the journal at the same time. If not, an attempt of another owner is abandoned. */
     readonly isShared: boolean
+    /** How long an attempt counts as alive after the last sign of life of its process. */
+    readonly lease: Duration.Duration
     /** Reads the entry of a key, or `undefined` if there is none. */
     readonly get: (key: string) => Effect.Effect<Entry | undefined, JournalError | UnreadableEntry>
     /** Reads the entries that speak of a seat: whoever was mailed for it, or is being mailed. */
@@ -93,6 +96,8 @@ export class Journal extends Context.Service<
 /** What a journal is kept in. Use it to implement a journal. */
 export interface Storage {
   readonly isShared: boolean
+  /** How long an attempt counts as alive after the last sign of life of its process. Default: 1 minute. */
+  readonly lease?: Duration.Duration | undefined
   readonly get: (key: string) => Effect.Effect<Entry | undefined, JournalError | UnreadableEntry>
   readonly ofSeat: (seatId: SeatId) => Effect.Effect<ReadonlyArray<Entry>, JournalError | UnreadableEntry>
   /** Replaces `found`, durably. Returns false, and writes nothing, if another version is stored by now. */
@@ -121,6 +126,7 @@ export const make = (storage: Storage): Effect.Effect<Journal["Service"]> =>
     return Journal.of({
       owner: number.toString(36),
       isShared: storage.isShared,
+      lease: storage.lease ?? Duration.minutes(1),
       get: storage.get,
       ofSeat: storage.ofSeat,
       put: Effect.fnUntraced(function* (key, content, found) {

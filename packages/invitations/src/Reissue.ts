@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { type Assignment, Recipient } from "@polar-seats/domain/Assignment"
 import { JournalError, UnreadableEntry } from "./internal/journalError.ts"
 import { HolderRemoved, ResentRecently } from "./InvitationError.ts"
-import { keyFor } from "./internal/journalKey.ts"
+import { isUsableAddress, keyFor } from "./internal/journalKey.ts"
 import { CustomerId, MemberId, type Seat, SeatId } from "@polar-seats/domain/Seat"
 import * as SeatError from "@polar-seats/domain/SeatError"
 import { OrderId, type SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
@@ -99,12 +99,12 @@ const holderOf = (seat: Seat): typeof Holder.Type | undefined => {
   return customerId === null ? undefined : Holder.cases.Customer.make({ id: customerId })
 }
 
-/** The reissue of a seat, or `undefined` if the seat names nobody to mail, or no subscription or order. */
+/** The reissue of a seat, or `undefined` if it has no address that somebody can have, or no subscription or order. */
 export const fromSeat = (seat: Seat): Reissue | undefined => {
   const { source } = seat
   const holder = holderOf(seat)
   const address = seat.holderEmail
-  if (source === null || holder === undefined || address === null) return undefined
+  if (source === null || holder === undefined || address === null || !isUsableAddress(address)) return undefined
   return new Reissue({
     seatId: seat.id,
     source,
@@ -122,7 +122,7 @@ export const fromSeat = (seat: Seat): Reissue | undefined => {
 export const fromRevoked = (answer: Seat, source: SeatSource): Reissue | undefined => {
   const { customerEmail, id, invitationTokenExpiresAt, member, seatMetadata } = answer
   const address = member?.email ?? customerEmail
-  if (address === null) return undefined
+  if (address === null || !isUsableAddress(address)) return undefined
   return new Reissue({
     seatId: id,
     source,

@@ -1,4 +1,5 @@
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import type { Attempt, Content, Entry, JournalError, Journal } from "../Journal.ts"
@@ -7,11 +8,8 @@ import { monotonicMillis } from "./monotonic.ts"
 
 type JournalService = Journal["Service"]
 
-/** How long an attempt counts as alive after the last sign of life of its process. */
-export const lease = "1 minute"
-const renewal = "20 seconds"
 // What is written down when a call is interrupted must not hold up the interruption
-const patienceOnInterrupt = "800 millis"
+const patienceOnInterrupt = "600 millis"
 
 /** What every attempt has. */
 export type AttemptFields = Pick<Attempt, "id" | "owner" | "startedAt" | "until">
@@ -30,7 +28,7 @@ export interface HeldAttempt {
 let counter = 0
 
 /** The fields of a new attempt of this process. */
-export const newAttempt = ({ owner }: JournalService): Effect.Effect<AttemptFields> =>
+export const newAttempt = ({ lease, owner }: JournalService): Effect.Effect<AttemptFields> =>
   Effect.map(DateTime.now, (now) => ({
     id: `${owner}/${++counter}`,
     owner,
@@ -39,6 +37,7 @@ export const newAttempt = ({ owner }: JournalService): Effect.Effect<AttemptFiel
   }))
 
 const hold = (journal: JournalService, first: Entry, startedAt: number): HeldAttempt => {
+  const { lease } = journal
   let entry = first
   let aliveAt = startedAt
   // A renewal and a write would each take the other for another process
@@ -65,7 +64,7 @@ const hold = (journal: JournalService, first: Entry, startedAt: number): HeldAtt
         : write({ attempt: { ...attempt, until: DateTime.addDuration(now, lease) } })
     })
   )
-  const renewForEver: Effect.Effect<never> = Effect.sleep(renewal).pipe(
+  const renewForEver: Effect.Effect<never> = Effect.sleep(Duration.times(lease, 1 / 3)).pipe(
     Effect.andThen(Effect.catch(renew, () => Effect.succeed(true))),
     Effect.flatMap((isOurs) => (isOurs ? renewForEver : Effect.never))
   )
@@ -75,7 +74,7 @@ const hold = (journal: JournalService, first: Entry, startedAt: number): HeldAtt
     write,
     // In a journal of one process nobody else looks
     keepAlive: (effect) => (journal.isShared ? Effect.raceFirst(effect, renewForEver) : effect),
-    isFresh: Effect.map(monotonicMillis, (now) => !journal.isShared || now - aliveAt < 30_000)
+    isFresh: Effect.map(monotonicMillis, (now) => !journal.isShared || now - aliveAt < Duration.toMillis(lease) / 2)
   }
 }
 

@@ -6,7 +6,6 @@ import * as Redacted from "effect/Redacted"
 import * as Journal from "../Journal.ts"
 import { InProgressElsewhere, ResentRecently } from "../InvitationError.ts"
 import type { Reissue } from "../Reissue.ts"
-import { lease } from "./attempt.ts"
 import { judge, type Overrides, type Standing } from "./knowledge.ts"
 import { isUsableAddress } from "./journalKey.ts"
 import { monotonicMillis } from "./monotonic.ts"
@@ -24,7 +23,6 @@ export interface Engine {
 
 /** How far the clocks of machines that share a journal may be apart. */
 const maxClockError = "10 minutes"
-const leaseMillis = Duration.toMillis(lease)
 const maxObserved = 10_000
 
 type Observed = Map<string, { readonly version: number; readonly since: number }>
@@ -40,6 +38,7 @@ const observedOf = (journal: Journal.Journal["Service"]): Observed => {
 export const make = (seats: Seats["Service"], journal: Journal.Journal["Service"], looks: SeatsLook): Engine => {
   // Another machine's clock may be wrong by some minutes, so the end that an attempt names does not count at once. It
   // does if this process has seen no sign of life for a lease
+  const leaseMillis = Duration.toMillis(journal.lease)
   const observed = observedOf(journal)
   return {
     seats,

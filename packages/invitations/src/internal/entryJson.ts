@@ -11,4 +11,7 @@ export const encode = (entry: Entry): Effect.Effect<string> => Effect.orDie(toJs
 
 /** Decodes an entry. The error does not quote the text. */
 export const decode = (text: string): Effect.Effect<Entry, UnreadableEntry> =>
-  Effect.mapError(fromJson(text), () => new UnreadableEntry({ description: "it is damaged, or of a later version" }))
+  Effect.mapError(
+    fromJson(text),
+    () => new UnreadableEntry({ description: "the journal's entry is damaged, or of a later version" })
+  )

@@ -9,11 +9,14 @@ export class JournalError extends Schema.TaggedError<JournalError>()("JournalErr
   }
 }
 
-/** The journal's entry of one person cannot be read. Nothing was mailed to this person, and the entry was left as it is. */
+/**
+ * What the journal or a shared run holds about one person cannot be read. Nothing was mailed to this person, and it was
+ * left as it is.
+ */
 export class UnreadableEntry extends Schema.TaggedError<UnreadableEntry>()("UnreadableEntry", {
   description: Schema.String
 }) {
   override get message() {
-    return `The journal's entry of this person cannot be read (${this.description}). Nothing was mailed to them, and the entry was left as it is: read it with the version that wrote it.`
+    return `What is stored about this person cannot be read (${this.description}). Nothing was mailed to them, and it was left as it is: read it with the version that wrote it.`
   }
 }

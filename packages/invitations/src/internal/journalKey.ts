@@ -1,7 +1,8 @@
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 
-// Polar takes no longer address, and none with a control character. A database may refuse either in a key
-const usable = /^[^\p{Cc}]{1,320}$/u
+// Polar takes no longer address, and none with a control character. A database may refuse either in a key, or half a pair
+// of UTF-16
+const usable = /^[^\p{Cc}\p{Cs}]{1,320}$/u
 
 /** Whether an address can be part of a key. */
 export const isUsableAddress = (address: string): boolean => usable.test(address)

@@ -17,7 +17,7 @@ import { done, retry, type RunAttempt, RunItem, type RunState, stopRun } from ".
 export const maxWaitMillis = Duration.toMillis("1 hour")
 
 // Another process gives a sign of life at least this often
-const pauseWhileElsewhere = Duration.seconds(20)
+const pauseWhileElsewhere = ({ engine: { journal } }: RunState) => Duration.times(journal.lease, 1 / 3)
 
 /** Tries again after a pause, or settles for `otherwise` if the pause would end after the limit. */
 export const waitOr = (item: RunItem, pause: (times: number) => Duration.Duration, otherwise: RunAttempt) =>
@@ -31,7 +31,12 @@ export const waitOr = (item: RunItem, pause: (times: number) => Duration.Duratio
 type Refusal = SeatFailure | StoppingError | TakenOver | AddressChanged | InProgressElsewhere | ResentRecently
 
 /** Turns an error after which nothing was mailed into an outcome, another attempt, or the end of the run. */
-export const afterRefusal = (item: RunItem, ref: SeatRef, error: Refusal): Effect.Effect<RunAttempt, StoppingError> => {
+export const afterRefusal = (
+  run: RunState,
+  item: RunItem,
+  ref: SeatRef,
+  error: Refusal
+): Effect.Effect<RunAttempt, StoppingError> => {
   const skipped = (why: Skip) => done(ReminderOutcome.Skipped({ ...ref, why }))
   switch (error._tag) {
     case "Unauthorized":
@@ -40,7 +45,7 @@ export const afterRefusal = (item: RunItem, ref: SeatRef, error: Refusal): Effec
       return Effect.fail(error)
     case "TakenOver":
     case "InProgressElsewhere":
-      return waitOr(item, () => pauseWhileElsewhere, skipped(Skip.InProgressElsewhere()))
+      return waitOr(item, () => pauseWhileElsewhere(run), skipped(Skip.InProgressElsewhere()))
     case "AddressChanged":
       return Effect.succeed(retry(RunItem.Seat({ seat: error.seat, waits: item.waits }), Duration.zero))
     case "AlreadyClaimed":

@@ -48,7 +48,7 @@ const toOutcome = (
       ),
     onFailure: (error) => {
       if (error._tag === "ReissueIncomplete") return afterIncomplete(run, item, ref, error)
-      if (error._tag !== "StillOnItsWay") return afterRefusal(item, ref, error)
+      if (error._tag !== "StillOnItsWay") return afterRefusal(run, item, ref, error)
       const { phase } = error
       return afterStillOnItsWay(
         item,

@@ -122,7 +122,7 @@ export const reissueSeat = (engine: Engine, known: Reissue, found: Entry | undef
       }
       if (standing._tag !== "Free") return yield* new InProgressElsewhere({ seatId: known.seatId })
       const { reissue } = plan
-      const phase = yield* Halves.revoking
+      const phase = yield* Halves.revoking(engine)
       const attempt = Attempt.cases.Reissue.make({ ...(yield* newAttempt(engine.journal)), reissue, phase })
       const held = yield* begin(engine.journal, known.key, attempt, latest)
       if (held === undefined) return yield* new Halves.TakenOver()
@@ -196,7 +196,7 @@ export const finishReissue = (
           return assignRevoked(reissuing, options, { revokedAt, sentAt: look.readAt })
         })
       }
-      const next = yield* Halves.revoking
+      const next = yield* Halves.revoking(engine)
       const isOurs = yield* Halves.writePhase({ engine, held, reissue: plan.reissue }, next)
       if (!isOurs) return yield* new Halves.TakenOver()
       const reissued = yield* Effect.catchTag(

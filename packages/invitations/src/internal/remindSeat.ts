@@ -46,7 +46,7 @@ const resendInRun = (
   const guard = key === keyForId(seat.id) ? Effect.void : guardBareId(run.engine, seat.id, run.options.overrides)
   const resend = { key, seatId: seat.id, meant: seat, found, rate: run.rate, guard }
   return Effect.matchEffect(resendSeat(run.engine, resend), {
-    onFailure: (error) => afterRefusal(item, ref, error),
+    onFailure: (error) => afterRefusal(run, item, ref, error),
     onSuccess: (result) => {
       const { unwritten } = result
       const outcome =
@@ -76,7 +76,7 @@ const remindSeat = (run: RunState, item: RunItem, seat: Seat, ref: SeatRef): Eff
     if (standing._tag === "MailedRecently") return skipped(Skip.MailedRecently({ again: standing.again }))
     if (standing._tag === "InDoubt") return done(ReminderOutcome.InDoubt(ref))
     if (standing._tag === "InProgress") {
-      return yield* afterRefusal(item, ref, new InProgressElsewhere({ seatId: seat.id }))
+      return yield* afterRefusal(run, item, ref, new InProgressElsewhere({ seatId: seat.id }))
     }
     if (options.dryRun === true) {
       const isResend = standing._tag === "Free" && wanted._tag === "Resend"
@@ -98,7 +98,7 @@ const remindSeat = (run: RunState, item: RunItem, seat: Seat, ref: SeatRef): Eff
     return known === undefined
       ? done(ReminderOutcome.Failed({ ...ref, error: new InvitationUnavailable({ seatId: seat.id }) }))
       : yield* startInRun(run, item, known, found)
-  }).pipe(Effect.catchTag("UnreadableEntry", (error) => afterRefusal(item, ref, error)))
+  }).pipe(Effect.catchTag("UnreadableEntry", (error) => afterRefusal(run, item, ref, error)))
 
 /** Processes the items of one run. */
 export const make = (engine: Engine, options: RunOptions, rate: AdaptiveRate): Reminder => {

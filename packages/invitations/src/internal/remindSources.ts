@@ -27,8 +27,8 @@ export const unfinishedReissues = (journal: Journal["Service"]): Stream.Stream<R
   Stream.map(unfinishedAttempts(journal), ({ reissue }) => reissue)
 
 /** The seats of a source. A run cannot continue without them, so a 429 is waited for. */
-const listSeats = (
-  { seats }: Engine,
+export const listSeats = (
+  { seats }: Pick<Engine, "seats">,
   source: SeatSource,
   rate: AdaptiveRate.AdaptiveRate
 ): Effect.Effect<ReadonlyArray<Seat>, ListError> => {

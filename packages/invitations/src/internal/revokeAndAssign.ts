@@ -13,7 +13,7 @@ import { HolderRemoved, MailedSomebodyElse, type ResentRecently } from "../Invit
 import * as Journal from "../Journal.ts"
 import * as Reissues from "../Reissue.ts"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
-import { begin, type HeldAttempt, lease, learn, newAttempt, settle, soonOrNever, withdraw } from "./attempt.ts"
+import { begin, type HeldAttempt, learn, newAttempt, settle, soonOrNever, withdraw } from "./attempt.ts"
 import { type Engine, keyForId, keyForSeat } from "./engine.ts"
 import { monotonicMillis } from "./monotonic.ts"
 import type { Look } from "./seatsLook.ts"
@@ -90,9 +90,8 @@ export const writePhase = (
   })
 
 /** The first phase, which is written before the revocation leaves. */
-export const revoking: Effect.Effect<Reissues.Phase> = Effect.map(DateTime.now, (from) =>
-  Revoking.make({ from, until: DateTime.addDuration(from, lease), endedAt: null })
-)
+export const revoking = ({ journal: { lease } }: Engine): Effect.Effect<Reissues.Phase> =>
+  Effect.map(DateTime.now, (from) => Revoking.make({ from, until: DateTime.addDuration(from, lease), endedAt: null }))
 
 /** Keeps the person whose seat was revoked by mistake among the unfinished reissues. */
 const reportVictim = (engine: Engine, meant: Reissues.Reissue, answer: Seat) =>

@@ -1,27 +1,33 @@
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Migrator from "effect/sql/Migrator"
-import type * as SqlClient from "effect/sql/SqlClient"
+import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
+import { describeSqlError, waitWhileBusy } from "./databaseCall.ts"
 
 /** Creates a table and its indexes if they are missing. Safe to run concurrently. */
 export const makeTable = (
   table: string,
-  definitions: ReadonlyArray<Effect.Effect<unknown, unknown, SqlClient.SqlClient>>
+  definitions: ReadonlyArray<Effect.Effect<unknown, unknown, SqlClient.SqlClient>>,
+  maxOutage: Duration.Duration
 ): Effect.Effect<void, Migrator.MigrationError | SqlError, SqlClient.SqlClient> =>
-  Effect.asVoid(
-    Migrator.make({})({
-      loader: Migrator.fromRecord({ "0001_create": Effect.all(definitions, { discard: true }) }),
-      table: `${table}_migrations`
-    })
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.andThen(
+      waitWhileBusy(sql`SELECT 1`, maxOutage),
+      Effect.asVoid(
+        Migrator.make({})({
+          loader: Migrator.fromRecord({ "0001_create": Effect.all(definitions, { discard: true }) }),
+          table: `${table}_migrations`
+        })
+      )
+    )
   )
 
 /** Describes a failure of the database without a statement or a value. */
 export const describeSqlFailure = (error: Migrator.MigrationError | SqlError): string =>
-  error._tag === "SqlError"
-    ? `the database is unreachable or refused a statement: ${error.reason._tag}`
-    : `the table cannot be created: ${error.kind}`
+  error._tag === "SqlError" ? describeSqlError(error) : `the table cannot be created: ${error.kind}`
 
 const pageSize = 1000
 
