@@ -14,22 +14,28 @@ import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as SharedRun from "@polar-seats/invitations/SharedRun"
-import { Config, Console, Effect, Layer, Schema, Stream } from "effect"
+import { Config, Console, Duration, Effect, Layer, Schema, Stream } from "effect"
 
 const seats = OrganizationSeats.layerConfig({
   token: PolarConnection.configToken("POLAR_ACCESS_TOKEN"),
   baseUrl: Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL").pipe(Config.withDefault("https://api.polar.sh"))
 }).pipe(Layer.provide(NodeHttpClient.layerUndici))
 
-const database = PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") })
+// The run and its journal need no more connections than these
+const database = PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL"), maxConnections: Config.succeed(3) })
+
+const seconds = (name: string, standard: number) =>
+  Config.map(Config.withDefault(Config.Number(name), standard), Duration.seconds)
 
 const sharedRun = (run: string) =>
   Layer.unwrap(
-    Effect.map(
-      // After this many seconds, other workers take the seats of a worker that was killed
-      Config.Number("LOCK_SECONDS").pipe(Config.withDefault(120)),
-      (seconds) => SharedRun.layer({ run, lockExpiration: `${seconds} seconds` })
-    )
+    Effect.gen(function* () {
+      // After this time, other workers take the seats of a worker that was killed
+      const lockExpiration = yield* seconds("LOCK_SECONDS", 120)
+      // After this time, they judge the mails that it had begun. All workers must agree
+      const lease = yield* seconds("LEASE_SECONDS", 60)
+      return SharedRun.layer({ run, lockExpiration, journal: { lease } })
+    })
   ).pipe(Layer.provide([database, seats]))
 
 const main = Effect.fn("worker")(function* (subscriptions: ReadonlyArray<SubscriptionId>) {

@@ -102,14 +102,18 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       // A connection that is open keeps its default
       yield* Effect.ignore(sql`SELECT pg_terminate_backend(pg_backend_pid())`)
       const error = yield* Effect.flip(journal.put("a", resendStarted, undefined)).pipe(
-        Effect.ensuring(Effect.orDie(
-          Effect.scoped(Effect.flatMap(sql.reserve, (connection) =>
-            Effect.andThen(
-              connection.executeRaw("SET default_transaction_read_only = off", []),
-              connection.executeRaw("ALTER DATABASE postgres RESET default_transaction_read_only", [])
+        Effect.ensuring(
+          Effect.orDie(
+            Effect.scoped(
+              Effect.flatMap(sql.reserve, (connection) =>
+                Effect.andThen(
+                  connection.executeRaw("SET default_transaction_read_only = off", []),
+                  connection.executeRaw("ALTER DATABASE postgres RESET default_transaction_read_only", [])
+                )
+              )
             )
-          ))
-        ))
+          )
+        )
       )
       assert.include(error.message, "read-only")
     }).pipe(

@@ -212,14 +212,23 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       yield* sql`INSERT INTO ${table} (run, id, item) VALUES ('one', 'pool/1', '{}'), ('one', 'seat/1', '{}')`
       const { failure, outcomes } = yield* Effect.timeout(worker(shared, workToTheEnd), "5 seconds")
       assert.strictEqual(outcomes.length, 6)
-      const [failed] = outcomes.filter(({ _tag }) => _tag === "Failed")
+      const failed = outcomes.find(({ _tag }) => _tag === "Failed")
       if (failed?._tag !== "Failed") return assert.fail("no seat has failed")
       assert.strictEqual(failed.error._tag, "UnreadableEntry")
       assert.strictEqual(failure?._tag, "SourcesUnlisted", "rows of another kind are reported")
       assert.strictEqual((yield* mailed).length, 3)
-      const kept = yield* sql<{ readonly id: string }>`SELECT id FROM ${table} WHERE item IS NOT NULL AND id LIKE 'seat/_%-%'`
-      assert.deepStrictEqual(kept.map(({ id }) => id), [`seat/${failed.seatId}`], "the others keep their result alone")
-      assert.strictEqual((yield* worker(shared, results)).find(({ seatId }) => seatId === failed.seatId)?.why, "UnreadableEntry")
+      const kept = yield* sql<{
+        readonly id: string
+      }>`SELECT id FROM ${table} WHERE item IS NOT NULL AND id LIKE 'seat/_%-%'`
+      assert.deepStrictEqual(
+        kept.map(({ id }) => id),
+        [`seat/${failed.seatId}`],
+        "the others keep their result alone"
+      )
+      assert.strictEqual(
+        (yield* worker(shared, results)).find(({ seatId }) => seatId === failed.seatId)?.why,
+        "UnreadableEntry"
+      )
     })
   )
 
@@ -234,6 +243,25 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const outcomes = yield* worker(shared, work)
       assert.strictEqual(outcomes.find(({ address }) => address === "ann@acme.com")?._tag, "Failed")
       assert.strictEqual((yield* mailed).length, 3)
+    })
+  )
+
+  on(
+    "a worker ends although somebody else was mailed whose entry of the journal cannot be read",
+    Effect.gen(function* () {
+      const shared = tables()
+      yield* worker(shared, offer)
+      const sql = yield* PgClient.PgClient
+      yield* sql`INSERT INTO ${sql(shared.journal.table)} (run, id, version, seats, is_open, write, entry)
+        VALUES ('default', ${`subscription/${subscriptionId}/zed@acme.com`}, 7, '{}', false, '', '{"version":99}')`
+      const outOfStep = seatsWith((seats) => ({
+        resend: (id) => Effect.map(seats.resend(id), (seat) => new Seat({ ...seat, email: "zed@acme.com" }))
+      }))
+      const outcomes = yield* Effect.timeout(
+        Effect.provide(worker(shared, work), outOfStep, { local: true }),
+        "5 seconds"
+      )
+      assert.strictEqual(outcomes.filter(({ _tag }) => _tag === "Failed").length, 4)
     })
   )
 
@@ -268,7 +296,9 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     Effect.gen(function* () {
       const shared = tables()
       yield* worker(shared, offer)
-      const refusing = seatsWith(() => ({ resend: () => Effect.fail(new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })) }))
+      const refusing = seatsWith(() => ({
+        resend: () => Effect.fail(new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" }))
+      }))
       const error = yield* Effect.flip(Effect.provide(worker(shared, work), refusing, { local: true }))
       assert.strictEqual(error._tag, "Unauthorized")
       assert.deepStrictEqual(yield* mailed, [])
@@ -320,7 +350,9 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const shared = tables()
       yield* worker(shared, offer)
       const begun = yield* Deferred.make<void>()
-      const hanging = seatsWith(() => ({ resend: () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) }))
+      const hanging = seatsWith(() => ({
+        resend: () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never)
+      }))
       const cutOff = yield* Effect.forkChild(
         Effect.provide(
           worker(shared, (run) => Stream.runDrain(run.work({ concurrency: 1, address: (to) => to.startsWith("ann") }))),
@@ -429,7 +461,12 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     "refuses options of the work that make no sense before it mails anybody",
     Effect.gen(function* () {
       const shared = tables()
-      for (const options of [{ concurrency: Number.NaN }, { concurrency: 0 }, { concurrency: Number.POSITIVE_INFINITY }, { cooldown: -1 }]) {
+      for (const options of [
+        { concurrency: Number.NaN },
+        { concurrency: 0 },
+        { concurrency: Number.POSITIVE_INFINITY },
+        { cooldown: -1 }
+      ]) {
         const error = yield* Effect.flip(worker(shared, ({ work }) => Stream.runDrain(work(options))))
         assert.strictEqual(error._tag, "InvalidOption")
       }

@@ -5,7 +5,19 @@ import { Deferred, Effect, Fiber, Layer, Redacted, Stream } from "effect"
 import { afterAll, describe } from "vitest"
 import { startProxy } from "./databaseProxy.ts"
 import { startPostgres } from "./postgres.ts"
-import { everybody, mailed, offer, polarWith, results, seatsWith, subscriptionId, tables, work, worker, workToTheEnd } from "./sharedTeam.ts"
+import {
+  everybody,
+  mailed,
+  offer,
+  polarWith,
+  results,
+  seatsWith,
+  subscriptionId,
+  tables,
+  work,
+  worker,
+  workToTheEnd
+} from "./sharedTeam.ts"
 
 const postgres = await startPostgres()
 afterAll(postgres.stop)
@@ -33,13 +45,18 @@ const workerAt = <A, E>(
 ) =>
   // The body itself does not go through the proxy
   Effect.flatMap(Effect.context<Polar>(), (context) =>
-  Effect.provide(worker(options, (run) => Effect.provideContext(body(run), context)), PgClient.layer({ url: Redacted.make(url), maxConnections }), { local: true }))
+    Effect.provide(
+      worker(options, (run) => Effect.provideContext(body(run), context)),
+      PgClient.layer({ url: Redacted.make(url), maxConnections }),
+      { local: true }
+    )
+  )
 
 /** The places in a worker's life where the database can go away, as words of the statement that is sent there. */
 const offers = {
-  "opens": "(run, id, item, holder, until)",
+  opens: "(run, id, item, holder, until)",
   "adds the seats of": "added.item",
-  "closes": "item = NULL, result = NULL"
+  closes: "item = NULL, result = NULL"
 }
 const statements = {
   "claims seats": "MATERIALIZED",
@@ -161,7 +178,9 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
         const shared = tables()
         yield* worker(shared, offer)
         const begun = yield* Deferred.make<void>()
-        const hanging = seatsWith(() => ({ resend: () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) }))
+        const hanging = seatsWith(() => ({
+          resend: () => Effect.andThen(Deferred.succeed(begun, undefined), Effect.never)
+        }))
         yield* through((proxy) =>
           workerAt(proxy, shared, (run) =>
             Effect.gen(function* () {
@@ -198,11 +217,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   }
 
   /** A worker that loses the database when it settles ann's seat. Meanwhile another one does the whole run. */
-  const twoWorkers = (
-    first: SharedRun.WorkOptions,
-    shared: ReturnType<typeof tables>,
-    second: SharedRun.WorkOptions
-  ) =>
+  const twoWorkers = (first: SharedRun.WorkOptions, shared: ReturnType<typeof tables>, second: SharedRun.WorkOptions) =>
     through((proxy) =>
       workerAt(proxy, shared, ({ work }) =>
         Effect.gen(function* () {
@@ -248,42 +263,47 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     })
   )
 
-  it.live("a revocation that arrives late is reported by the worker that knows, over the Reissued of the other one", () =>
-    Effect.gen(function* () {
-      const { journal, table } = tables()
-      const shared = { table, journal: { ...journal, lease: "300 millis" } } as const
-      yield* worker(shared, offer)
-      const sql = yield* PgClient.PgClient
-      const revoking = yield* Deferred.make<void>()
-      const landing = yield* Deferred.make<void>()
-      const slow = seatsWith((seats) => ({
-        revoke: (id) =>
-          Deferred.succeed(revoking, undefined).pipe(
-            Effect.andThen(Deferred.await(landing)),
-            Effect.andThen(seats.revoke(id))
-          )
-      }))
-      const reissueAll = ({ work }: SharedRun.SharedRun["Service"]) =>
-        Stream.runCollect(work({ onExpired: "reissue" }))
-      const outcomes = yield* through((proxy) =>
-        Effect.gen(function* () {
-          const stopped = yield* Effect.forkChild(
-            Effect.provide(workerAt(proxy, shared, reissueAll), slow, { local: true })
-          )
-          yield* Deferred.await(revoking)
-          proxy.hold()
-          yield* sql`UPDATE ${sql(table)} SET until = clock_timestamp() WHERE is_open`
-          const [finished] = yield* worker(shared, reissueAll)
-          assert.strictEqual(finished?._tag, "Reissued")
-          proxy.goOn()
-          yield* Deferred.succeed(landing, undefined)
-          return yield* Fiber.join(stopped)
-        })
-      )
-      assert.deepStrictEqual(outcomes.map(({ _tag }) => _tag), ["Failed"])
-      assert.deepStrictEqual(yield* resultsOfAnn({ table, journal }), [["Failed", "ReissueIncomplete"]])
-      assert.deepStrictEqual(yield* mailed, ["ann@acme.com"])
-    }).pipe(Effect.provide(polarWith(postgres.url, expiredAnn)))
+  it.live(
+    "a revocation that arrives late is reported by the worker that knows, over the Reissued of the other one",
+    () =>
+      Effect.gen(function* () {
+        const { journal, table } = tables()
+        const shared = { table, journal: { ...journal, lease: "300 millis" } } as const
+        yield* worker(shared, offer)
+        const sql = yield* PgClient.PgClient
+        const revoking = yield* Deferred.make<void>()
+        const landing = yield* Deferred.make<void>()
+        const slow = seatsWith((seats) => ({
+          revoke: (id) =>
+            Deferred.succeed(revoking, undefined).pipe(
+              Effect.andThen(Deferred.await(landing)),
+              Effect.andThen(seats.revoke(id))
+            )
+        }))
+        const reissueAll = ({ work }: SharedRun.SharedRun["Service"]) =>
+          Stream.runCollect(work({ onExpired: "reissue" }))
+        const outcomes = yield* through((proxy) =>
+          Effect.gen(function* () {
+            const stopped = yield* Effect.forkChild(
+              Effect.provide(workerAt(proxy, shared, reissueAll), slow, { local: true })
+            )
+            yield* Deferred.await(revoking)
+            proxy.hold()
+            yield* sql`UPDATE ${sql(table)} SET until = clock_timestamp() WHERE is_open`
+            const [finished] = yield* worker(shared, reissueAll)
+            assert.strictEqual(finished?._tag, "Reissued")
+            proxy.goOn()
+            yield* Deferred.succeed(landing, undefined)
+            return yield* Fiber.join(stopped)
+          })
+        )
+        assert.deepStrictEqual(
+          outcomes.map(({ _tag }) => _tag),
+          ["Failed"]
+        )
+        assert.deepStrictEqual(yield* resultsOfAnn({ table, journal }), [["Failed", "ReissueIncomplete"]])
+        assert.deepStrictEqual(yield* mailed, ["ann@acme.com"])
+      }).pipe(Effect.provide(polarWith(postgres.url, expiredAnn)))
   )
 
   on(

@@ -1,7 +1,7 @@
 import { createServer, connect, type AddressInfo, type Socket } from "node:net"
 
 /**
- * A way to the database that can be interrupted. Whoever starts it stops it.
+ * A way to the database that can be interrupted. The caller must stop it.
  */
 export const startProxy = async (database: string) => {
   const target = new URL(database)
@@ -21,11 +21,13 @@ export const startProxy = async (database: string) => {
     const server = connect(Number(target.port), target.hostname)
     for (const socket of [client, server]) {
       sockets.add(socket)
-      socket.on("error", () => {}).on("close", () => {
-        sockets.delete(socket)
-        client.destroy()
-        server.destroy()
-      })
+      socket
+        .on("error", () => {})
+        .on("close", () => {
+          sockets.delete(socket)
+          client.destroy()
+          server.destroy()
+        })
     }
     server.on("data", (chunk) => client.write(chunk))
     client.on("data", (chunk) => {

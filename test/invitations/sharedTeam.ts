@@ -66,7 +66,9 @@ export const worker = <A, E>(
 export const offer = ({ offer }: SharedRun.SharedRun["Service"]) => offer([team])
 export const work = (run: SharedRun.SharedRun["Service"]) => Stream.runCollect(run.work({ concurrency: 2 }))
 export const results = (run: SharedRun.SharedRun["Service"]) => Stream.runCollect(run.results)
-export const mailed = Effect.flatMap(Outbox, ({ mails }) => Effect.map(mails, (all) => all.map(({ to }) => to).toSorted()))
+export const mailed = Effect.flatMap(Outbox, ({ mails }) =>
+  Effect.map(mails, (all) => all.map(({ to }) => to).toSorted())
+)
 
 /** Writes down a reissue that a process began long ago. */
 export const putReissue = (reissue: Reissue.Reissue, phase: Reissue.Phase) =>
@@ -96,7 +98,12 @@ type Service = Seats["Service"]
 
 /** The same Polar, with some other calls. */
 export const seatsWith = (change: (seats: Service) => Partial<Service>): Layer.Layer<Seats, never, Seats> =>
-  Layer.fresh(Layer.effect(Seats, Effect.map(Seats, (seats) => Seats.of({ ...seats, ...change(seats) }))))
+  Layer.fresh(
+    Layer.effect(
+      Seats,
+      Effect.map(Seats, (seats) => Seats.of({ ...seats, ...change(seats) }))
+    )
+  )
 
 export const teamIsGone = seatsWith(() => ({
   list: ({ _tag, id }) => Effect.fail(new NotFound({ resource: _tag === "Order" ? "order" : "subscription", id }))

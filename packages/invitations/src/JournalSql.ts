@@ -4,6 +4,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
+import type { Fragment } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import { callDatabase, maxOutageDefault } from "./internal/databaseCall.ts"
 import * as EntryJson from "./internal/entryJson.ts"
@@ -42,6 +43,28 @@ const orJournalError = Effect.mapError(
   (error: Parameters<typeof describeSqlFailure>[0]) => new JournalError({ description: describeSqlFailure(error) })
 )
 
+const createTable = (table: string, maxOutage: Duration.Duration) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    makeTable(
+      table,
+      [
+        sql`CREATE TABLE IF NOT EXISTS ${sql(table)} (
+          run VARCHAR(255) NOT NULL,
+          id VARCHAR(1000) NOT NULL,
+          version INTEGER NOT NULL,
+          seats TEXT[] NOT NULL,
+          is_open BOOLEAN NOT NULL,
+          write VARCHAR(36) NOT NULL,
+          entry TEXT NOT NULL,
+          PRIMARY KEY (run, id)
+        )`,
+        sql`CREATE INDEX IF NOT EXISTS ${sql(`${table}_open`)} ON ${sql(table)} (run, id) WHERE is_open`,
+        sql`CREATE INDEX IF NOT EXISTS ${sql(`${table}_seats`)} ON ${sql(table)} USING GIN (seats)`
+      ],
+      maxOutage
+    )
+  )
+
 const make = Effect.fnUntraced(function* ({
   lease = "1 minute",
   maxOutage: outage = maxOutageDefault,
@@ -52,22 +75,15 @@ const make = Effect.fnUntraced(function* ({
   const call = callDatabase(maxOutage)
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const name = sql(table)
-  yield* orJournalError(
-    makeTable(table, [
-      sql`CREATE TABLE IF NOT EXISTS ${name} (
-        run VARCHAR(255) NOT NULL,
-        id VARCHAR(1000) NOT NULL,
-        version INTEGER NOT NULL,
-        seats TEXT[] NOT NULL,
-        is_open BOOLEAN NOT NULL,
-        write VARCHAR(36) NOT NULL,
-        entry TEXT NOT NULL,
-        PRIMARY KEY (run, id)
-      )`,
-      sql`CREATE INDEX IF NOT EXISTS ${sql(`${table}_open`)} ON ${name} (run, id) WHERE is_open`,
-      sql`CREATE INDEX IF NOT EXISTS ${sql(`${table}_seats`)} ON ${name} USING GIN (seats)`
-    ], maxOutage)
-  )
+  yield* orJournalError(createTable(table, maxOutage))
+  const readPages = (where: Fragment) =>
+    decodeReadable(
+      pages((after, limit) =>
+        orJournalError(
+          call(sql<Row>`SELECT id, entry FROM ${name} WHERE ${where} AND id > ${after} ORDER BY id LIMIT ${limit}`)
+        )
+      )
+    )
 
   return yield* makeJournal({
     isShared: true,
@@ -79,7 +95,9 @@ const make = Effect.fnUntraced(function* ({
       ),
     ofSeat: (seatId) =>
       Effect.flatMap(
-        orJournalError(call(sql<Row>`SELECT id, entry FROM ${name} WHERE run = ${run} AND seats @> ARRAY[${seatId}]::TEXT[]`)),
+        orJournalError(
+          call(sql<Row>`SELECT id, entry FROM ${name} WHERE run = ${run} AND seats @> ARRAY[${seatId}]::TEXT[]`)
+        ),
         (rows) => Effect.forEach(rows, ({ entry }) => EntryJson.decode(entry))
       ),
     replace: Effect.fnUntraced(function* (entry, found) {
@@ -102,18 +120,8 @@ const make = Effect.fnUntraced(function* ({
       )
       return written.length > 0
     }),
-    entries: decodeReadable(
-      pages((after, limit) =>
-        orJournalError(call(sql<Row>`SELECT id, entry FROM ${name}
-            WHERE run = ${run} AND id > ${after} ORDER BY id LIMIT ${limit}`))
-      )
-    ),
-    attempts: decodeReadable(
-      pages((after, limit) =>
-        orJournalError(call(sql<Row>`SELECT id, entry FROM ${name}
-            WHERE run = ${run} AND is_open AND id > ${after} ORDER BY id LIMIT ${limit}`))
-      )
-    )
+    entries: readPages(sql`run = ${run}`),
+    attempts: readPages(sql`run = ${run} AND is_open`)
   })
 })
 

@@ -152,6 +152,9 @@ export const layer = (
 ): Layer.Layer<SharedRun, SharedRunError | JournalError | InvalidOption, SqlClient.SqlClient | Seats> =>
   Layer.effect(SharedRun, make(options)).pipe(
     Layer.provide(
-      Layer.provide(Invitations.Invitations.layer, JournalSql.layer({ maxOutage: options.maxOutage, ...options.journal }))
+      Layer.provide(
+        Invitations.Invitations.layer,
+        JournalSql.layer({ maxOutage: options.maxOutage, ...options.journal })
+      )
     )
   )

@@ -101,12 +101,13 @@ export const learn = (
 ): Effect.Effect<void, JournalError> =>
   Effect.gen(function* () {
     while (true) {
-      const found = yield* Effect.catchTag(journal.get(key), "UnreadableEntry", () => Effect.undefined)
+      const found = yield* journal.get(key)
       const attempt = found?.attempt ?? null
       const content = { mailed, doubt, attempt: attempt?.id === attemptId ? null : attempt }
       if ((yield* journal.put(key, content, found)) !== undefined) return
     }
-  })
+    // An entry that cannot be read keeps everybody from mailing the person. Nothing can be added to it
+  }).pipe(Effect.catchTag("UnreadableEntry", () => Effect.void))
 
 /** Ends an attempt that sent nothing: the entry is again what it was. An entry of another process stays as it is. */
 export const withdraw = (held: HeldAttempt): Effect.Effect<void, JournalError> =>

@@ -10,7 +10,7 @@ import { ConnectionError, SqlError } from "effect/sql/SqlError"
 /** A call survives an outage of the database that is shorter than this. */
 export const maxOutageDefault = "1 minute"
 
-// What is on its way when its caller is interrupted may still arrive. The interruption waits no longer than this for it
+// A statement that is on its way when its caller is interrupted may still arrive. The caller waits no longer than this for it
 const graceOnInterrupt = "500 millis"
 const firstPauseMillis = 50
 const maxPauseMillis = 1000
@@ -100,7 +100,10 @@ export const callDatabase =
     leaveBehind(repeat(statement, isPassing, maxOutage))
 
 /** Runs a statement once, and gives it up after a while. Use it at the end, when nothing depends on it. */
-export const tryDatabase = (statement: Effect.Effect<unknown, SqlError>, patience: Duration.Input): Effect.Effect<void> =>
+export const tryDatabase = (
+  statement: Effect.Effect<unknown, SqlError>,
+  patience: Duration.Input
+): Effect.Effect<void> =>
   Effect.uninterruptible(
     Effect.gen(function* () {
       const fiber = yield* Effect.forkDetach(Effect.interruptible(statement), { startImmediately: true })

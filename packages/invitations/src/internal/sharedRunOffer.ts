@@ -15,7 +15,7 @@ import type { Claimed, Table } from "./sharedRunTable.ts"
 /** How long the end of an interrupted offer or worker may take. */
 export const patienceAtEnd = "400 millis"
 
-/** What an offer acts through. */
+/** The services that an offer acts through. */
 export interface Offering {
   readonly seats: Seats["Service"]
   readonly table: Table
@@ -76,7 +76,12 @@ const offerOnce = (
     const ids = offers.map(({ id }) => id)
     const counts = yield* Effect.raceFirst(
       Effect.forEach(offers, (offer) => offerSource(offering, offer, holder)),
-      renewForEver(offering, holder, () => ids, () => {})
+      renewForEver(
+        offering,
+        holder,
+        () => ids,
+        () => {}
+      )
     )
     return Result.map(Result.all(counts), (each) => each.reduce((sum, count) => sum + count, 0))
   })

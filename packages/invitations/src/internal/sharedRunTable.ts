@@ -113,7 +113,8 @@ const makeOffers = (sql: SqlClient.SqlClient, options: Options, until: ReturnTyp
   const { maxOutage, run, table } = options
   const name = sql(table)
   const call = <A>(statement: Effect.Effect<A, SqlError>) => orSharedRunError(callDatabase(maxOutage)(statement))
-  const isHeld = (offer: string, holder: string) => sql`run = ${run} AND id = ${offer} AND holder = ${holder} AND is_open`
+  const isHeld = (offer: string, holder: string) =>
+    sql`run = ${run} AND id = ${offer} AND holder = ${holder} AND is_open`
   const otherOffers = (offer: string) =>
     sql`run = ${run} AND id LIKE ${`source/${sourceOfOffer(offer)}/%`} AND id <> ${offer} AND NOT is_open`
 
@@ -172,9 +173,11 @@ const makeOffers = (sql: SqlClient.SqlClient, options: Options, until: ReturnTyp
     unlisted: Effect.map(
       call(sql<{ readonly id: string; readonly result: string }>`SELECT id, result FROM ${name}
         WHERE run = ${run} AND NOT is_open AND weight = 0 AND result IS NOT NULL ORDER BY id`),
-      (rows) => [...new Map(rows.map(({ id, result }) => [sourceOfOffer(id), result]))].map(
-        ([source, reason]) => ({ source, reason })
-      )
+      (rows) =>
+        [...new Map(rows.map(({ id, result }) => [sourceOfOffer(id), result]))].map(([source, reason]) => ({
+          source,
+          reason
+        }))
     )
   }
 }

@@ -28,7 +28,7 @@ const maxBatch = 500
 export type WorkError = StoppingError | InvalidOption | SharedRunError
 type StreamError = WorkError | SourcesUnlisted
 
-/** What a worker acts through. */
+/** The services that a worker acts through. */
 export interface Worker extends Offering {
   readonly pollInterval: Duration.Duration
   readonly remind: (seat: Seat) => Effect.Effect<ReminderOutcome, StoppingError | InvalidOption>
@@ -39,7 +39,7 @@ interface Held extends Claimed {
   until: number
 }
 
-/** What one call of `work` has in hand. */
+/** The rows that one call of `work` has in hand, and what it knows of them. */
 interface Hand {
   readonly holder: string
   readonly concurrency: number
@@ -72,7 +72,7 @@ const makeHand = (concurrency: number): Effect.Effect<Hand> =>
     })
   )
 
-/** No further row is begun. Those in progress are ended, settled and reported. */
+/** No further row is begun. The rows in progress are ended, settled and reported. */
 const stop = (hand: Hand, cause: Cause.Cause<StreamError>) =>
   Effect.sync(() => {
     hand.failure ??= cause
@@ -192,7 +192,7 @@ const endHand = ({ table }: Worker, { holder, spoilt, unsettled }: Hand, patienc
     table.giveBack(holder, spoilt, patience / 2)
   )
 
-/** Moves the locks on. What another worker has by now is not begun any more. */
+/** Moves the locks on. A row that another worker has by now is not begun any more. */
 const renewLocks = (worker: Worker, { held, holder }: Hand) =>
   renewForEver(
     worker,
