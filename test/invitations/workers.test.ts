@@ -12,12 +12,12 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     { timeout: 90_000 },
     async () => {
       const { failed, inDoubt, mails } = await fourWorkers(postgres, {
-        live: 200,
-        expired: 100,
-        claimed: 60,
+        live: 120,
+        expired: 60,
+        claimed: 40,
         revoked: 20
       })
-      assert.isAtLeast(mails, 300 - inDoubt - failed)
+      assert.isAtLeast(mails, 180 - inDoubt - failed)
     }
   )
 })
