@@ -9,6 +9,7 @@ import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { JournalError, UnreadableEntry } from "./internal/journalError.ts"
+import { laterOf } from "./internal/laterOf.ts"
 import { type Locks, makeLocks } from "./internal/locks.ts"
 import { Phase, Reissue } from "./Reissue.ts"
 
@@ -106,11 +107,6 @@ export interface Storage {
   readonly attempts?: Stream.Stream<Entry, JournalError> | undefined
   /** The locks of the place where the journal is kept, if several journals of this process use it. */
   readonly locks?: Locks | undefined
-}
-
-const laterOf = <A extends { readonly at: DateTime.Utc }>(one: A | null, other: A | null): A | null => {
-  if (one === null || other === null) return one ?? other
-  return DateTime.isLessThan(one.at, other.at) ? other : one
 }
 
 /** The seats that an entry speaks of. */

@@ -1,3 +1,4 @@
+import type { SeatId } from "@polar-seats/domain/Seat"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -6,13 +7,14 @@ import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as EntryJson from "./internal/entryJson.ts"
 import * as FileLease from "./internal/fileLease.ts"
 import { header, type Lines, readLines } from "./internal/journalLines.ts"
 import { makeLocks } from "./internal/locks.ts"
 import { singleProcess } from "./internal/singleProcessJournal.ts"
-import { type Entry, Journal, JournalError, make as makeJournal, makeEntryMap } from "./Journal.ts"
+import { Journal, JournalError, make as makeJournal, makeEntryMap } from "./Journal.ts"
 
 /** The file cannot be used as a journal. It was left unchanged. */
 export class JournalFileError extends Schema.TaggedError<JournalFileError>()("JournalFileError", {
@@ -54,22 +56,65 @@ const read = (
     )
   )
 
-/** Reads what the lines tell. A key whose line cannot be read fails, and the others do not. */
-const reading = ({ entries, unreadable }: Pick<Lines, "entries" | "unreadable">) => {
-  const orUnreadable = (key: string, entry: Entry | undefined) => {
-    const error = unreadable.get(key)
-    return error === undefined ? Effect.succeed(entry) : Effect.fail(error)
-  }
-  return {
-    get: (key: string) => Effect.suspend(() => orUnreadable(key, entries.get(key))),
-    ofSeat: (seatId: Parameters<typeof entries.ofSeat>[0]) => Effect.sync(() => entries.ofSeat(seatId)),
-    entries: Stream.suspend(() => Stream.fromIterable(entries.all()))
-  }
-}
+/** Reads what the lines tell. A key of which a line cannot be read fails, and the others do not. */
+const reading = ({ entries, unreadable }: Pick<Lines, "entries" | "unreadable">) => ({
+  get: (key: string) =>
+    Effect.suspend(() => {
+      const error = unreadable.get(key)?.error
+      return error === undefined ? Effect.succeed(entries.get(key)) : Effect.fail(error)
+    }),
+  ofSeat: (seatId: SeatId) =>
+    Effect.suspend(() => {
+      // Such a line may tell of a mail for the seat
+      const naming = Array.from(unreadable.values()).find(({ line }) => line.includes(seatId))
+      return naming === undefined ? Effect.succeed(entries.ofSeat(seatId)) : Effect.fail(naming.error)
+    }),
+  entries: Stream.suspend(() => Stream.fromIterable(entries.all()))
+})
 
-const emptyLines = (): Pick<Lines, "entries" | "unreadable"> => ({ entries: makeEntryMap(), unreadable: new Map() })
+const noLines = (): Lines => ({
+  entries: makeEntryMap(),
+  unreadable: new Map(),
+  wholeBytes: 0,
+  bytes: 0,
+  endsInLineBreak: true
+})
 
 const encoder = new TextEncoder()
+
+const sameFile = (one: FileSystem.File.Info, other: FileSystem.File.Info): boolean =>
+  one.dev === other.dev && Option.getOrUndefined(one.ino) === Option.getOrUndefined(other.ino)
+
+/** Appends lines to a file that this process holds. A line is on the disk when `append` returns. */
+const openToAppend = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, path: string, isHeld: FileLease.IsHeld) {
+  const file = yield* fs.open(path, { flag: "a", mode: 0o600 })
+  const opened = yield* file.stat
+  const fail = (description: string) => new JournalError({ description: `${path}: ${description}` })
+  const checkIsOurs = Effect.gen(function* () {
+    const current = yield* Effect.option(fs.stat(path))
+    if (Option.isNone(current) || !sameFile(current.value, opened)) {
+      return yield* fail("the file was removed or replaced")
+    }
+    if (!(yield* isHeld)) return yield* fail("another process has taken it over")
+  })
+  // A line that follows half a line could not be read again
+  let isWhole = true
+  const turn = Semaphore.makeUnsafe(1)
+  const write = Effect.fnUntraced(
+    function* (text: string) {
+      if (!isWhole) return yield* fail("an earlier entry could not be written. Open the journal again")
+      yield* checkIsOurs
+      isWhole = false
+      yield* file.writeAll(encoder.encode(text))
+      yield* file.sync
+      isWhole = true
+      // This process may have been paused before the write. Another one that has read the file since does not know the line
+      yield* checkIsOurs
+    },
+    Effect.catchTag("PlatformError", (error) => Effect.fail(fail(describePlatformError(error))))
+  )
+  return (text: string) => turn.withPermit(write(text))
+})
 
 const open = (path: string) =>
   Effect.gen(function* () {
@@ -81,26 +126,13 @@ const open = (path: string) =>
       return yield* new JournalFileError({ path, reason: "InUse", description: `it holds ${path}.lock` })
     }
     const known = yield* read(fs, path)
-    const lines = known ?? { ...emptyLines(), wholeBytes: 0, bytes: 0 }
-
-    const file = yield* fs.open(path, { flag: "a", mode: 0o600 })
-    const journalError = (description: string) => new JournalError({ description: `${path}: ${description}` })
-    // A line that follows half a line could not be read again
-    let isWhole = true
-    const append = Effect.fnUntraced(function* (text: string): Effect.fn.Return<void, PlatformError | JournalError> {
-      if (!isWhole) return yield* journalError("an earlier entry could not be written. Open the journal again")
-      if (!(yield* isHeld)) return yield* journalError("another process has taken it over")
-      isWhole = false
-      yield* file.writeAll(encoder.encode(`${text}\n`))
-      yield* file.sync
-      isWhole = true
-      // This process may have been paused before the write. Another one that has read the file since does not know the line
-      if (!(yield* isHeld)) return yield* journalError("another process has taken it over")
-    })
+    const lines = known ?? noLines()
+    const append = yield* openToAppend(fs, path, isHeld)
 
     // No mail has left for an entry that a killed process did not finish
     if (lines.bytes > lines.wholeBytes) yield* fs.truncate(path, lines.wholeBytes)
-    if (lines.wholeBytes === 0) yield* append(header)
+    if (lines.wholeBytes === 0) yield* append(`${header}\n`)
+    else if (!lines.endsInLineBreak) yield* append("\n")
     // Not every system can sync a directory
     if (known === undefined) {
       yield* Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(directory), (opened) => opened.sync)))
@@ -111,10 +143,8 @@ const open = (path: string) =>
         ...reading(lines),
         locks: makeLocks(),
         set: (entry) =>
-          EntryJson.encode(entry).pipe(
-            Effect.flatMap(append),
-            Effect.catchTag("PlatformError", (error) => Effect.fail(journalError(describePlatformError(error)))),
-            Effect.andThen(Effect.sync(() => void lines.entries.set(entry)))
+          Effect.flatMap(EntryJson.encode(entry), (line) =>
+            Effect.map(append(`${line}\n`), () => lines.entries.set(entry))
           )
       })
     )
@@ -169,7 +199,7 @@ export const layer = (path: string): Layer.Layer<Journal, JournalFileError, File
 const readOnly = Effect.fnUntraced(function* (path: string) {
   const lines = yield* read(yield* FileSystem.FileSystem, yield* resolve(path))
   return yield* makeJournal({
-    ...reading(lines ?? emptyLines()),
+    ...reading(lines ?? noLines()),
     isShared: false,
     replace: () => Effect.fail(new JournalError({ description: `${path}: it was opened to be read only` }))
   })
