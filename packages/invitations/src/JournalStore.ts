@@ -30,6 +30,7 @@ const encodeKeys = Schema.encodeEffect(KeysJson)
 /** Makes a journal in a `KeyValueStore`. */
 const make = Effect.flatMap(KeyValueStore.KeyValueStore, (everything) => {
   const store = KeyValueStore.prefix(everything, prefix)
+  const locks = locksOf(everything)
   const orJournalError = Effect.mapError(toJournalError)
   const get = (key: string) =>
     Effect.flatMap(orJournalError(store.get(key)), (text) =>
@@ -39,16 +40,21 @@ const make = Effect.flatMap(KeyValueStore.KeyValueStore, (everything) => {
     Effect.flatMap(orJournalError(store.get(`of-seat/${seatId}`)), (text) =>
       text === undefined
         ? Effect.succeed<ReadonlyArray<string>>([])
-        : Effect.mapError(decodeKeys(text), () => new JournalError({ description: `the keys of a seat are damaged` }))
+        : Effect.mapError(decodeKeys(text), () => new JournalError({ description: "the keys of a seat are damaged" }))
     )
-  const addKey = Effect.fnUntraced(function* (seatId: SeatId, key: string) {
-    const keys = yield* keysOf(seatId)
-    if (keys.includes(key)) return
-    yield* orJournalError(store.set(`of-seat/${seatId}`, yield* Effect.orDie(encodeKeys([...keys, key]))))
-  })
+  // Two people of one seat would each write over the key of the other
+  const addKey = (seatId: SeatId, key: string) =>
+    locks(
+      `of-seat/${seatId}`,
+      Effect.gen(function* () {
+        const keys = yield* keysOf(seatId)
+        if (keys.includes(key)) return
+        yield* orJournalError(store.set(`of-seat/${seatId}`, yield* Effect.orDie(encodeKeys([...keys, key]))))
+      })
+    )
   return makeJournal(
     singleProcess({
-      locks: locksOf(everything),
+      locks,
       get,
       ofSeat: (seatId) =>
         Effect.flatMap(keysOf(seatId), (keys) =>
