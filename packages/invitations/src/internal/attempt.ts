@@ -8,6 +8,8 @@ import { monotonicMillis } from "./monotonic.ts"
 
 type JournalService = Journal["Service"]
 
+// A process that was paused for longer may have lost a journal of one process to another process
+const freshMillisAlone = 2_500
 // What is written down when a call is interrupted must not hold up the interruption
 const patienceOnInterrupt = "600 millis"
 
@@ -36,6 +38,10 @@ export const newAttempt = ({ lease, owner }: JournalService): Effect.Effect<Atte
     until: DateTime.addDuration(now, lease)
   }))
 
+// Others count from when the write began. A journal of one process makes sure of it when the write ends
+const aliveSince = (journal: JournalService, began: number): Effect.Effect<number> =>
+  journal.isShared ? Effect.succeed(began) : monotonicMillis
+
 const hold = (journal: JournalService, first: Entry, startedAt: number): HeldAttempt => {
   const { lease } = journal
   let entry = first
@@ -51,7 +57,7 @@ const hold = (journal: JournalService, first: Entry, startedAt: number): HeldAtt
         const written = yield* journal.put(entry.key, { attempt, doubt, mailed, ...content }, entry)
         if (written === undefined) return false
         entry = written
-        aliveAt = now
+        aliveAt = yield* aliveSince(journal, now)
         return true
       })
     )
@@ -74,7 +80,10 @@ const hold = (journal: JournalService, first: Entry, startedAt: number): HeldAtt
     write,
     // In a journal of one process nobody else looks
     keepAlive: (effect) => (journal.isShared ? Effect.raceFirst(effect, renewForEver) : effect),
-    isFresh: Effect.map(monotonicMillis, (now) => !journal.isShared || now - aliveAt < Duration.toMillis(lease) / 2)
+    isFresh: Effect.map(
+      monotonicMillis,
+      (now) => now - aliveAt < (journal.isShared ? Duration.toMillis(lease) / 2 : freshMillisAlone)
+    )
   }
 }
 
@@ -89,7 +98,7 @@ export const begin = (
     const now = yield* monotonicMillis
     const { doubt = null, mailed = null } = found ?? {}
     const entry = yield* journal.put(key, { attempt, doubt, mailed }, found)
-    return entry === undefined ? undefined : hold(journal, entry, now)
+    return entry === undefined ? undefined : hold(journal, entry, yield* aliveSince(journal, now))
   })
 
 /** Adds to what is known of a person, over whatever stands there. It ends the attempt with the given id, and no other. */
