@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
 /** An option has a value that nothing could be done with. Nothing was sent. It names the option, and never shows a token. */
@@ -15,12 +16,16 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
 
 const fail = (option: string, problem: string) => Effect.fail(new InvalidOption({ option, problem }))
 
+// Effect reads NaN as zero, and a wait of zero is what nobody meant
+const hasNaN = (input: unknown): boolean =>
+  Number.isNaN(input) || (Predicate.isObject(input) && Object.values(input).some(Number.isNaN))
+
 /** Reads a duration that is finite and not negative. */
 export const checkDuration = (
   option: string,
   input: Duration.Input
 ): Effect.Effect<Duration.Duration, InvalidOption> => {
-  const duration = Option.getOrUndefined(Duration.fromInput(input))
+  const duration = hasNaN(input) ? undefined : Option.getOrUndefined(Duration.fromInput(input))
   return duration !== undefined && Duration.isFinite(duration) && !Duration.isNegative(duration)
     ? Effect.succeed(duration)
     : fail(option, "must be a finite duration, or zero")

@@ -12,7 +12,7 @@ import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as AdaptiveRate from "./internal/adaptiveRate.ts"
 import * as Engine from "./internal/engine.ts"
-import { type SingleOptions, checkSingleOptions } from "./internal/remindOptions.ts"
+import { checkOnExpired, checkSingleOptions, type SingleOptions } from "./internal/remindOptions.ts"
 import { makeRemindOne, remindSources, unfinishedReissues } from "./internal/remindSources.ts"
 import { seatsLookOf } from "./internal/seatsLook.ts"
 import * as Single from "./internal/singleSeat.ts"
@@ -175,9 +175,10 @@ export const make: Effect.Effect<Invitations["Service"], never, Seats | Journal.
 
   const resend = Effect.fn("Invitations.resend")(function* (
     seat: Seat | SeatId,
-    { onExpired = "fail", ...options }: ResendOptions = {}
+    { onExpired: wanted = "fail", ...options }: ResendOptions = {}
   ): Effect.fn.Return<Sent, ResendInvitationError> {
     const checked = yield* checkSingleOptions(options)
+    const onExpired = yield* checkOnExpired(wanted)
     const known = Predicate.isString(seat) ? undefined : seat
     const before = known?.invitation(yield* DateTime.now)
     if (known !== undefined && before?._tag === "Expired" && onExpired !== "resendAnyway") {

@@ -6,7 +6,8 @@ import type { RunOptions } from "./runState.ts"
 
 const maxLookAgeDefault = "5 seconds"
 
-const checkOnExpired = (onExpired: OnExpired): Effect.Effect<OnExpired, InvalidOption> =>
+/** Checks how expired invitations are treated. */
+export const checkOnExpired = (onExpired: OnExpired): Effect.Effect<OnExpired, InvalidOption> =>
   OnExpired.literals.includes(onExpired)
     ? Effect.succeed(onExpired)
     : Effect.fail(new InvalidOption({ option: "onExpired", problem: "must be fail, resendAnyway or reissue" }))
