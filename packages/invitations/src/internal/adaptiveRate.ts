@@ -23,6 +23,8 @@ const maxPauseMillis = 60_000
 export interface AdaptiveRate {
   /** Waits until the next request may leave. */
   readonly waitForTurn: Effect.Effect<void>
+  /** Takes a turn too, but does not wait for it if it is farther off than some milliseconds. */
+  readonly waitForTurnWithin: (millis: number) => Effect.Effect<void>
   /** Waits while requests are paused. It takes no turn. */
   readonly waitWhilePaused: Effect.Effect<void>
   /** Sends a request whose turn has come. A 429 fails at once, without a retry. */
@@ -39,7 +41,12 @@ export const pauseAfter = (
     : Duration.max(error.retryAfter, Duration.millis(100))
 
 /** For a single call, which the client itself retries after a 429. */
-export const unlimited: AdaptiveRate = { waitForTurn: Effect.void, waitWhilePaused: Effect.void, send: (call) => call }
+export const unlimited: AdaptiveRate = {
+  waitForTurn: Effect.void,
+  waitForTurnWithin: () => Effect.void,
+  waitWhilePaused: Effect.void,
+  send: (call) => call
+}
 
 /** `maxRate` is in requests a millisecond. */
 export const make = (maxRate: number): AdaptiveRate => {
@@ -62,12 +69,14 @@ export const make = (maxRate: number): AdaptiveRate => {
   const waitWhilePaused: Effect.Effect<void> = Effect.flatMap(monotonicMillis, (now) =>
     now < pausedUntil ? Effect.andThen(Effect.sleep(pausedUntil - now), waitWhilePaused) : Effect.void
   )
-  const waitForTurn: Effect.Effect<void> = Effect.flatMap(monotonicMillis, (now) => {
-    const at = Math.max(now, nextTurnAt, pausedUntil)
-    nextTurnAt = at + 1 / rate
-    // A pause may begin during this sleep
-    return at - now < 1 ? Effect.void : Effect.andThen(Effect.sleep(at - now), waitWhilePaused)
-  })
+  const waitForTurnWithin = (millis: number): Effect.Effect<void> =>
+    Effect.flatMap(monotonicMillis, (now) => {
+      const turnAt = Math.max(now, nextTurnAt, pausedUntil)
+      nextTurnAt = turnAt + 1 / rate
+      const at = turnAt - now > millis ? Math.max(now, pausedUntil) : turnAt
+      // A pause may begin during this sleep
+      return at - now < 1 ? Effect.void : Effect.andThen(Effect.sleep(at - now), waitWhilePaused)
+    })
 
   const judge = (now: number) => {
     const answers = passed + refused
@@ -105,7 +114,8 @@ export const make = (maxRate: number): AdaptiveRate => {
   const count = (answer: (now: number) => void) => Effect.map(monotonicMillis, answer)
 
   return {
-    waitForTurn,
+    waitForTurn: waitForTurnWithin(Number.POSITIVE_INFINITY),
+    waitForTurnWithin,
     waitWhilePaused,
     send: (call) =>
       Effect.flatMap(monotonicMillis, (now) => {

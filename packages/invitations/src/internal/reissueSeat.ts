@@ -46,14 +46,24 @@ const tooSlow = new Unavailable({
   reason: { _tag: "NotSent", description: "the seats could not be read and revoked within a few seconds" }
 })
 
-/** Looks when the turn of the request that follows has come, so that it can leave at once. */
+/**
+ * Looks when the turn of the request that follows has come, so that it can leave at once. If the look has to be read, the
+ * list takes that turn, and the request takes the next one. It does not wait for it until the look is too old.
+ */
 const lookWithTurn = (engine: Engine, { key, source }: Reissue, options: ReissueOptions) =>
   Effect.gen(function* () {
     const { maxLookAge, rate, sharesLooks } = options
     const maxAgeMillis = Duration.toMillis(maxLookAge)
     for (let looks = 0; looks < maxLooks; looks++) {
       yield* rate.waitForTurn
-      const look = yield* engine.looks.look(source, { key, rate, maxAgeMillis: sharesLooks ? maxAgeMillis : 0 })
+      let isTurnTaken = false
+      const send: AdaptiveRate["send"] = (call) => {
+        isTurnTaken = true
+        return rate.send(call)
+      }
+      const look = yield* engine.looks.look(source, { key, send, maxAgeMillis: sharesLooks ? maxAgeMillis : 0 })
+      const left = look.readAt + maxAgeMillis - (yield* monotonicMillis)
+      if (isTurnTaken && left > 0) yield* rate.waitForTurnWithin(left / 2)
       if ((yield* monotonicMillis) - look.readAt < maxAgeMillis) return look
     }
     return yield* tooSlow
@@ -90,7 +100,7 @@ const assignRevoked = (
   }).pipe(Effect.catchCause((cause) => Halves.failIncomplete(held, reissue, cause)))
 }
 
-/** Revokes and assigns. The phase is written down already. */
+/** Revokes and assigns. The phase is written down already. Returns `undefined` if the look is too old by now. */
 const revokeAndAssign = (
   engine: Engine,
   held: HeldAttempt,
@@ -103,8 +113,10 @@ const revokeAndAssign = (
   Effect.uninterruptibleMask((restore) => {
     const { maxLookAge, rate } = options
     const reissuing = { engine, held, reissue, rate, maxLookAge, restore }
-    return Effect.flatMap(Halves.revoke(reissuing, phase, seat.id, look), (revocation) =>
-      assignRevoked(reissuing, options, revocation)
+    return Halves.revoke(reissuing, phase, seat.id, look).pipe(
+      Effect.flatMap((revocation) => assignRevoked(reissuing, options, revocation)),
+      // Within the mask: a handler that an interruption skips would cost the error beside the interruption
+      Effect.catchTag("LookExpired", () => Effect.undefined)
     )
   })
 
@@ -128,11 +140,7 @@ export const reissueSeat = (engine: Engine, known: Reissue, found: Entry | undef
       if (held === undefined) return yield* new Halves.TakenOver()
       yield* Effect.onError(guardBareId(engine, plan.seatId, options.overrides), () => Effect.ignore(withdraw(held)))
       const seat = { id: plan.seatId }
-      const reissued = yield* Effect.catchTag(
-        revokeAndAssign(engine, held, reissue, phase, look, seat, options),
-        "LookExpired",
-        () => Effect.undefined
-      )
+      const reissued = yield* revokeAndAssign(engine, held, reissue, phase, look, seat, options)
       if (reissued !== undefined) return reissued
       latest = held.entry()
     }
@@ -199,11 +207,7 @@ export const finishReissue = (
       const next = yield* Halves.revoking(engine)
       const isOurs = yield* Halves.writePhase({ engine, held, reissue: plan.reissue }, next)
       if (!isOurs) return yield* new Halves.TakenOver()
-      const reissued = yield* Effect.catchTag(
-        revokeAndAssign(engine, held, plan.reissue, next, look, { id: plan.seatId }, options),
-        "LookExpired",
-        () => Effect.undefined
-      )
+      const reissued = yield* revokeAndAssign(engine, held, plan.reissue, next, look, { id: plan.seatId }, options)
       if (reissued !== undefined) return reissued
     }
     return yield* fail(tooSlow)

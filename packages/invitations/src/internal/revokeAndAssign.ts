@@ -93,19 +93,29 @@ export const writePhase = (
 export const revoking = ({ journal: { lease } }: Engine): Effect.Effect<Reissues.Phase> =>
   Effect.map(DateTime.now, (from) => Revoking.make({ from, until: DateTime.addDuration(from, lease), endedAt: null }))
 
-/** Keeps the person whose seat was revoked by mistake among the unfinished reissues. */
+/** Keeps a person whose seat was revoked by mistake among the unfinished reissues. */
+const keepUnfinished = (
+  { journal }: Engine,
+  reissue: Reissues.Reissue,
+  revokedAt: DateTime.Utc | null,
+  startedAt: DateTime.Utc | undefined
+) =>
+  Effect.gen(function* () {
+    const found = yield* journal.get(reissue.key)
+    const phase = Revoked.make({ revokedAt })
+    const fields = yield* newAttempt(journal)
+    const since = startedAt ?? fields.startedAt
+    const attempt = Journal.Attempt.cases.Reissue.make({ ...fields, startedAt: since, reissue, phase })
+    if ((found?.attempt ?? null) === null) yield* begin(journal, reissue.key, attempt, found)
+  })
+
+/** The error holds all that is needed, so it is reported even if the journal fails. */
 const reportVictim = (engine: Engine, meant: Reissues.Reissue, answer: Seat) =>
   Effect.gen(function* () {
     const reissue = Reissues.fromRevoked(answer, meant.source)
-    const { journal } = engine
-    if (reissue !== undefined) {
-      const found = yield* Effect.catchTag(journal.get(reissue.key), "UnreadableEntry", () => Effect.undefined)
-      const phase = Revoked.make({ revokedAt: answer.revokedAt })
-      // Every mail to the victim counts, also one before this attempt
-      const startedAt = DateTime.makeUnsafe(0)
-      const attempt = Journal.Attempt.cases.Reissue.make({ ...(yield* newAttempt(journal)), startedAt, reissue, phase })
-      if ((found?.attempt ?? null) === null) yield* begin(journal, reissue.key, attempt, found)
-    }
+    // Every mail to the victim counts, also one before this attempt
+    const startedAt = DateTime.makeUnsafe(0)
+    if (reissue !== undefined) yield* Effect.ignore(keepUnfinished(engine, reissue, answer.revokedAt, startedAt))
     return new Reissues.RevokedSomebodyElse({
       seatId: answer.id,
       meant: Redacted.value(meant.address),
@@ -113,33 +123,31 @@ const reportVictim = (engine: Engine, meant: Reissues.Reissue, answer: Seat) =>
     })
   })
 
+/** Reads the seats anew. */
+const lookNow = ({ engine, rate, reissue }: Reissuing) =>
+  Effect.andThen(
+    rate.waitForTurn,
+    engine.looks.look(reissue.source, { key: reissue.key, maxAgeMillis: 0, send: rate.send })
+  )
+
 /**
  * Another process has taken over after this one's revocation succeeded. The revocation may have hit the seat that the other
  * one has assigned: if the person has no seat, the reissue is unfinished again.
  */
-const lookAfterTakeover = (
-  { engine, held, rate, reissue }: Reissuing,
-  answer: Seat
-): Effect.Effect<never, HalfwayError | ReissueStopped> =>
+const lookAfterTakeover = (reissuing: Reissuing, answer: Seat): Effect.Effect<never, HalfwayError | ReissueStopped> =>
   Effect.gen(function* () {
-    const { journal, looks } = engine
-    const { index } = yield* looks.look(reissue.source, { key: reissue.key, maxAgeMillis: 0, rate })
+    const { engine, held, reissue } = reissuing
+    const { revokedAt } = answer
+    const { index } = yield* lookNow(reissuing)
     if (index.heldBy(reissue).length > 0) return yield* new TakenOver()
-    const found = yield* journal.get(reissue.key)
-    const phase = Revoked.make({ revokedAt: answer.revokedAt })
     // The mail of the other process counts for this attempt
-    const fields = yield* newAttempt(journal)
-    const startedAt = held.entry().attempt?.startedAt ?? fields.startedAt
-    const attempt = Journal.Attempt.cases.Reissue.make({ ...fields, startedAt, reissue, phase })
-    if (found?.attempt == null) yield* begin(journal, reissue.key, attempt, found)
-    return yield* new Reissues.ReissueIncomplete({ reissue, phase, error: null })
+    yield* keepUnfinished(engine, reissue, revokedAt, held.entry().attempt?.startedAt)
+    return yield* new Reissues.ReissueIncomplete({ reissue, phase: Revoked.make({ revokedAt }), error: null })
   })
 
 /** The seat that the person holds after Polar has said that they have one already. */
-const seatOfAssigned = ({ engine, rate, reissue }: Reissuing) =>
-  Effect.map(engine.looks.look(reissue.source, { key: reissue.key, maxAgeMillis: 0, rate }), ({ index }) =>
-    index.heldBy(reissue).at(0)
-  )
+const seatOfAssigned = (reissuing: Reissuing) =>
+  Effect.map(lookNow(reissuing), ({ index }) => index.heldBy(reissuing.reissue).at(0))
 
 const assign = (reissuing: Reissuing): Effect.Effect<Seat, AssignError | ListError> => {
   const { engine, held, rate, reissue } = reissuing
@@ -224,19 +232,19 @@ const afterRevocation = (
     engine.looks.noteRevocation(answer)
     if (!reissue.wasHolder(answer)) {
       const error = yield* reportVictim(engine, reissue, answer)
-      yield* withdraw(held)
+      yield* Effect.ignore(withdraw(held))
       return yield* error
     }
     const { revokedAt } = answer
-    if (yield* writePhase(reissuing, Revoked.make({ revokedAt }))) return revokedAt
-    return yield* Effect.catchCause(
-      restore(lookAfterTakeover(reissuing, answer)),
-      (cause): Effect.Effect<never, TakenOver | ReissueStopped> => {
+    return yield* Effect.flatMap(writePhase(reissuing, Revoked.make({ revokedAt })), (isOurs) =>
+      isOurs ? Effect.succeed(revokedAt) : restore(lookAfterTakeover(reissuing, answer))
+    ).pipe(
+      Effect.catchCause((cause): Effect.Effect<never, TakenOver | ReissueStopped> => {
         const error = Cause.findError(cause)
         return Result.isSuccess(error) && error.success._tag === "TakenOver"
           ? Effect.fail(error.success)
           : failIncomplete(held, reissue, cause)
-      }
+      })
     )
   })
 

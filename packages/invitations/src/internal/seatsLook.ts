@@ -27,7 +27,8 @@ interface Last {
 
 /** How a caller wants to look. */
 export interface LookOptions {
-  readonly rate: AdaptiveRate
+  /** Sends the request. The caller has waited for its turn. */
+  readonly send: AdaptiveRate["send"]
   /** How old a look may be that began before the caller asked. Zero: it begins after the caller asked. */
   readonly maxAgeMillis: number
   /** The person whose own changes the look must show. */
@@ -83,7 +84,7 @@ const make = (seats: Seats["Service"]): SeatsLook => {
     },
     isRevokedHere: ({ id, revokedAt }) => revoked.has(id) && Equal.equals(revoked.get(id), revokedAt),
 
-    look: (source, { key, maxAgeMillis, rate }) =>
+    look: (source, { key, maxAgeMillis, send }) =>
       Effect.suspend(() => {
         const askedAt = ++counter
         const id = `${source._tag}/${source.id}`
@@ -94,10 +95,9 @@ const make = (seats: Seats["Service"]): SeatsLook => {
         forgetUnused()
 
         const read = Effect.gen(function* () {
-          yield* rate.waitForTurn
           const readAt = yield* monotonicMillis
           const order = ++counter
-          const list = yield* rate.send(Effect.suspend(() => seats.list(source)))
+          const list = yield* send(Effect.suspend(() => seats.list(source)))
           return { index: new SeatsIndex(list), order, readAt }
         })
 
