@@ -1,16 +1,24 @@
 import { NodeServices } from "@effect/platform-node"
-import { assert, it } from "@effect/vitest"
-import { type Entry, Journal, JournalStep } from "@polar-seats/invitations/Journal"
-import { SeatId } from "@polar-seats/domain/Seat"
+import { assert, describe, it } from "@effect/vitest"
+import { Seats } from "@polar-seats/domain/Seats"
+import { Outbox } from "@polar-seats/emulator/Outbox"
+import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import { type Entry, Journal } from "@polar-seats/invitations/Journal"
 import * as JournalFile from "@polar-seats/invitations/JournalFile"
-import { Effect, Fiber, FileSystem, Layer, PlatformError, Stream } from "effect"
+import type { RemindOptions } from "@polar-seats/invitations/Reminder"
+import { DateTime, Effect, Fiber, FileSystem, Layer, PlatformError, Stream } from "effect"
 import { execFileSync, spawn } from "node:child_process"
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -20,11 +28,12 @@ import {
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { afterAll } from "vitest"
-import { laws } from "./journalLaws.ts"
+import { assertSame, laws, resendStarted } from "./journalLaws.ts"
+import { source, teamOf, token } from "./team.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "polar-seats-file-"))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -35,16 +44,21 @@ const layerOf = (path: string) => Layer.provide(JournalFile.layer(path), NodeSer
 
 laws("file", { layer: layerOf(newPath()), isLasting: true, isShared: false })
 
-const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
-const resendStarted = JournalStep.cases.ResendStarted.make({ seatId })
 const put = (key: string, found?: Entry) => Effect.flatMap(Journal, (journal) => journal.put(key, resendStarted, found))
-const open = <A, E>(path: string, body: Effect.Effect<A, E, Journal>) => Effect.provide(body, layerOf(path))
+const open = <A, E, R>(path: string, body: Effect.Effect<A, E, R>) => Effect.provide(body, layerOf(path))
 const keys = Effect.flatMap(Journal, ({ entries }) =>
   Effect.map(Stream.runCollect(entries), (all) => all.map(({ key }) => key).toSorted())
 )
+const remind = Effect.flatMap(Invitations, (service) =>
+  Stream.runCollect(service.remind(source, { concurrency: 1 }))
+).pipe(Effect.provide(Invitations.layer))
+/** Mails the first person of the team. */
+const remindOne = Effect.flatMap(Invitations, (service) =>
+  Stream.runCollect(service.remind(source, { address: (address) => address === "live-0@acme.com" }))
+).pipe(Effect.provide(Invitations.layer))
 const refusal = (path: string) => Effect.flip(open(path, keys))
 
-it.live("makes the file readable by its owner only, and drops replaced entries when it opens", () =>
+it.live("makes the file readable by its owner only, and leaves no other file behind", () =>
   Effect.gen(function* () {
     const path = newPath()
     yield* open(
@@ -52,10 +66,37 @@ it.live("makes the file readable by its owner only, and drops replaced entries w
       Effect.flatMap(put("a"), (first) => put("a", first))
     )
     assert.strictEqual(readFileSync(path, "utf8").trim().split("\n").length, 3)
-    yield* open(path, keys)
-    assert.strictEqual(readFileSync(path, "utf8").trim().split("\n").length, 2)
     assert.strictEqual(statSync(path).mode & 0o777, 0o600)
-    assert.isFalse(existsSync(`${path}.lock`) || existsSync(`${path}.new`), "no other file is left")
+    assert.deepStrictEqual(
+      readdirSync(directory).filter((name) => name.startsWith(basename(path))),
+      [basename(path)]
+    )
+  })
+)
+
+it.live("keeps its place, its owner, its mode and every line when it is opened", () =>
+  Effect.gen(function* () {
+    const path = newPath()
+    yield* open(
+      path,
+      Effect.flatMap(put("a"), (first) => put("a", first))
+    )
+    const link = newPath()
+    symlinkSync(path, link)
+    chmodSync(path, 0o640)
+    // Only root may give a file away
+    if (process.getuid?.() === 0) chownSync(path, 1234, 1234)
+    const before = statSync(path)
+    const text = readFileSync(path, "utf8")
+    assert.deepStrictEqual(yield* open(link, keys), ["a"])
+    yield* open(link, put("b"))
+    const { gid, ino, mode, uid } = statSync(path)
+    assert.deepStrictEqual(
+      { gid, ino, mode, uid },
+      { gid: before.gid, ino: before.ino, mode: before.mode, uid: before.uid }
+    )
+    assert.isTrue(lstatSync(link).isSymbolicLink())
+    assert.isTrue(readFileSync(path, "utf8").startsWith(text), "lines are only added")
   })
 )
 
@@ -65,18 +106,52 @@ it.live("ignores half a line at the end of the file, wherever it was cut", () =>
     yield* open(path, Effect.andThen(put("a"), put("b")))
     const whole = statSync(path).size
     const end = readFileSync(path, "utf8").trimEnd().lastIndexOf("\n") + 1
-    for (const size of [whole - 1, whole - 10, end + 1, end]) {
+    for (const size of [whole - 2, whole - 10, end + 1, end]) {
       truncateSync(path, size)
       assert.deepStrictEqual(yield* open(path, keys), ["a"])
       yield* open(path, put("b"))
       assert.deepStrictEqual(yield* open(path, keys), ["a", "b"])
     }
+    const half = newPath()
+    writeFileSync(half, '{"journal":"pol')
+    assert.deepStrictEqual(yield* open(half, Effect.andThen(put("a"), keys)), ["a"])
+  })
+)
+
+it.live("reads what an editor leaves: CRLF, blank lines, and no line break at the end", () =>
+  Effect.gen(function* () {
+    const path = newPath()
+    yield* open(path, Effect.andThen(put("a"), put("b")))
+    const text = readFileSync(path, "utf8")
+    const edits = [`${text}\n`, `${text}  \n\n`, text.replaceAll("\n", "\r\n"), text.trimEnd(), `${text.trimEnd()}\r`]
+    for (const edited of edits) {
+      writeFileSync(path, edited)
+      assert.deepStrictEqual(yield* open(path, keys), ["a", "b"], JSON.stringify(edited.slice(-20)))
+      yield* open(path, put("c"))
+      assert.deepStrictEqual(yield* open(path, keys), ["a", "b", "c"], JSON.stringify(edited.slice(-20)))
+    }
+  })
+)
+
+it.live("reads a newer line before an older one that was appended later", () =>
+  Effect.gen(function* () {
+    const path = newPath()
+    const second = yield* open(
+      path,
+      Effect.flatMap(put("a"), (first) => put("a", first))
+    )
+    const [, older] = readFileSync(path, "utf8").split("\n")
+    appendFileSync(path, `${older}\n`)
+    yield* open(
+      path,
+      Effect.flatMap(Journal, (journal) => Effect.map(journal.get("a"), (entry) => assertSame(entry, second)))
+    )
   })
 )
 
 it.live("refuses a file that is not a journal, and leaves it unchanged", () =>
   Effect.gen(function* () {
-    for (const text of ["Dear diary,\n", "no line break", '{"journal":"polar-seats","version":2}\n', "\n"]) {
+    for (const text of ["Dear diary,\n", "no line break", '{"journal":"polar-seats","version":9}\n', "\n"]) {
       const path = newPath()
       writeFileSync(path, text)
       const error = yield* refusal(path)
@@ -87,14 +162,36 @@ it.live("refuses a file that is not a journal, and leaves it unchanged", () =>
   })
 )
 
-it.live("names the number of a malformed line", () =>
+it.live("is refused if a line names nobody, with the number of the line", () =>
+  Effect.gen(function* () {
+    for (const line of ["Dear diary,", '{"mailed":"ann@acme.com"}', '"ann@acme.com"', "{"]) {
+      const path = newPath()
+      yield* open(path, put("a"))
+      appendFileSync(path, `${line}\n`)
+      const text = readFileSync(path, "utf8")
+      const { message } = yield* refusal(path)
+      assert.include(message, "line 3 is not an entry")
+      assert.notInclude(message, "ann@acme.com")
+      assert.strictEqual(readFileSync(path, "utf8"), text)
+    }
+  })
+)
+
+it.live("refuses a file with a second name, through each of its names", () =>
   Effect.gen(function* () {
     const path = newPath()
     yield* open(path, put("a"))
-    appendFileSync(path, '{"key":"ann@acme.com"}\n')
-    const { message } = yield* refusal(path)
-    assert.include(message, "line 3 is not an entry")
-    assert.notInclude(message, "ann@acme.com")
+    const other = newPath()
+    linkSync(path, other)
+    const text = readFileSync(path, "utf8")
+    for (const name of [path, other]) {
+      const error = yield* refusal(name)
+      assert.deepInclude(error, { _tag: "JournalFileError", reason: "Inaccessible" })
+      assert.include(error.message, "more than one name (hard links)")
+    }
+    assert.strictEqual(readFileSync(path, "utf8"), text)
+    unlinkSync(other)
+    assert.deepStrictEqual(yield* open(path, keys), ["a"])
   })
 )
 
@@ -261,3 +358,117 @@ it.live("writes nothing more after half a write, and has all whole entries when 
     assert.deepStrictEqual(yield* open(path, Effect.andThen(put("b"), keys)), ["a", "b"])
   })
 )
+
+describe("a journal file that is only read", () => {
+  const readOnly = (path: string) => Effect.provide(Layer.provide(JournalFile.layerReadOnly(path), NodeServices.layer))
+  const team = SeatsMemory.layer(teamOf(DateTime.makeUnsafe(Date.now()), { live: 2 }), token)
+  const inAll = (path: string, options: RemindOptions) =>
+    Effect.flatMap(Invitations, ({ remind }) => Stream.runCollect(remind(source, options))).pipe(
+      Effect.provide(Invitations.layer),
+      Effect.provide(Layer.orDie(team)),
+      readOnly(path)
+    )
+
+  it.live("tells a dry run what a real run would do, and writes nothing at all", () =>
+    Effect.gen(function* () {
+      const path = newPath()
+      yield* Effect.provide(open(path, Effect.asVoid(remindOne)), Layer.orDie(team))
+      const before = statSync(path)
+      const text = readFileSync(path, "utf8")
+      chmodSync(path, 0o400)
+      const names = readdirSync(directory).toSorted()
+      const outcomes = yield* inAll(path, { dryRun: true })
+      assert.deepStrictEqual(
+        outcomes.map((outcome) => outcome._tag === "Skipped" && outcome.why._tag),
+        ["MailedRecently", "DryRun"]
+      )
+      assert.strictEqual(readFileSync(path, "utf8"), text)
+      assert.strictEqual(statSync(path).mtimeMs, before.mtimeMs)
+      assert.deepStrictEqual(readdirSync(directory).toSorted(), names, "neither a lock nor another file")
+    })
+  )
+
+  it.live("makes no file, and needs none", () =>
+    Effect.gen(function* () {
+      const path = newPath()
+      assert.lengthOf(yield* inAll(path, { dryRun: true }), 2)
+      assert.isFalse(existsSync(path) || existsSync(`${path}.lock`))
+    })
+  )
+
+  it.live("is read while another process uses it", () =>
+    Effect.gen(function* () {
+      const path = newPath()
+      yield* open(
+        path,
+        Effect.gen(function* () {
+          yield* put("a")
+          assert.deepStrictEqual(yield* keys.pipe(readOnly(path)), ["a"])
+          yield* put("b")
+        })
+      )
+      assert.deepStrictEqual(yield* open(path, keys), ["a", "b"])
+    })
+  )
+
+  it.live("refuses a write, so a real run mails nobody", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(inAll(newPath(), {}))
+      assert.strictEqual(error._tag, "JournalError")
+      assert.include(error.message, "it was opened to be read only")
+    })
+  )
+
+  it.live("is refused as a journal that is written to is", () =>
+    Effect.gen(function* () {
+      const path = newPath()
+      writeFileSync(path, "Dear diary,\n")
+      const error = yield* Effect.flip(keys.pipe(readOnly(path)))
+      assert.deepInclude(error, { _tag: "JournalFileError", reason: "NotAJournal" })
+    })
+  )
+})
+
+describe("a line that cannot be read, but that names a person", () => {
+  /** Spoils the line of the first person, as damage or a later version would. */
+  const spoil = (path: string, replace: (line: string) => string) => {
+    const lines = readFileSync(path, "utf8").split("\n")
+    const index = lines.findIndex((line) => line.includes("live-0@acme.com"))
+    lines[index] = replace(lines[index] ?? "")
+    writeFileSync(path, lines.join("\n"))
+    return readFileSync(path, "utf8")
+  }
+
+  it.live.each([
+    { what: "is of a later version", replace: (line: string) => line.replace('"mailed":', '"mailedByPost":') },
+    { what: "is damaged", replace: (line: string) => line.replace(/"version":\d+/, '"version":"x"') }
+  ])("fails that person alone, mails the others, and stays as it was, if it $what", ({ replace }) =>
+    Effect.gen(function* () {
+      const path = newPath()
+      const { list } = yield* Seats
+      const [first] = (yield* list(source)).seats
+      assert.isDefined(first)
+      yield* open(path, remindOne)
+      const text = spoil(path, replace)
+      const outcomes = yield* open(path, remind)
+      const [failed, resent] = outcomes
+      assert.isTrue(failed?._tag === "Failed" && failed.error._tag === "UnreadableEntry")
+      assert.strictEqual(
+        failed?._tag === "Failed" && failed.error.message,
+        "The journal's entry of this person cannot be read (it is damaged, or of a later version). Nothing was mailed to them, and the entry was left as it is: read it with the version that wrote it."
+      )
+      assert.deepInclude(resent, { _tag: "Resent", address: "live-1@acme.com" })
+      for (const which of [first, first.id]) {
+        const resend = Effect.flatMap(Invitations, (service) => service.resend(which, { again: true }))
+        const error = yield* Effect.flip(open(path, Effect.provide(resend, Invitations.layer)))
+        assert.strictEqual(error._tag, "UnreadableEntry", "neither by the seat nor by its id")
+      }
+      assert.isTrue(readFileSync(path, "utf8").startsWith(text))
+      const { mails } = yield* Outbox
+      assert.deepStrictEqual(
+        (yield* mails).map(({ to }) => to),
+        ["live-0@acme.com", "live-1@acme.com"]
+      )
+    }).pipe(Effect.provide(SeatsMemory.layer(teamOf(DateTime.makeUnsafe(Date.now()), { live: 2 }), token)))
+  )
+})

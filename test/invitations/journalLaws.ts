@@ -7,7 +7,7 @@ const at = (minutes: number) => DateTime.add(DateTime.makeUnsafe("2026-11-23T00:
 const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
 const otherSeatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5c")
 
-/** What an entry says, if it says nothing but what is given. */
+/** The content of an entry that says nothing but what is given. */
 export const content = (given: Partial<Content>): Content => ({ mailed: null, doubt: null, attempt: null, ...given })
 
 const resend = Attempt.cases.Resend.make({ id: "test/1", owner: "test", startedAt: at(0), until: at(1), seatId })
@@ -114,7 +114,11 @@ export const laws = (name: string, { isLasting, isShared, layer }: Implementatio
       const known = { mailed: mailedAt(10), doubt: doubtAt(20) }
       const first = yield* journal.put("grows", content(known), undefined)
       assert.isDefined(first)
-      const second = yield* journal.put("grows", content({ mailed: mailedAt(5), attempt: resendStarted.attempt }), first)
+      const second = yield* journal.put(
+        "grows",
+        content({ mailed: mailedAt(5), attempt: resendStarted.attempt }),
+        first
+      )
       assert.deepInclude(second, known, "neither an older mail nor none replaces what is known")
       const third = yield* journal.put("grows", content({ mailed: mailedAt(30) }), second)
       assert.deepInclude(third, { mailed: mailedAt(30), doubt: doubtAt(20), attempt: null })

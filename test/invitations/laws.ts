@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
 import { Invitations } from "@polar-seats/invitations/Invitations"
-import { Journal } from "@polar-seats/invitations/Journal"
+import { Attempt, Journal } from "@polar-seats/invitations/Journal"
 import { Outbox } from "@polar-seats/emulator/Outbox"
 import * as Reissue from "@polar-seats/invitations/Reissue"
 import type { ReminderOutcome, RemindOptions } from "@polar-seats/invitations/Reminder"
@@ -99,9 +99,17 @@ const halfDone = Effect.gen(function* () {
   const seat = yield* seatOf(seats.expired)
   const due = Reissue.fromSeat(seat)
   assert.isDefined(due)
+  const { revokedAt } = yield* revoke(seat.id)
+  const attempt = Attempt.cases.Reissue.make({
+    id: "gone/1",
+    owner: "gone",
+    startedAt: now,
+    until: now,
+    reissue: due,
+    phase: { _tag: "Revoked", revokedAt }
+  })
   const journal = yield* Journal
-  yield* journal.put(due.key, { _tag: "ReissueStarted", reissue: due }, undefined)
-  yield* revoke(seat.id)
+  yield* journal.put(due.key, { mailed: null, doubt: null, attempt }, undefined)
   return due
 })
 

@@ -1,0 +1,138 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { ReminderOutcome } from "@polar-seats/invitations/Reminder"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import { DateTime, Deferred, Effect, Fiber, Stream } from "effect"
+import type { Fault } from "./faultInjection.ts"
+import {
+  advance,
+  heldBy,
+  mailedTo,
+  pausable,
+  polar,
+  processOver,
+  remindAll,
+  seatOf,
+  type Store,
+  unfinished
+} from "./processes.ts"
+import { source, teamOf } from "./team.ts"
+
+const epoch = DateTime.makeUnsafe(0)
+const address = "expired-0@acme.com"
+
+describe("a process that was stopped with its revocation on the wire, and whose reissue another one has ended", () => {
+  /** The first process stops until the second one has reissued. Then its revocation reaches Polar, or does not. */
+  const stoppedAndContinued = (store: Store, arrives: boolean) =>
+    Effect.gen(function* () {
+      const landing = yield* Deferred.make<void>()
+      const fault: Fault = (operation, call) =>
+        operation !== "revoke"
+          ? call
+          : arrives
+            ? Effect.andThen(Deferred.await(landing), call)
+            : Effect.tap(call, Deferred.await(landing))
+      const first = pausable(store, fault)
+      const seen: Array<ReminderOutcome> = []
+      const run = yield* Effect.forkChild(
+        Effect.flatMap(Invitations, ({ remind }) =>
+          Stream.runForEach(remind(source, { onExpired: "reissue" }), (outcome) =>
+            Effect.sync(() => seen.push(outcome))
+          )
+        ).pipe(Effect.provide(first.layer))
+      )
+      yield* advance("1 second")
+      yield* first.pause
+      const second = yield* Effect.forkChild(Effect.provide(remindAll({ onExpired: "reissue" }), processOver(store)))
+      yield* advance("5 minutes")
+      assert.deepEqual(yield* Fiber.join(second), { [address]: "Reissued" })
+      assert.lengthOf(yield* heldBy(address), 1)
+      yield* Deferred.succeed(landing, undefined)
+      yield* first.resume
+      yield* advance("2 hours")
+      yield* Fiber.join(run)
+      return seen
+    })
+
+  it.effect(
+    "looks again, reports the seat as Failed, and leaves the reissue unfinished if the person has no seat",
+    () => {
+      const store: Store = new Map()
+      return Effect.gen(function* () {
+        const [outcome, ...others] = yield* stoppedAndContinued(store, true)
+        assert.deepEqual(others, [])
+        assert.isTrue(outcome?._tag === "Failed" && outcome.error._tag === "ReissueIncomplete")
+        assert.deepEqual(yield* heldBy(address), [], "the revocation has hit the new seat")
+        yield* Effect.gen(function* () {
+          const [left, ...more] = yield* unfinished
+          assert.deepEqual(more, [])
+          assert.isDefined(left)
+          yield* (yield* Invitations).finish(left)
+          assert.deepEqual(yield* unfinished, [])
+        }).pipe(Effect.provide(processOver(store)))
+        assert.lengthOf(yield* heldBy(address), 1)
+        assert.deepEqual(yield* mailedTo, [address, address], "the first link is dead")
+      }).pipe(Effect.provide(polar(teamOf(epoch, { expired: 1 }))))
+    }
+  )
+
+  it.effect("leaves the seat to the other process if the person has one", () => {
+    const store: Store = new Map()
+    return Effect.gen(function* () {
+      const [outcome, ...others] = yield* stoppedAndContinued(store, false)
+      assert.deepEqual(others, [])
+      assert.isTrue(outcome?._tag === "Skipped" && outcome.why._tag === "MailedRecently")
+      assert.lengthOf(yield* heldBy(address), 1)
+      assert.deepEqual(yield* mailedTo, [address])
+      assert.deepEqual(yield* unfinished.pipe(Effect.provide(processOver(store))), [])
+    }).pipe(Effect.provide(polar(teamOf(epoch, { expired: 1 }))))
+  })
+})
+
+describe("a process whose call takes five minutes", () => {
+  const slow: Fault = (operation, call) =>
+    operation === "list" ? call : Effect.andThen(Effect.sleep("5 minutes"), call)
+
+  it.effect.each([
+    { what: "resend", team: teamOf(epoch, { live: 1 }), word: "Resent", person: "live-0@acme.com" },
+    { what: "reissue", team: teamOf(epoch, { expired: 1, revoked: 1 }), word: "Reissued", person: address }
+  ])("is waited for by another one with retryUnknown, and one mail leaves: a $what", ({ person, team, word }) => {
+    const store: Store = new Map()
+    const options = { onExpired: "reissue", retryUnknown: true } as const
+    return Effect.gen(function* () {
+      const first = yield* Effect.forkChild(Effect.provide(remindAll(options), processOver(store, slow)))
+      yield* advance("1 second")
+      const second = yield* Effect.forkChild(Effect.provide(remindAll(options), processOver(store)))
+      yield* advance("30 minutes")
+      assert.deepEqual(yield* Fiber.join(first), { [person]: word })
+      assert.include(["MailedRecently", "InProgressElsewhere"], (yield* Fiber.join(second))[person])
+      assert.deepEqual(yield* mailedTo, [person])
+      assert.lengthOf(yield* heldBy(person), 1)
+    }).pipe(Effect.provide(polar(team)))
+  })
+
+  it.effect("refuses another call for the same person with InProgressElsewhere", () => {
+    const store: Store = new Map()
+    return Effect.gen(function* () {
+      const seat = yield* seatOf("live-0@acme.com")
+      const first = yield* Effect.forkChild(Effect.provide(remindAll(), processOver(store, slow)))
+      yield* advance("2 minutes")
+      const other = Effect.provide(processOver(store))
+      const calls = [
+        Effect.flatMap(Invitations, ({ resend }) => Effect.asVoid(resend(seat, { again: true }))),
+        Effect.flatMap(Invitations, ({ resend }) => Effect.asVoid(resend(seat.id, { again: true }))),
+        Effect.flatMap(Invitations, ({ reissue }) => Effect.asVoid(reissue(seat, { again: true })))
+      ]
+      for (const call of calls) {
+        const error = yield* Effect.flip(other(call))
+        assert.strictEqual(error._tag, "InProgressElsewhere")
+        assert.strictEqual(
+          error.message,
+          `Another process is mailing the holder of seat ${seat.id}. Nothing was mailed here: look at the seat in a minute.`
+        )
+      }
+      yield* advance("5 minutes")
+      yield* Fiber.join(first)
+      assert.lengthOf(yield* mailedTo, 1)
+    }).pipe(Effect.provide(polar(teamOf(epoch, { live: 1 }))))
+  })
+})
