@@ -66,7 +66,7 @@ describe("a process that was stopped with its revocation on the wire, and whose 
           const [left, ...more] = yield* unfinished
           assert.deepEqual(more, [])
           assert.isDefined(left)
-          yield* (yield* Invitations).finish(left)
+          yield* (yield* Invitations).finish(left, { again: true })
           assert.deepEqual(yield* unfinished, [])
         }).pipe(Effect.provide(processOver(store)))
         assert.lengthOf(yield* heldBy(address), 1)

@@ -80,8 +80,8 @@ const assignRevoked = (
   const fail = (error: ReissueIncomplete["error"]) => new ReissueIncomplete({ reissue, phase, error })
   return Effect.gen(function* () {
     let shownAt = sentAt
+    yield* restore(rate.waitForTurn)
     for (let looks = 0; looks < maxLooks; looks++) {
-      yield* restore(rate.waitForTurn)
       yield* Halves.startAssigning(reissuing, revokedAt)
       if ((yield* monotonicMillis) - shownAt < Duration.toMillis(options.maxLookAge)) {
         return { seat: yield* Halves.assignAgain(reissuing), isMailed: true }
