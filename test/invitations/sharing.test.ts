@@ -66,8 +66,11 @@ describe("Invitations act through exactly the Seats that their layer was built o
 
   it.effect("for two buyers of one LayerMap", () =>
     Effect.gen(function* () {
-      const tenants = yield* LayerMap.make((name: string) =>
-        Invitations.layer.pipe(Layer.provide(Journal.layerMemory), Layer.provideMerge(polar(buyer(name))))
+      const tenants = yield* LayerMap.make(
+        (name: string) =>
+          Invitations.layer.pipe(Layer.provide(Journal.layerMemory), Layer.provideMerge(polar(buyer(name)))),
+        // The services of both live at the same time
+        { idleTimeToLive: "1 hour" }
       )
       for (const name of ["a", "b", "a"]) {
         const sent = yield* Effect.gen(function* () {
