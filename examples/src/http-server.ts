@@ -32,7 +32,6 @@ const statuses: Record<Failure["_tag"], number> = {
   NoSeatAvailable: 409,
   InvalidRequest: 422,
   RateLimited: 429,
-  ResentRecently: 429,
   // Polar refuses our token, not the caller's
   Unauthorized: 500,
   Forbidden: 500,

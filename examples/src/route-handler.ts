@@ -2,7 +2,7 @@
 // In an app, the file is app/api/subscriptions/[subscriptionId]/seats/[seatId]/invitation/route.ts. To try it on the emulator
 // (examples/README.md starts one):
 //
-//     export POLAR_API_URL=http://127.0.0.1:4321 POLAR_ACCESS_TOKEN=polar_oat_s3cret DEMO_SESSION=me
+//     export POLAR_API_URL=http://127.0.0.1:4321 POLAR_ACCESS_TOKEN=polar_oat_s3cret DEMO_SESSIONS=me=acme-1
 //     npx -y pnpm@10.34.8 exec node --input-type=module --eval '
 //       import { POST } from "./examples/src/route-handler.ts"
 //       const subscriptionId = "e5149aae-e521-42b9-b24c-abb3d71eea2e", seatId = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -19,7 +19,7 @@ import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
-import { Config, Duration, Effect, Layer, LayerMap, ManagedRuntime, Option, Schema, Stream } from "effect"
+import { Config, DateTime, Duration, Effect, Layer, LayerMap, ManagedRuntime, Option, Schema, Stream } from "effect"
 
 // `Seats` as the buyer sees them. All requests of a buyer share one customer session
 const layerForBuyer = (externalId: string) =>
@@ -44,17 +44,21 @@ const runtime = (globalThis.polarSeats ??= ManagedRuntime.make(Buyers.layer))
 
 // Replace this with your sign-in. It returns the id that Polar has as the customer's external_id
 const signedIn = (request: Request) =>
-  Effect.map(Config.NonEmptyString("DEMO_SESSION"), (session) =>
-    request.headers.get("cookie") === `session=${session}` ? "acme-1" : undefined
-  )
+  Effect.map(Config.Record(Schema.String, Schema.NonEmptyString, "DEMO_SESSIONS"), (customers) => {
+    const cookies = new Map(Object.entries(customers).map(([session, customer]) => [`session=${session}`, customer]))
+    return cookies.get(request.headers.get("cookie") ?? "")
+  })
 
 const Params = Schema.Struct({ subscriptionId: SubscriptionId, seatId: SeatId })
 
 const send = Effect.fn("send")(function* ({ seatId, subscriptionId }: typeof Params.Type) {
   const { finish, resend, unfinished } = yield* Invitations
-  const begun = yield* Stream.runHead(Stream.filter(unfinished, (reissue) => reissue.seatId === seatId))
-  if (Option.isSome(begun)) return yield* finish(begun.value)
+  // Polar answers a subscription of another buyer with 404. The journal knows the reissues of all buyers, so it comes second
   const { seats } = yield* Seats.use(({ list }) => list(SeatSource.Subscription({ id: subscriptionId })))
+  const begun = yield* Stream.runHead(
+    Stream.filter(unfinished, (reissue) => reissue.seatId === seatId && reissue.source.id === subscriptionId)
+  )
+  if (Option.isSome(begun)) return yield* finish(begun.value)
   const seat = seats.find(({ id }) => id === seatId)
   if (seat === undefined) return yield* new NotFound({ resource: "seat", id: seatId })
   return (yield* resend(seat, { onExpired: "reissue" })).seat
@@ -68,7 +72,7 @@ const answer = (status: number, message: string, retryAfter?: number) =>
   )
 
 // These texts are for the buyer. `error.message` is for you
-const explain = (error: Effect.Error<ReturnType<typeof send>>): Response => {
+const explain = (error: Effect.Error<ReturnType<typeof send>>, now: DateTime.Utc): Response => {
   switch (error._tag) {
     case "NotFound":
       return answer(404, "You have no such seat.")
@@ -83,13 +87,17 @@ const explain = (error: Effect.Error<ReturnType<typeof send>>): Response => {
     case "InvalidRequest": // The ids are valid, so Polar does not know the customer
       return answer(403, "You have not bought any seats.")
     case "ResentRecently":
-      return answer(429, "This invitation was sent a moment ago.", 60)
+      return answer(429, "This invitation was sent a moment ago.", toSeconds(DateTime.distance(now, error.again)))
+    case "InProgressElsewhere":
+      return answer(503, "This invitation is being sent now.", 60)
+    case "MailedSomebodyElse":
+      return answer(409, "The seat has another holder by now, and the mail went to them.")
+    case "HolderRemoved":
+      return answer(409, "The holder of this seat was removed. Assign a seat to them if they should have one.")
+    case "RevokedSomebodyElse":
+      return answer(503, "The seat has another holder by now, who has lost it. The next try gives it back.", 1)
     case "RateLimited":
-      return answer(
-        503,
-        "Too many requests. Nothing was sent.",
-        Math.ceil(Duration.toSeconds(error.retryAfter ?? "1 minute"))
-      )
+      return answer(503, "Too many requests. Nothing was sent.", toSeconds(error.retryAfter ?? Duration.minutes(1)))
     case "Unavailable":
       return error.mayHaveHappened
         ? answer(502, "The mail may have gone out. Ask whether it arrived before you send another.")
@@ -100,9 +108,12 @@ const explain = (error: Effect.Error<ReturnType<typeof send>>): Response => {
       return answer(503, "No invitation can be sent now.", 60)
     case "Unauthorized":
     case "Forbidden":
+    case "UnreadableEntry":
+    case "InvalidOption":
       return ours()
   }
 }
+const toSeconds = (duration: Duration.Duration) => Math.max(1, Math.ceil(Duration.toSeconds(duration)))
 const ours = () => answer(500, "Something is wrong on our side.")
 
 const handle = Effect.fn("handle")(function* (request: Request, params: unknown) {
@@ -112,9 +123,9 @@ const handle = Effect.fn("handle")(function* (request: Request, params: unknown)
   if (Option.isNone(ids)) return answer(404, "You have no such seat.")
   return yield* send(ids.value).pipe(
     Effect.tapError(({ _tag }) => Effect.logWarning(`Not sent for ${buyer}: ${_tag}`)),
-    Effect.match({
-      onSuccess: ({ holderEmail }) => answer(200, `The invitation was sent to ${holderEmail}.`),
-      onFailure: explain
+    Effect.matchEffect({
+      onSuccess: ({ holderEmail }) => Effect.succeed(answer(200, `The invitation was sent to ${holderEmail}.`)),
+      onFailure: (error) => Effect.map(DateTime.now, (now) => explain(error, now))
     }),
     Effect.provide(Buyers.get(buyer))
   )

@@ -1,5 +1,5 @@
-import { InvitationExpired } from "@polar-seats/invitations/Invitations"
-import { type Reissue, ReissueIncomplete } from "@polar-seats/invitations/Reissue"
+import { InvitationExpired, ResentRecently } from "@polar-seats/invitations/InvitationError"
+import { type Reissue, ReissueIncomplete, RevokedSomebodyElse } from "@polar-seats/invitations/Reissue"
 import { Invitation, type Seat } from "@polar-seats/domain/Seat"
 import { RateLimited } from "@polar-seats/domain/SeatError"
 import * as DateTime from "effect/DateTime"
@@ -66,22 +66,33 @@ export interface Failure {
 // A browser cannot read Retry-After across origins. Polar's window is one minute
 const defaultWait = Duration.minutes(1)
 
+const textOf = (error: Failure, now: DateTime.Utc): string => {
+  if (error instanceof RateLimited) return "Polar refused the call because of its rate limit, so nothing was done."
+  if (error instanceof ResentRecently) {
+    return "Nothing was mailed: this person was mailed a short while ago, or may have been."
+  }
+  return error instanceof InvitationExpired
+    ? `Nothing was mailed: the link expired ${formatDistance(error.expiredAt, now)} ago, and a resend would mail a dead link. Reissue it.`
+    : error.message
+}
+
+const retryTime = (error: Failure, now: DateTime.Utc): number | undefined => {
+  if (error instanceof ResentRecently) return DateTime.toEpochMillis(error.again)
+  return error instanceof RateLimited
+    ? DateTime.toEpochMillis(now) + Duration.toMillis(error.retryAfter ?? defaultWait)
+    : undefined
+}
+
 /** The note after an error. The messages of the library say what to do next. */
 export const noteFailure = (error: Failure, now: DateTime.Utc): Note => {
-  const unfinished = error instanceof ReissueIncomplete ? error : undefined
-  const cause = unfinished?.error ?? error
-  const wait = cause instanceof RateLimited ? Duration.toMillis(cause.retryAfter ?? defaultWait) : undefined
+  const isUnfinished = error instanceof ReissueIncomplete || error instanceof RevokedSomebodyElse
+  const cause = error instanceof ReissueIncomplete ? (error.error ?? error) : error
   return {
     tone: "failed",
     tag: error._tag,
-    text:
-      error instanceof RateLimited
-        ? "Polar refused the call because of its rate limit, so nothing was done."
-        : error instanceof InvitationExpired
-          ? `Nothing was mailed: the link expired ${formatDistance(error.expiredAt, now)} ago, and a resend would mail a dead link. Reissue it.`
-          : error.message,
-    until: wait === undefined ? undefined : DateTime.toEpochMillis(now) + wait,
-    unfinished: unfinished?.reissue
+    text: textOf(error, now),
+    until: retryTime(cause, now),
+    unfinished: isUnfinished ? (error.reissue ?? undefined) : undefined
   }
 }
 

@@ -1,5 +1,5 @@
-import type { JournalError } from "@polar-seats/invitations/Journal"
-import type { ReissueIncomplete } from "@polar-seats/invitations/Reissue"
+import type { ReissueError } from "@polar-seats/invitations/Invitations"
+import type { RemindError } from "@polar-seats/invitations/Reminder"
 import {
   type InvalidInvitation,
   type Operation,
@@ -30,15 +30,28 @@ export const InterruptIsSuccess = Context.Reference("@polar-seats/app/InterruptI
 export const exitCode = { failed: 1, wrongUse: 2, refused: 3, interrupted: 130 } as const
 
 /** Every error that a command reports. */
-export type CommandError = SeatError | InvalidInvitation | ReissueIncomplete | JournalError
+export type CommandError = SeatError | InvalidInvitation | ReissueError | RemindError
 
 // These errors do not say that Polar refused
-const failures = new Set<CommandError["_tag"]>(["Unavailable", "ReissueIncomplete", "JournalError"])
+const failures = new Set<CommandError["_tag"]>([
+  "Unavailable",
+  "ReissueIncomplete",
+  "JournalError",
+  "UnreadableEntry",
+  "ResentRecently",
+  "InProgressElsewhere",
+  "HolderRemoved",
+  "MailedSomebodyElse",
+  "RevokedSomebodyElse"
+])
 
-/** The exit code for an error: 3 if Polar refused, else 1. */
-export const exitCodeFor = ({ _tag }: CommandError): number => (failures.has(_tag) ? exitCode.failed : exitCode.refused)
+/** The exit code for an error: 2 for an option that makes no sense, 3 if Polar refused, else 1. */
+export const exitCodeFor = ({ _tag }: CommandError): number => {
+  if (_tag === "InvalidOption") return exitCode.wrongUse
+  return failures.has(_tag) ? exitCode.failed : exitCode.refused
+}
 
-/** `failed` if Polar certainly did nothing, `unknown` if it may have. */
+/** `failed` if Polar certainly did not do what it was asked, `unknown` if it may have. */
 export const outcomeFor = (error: CommandError): "failed" | "unknown" =>
   error._tag === "ReissueIncomplete" || (error._tag === "Unavailable" && error.mayHaveHappened) ? "unknown" : "failed"
 

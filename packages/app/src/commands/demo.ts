@@ -97,7 +97,6 @@ const adviseBuyer = Match.typeTags<SeatError, string>()({
   NotFound: () => "That seat is gone. Choose one from the list.",
   AlreadyClaimed: () => "No need to: the invitation was accepted or withdrawn.",
   InvitationUnavailable: () => "Revoke this seat and assign it again.",
-  ResentRecently: () => "It is on its way. Wait a little before you send it again.",
   Unauthorized: ({ reason }) =>
     reason === "WrongToken" ? "This shop is set up wrongly, we are on it." : "Please sign in again.",
   Forbidden: ({ reason }) => (reason === "Role" ? "Ask an owner of your team." : "Seats are not for sale here."),

@@ -52,6 +52,17 @@ type Ending = "done" | "interrupted" | RemindError
 
 const isError = (ending: Ending): ending is RemindError => ending !== "done" && ending !== "interrupted"
 
+/** What the journal says that became of a person since the run began, or `undefined` if nothing did. */
+const outcomeIn = (
+  { attempt, doubt, mailed }: Journal.Entry,
+  since: DateTime.Utc
+): reminders.OutcomeWord | undefined => {
+  const isOfRun = (at: DateTime.Utc | undefined) => at !== undefined && DateTime.isGreaterThanOrEqualTo(at, since)
+  if (attempt?._tag === "Reissue" || isOfRun(attempt?.startedAt) || isOfRun(doubt?.at)) return "unknown"
+  if (mailed === null || !isOfRun(mailed.at)) return undefined
+  return mailed.how === "Resent" ? "resent" : "reissued"
+}
+
 /**
  * Reads in the journal what happened to mails that were on their way when the run was interrupted. Returns the reissues
  * that are not finished.
@@ -61,14 +72,12 @@ const readOutcomes = Effect.fnUntraced(function* (open: Iterable<PlannedMail>, s
   const incomplete: Array<Reissue> = []
   const byKey = new Map(Array.from(open, (mail) => [mail.journalKey, mail] as const))
   yield* Effect.catch(
-    Stream.runForEach(journal.entries, ({ at, key, step }) =>
+    Stream.runForEach(journal.entries, (entry) =>
       Effect.sync(() => {
-        const mail = byKey.get(key)
-        if (mail === undefined || step._tag === "NotMailed") return
-        if (step._tag === "ReissueStarted") incomplete.push(step.reissue)
-        if (step._tag !== "Mailed") mail.outcome = "unknown"
-        else if (DateTime.isGreaterThanOrEqualTo(at, since))
-          mail.outcome = step.how === "Resent" ? "resent" : "reissued"
+        const mail = byKey.get(entry.key)
+        if (mail === undefined) return
+        if (entry.attempt?._tag === "Reissue") incomplete.push(entry.attempt.reissue)
+        mail.outcome = outcomeIn(entry, since) ?? mail.outcome
       })
     ),
     // Without the journal, every open mail may have gone out

@@ -1,4 +1,5 @@
-import { Invitations } from "@polar-seats/invitations/Invitations"
+import { Invitations, type ReissueError } from "@polar-seats/invitations/Invitations"
+import { Journal } from "@polar-seats/invitations/Journal"
 import * as Reissue from "@polar-seats/invitations/Reissue"
 import { type Seat, SeatId } from "@polar-seats/domain/Seat"
 import { NotFound } from "@polar-seats/domain/SeatError"
@@ -24,33 +25,60 @@ const printReissued = Effect.fnUntraced(function* (seat: Seat) {
   yield* printOut(`${seat.id}: reissued to ${formatHolder(seat)} (${formatInvitation(seat, yield* DateTime.now)})`)
 })
 
-/** Finishes a reissue that was started. Every failure and every interruption is a `ReissueIncomplete`. */
-const finishReissue = ({ finish }: Invitations["Service"], reissue: Reissue.Reissue, restore: Restore) =>
-  Effect.catchCause(restore(finish(reissue)), (cause) => {
-    const error = Option.getOrNull(Cause.findErrorOption(cause))
-    if (error?._tag === "ReissueIncomplete") return Effect.fail(error)
-    const isCause = error?._tag !== "AlreadyClaimed" && error?._tag !== "InvitationUnavailable"
-    return Effect.fail(new Reissue.ReissueIncomplete({ reissue, error: isCause ? error : null }))
-  })
+/** The services of this command. */
+interface Services {
+  readonly invitations: Invitations["Service"]
+  readonly journal: Journal["Service"]
+}
+
+/**
+ * Finishes a reissue that was started. If the journal still has it as unfinished afterwards, an interruption and every
+ * error that stopped it are a `ReissueIncomplete`.
+ */
+const finishReissue = ({ invitations, journal }: Services, reissue: Reissue.Reissue, restore: Restore) =>
+  Effect.catchCause(
+    restore(invitations.finish(reissue)),
+    Effect.fnUntraced(function* (cause): Effect.fn.Return<Seat, ReissueError> {
+      const error = Option.getOrNull(Cause.findErrorOption(cause))
+      switch (error?._tag) {
+        case "ReissueIncomplete":
+        case "RevokedSomebodyElse":
+        case "MailedSomebodyElse":
+        case "InProgressElsewhere":
+        case "AlreadyClaimed":
+        case "InvitationUnavailable":
+        case "InvalidOption":
+          return yield* Effect.fail(error)
+      }
+      const attempt = yield* Effect.match(journal.get(reissue.key), {
+        onFailure: () => undefined,
+        onSuccess: (entry) => entry?.attempt
+      })
+      if (attempt?._tag !== "Reissue") return yield* Effect.failCause(cause)
+      return yield* new Reissue.ReissueIncomplete({ reissue, phase: attempt.phase, error })
+    })
+  )
 
 /** Reissues a seat. If the reissue stops half way, the second half is tried once more at once. */
-const reissueSeat = (invitations: Invitations["Service"], seat: Seat, restore: Restore) =>
-  Effect.catchCause(restore(invitations.reissue(seat)), (cause) => {
+const reissueSeat = (services: Services, seat: Seat, restore: Restore) =>
+  Effect.catchCause(restore(services.invitations.reissue(seat)), (cause): Effect.Effect<Seat, ReissueError> => {
     const error = Option.getOrUndefined(Cause.findErrorOption(cause))
     if (error === undefined) return Effect.failCause(cause)
-    return error._tag === "ReissueIncomplete" && !Cause.hasInterrupts(cause)
-      ? finishReissue(invitations, error.reissue, restore)
-      : Effect.fail(error)
+    if (error._tag !== "ReissueIncomplete" || Cause.hasInterrupts(cause)) return Effect.fail(error)
+    return Effect.mapError(finishReissue(services, error.reissue, restore), (second) =>
+      // The first error says more than that the reissue still has to wait
+      second._tag === "ReissueIncomplete" && second.error === null ? error : second
+    )
   })
 
 /**
  * Finishes the reissues that an earlier command with the same journal left unfinished, and that this command does not
  * name. Returns their exit codes.
  */
-const finishOthers = (invitations: Invitations["Service"], reissues: ReadonlyArray<Reissue.Reissue>) =>
+const finishOthers = (services: Services, reissues: ReadonlyArray<Reissue.Reissue>) =>
   Effect.forEach(reissues, (reissue) =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.matchEffect(finishReissue(invitations, reissue, restore), {
+      Effect.matchEffect(finishReissue(services, reissue, restore), {
         onSuccess: (seat) => Effect.as(printSeat(seat, printReissued), 0),
         onFailure: (error) => reportError(reissue.seatId, error)
       })
@@ -61,9 +89,9 @@ const decodeId = Schema.decodeOption(SeatId)
 
 const reissueAll = Effect.fnUntraced(function* ({ ids: given, journal, yes, ...sourceFlags }: ReissueFlags) {
   const source = yield* readSource(sourceFlags)
-  const invitations = yield* Invitations
+  const services = { invitations: yield* Invitations, journal: yield* Journal }
   const inSource = Stream.filter(
-    invitations.unfinished,
+    services.invitations.unfinished,
     ({ source: { _tag, id } }) => _tag === source._tag && id === source.id
   )
   const unfinished = Option.isSome(journal) ? yield* Effect.catch(Stream.runCollect(inSource), endWithError) : []
@@ -87,18 +115,18 @@ const reissueAll = Effect.fnUntraced(function* ({ ids: given, journal, yes, ...s
   yield* forEachSeat({
     ids: given,
     first: finishOthers(
-      invitations,
+      services,
       unfinished.filter((reissue) => !named.has(reissue))
     ),
     operation: "Seats.list",
     act: (id, restore) => {
       const reissue = started.get(id)
       if (reissue !== undefined) {
-        return Effect.flatMap(finishReissue(invitations, reissue, restore), (seat) =>
+        return Effect.flatMap(finishReissue(services, reissue, restore), (seat) =>
           Effect.flatMap(DateTime.now, (now) =>
             // The earlier command may have assigned the seat, and its link may be dead or used by now
             seat.status !== "pending" || seat.invitation(now)._tag === "Expired"
-              ? reissueSeat(invitations, seat, restore)
+              ? reissueSeat(services, seat, restore)
               : Effect.succeed(seat)
           )
         )
@@ -106,7 +134,7 @@ const reissueAll = Effect.fnUntraced(function* ({ ids: given, journal, yes, ...s
       const seat = known.get(id)
       return seat === undefined
         ? Effect.fail(new NotFound({ resource: "seat", id }))
-        : reissueSeat(invitations, seat, restore)
+        : reissueSeat(services, seat, restore)
     },
     doneWord: "reissued",
     printDone: printReissued

@@ -88,7 +88,10 @@ export const makeReminderTally = () => {
     counts[toWord(outcome)]++
     if (outcome._tag === "Failed") {
       failed.push(outcome.seatId)
-      if (outcome.error._tag === "ReissueIncomplete") incomplete.push(outcome.error.reissue)
+      const { error } = outcome
+      if (error._tag === "ReissueIncomplete") incomplete.push(error.reissue)
+      // Somebody else lost the seat, and this reissue gives it back
+      if (error._tag === "RevokedSomebodyElse" && error.reissue !== null) incomplete.push(error.reissue)
     }
     if (outcome._tag === "InDoubt") unknown.push(outcome.seatId)
     if (outcome._tag === "Skipped") {
