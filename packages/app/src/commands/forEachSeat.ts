@@ -48,9 +48,7 @@ const printFailure = Effect.fnUntraced(function* (seat: SeatEntry, error: Printa
 // After these errors somebody may be without a seat, so the message ends with the command that assigns it again
 const formatError = (error: CommandError): string => {
   if (error._tag !== "ReissueIncomplete" && error._tag !== "RevokedSomebodyElse") return error.message
-  return error.reissue === null
-    ? error.message
-    : `${error.message} To finish it: ${formatAssignCommand(error.reissue)}`
+  return error.reissue === null ? error.message : `${error.message} To finish it: ${formatAssignCommand(error.reissue)}`
 }
 
 /** Prints the error of a seat as `printFailure`, and returns its exit code. */
