@@ -1,8 +1,8 @@
 import { once } from "node:events"
-import { existsSync } from "node:fs"
-import { readFile, writeFile } from "node:fs/promises"
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { dirname } from "node:path"
 import { assert, describe, it, vi } from "vitest"
 import { powerless, subscription } from "./acme.ts"
 import { startRecordingProxy } from "./recordingProxy.ts"
@@ -92,7 +92,75 @@ describe.concurrent("remind", { timeout }, () => {
     assert.deepEqual(await mails(), [])
     assert.deepEqual([...(await requests("POST")), ...(await requests("DELETE"))], [])
     assert.deepEqual(await listed(), before)
-    assert.isFalse(existsSync(journal))
+    assert.deepEqual(await readdir(dirname(journal)), [])
+  })
+
+  it("reads a journal that it may not write with --dry-run, and leaves the file and its directory as they are", async (test) => {
+    const { env, mails } = await startTeam(test, { live: 2 })
+    const journal = await temporaryFile(test)
+    const args = [...remind, "--journal", journal, "--json"]
+    assert.strictEqual((await run([...args, "--to", "live0@acme.com"], env)).code, 0)
+    const directory = dirname(journal)
+    await chmod(journal, 0o444)
+    await chmod(directory, 0o555)
+    test.onTestFinished(() => chmod(directory, 0o755))
+    const look = async () => {
+      const { ctimeMs, ino, mode, mtimeMs } = await stat(journal)
+      return {
+        ctimeMs,
+        ino,
+        mode,
+        mtimeMs,
+        names: await readdir(directory),
+        changedAt: (await stat(directory)).mtimeMs
+      }
+    }
+    const before = await look()
+    assert.deepEqual(before.names, ["journal"])
+    const { code, stderr, stdout } = await run([...args, "--dry-run"], env)
+    assert.strictEqual(code, 0, stderr)
+    assert.deepEqual(readLines(stdout).rest.skipped, { dry_run: 1, mailed_recently: 1 })
+    assert.deepEqual(await look(), before)
+    assert.lengthOf(await mails(), 1)
+  })
+
+  it("does not wait with --dry-run for the process that uses the journal", async (test) => {
+    const { env, rules, url } = await startTeam(test, { live: 1 })
+    const { arrivedOf, url: between } = await startRecordingProxy(test, url)
+    const args = [...remind, ...atOnce, "--journal", await temporaryFile(test), "--json"]
+    await rules({ method: "POST", delay_ms: 60_000 })
+    const busy = await start(args, { ...env, POLAR_API_URL: between }, arrivedOf(/^POST/, 1))
+    const { code, stderr, stdout } = await run([...args, "--dry-run"], env)
+    assert.strictEqual(code, 0, stderr)
+    assert.deepEqual(readLines(stdout).summary.unknown, 1)
+    await busy.stop("SIGKILL")
+  })
+
+  it.for(["999999999", "Fri, 01 Jan 2100 00:00:00 GMT"])(
+    "fails a seat at once whose next try is years away (Retry-After: %s), and says so",
+    async (years, test) => {
+      const { env, mails, rules, seats } = await startTeam(test, { live: 3 })
+      const id = seats.live[1]?.id ?? ""
+      const path = `/v1/customer-portal/seats/${id}/resend`
+      await rules({ method: "POST", path, status: 429, headers: { "retry-after": years }, body: "" })
+      const { code, stderr, stdout } = await run([...remind, ...atOnce, "--json"], env)
+      assert.strictEqual(code, 1, stderr)
+      const { lines, summary } = readLines(stdout)
+      assert.deepInclude(summary, { resent: 2, failed: 1, unknown: 0, not_begun: 0 })
+      const failed = lines.find(({ outcome }) => outcome === "failed")
+      assert.deepInclude({ ...failed, ...failed.error }, { id, _tag: "RateLimited" })
+      assert.match(failed.error.message, /Wait \d{5}d .*before the next one/)
+      assert.lengthOf(await mails(), 2)
+    }
+  )
+
+  it("mails nobody if the list of seats is years away, and says so", async (test) => {
+    const { env, mails, rules } = await startTeam(test, { live: 1 })
+    await rules({ method: "GET", status: 429, headers: { "retry-after": "999999999" }, body: "" })
+    const { code, stderr } = await run([...remind, ...atOnce], env)
+    assert.strictEqual(code, 3, stderr)
+    assert.match(stderr, /Wait \d{5}d .*before the next one\. Nobody was mailed\.$/m)
+    assert.deepEqual(await mails(), [])
   })
 
   it("mails several people only with --yes if there is no terminal, and one person without a question", async (test) => {
