@@ -17,7 +17,11 @@ import { Phase, Reissue } from "./Reissue.ts"
 export class Mailed extends Schema.Class<Mailed>("Mailed")({
   at: Timestamp,
   seatId: SeatId,
-  how: Schema.Literals(["Resent", "Reissued"])
+  how: Schema.Literals(["Resent", "Reissued"]),
+  /** The revocation that came before, of a reissue. It explains to others why the seat is revoked. */
+  revoked: Schema.NullOr(Schema.Struct({ seatId: SeatId, revokedAt: Schema.NullOr(Timestamp) })).pipe(
+    Schema.withConstructorDefault(Effect.succeed(null))
+  )
 }) {}
 
 /** A mail that may have been sent. Nobody can find out. */
@@ -112,7 +116,7 @@ export interface Storage {
 /** The seats that an entry speaks of. */
 export const seatsOf = ({ attempt, doubt, mailed }: Content): ReadonlyArray<SeatId> => {
   const seatId = attempt?._tag === "Resend" ? attempt.seatId : attempt?.reissue.seatId
-  return [mailed?.seatId, doubt?.seatId, seatId].filter((id) => id !== undefined)
+  return [mailed?.seatId, mailed?.revoked?.seatId, doubt?.seatId, seatId].filter((id) => id !== undefined)
 }
 
 /** Makes a journal that is kept in a storage. */

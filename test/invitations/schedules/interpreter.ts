@@ -462,12 +462,13 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
   // All that were paused go on, and everything comes to its end
   for (const { index } of processes) yield* take({ step: "continue", process: index })
   for (let minutes = 0; minutes < 240; minutes++) yield* TestClock.adjust("1 minute")
-  Promises.everythingHasEnded(history, (run) => processes[run.process]?.state === "is dead", yield* trueTime)
+  const isDead = (run: Run) => processes[run.process]?.state === "is dead"
+  Promises.everythingHasEnded(history, isDead, yield* trueTime)
   // Another process brings what was left to its end
   yield* TestClock.adjust("25 hours")
   yield* start(3, { run: "finish", again: false })
   yield* TestClock.adjust("2 hours")
-  Promises.nothingIsLost(history, store, yield* rows)
+  Promises.nothingIsLost(history, store, yield* rows, isDead)
   // The scope stays open: what a killed process was doing never ends
   return history
 })

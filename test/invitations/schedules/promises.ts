@@ -137,7 +137,12 @@ export const everythingHasEnded = (history: History, isDead: (run: Run) => boole
 const isLate = ({ at, leftAt }: Revoked) => at - leftAt > 1000
 
 /** Whoever lost a seat by us has one again, or is known to be without one. */
-export const nothingIsLost = (history: History, store: Store, rows: ReadonlyMap<string, Row>) => {
+export const nothingIsLost = (
+  history: History,
+  store: Store,
+  rows: ReadonlyMap<string, Row>,
+  isDead: (run: Run) => boolean
+) => {
   const addresses = new Set(history.events.flatMap((event) => (event.what === "revoked" ? [event.row.address] : [])))
   for (const address of addresses) {
     if (address === null) continue
@@ -147,6 +152,8 @@ export const nothingIsLost = (history: History, store: Store, rows: ReadonlyMap<
         (event.what === "assigned" && event.address === address)
     )
     if (last?.what !== "revoked" || last.by === null || isLate(last)) continue
+    // The process meant somebody else, and was killed before Polar's answer told it
+    if (isDead(last.by) && last.read?.row?.address !== address) continue
     if ([...rows.values()].some((row) => row.address === address)) continue
     const isUnfinished = knowledge(store.entries.get(keyOf(address))).isUnfinished
     const isReported = history.runs.some((run) =>

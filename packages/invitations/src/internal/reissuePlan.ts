@@ -21,6 +21,8 @@ export type Plan =
   | { readonly _tag: "Wait"; readonly until: DateTime.Utc }
   /** The person has no seat, and somebody else may have removed them. `isCertain` if somebody else has. */
   | { readonly _tag: "Removed"; readonly isCertain: boolean }
+  /** The same, because seats were revoked since. If our own reissues revoked them all, it is an `Assign`. */
+  | { readonly _tag: "Clouded"; readonly revokedAt: DateTime.Utc; readonly later: ReadonlyArray<Seat> }
 
 const isDead = (seat: Seat, now: DateTime.Utc) => seat.invitation(now)._tag === "Expired"
 
@@ -96,6 +98,8 @@ export const planRest = (
   if (ours === undefined) return { _tag: "Removed", isCertain: row?.status === "revoked" }
   const { revokedAt } = ours
   // Whoever was seated and removed since then may be the person
-  const isClouded = revokedAt !== null && index.revokedAfter(revokedAt).some((seat) => !isRevokedHere(seat))
-  return isClouded ? { _tag: "Removed", isCertain: false } : { _tag: "Assign", revokedAt }
+  const later = revokedAt === null ? [] : index.revokedAfter(revokedAt).filter((seat) => !isRevokedHere(seat))
+  return revokedAt === null || later.length === 0
+    ? { _tag: "Assign", revokedAt }
+    : { _tag: "Clouded", revokedAt, later }
 }

@@ -3,6 +3,7 @@ import { Unavailable } from "@polar-seats/domain/SeatError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Data from "effect/Data"
 import { HolderRemoved, InProgressElsewhere, ResentRecently } from "../InvitationError.ts"
 import { Attempt, type Entry, Mailed } from "../Journal.ts"
@@ -14,6 +15,7 @@ import type { Overrides } from "./knowledge.ts"
 import { monotonicMillis } from "./monotonic.ts"
 import { planNew, planRest } from "./reissuePlan.ts"
 import * as Halves from "./revokeAndAssign.ts"
+import type { SeatsIndex } from "./seatsIndex.ts"
 import type { Look } from "./seatsLook.ts"
 
 /** How one reissue is made. */
@@ -69,6 +71,27 @@ const lookWithTurn = (engine: Engine, { key, source }: Reissue, options: Reissue
     return yield* tooSlow
   })
 
+/** Whether the journal knows a seat to be revoked by a reissue, of whichever process. */
+const isRevokedByReissue = ({ journal }: Engine, { id, revokedAt }: Seat) =>
+  Effect.map(journal.ofSeat(id), (entries) =>
+    entries.some(({ attempt, mailed }) => {
+      const phase = attempt?._tag === "Reissue" && attempt.reissue.seatId === id ? attempt.phase : undefined
+      const isUnderWay = phase !== undefined && phase._tag !== "Revoking" && Equal.equals(phase.revokedAt, revokedAt)
+      return isUnderWay || (mailed?.revoked?.seatId === id && Equal.equals(mailed.revoked.revokedAt, revokedAt))
+    })
+  )
+
+/** Plans the rest of a reissue, and asks the journal about seats that were revoked since. */
+const planNext = (engine: Engine, reissue: Reissue, phase: Phase, index: SeatsIndex) =>
+  Effect.gen(function* () {
+    const plan = planRest(reissue, phase, index, yield* DateTime.now, engine.looks.isRevokedHere)
+    if (plan._tag !== "Clouded") return plan
+    const areOurs = yield* Effect.forEach(plan.later, (seat) => isRevokedByReissue(engine, seat))
+    return areOurs.every((isOurs) => isOurs)
+      ? { _tag: "Assign" as const, revokedAt: plan.revokedAt }
+      : { _tag: "Removed" as const, isCertain: false }
+  })
+
 /** Assigns after a revocation of ours. `sentAt` is when it left, or when a look began that has shown it. */
 const assignRevoked = (
   reissuing: Halves.Reissuing,
@@ -88,7 +111,7 @@ const assignRevoked = (
       }
       // Somebody else may have seated the person, and removed them, while this waited or was paused
       const { index, readAt } = yield* restore(lookWithTurn(engine, reissue, options))
-      const plan = planRest(reissue, phase, index, yield* DateTime.now, engine.looks.isRevokedHere)
+      const plan = yield* planNext(engine, reissue, phase, index)
       if (plan._tag === "Removed") return yield* fail(new HolderRemoved({ seatId: reissue.seatId }))
       if (plan._tag !== "Assign") {
         yield* settle(engine.journal, held, {})
@@ -164,7 +187,7 @@ export const finishReissue = (
   options: ReissueOptions
 ) =>
   Effect.gen(function* () {
-    const { journal, looks } = engine
+    const { journal } = engine
     const { phase, reissue } = attempt
     const fields = yield* newAttempt(journal)
     const ours = Attempt.cases.Reissue.make({ ...fields, startedAt: attempt.startedAt, reissue, phase })
@@ -175,7 +198,7 @@ export const finishReissue = (
     for (let tries = 0; tries < maxLooks; tries++) {
       const look = yield* held.keepAlive(lookWithTurn(engine, reissue, options))
       const now = yield* DateTime.now
-      const plan = planRest(reissue, phase, look.index, now, looks.isRevokedHere)
+      const plan = yield* planNext(engine, reissue, phase, look.index)
       switch (plan._tag) {
         case "HasSeat": {
           const { seat } = plan

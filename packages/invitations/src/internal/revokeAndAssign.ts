@@ -164,7 +164,11 @@ const assign = (reissuing: Reissuing): Effect.Effect<Seat, AssignError | ListErr
 /** Writes down that the person was mailed. If Polar seated somebody else, that person was. */
 export const settleAssigned = ({ engine, held, reissue }: Pick<Reissuing, "engine" | "held" | "reissue">, seat: Seat) =>
   Effect.gen(function* () {
-    const mailed = new Journal.Mailed({ at: yield* DateTime.now, seatId: seat.id, how: "Reissued" })
+    const { attempt } = held.entry()
+    const phase = attempt?._tag === "Reissue" ? attempt.phase : undefined
+    const revoked =
+      phase === undefined || phase._tag === "Revoking" ? null : { seatId: reissue.seatId, revokedAt: phase.revokedAt }
+    const mailed = new Journal.Mailed({ at: yield* DateTime.now, seatId: seat.id, how: "Reissued", revoked })
     engine.looks.noteChange(reissue.key)
     // Polar gives any free row: a look before this one shows somebody else there
     engine.looks.noteChange(keyForId(seat.id))

@@ -51,17 +51,20 @@ export interface SeatsLook {
 const maxRemembered = 10_000
 const maxSources = 8
 
+/** Sets a key as the latest one, and forgets the oldest one of too many. */
+const setLatest = <Key, Value>(map: Map<Key, Value>, key: Key, value: Value) => {
+  map.delete(key)
+  map.set(key, value)
+  const [oldest] = map.keys()
+  if (map.size > maxRemembered && oldest !== undefined) map.delete(oldest)
+}
+
 const make = (seats: Seats["Service"]): SeatsLook => {
   const sources = new Map<string, Last>()
   const changes = new Map<string, number>()
   const revoked = new Map<SeatId, DateTime.Utc | null>()
   // A counter orders events that share an instant
   let counter = 0
-
-  const remember = <Key>(map: { delete: (key: Key) => void; size: number }, keys: Iterable<Key>) => {
-    const [oldest] = keys
-    if (map.size > maxRemembered && oldest !== undefined) map.delete(oldest)
-  }
 
   // Only the seats of a run are shared after a look has ended, and a run reads one source after another
   const forgetUnused = () => {
@@ -72,16 +75,9 @@ const make = (seats: Seats["Service"]): SeatsLook => {
   }
 
   return {
-    noteChange: (key) => {
-      changes.delete(key)
-      changes.set(key, ++counter)
-      remember(changes, changes.keys())
-    },
+    noteChange: (key) => setLatest(changes, key, ++counter),
     isChangedSince: ({ order }, key) => order <= (changes.get(key) ?? 0),
-    noteRevocation: ({ id, revokedAt }) => {
-      revoked.set(id, revokedAt)
-      remember(revoked, revoked.keys())
-    },
+    noteRevocation: ({ id, revokedAt }) => setLatest(revoked, id, revokedAt),
     isRevokedHere: ({ id, revokedAt }) => revoked.has(id) && Equal.equals(revoked.get(id), revokedAt),
 
     look: (source, { key, maxAgeMillis, send }) =>
