@@ -142,6 +142,8 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
       const response = yield* polar.execute(request)
       if (request.method === "GET") {
         if (process !== null) process.reads.set("latest", { at, rows: before })
+        // A run mails by its first list of the seats
+        if (by?.program.run === "remind") by.snapshot ??= before
         return response
       }
       const after = yield* Effect.orDie(rows)
