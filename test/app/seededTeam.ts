@@ -14,6 +14,8 @@ interface Kinds {
   readonly expired?: number
   readonly claimed?: number
   readonly revoked?: number
+  /** Whether Polar lists the seats of all kinds mixed. If not, it lists one kind after the other. */
+  readonly isMixed?: boolean
 }
 
 /** A path for a file that is deleted after the test. */
@@ -24,7 +26,10 @@ export const temporaryFile = async (test: TestContext) => {
 }
 
 /** Starts an emulator with seats of each kind, which ends with the test. */
-export const startTeam = async (test: TestContext, { claimed = 0, expired = 0, live, revoked = 0 }: Kinds) => {
+export const startTeam = async (
+  test: TestContext,
+  { claimed = 0, expired = 0, isMixed = false, live, revoked = 0 }: Kinds
+) => {
   const some = (count: number, kind: string, fields: (id: string) => Readonly<Record<string, unknown>>) =>
     Array.from({ length: count }, (_, index) => {
       const id = randomUUID() as string
@@ -41,7 +46,8 @@ export const startTeam = async (test: TestContext, { claimed = 0, expired = 0, l
     claimed: some(claimed, "claimed", () => ({ status: "claimed", claimed_at: hours(-3) })),
     revoked: some(revoked, "revoked", () => ({ status: "revoked", email: null, customer_id: null }))
   }
-  const all = Object.values(seats).flat()
+  const byKind = Object.values(seats).flat()
+  const all = isMixed ? byKind.toSorted((one, other) => (one.id < other.id ? -1 : 1)) : byKind
   const acme = await startAcme(all.length, all)
   test.onTestFinished(async () => void (await acme.stop()))
   const rules = (...rules: ReadonlyArray<Readonly<Record<string, unknown>>>) =>

@@ -19,7 +19,7 @@ const uuid = (kind: number, index: number) =>
   `${String(kind).padStart(8, "0")}-0000-4000-8000-${String(index).padStart(12, "0")}`
 
 it("remind mails nobody twice if it is killed 20 times and started again, and lists everybody in doubt", async (test) => {
-  const acme = await startTeam(test, { live: 400, expired: 200, claimed: 300, revoked: 100 })
+  const acme = await startTeam(test, { live: 400, expired: 200, claimed: 300, revoked: 100, isMixed: true })
   const { arrivedOf, url } = await startRecordingProxy(test, acme.url)
   const journal = join(tmpdir(), randomUUID())
   test.onTestFinished(() => rm(journal, { force: true }))

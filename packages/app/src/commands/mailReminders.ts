@@ -52,7 +52,7 @@ type Ending = "done" | "interrupted" | RemindError
 
 const isError = (ending: Ending): ending is RemindError => ending !== "done" && ending !== "interrupted"
 
-/** What the journal says that became of a person since the run began, or `undefined` if nothing did. */
+/** The outcome of a person since the run began, as the journal has it. `undefined` if nothing was begun. */
 const outcomeIn = (
   { attempt, doubt, mailed }: Journal.Entry,
   since: DateTime.Utc
