@@ -1,4 +1,8 @@
-import { assert, describe, it, vi } from "vitest"
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { text } from "node:stream/consumers"
+import { assert, describe, it, type TestContext, vi } from "vitest"
 import { subscription } from "./acme.ts"
 import { startRecordingProxy } from "./recordingProxy.ts"
 import { startTeam, temporaryFile } from "./seededTeam.ts"
@@ -6,6 +10,23 @@ import { post, run, start, stopInTime } from "./runCli.ts"
 
 const where = ["--subscription", subscription]
 const portal = "/v1/customer-portal/seats"
+
+/** Starts a server that passes each request on to `polar`, and returns its URL. */
+const startPassage = async (
+  { onTestFinished }: TestContext,
+  polar: (method: string, path: string, body: string) => Promise<Response>
+) => {
+  const server = createServer(async (request, response) => {
+    const answer = await polar(request.method ?? "", request.url ?? "", await text(request))
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text())
+  }).listen(0, "127.0.0.1")
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await once(server, "listening")
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
 
 /** Reads the arguments of the `assign` command that stderr ends with. */
 const readAssignCommand = (stderr: string) => (/polar-seats (assign .*)$/m.exec(stderr)?.[1] ?? "").split(" ")
@@ -210,6 +231,50 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
       }
     }
   )
+
+  it("mails nobody twice within a minute with the same journal, and says when the next mail may leave", async (test) => {
+    const { env, mails, seats } = await startTeam(test, { expired: 1, live: 0 })
+    const id = seats.expired[0]?.id ?? ""
+    const args = ["reissue", id, ...where, "--journal", await temporaryFile(test), "--json"]
+    assert.strictEqual((await run(args, env)).code, 0)
+    const { code, stderr, stdout } = await run(args, env)
+    assert.strictEqual(code, 1)
+    const { error, outcome } = JSON.parse(stdout)
+    assert.deepEqual([outcome, error._tag], ["failed", "ResentRecently"])
+    assert.match(stderr, /try again from 20\S+Z on\.$/m)
+    assert.lengthOf(await mails(), 1)
+  })
+
+  it("prints the command that gives the seat back if the revocation has hit somebody else", async (test) => {
+    const { env, mails, seatOf, seats, url } = await startTeam(test, { expired: 1, live: 0 })
+    const id = seats.expired[0]?.id ?? ""
+    const authorization = `Bearer ${env.POLAR_CUSTOMER_SESSION}`
+    const ask = (method: string, path: string, body?: string) =>
+      fetch(`${url}${path}`, {
+        method,
+        headers: { authorization, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body })
+      })
+    // Right before the revocation, an administrator gives the seat to somebody else
+    const between = await startPassage(test, async (method, path, body) => {
+      if (method === "DELETE") {
+        await ask("DELETE", path)
+        await ask("POST", portal, JSON.stringify({ subscription_id: subscription, email: "bob@acme.com" }))
+      }
+      return ask(method, path, body === "" ? undefined : body)
+    })
+    const { code, stderr, stdout } = await run(["reissue", id, ...where, "--json"], { ...env, POLAR_API_URL: between })
+    assert.strictEqual(code, 1, stderr)
+    const { error, outcome } = JSON.parse(stdout)
+    assert.deepEqual([outcome, error._tag], ["failed", "RevokedSomebodyElse"])
+    assert.strictEqual((await seatOf(id))?.status, "revoked")
+    const byHand = await run(readAssignCommand(stderr), env)
+    assert.strictEqual(byHand.code, 0, byHand.stderr)
+    assert.deepEqual(
+      (await mails()).map(({ to }) => to),
+      ["bob@acme.com", "bob@acme.com"]
+    )
+  })
 
   it("reports that nothing was done after Ctrl-C before the revocation", async (test) => {
     const { env, rules, seats, url } = await startTeam(test, { expired: 1, live: 0 })

@@ -1,6 +1,7 @@
 import { type Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Operation } from "@polar-seats/domain/SeatError"
 import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -47,6 +48,10 @@ const printFailure = Effect.fnUntraced(function* (seat: SeatEntry, error: Printa
 
 // After these errors somebody may be without a seat, so the message ends with the command that assigns it again
 const formatError = (error: CommandError): string => {
+  // The command has no flag that overrides the cooldown
+  if (error._tag === "ResentRecently") {
+    return `The holder was mailed a short while ago, or may have been. Nothing was mailed now: try again from ${DateTime.formatIso(error.again)} on.`
+  }
   if (error._tag !== "ReissueIncomplete" && error._tag !== "RevokedSomebodyElse") return error.message
   return error.reissue === null ? error.message : `${error.message} To finish it: ${formatAssignCommand(error.reissue)}`
 }
