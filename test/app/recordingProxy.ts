@@ -40,3 +40,20 @@ export const startRecordingProxy = async ({ onTestFinished }: TestContext, polar
   }
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, arrived, arrivedOf }
 }
+
+/** Starts a server that passes each request on to `polar`, and returns its URL. */
+export const startPassage = async (
+  { onTestFinished }: TestContext,
+  polar: (method: string, path: string, body: string) => Promise<Response>
+) => {
+  const server = createServer(async (request, response) => {
+    const answer = await polar(request.method ?? "", request.url ?? "", await text(request))
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text())
+  }).listen(0, "127.0.0.1")
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await once(server, "listening")
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net"
 import { dirname } from "node:path"
 import { assert, describe, it, vi } from "vitest"
 import { powerless, subscription } from "./acme.ts"
-import { startRecordingProxy } from "./recordingProxy.ts"
+import { startPassage, startRecordingProxy } from "./recordingProxy.ts"
 import { readLines, startTeam, temporaryFile } from "./seededTeam.ts"
 import { run, start, stopInTime } from "./runCli.ts"
 
@@ -134,6 +134,38 @@ describe.concurrent("remind", { timeout }, () => {
     assert.strictEqual(code, 0, stderr)
     assert.deepEqual(readLines(stdout).summary.unknown, 1)
     await busy.stop("SIGKILL")
+  })
+
+  it("reports a mail that went to somebody else, and mails neither person in the next run", async (test) => {
+    const { env, mails, seats, url } = await startTeam(test, { live: 1 })
+    const id = seats.live[0]?.id ?? ""
+    const portal = "/v1/customer-portal/seats"
+    const ask = (method: string, path: string, body = "") =>
+      fetch(`${url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${env.POLAR_CUSTOMER_SESSION}`, "content-type": "application/json" },
+        ...(body === "" ? {} : { body })
+      })
+    // Right before the resend, an administrator gives the seat to somebody else
+    const between = await startPassage(test, async (method, path, body) => {
+      if (path.endsWith("/resend")) {
+        await ask("DELETE", `${portal}/${id}`)
+        await ask("POST", portal, JSON.stringify({ subscription_id: subscription, email: "bob@acme.com" }))
+      }
+      return ask(method, path, body)
+    })
+    const args = [...remind, ...atOnce, "--journal", await temporaryFile(test), "--json"]
+    const first = await run(args, { ...env, POLAR_API_URL: between })
+    assert.strictEqual(first.code, 1, first.stderr)
+    const [line] = readLines(first.stdout).lines
+    assert.deepInclude({ ...line, ...line.error }, { id, outcome: "failed", _tag: "MailedSomebodyElse" })
+    assert.match(first.stderr, /^failed: /m)
+    const second = await run(args, env)
+    assert.deepEqual(readLines(second.stdout).rest.skipped, { mailed_recently: 1 })
+    assert.deepEqual(
+      (await mails()).map(({ to }) => to),
+      ["bob@acme.com", "bob@acme.com"]
+    )
   })
 
   it.for(["999999999", "Fri, 01 Jan 2100 00:00:00 GMT"])(
