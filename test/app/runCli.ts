@@ -7,7 +7,7 @@ import { assert } from "vitest"
 
 const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
 
-/** What a run of the command line left behind. */
+/** The exit code and the output of a run of the command line. */
 export interface Ended {
   readonly code: number | null
   readonly stdout: string
@@ -57,7 +57,7 @@ export const run = (args: ReadonlyArray<string>, env: Environment = {}, options:
 
 /**
  * Starts a command that is to be stopped, and waits for its first line, or for what else says that it is in the midst of
- * its work. Whoever starts it stops it.
+ * its work. The caller must stop it.
  */
 export const start = async (args: ReadonlyArray<string>, env: Environment = {}, busy?: PromiseLike<void>) => {
   const { child, ended } = launch(args, env)
