@@ -1,4 +1,3 @@
-export * as Cooldown from "./Cooldown.ts"
 export * as CustomerSessions from "./CustomerSessions.ts"
 export * as FetchTransport from "./FetchTransport.ts"
 export * as OrganizationSeats from "./OrganizationSeats.ts"
