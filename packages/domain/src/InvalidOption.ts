@@ -16,34 +16,69 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
 
 const fail = (option: string, problem: string) => Effect.fail(new InvalidOption({ option, problem }))
 
-// Effect reads NaN as zero, and a wait of zero is what nobody meant
-const hasNaN = (input: unknown): boolean =>
-  Number.isNaN(input) || (Predicate.isObject(input) && Object.values(input).some(Number.isNaN))
+/** Which durations an option accepts, and the problem of all others. */
+export interface DurationRule {
+  readonly accepts: (duration: Duration.Duration) => boolean
+  readonly problem: string
+}
 
-/** Reads a duration that is finite and not negative. */
+/** A finite duration, or zero. */
+export const finite: DurationRule = {
+  accepts: (duration) => Duration.isFinite(duration) && !Duration.isNegative(duration),
+  problem: "must be a finite duration, or zero"
+}
+
+/** A finite duration that is longer than zero. */
+export const finiteAndPositive: DurationRule = {
+  accepts: (duration) => Duration.isFinite(duration) && Duration.isPositive(duration),
+  problem: "must be a finite duration greater than zero"
+}
+
+/** Any duration that is not negative, even an infinite one. */
+export const notNegative: DurationRule = {
+  accepts: (duration) => !Duration.isNegative(duration),
+  problem: "must be a duration of zero or more"
+}
+
+/** Any duration that is longer than zero, even an infinite one. */
+export const positive: DurationRule = {
+  accepts: Duration.isPositive,
+  problem: "must be a duration greater than zero"
+}
+
+// `Duration` reads NaN, and a part that is not a number, as zero
+const isNumeric = (value: unknown): boolean =>
+  Predicate.isBigInt(value) || (Predicate.isNumber(value) && !Number.isNaN(value))
+const isMeant = (input: Duration.Input): boolean => {
+  if (Duration.isDuration(input) || Predicate.isString(input)) return true
+  return Predicate.isObjectOrArray(input) ? Object.values(input).every(isNumeric) : isNumeric(input)
+}
+
+/** Reads a duration, or returns undefined if the rule does not accept it. */
+export const readDuration = (input: Duration.Input, { accepts }: DurationRule): Duration.Duration | undefined =>
+  isMeant(input) ? Option.getOrUndefined(Option.filter(Duration.fromInput(input), accepts)) : undefined
+
+/** Reads a duration that the rule accepts. By default, it is finite and not negative. */
 export const checkDuration = (
   option: string,
-  input: Duration.Input
+  input: Duration.Input,
+  rule: DurationRule = finite
 ): Effect.Effect<Duration.Duration, InvalidOption> => {
-  const duration = hasNaN(input) ? undefined : Option.getOrUndefined(Duration.fromInput(input))
-  return duration !== undefined && Duration.isFinite(duration) && !Duration.isNegative(duration)
-    ? Effect.succeed(duration)
-    : fail(option, "must be a finite duration, or zero")
+  const duration = readDuration(input, rule)
+  return duration === undefined ? fail(option, rule.problem) : Effect.succeed(duration)
 }
 
 /** Reads a duration that is finite and longer than zero. */
 export const checkPositiveDuration = (
   option: string,
   input: Duration.Input
-): Effect.Effect<Duration.Duration, InvalidOption> =>
-  Effect.matchEffect(checkDuration(option, input), {
-    onFailure: () => fail(option, "must be a finite duration greater than zero"),
-    onSuccess: (duration) =>
-      Duration.isPositive(duration)
-        ? Effect.succeed(duration)
-        : fail(option, "must be a finite duration greater than zero")
-  })
+): Effect.Effect<Duration.Duration, InvalidOption> => checkDuration(option, input, finiteAndPositive)
 
-/** Reads a whole number from 1 on. */
-export const checkCount = (option: string, count: number): Effect.Effect<number, InvalidOption> =>
-  Number.isSafeInteger(count) && count >= 1 ? Effect.succeed(count) : fail(option, "must be a positive integer")
+/** Whether a number is whole, and no less than `least`. */
+export const isCount = (count: number, least = 1): boolean => Number.isSafeInteger(count) && count >= least
+
+/** Reads a whole number from `least` on. */
+export const checkCount = (option: string, count: number, least: 0 | 1 = 1): Effect.Effect<number, InvalidOption> =>
+  isCount(count, least)
+    ? Effect.succeed(count)
+    : fail(option, least === 1 ? "must be a positive integer" : "must be zero or a positive integer")
