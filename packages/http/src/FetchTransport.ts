@@ -140,13 +140,16 @@ const makeExchange =
  * sends them, and so are those of a client made of this one (`Pace`, `HttpClient.mapRequest`).
  *
  * The layer takes the same `FetchHttpClient.Fetch` and `FetchHttpClient.RequestInit`, and runs on every platform with `fetch`.
+ * Each build of it takes those that it finds there. The platform keeps the connections, and nothing can retire them.
  */
-export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
-  HttpClient.HttpClient,
-  Effect.contextWith((ofLayer: Context.Context<HttpClient.HttpClient>) => {
-    const { postprocess, preprocess } = Context.get(ofLayer, HttpClient.HttpClient)
-    const client = HttpClient.makeWith(postprocess, preprocess)
-    exchanges.set(client, makeExchange(ofLayer))
-    return Effect.succeed(client)
-  })
-).pipe(Layer.provide(FetchHttpClient.layer))
+export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.fresh(
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.contextWith((ofLayer: Context.Context<HttpClient.HttpClient>) => {
+      const { postprocess, preprocess } = Context.get(ofLayer, HttpClient.HttpClient)
+      const client = HttpClient.makeWith(postprocess, preprocess)
+      exchanges.set(client, makeExchange(ofLayer))
+      return Effect.succeed(client)
+    })
+  ).pipe(Layer.provide(Layer.fresh(FetchHttpClient.layer)))
+)
