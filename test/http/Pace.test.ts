@@ -28,6 +28,7 @@ import { seats as ids, tokens, world } from "../laws/world.ts"
 import { documentedSeat } from "./polarFixtures.ts"
 import { ask, control } from "../emulator/emulatorHttp.ts"
 
+const seat = { ...documentedSeat, id: ids.live }
 const limiter = RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))
 
 /** A Polar that answers at once, and records the time of each request. */
@@ -257,7 +258,7 @@ describe("a call that waits for its turn", () => {
       HttpClient.make((request) =>
         Effect.map(Effect.andThen(Effect.sleep("1 second"), Clock.currentTimeMillis), (at) => {
           mails.push(at)
-          return HttpClientResponse.fromWeb(request, new Response(JSON.stringify(documentedSeat)))
+          return HttpClientResponse.fromWeb(request, new Response(JSON.stringify(seat)))
         })
       )
     )
@@ -308,7 +309,7 @@ describe("a call that waits for its turn", () => {
         Effect.callback<readonly [url: string, server: Server]>((resume) => {
           const server = createServer((_, response) => {
             asked++
-            response.end(JSON.stringify(documentedSeat))
+            response.end(JSON.stringify(seat))
           })
           server.listen(0, "127.0.0.1", () => {
             const address = server.address()
@@ -394,10 +395,18 @@ describe("if the store", () => {
 
 describe("the options", () => {
   const refused: ReadonlyArray<readonly [string, Pace.Options, string]> = [
-    ["limit", { limit: 0 }, "The option limit must be a whole number of 1 or more."],
-    ["limit", { limit: 1.5 }, "The option limit must be a whole number of 1 or more."],
-    ["window", { window: 0 }, "The option window must be a finite duration longer than zero."],
-    ["window", { window: Duration.infinity }, "The option window must be a finite duration longer than zero."]
+    ["limit", { limit: 0 }, "The option limit must be a positive integer. Nothing was sent: correct the option."],
+    ["limit", { limit: 1.5 }, "The option limit must be a positive integer. Nothing was sent: correct the option."],
+    [
+      "window",
+      { window: 0 },
+      "The option window must be a finite duration greater than zero. Nothing was sent: correct the option."
+    ],
+    [
+      "window",
+      { window: Duration.infinity },
+      "The option window must be a finite duration greater than zero. Nothing was sent: correct the option."
+    ]
   ]
   it.effect.each(refused)("reject an invalid %s with InvalidOption", ([option, options, message]) =>
     Effect.gen(function* () {

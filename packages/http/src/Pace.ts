@@ -1,3 +1,4 @@
+import { checkCount, checkDuration, finiteAndPositive } from "@polar-seats/domain/InvalidOption"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -5,7 +6,8 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Semaphore from "effect/Semaphore"
-import { checkCount, checkDuration, finiteAndPositive, fromConfig } from "./internal/options.ts"
+import { withSteadyClock } from "./internal/monotonic.ts"
+import { fromConfig } from "./internal/options.ts"
 import { parseRetryAfter } from "./internal/retry.ts"
 import type { Environment, InvalidOption } from "./PolarConnection.ts"
 
@@ -31,6 +33,13 @@ const windowFactor = 1.03
 
 const storeTimeout = "1 second"
 
+// A store in memory takes the time from the clock, and a clock that is set back would stop it
+const steadyLimiter = Effect.map(RateLimiter.RateLimiter, ({ adaptiveConsume, adaptiveFeedback, consume }) => ({
+  consume: (options: Parameters<typeof consume>[0]) => withSteadyClock(consume(options)),
+  adaptiveConsume: (options: Parameters<typeof adaptiveConsume>[0]) => withSteadyClock(adaptiveConsume(options)),
+  adaptiveFeedback: (options: Parameters<typeof adaptiveFeedback>[0]) => withSteadyClock(adaptiveFeedback(options))
+}))
+
 const make = Effect.fnUntraced(function* (options: Options) {
   const {
     environment = "production",
@@ -39,9 +48,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
     window: input = "1 minute"
   } = options
   yield* checkCount("limit", limit)
-  const window = Duration.millis(yield* checkDuration("window", input, finiteAndPositive))
+  const window = yield* checkDuration("window", input, finiteAndPositive)
   const client = yield* HttpClient.HttpClient
-  const limiter = yield* RateLimiter.RateLimiter
+  const limiter = yield* steadyLimiter
   const queue = yield* Semaphore.make(1)
 
   // Polar's windows may begin at any time, so no span of that length may hold too many requests. A full bucket and the
@@ -106,8 +115,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
  * - A call that is interrupted while it waits takes no turn.
  * - If the store fails or takes more than one second, the request leaves at once, because Polar still counts.
  *
- * While a call waits, its `attemptTimeout` does not run, but its `totalTimeout` does. If `totalTimeout` ends first, the call
- * is `Unavailable` with the reason `NotSent`. For more calls at a time than can leave within it, make `totalTimeout` longer.
+ * While a call waits, its `attemptTimeout` does not run, but its `totalTimeout` and its `SendWithin` do. If one of them ends
+ * first, the call is `Unavailable` with the reason `NotSent`. For more calls at a time than can leave within it, make
+ * `totalTimeout` longer. The pace stays the same if somebody sets the system's clock.
  */
 export const layer = (
   options: Options = {}
