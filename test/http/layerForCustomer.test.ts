@@ -31,8 +31,8 @@ import { inWorld } from "../emulator/emulatorHttp.ts"
 const secret = "polar_oat_keep_me_to_yourself"
 const customer = { id: CustomerId.make("992fae2a-2a17-4b7a-8d9e-e287cf90131b") }
 const member = { id: MemberId.make("0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10") }
-const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
-const subscriptionId = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e")
+const seatId = SeatId.make(documentedSeat.id)
+const subscriptionId = SubscriptionId.make(documentedSeat.subscription_id)
 const source = SeatSource.Subscription({ id: subscriptionId })
 
 type Request = HttpClientRequest.HttpClientRequest
@@ -210,7 +210,7 @@ describe("a session", () => {
 describe("a session that Polar refuses", () => {
   const assignment = {
     source: AssignmentSource.Subscription({ id: subscriptionId }),
-    recipient: Recipient.Email({ email: "a@b.c" })
+    recipient: Recipient.Email({ email: documentedSeat.email })
   }
   const calls: ReadonlyArray<[string, (seats: Seats["Service"]) => Effect.Effect<unknown, { readonly _tag: string }>]> =
     [

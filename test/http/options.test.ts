@@ -16,7 +16,7 @@ import { documentedSeat } from "./polarFixtures.ts"
 const secret = "polar_cst_keep_me_to_yourself"
 const token = Redacted.make(secret)
 const customer = { id: CustomerId.make("992fae2a-2a17-4b7a-8d9e-e287cf90131b") }
-const resend = Effect.flatMap(Seats, (seats) => seats.resend(SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")))
+const resend = Effect.flatMap(Seats, (seats) => seats.resend(SeatId.make(documentedSeat.id)))
 
 /** A Polar that always answers this, and counts the requests. */
 const polar = (status = 200, headers: Readonly<Record<string, string>> = {}) => {
@@ -31,16 +31,16 @@ const polar = (status = 200, headers: Readonly<Record<string, string>> = {}) => 
   return { asked, layer: Layer.succeed(HttpClient.HttpClient, client) }
 }
 
-const whole = "must be a whole number of 1 or more"
-const longer = "must be a duration longer than zero"
+const whole = "must be a positive integer"
+const longer = "must be a duration greater than zero"
 const notNegative = "must be a duration of zero or more"
 const unsendable = "is empty, or contains a space, a line break or a character outside ASCII"
 
 describe("building a layer fails with InvalidOption", () => {
   const policies: ReadonlyArray<readonly [option: string, options: SeatClaims.Options, problem: string]> = [
-    ["times", { times: -1 }, "must be a whole number of 0 or more"],
-    ["times", { times: 1.5 }, "must be a whole number of 0 or more"],
-    ["times", { times: Number.NaN }, "must be a whole number of 0 or more"],
+    ["times", { times: -1 }, "must be zero or a positive integer"],
+    ["times", { times: 1.5 }, "must be zero or a positive integer"],
+    ["times", { times: Number.NaN }, "must be zero or a positive integer"],
     ["maxRetryAfter", { maxRetryAfter: "-1 second" }, notNegative],
     ["maxRetryAfter", { maxRetryAfter: JSON.parse('"soon"') }, notNegative],
     ["attemptTimeout", { attemptTimeout: 0 }, longer],
@@ -84,7 +84,10 @@ describe("building a layer fails with InvalidOption", () => {
   it.effect.each(rows)("%s: the option $2 $3", ([_, layer, option, problem]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Layer.build(layer))
-      assert.deepStrictEqual([error._tag, error.message], ["InvalidOption", `The option ${option} ${problem}.`])
+      assert.deepStrictEqual(
+        [error._tag, error.message],
+        ["InvalidOption", `The option ${option} ${problem}. Nothing was sent: correct the option.`]
+      )
       assert.notInclude(inspect(error, { depth: 9 }), secret)
     }).pipe(Effect.provide(polar().layer), Effect.scoped)
   )

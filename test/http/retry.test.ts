@@ -11,8 +11,8 @@ import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { documentedSeat } from "./polarFixtures.ts"
 
-const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
-const id = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e")
+const seatId = SeatId.make(documentedSeat.id)
+const id = SubscriptionId.make(documentedSeat.subscription_id)
 const invitation = Redacted.make("invitation")
 
 type Fault =
@@ -74,7 +74,7 @@ const operations: Record<Name, Effect.Effect<void, { readonly _tag: string }, Se
     Effect.asVoid(
       seats.assign({
         source: AssignmentSource.Subscription({ id }),
-        recipient: Recipient.Email({ email: "zoe@acme.com" })
+        recipient: Recipient.Email({ email: documentedSeat.email })
       })
     )
   ),
@@ -186,7 +186,10 @@ describe("the policy", () => {
     ["absent, or hidden from a browser", undefined, [0, 0.2]],
     ["empty", "", [0, 0.2]],
     ["of a fraction", "1.5", [0, 0.2]],
-    ["of too many digits", "9".repeat(400), [0, 0.2]],
+    ["of ten years", String(10 * 365 * 24 * 3600), [0]],
+    ["of millennia", "9".repeat(12), [0]],
+    ["of too many digits", "9".repeat(400), [0]],
+    ["as a date in thousands of years", "Fri, 31 Dec 9999 23:59:59 GMT", [0]],
     ["longer than the maximum", "11", [0]],
     ["absurd", "99999999", [0]]
   ] as const)("handles a Retry-After %s", ([_, retryAfter, expected]) =>

@@ -18,7 +18,7 @@ import { documentedSeat } from "./polarFixtures.ts"
 // must never have reached it.
 
 const secret = "polar_cst_keep_me_to_yourself"
-const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
+const seatId = SeatId.make(documentedSeat.id)
 const resend = Effect.flatMap(Seats, (seats) => seats.resend(seatId))
 
 // Made once with `openssl ca` for this test only (prime256v1, valid 2020 to 2120 except `expired` and `future`). The authority

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { SeatId } from "@polar-seats/domain/Seat"
+import type { SeatError } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
+import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { Deferred, Effect, Exit, Fiber, identity, Layer, Redacted, Scope, Stream } from "effect"
@@ -162,13 +164,15 @@ describe("under Polar's layers", () => {
   const resending = (
     listener: RequestListener,
     options: Partial<PortalSeats.Options>,
-    agent: Parameters<typeof UndiciTransport.layerOptions>[0] = {}
+    agent: Parameters<typeof UndiciTransport.layerOptions>[0] = {},
+    call: (seats: Seats["Service"]) => Effect.Effect<unknown, SeatError> = (seats) => seats.resend(seatId)
   ) =>
     Effect.gen(function* () {
       const { url } = yield* serving(listener)
       const layer = PortalSeats.layer({ token: Redacted.make("polar_cst_a"), baseUrl: url, ...options })
-      const resend = Effect.flatMap(Seats, (seats) => seats.resend(seatId))
-      return yield* Effect.flip(Effect.provide(resend, Layer.provide(layer, UndiciTransport.layerOptions(agent))))
+      return yield* Effect.flip(
+        Effect.provide(Effect.flatMap(Seats, call), Layer.provide(layer, UndiciTransport.layerOptions(agent)))
+      )
     })
   const head = { "content-type": "application/json", "content-length": "100" }
 
@@ -202,7 +206,9 @@ describe("under Polar's layers", () => {
         response.writeHead(requests++ === 0 ? 429 : 404, { "retry-after": "0" })
         response.end(requests === 1 ? big : undefined)
       }
-      const error = yield* resending(limited, { attemptTimeout: "3 seconds" }, { connections: 1 })
+      const list = (seats: Seats["Service"]) =>
+        seats.list(SeatSource.Subscription({ id: SubscriptionId.make(documentedSeat.subscription_id) }))
+      const error = yield* resending(limited, { attemptTimeout: "3 seconds" }, { connections: 1 }, list)
       assert.strictEqual(error._tag === "Unavailable" && error.reason._tag, "UnexpectedResponse")
       assert.strictEqual(requests, 2)
     })

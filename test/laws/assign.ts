@@ -7,7 +7,8 @@ import {
   InvalidRequest,
   NoSeatAvailable,
   NotFound,
-  RecipientNotFound
+  RecipientNotFound,
+  Unauthorized
 } from "@polar-seats/domain/SeatError"
 import { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { DateTime, Effect, Redacted, Result, type Schema } from "effect"
@@ -448,6 +449,32 @@ export const assignLaws: ReadonlyArray<Law> = [
     token: tokens.member,
     holds: fails(assign(toZoe), new Forbidden({ reason: "Role" }))
   },
+  ...(
+    [
+      ["portal", tokens.member, new Forbidden({ reason: "Role" })],
+      ["organization", tokens.organizationReader, new Forbidden({ reason: "Scope" })],
+      ["portal", tokens.expired, new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })],
+      [
+        "organization",
+        tokens.organizationExpired,
+        new Unauthorized({ reason: "InvalidToken", wants: "OrganizationToken" })
+      ]
+    ] as const
+  ).map(([surface, token, refusal]): Law => ({
+    name: `Polar judges permissions before an invalid assignment: ${refusal._tag}`,
+    surface,
+    token,
+    holds: Effect.forEach(
+      [
+        to(Recipient.Email({ email: "zoe.acme.com" })),
+        to(Recipient.ExternalCustomer({ externalId: "z\0e" })),
+        from(AssignmentSource.Checkout({ id: "not-a-uuid" })),
+        from(AssignmentSource.Subscription({ id: SubscriptionId.make(unknown) }))
+      ],
+      (assignment) => fails(assign(assignment), refusal),
+      { discard: true }
+    )
+  })),
   {
     name: "a checkout assigns a seat of the subscription that it led to",
     surface: "portal",

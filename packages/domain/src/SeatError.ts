@@ -26,6 +26,9 @@ const harmless: ReadonlySet<Operation> = new Set<Operation>([
   "CustomerSessions.create"
 ])
 
+/** Whether an operation changes nothing that anybody would notice, whether or not Polar carries it out. */
+export const isHarmless = (operation: Operation): boolean => harmless.has(operation)
+
 /** This customer has no such seat, subscription, order or checkout. Polar answers the same if it belongs to another customer. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
   resource: Schema.Literals(["seat", "subscription", "order", "checkout"]),
@@ -177,7 +180,7 @@ export const UnavailableReason = Schema.TaggedUnion({
   OutcomeUnknown: { description: Schema.String },
   /** Polar failed while it worked on the request (5xx). */
   ServerFailed: { status: Schema.Int },
-  /** An answer came, but not one that Polar documents. */
+  /** An answer came, but not one that Polar documents for this request. It says nothing about what Polar did. */
   UnexpectedResponse: { status: Schema.Int, description: Schema.String }
 })
 export type UnavailableReason = typeof UnavailableReason.Type
@@ -195,12 +198,12 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
   operation: Operation,
   reason: UnavailableReason
 }) {
-  /** False only if Polar certainly changed nothing and mailed nobody. A doubt counts as true. */
+  /**
+   * False only if Polar certainly changed nothing and mailed nobody. A doubt counts as true: whatever its status is, an
+   * answer that Polar does not document may come from a proxy, after Polar has done its work.
+   */
   get mayHaveHappened(): boolean {
-    if (harmless.has(this.operation)) return false
-    if (this.reason._tag !== "UnexpectedResponse") return this.reason._tag !== "NotSent"
-    // Polar does not send 408. A proxy sends it when it stops waiting for Polar
-    return this.reason.status < 400 || this.reason.status >= 500 || this.reason.status === 408
+    return !isHarmless(this.operation) && this.reason._tag !== "NotSent"
   }
 
   override get message() {

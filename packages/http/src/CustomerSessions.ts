@@ -105,6 +105,10 @@ export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
         body: requestJson(request),
         success: 201,
         decode: decodeSession,
+        problemOf: ({ customerId }) =>
+          request.customer.id === undefined || request.customer.id === customerId
+            ? undefined
+            : "the answer is about another customer",
         errorFor: (refusal) => tokenError("OrganizationToken", refusal)
       })
   })

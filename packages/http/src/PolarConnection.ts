@@ -3,7 +3,8 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { baseUrlProblem, tokenProblem } from "./internal/options.ts"
 
-export { InvalidOption, isLoopback } from "./internal/options.ts"
+export { InvalidOption } from "@polar-seats/domain/InvalidOption"
+export { isLoopback } from "./internal/options.ts"
 
 /** The two installations of Polar: production, and the sandbox for trying things out. */
 export const Environment = /* @__PURE__ */ Schema.Literals(["production", "sandbox"])

@@ -18,6 +18,8 @@ export const statuses = {
   ResourceNotFound: 404,
   CustomerNotFound: 404,
   MemberNotFound: 404,
+  LengthRequired: 411,
+  RequestBodyTooLarge: 413,
   RequestValidationError: 422,
   PolarRequestValidationError: 422
 } as const

@@ -1,22 +1,25 @@
 import { validate } from "@polar-seats/domain/Assignment"
-import { RetryRateLimited } from "@polar-seats/domain/CallOptions"
-import { type SeatError, Unavailable } from "@polar-seats/domain/SeatError"
+import { RetryRateLimited, SendWithin } from "@polar-seats/domain/CallOptions"
+import { notNegative } from "@polar-seats/domain/InvalidOption"
+import { type SeatError, type Unauthorized, Unavailable } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Cache from "effect/Cache"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as CustomerSessions from "./CustomerSessions.ts"
-import { noAnswerWithin } from "./internal/exchange.ts"
-import { checkDuration, checkToken, fromConfig, notNegative } from "./internal/options.ts"
+import { noAnswerWithin, notSentWithin } from "./internal/exchange.ts"
+import { monotonicMillis } from "./internal/monotonic.ts"
+import { checkCallersToken, checkMillis, checkToken, fromConfig } from "./internal/options.ts"
 import * as PolarClient from "./internal/polarClient.ts"
-import { checkPolicy, currentPolicy, defaultRetryPolicy } from "./internal/retry.ts"
+import { checkPolicy, currentPolicy, defaultRetryPolicy, type Policy } from "./internal/retry.ts"
 import * as SeatsClient from "./internal/seatsClient.ts"
 import type { InvalidOption } from "./PolarConnection.ts"
 import { CurrentRetryPolicy } from "./RetryPolicy.ts"
@@ -32,17 +35,28 @@ const onPortal = (polar: PolarClient.PolarClient): Seats["Service"] => {
   return SeatsClient.make(polar, "/v1/customer-portal/seats", "CustomerSession", claimedSubscriptions)
 }
 
-const make = Effect.fnUntraced(function* (options: Options) {
-  const connect = yield* PolarClient.make(options)
-  return onPortal(connect(yield* checkToken(options.token)))
-})
+const makeWith = <E>(
+  options: Options,
+  checkedToken: Effect.Effect<Redacted.Redacted<string>, E>
+): Effect.Effect<Seats["Service"], InvalidOption | E, HttpClient.HttpClient> =>
+  Effect.flatMap(PolarClient.make(options), (connect) => Effect.map(checkedToken, (token) => onPortal(connect(token))))
+
+/**
+ * Makes `Seats` for one token, such as that of the request that a server is answering. It opens no connection: all that are
+ * made over one `HttpClient` share its connections. A malformed token is `Unauthorized`, as an expired one is on the first
+ * call. `InvalidOption` is about the other options.
+ */
+export const make = (
+  options: Options
+): Effect.Effect<Seats["Service"], InvalidOption | Unauthorized, HttpClient.HttpClient> =>
+  makeWith(options, checkCallersToken("CustomerSession", options.token))
 
 /**
  * `Seats` of Polar's customer portal, with the session of a customer or of a member. The layer retries a call that mails
  * only if Polar certainly did nothing.
  */
 export const layer = (options: Options): Layer.Layer<Seats, InvalidOption, HttpClient.HttpClient> =>
-  Layer.effect(Seats, make(options))
+  Layer.effect(Seats, makeWith(options, checkToken(options.token)))
 
 /** `layer` with options from the configuration. */
 export const layerConfig = /* @__PURE__ */ fromConfig(layer)
@@ -61,6 +75,35 @@ export interface CustomerOptions extends CustomerSessions.Options {
 
 const isRefused = (error: SeatError): boolean => error._tag === "Unauthorized" && error.reason === "InvalidToken"
 
+type UseRest = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** Gives each part of a call what the parts before it have left of its `SendWithin`. */
+const withSendWithin = <A, E, R>(call: (useRest: UseRest) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    const limit = fiber.getRef(SendWithin)
+    if (limit === undefined) return call(identity)
+    return Effect.flatMap(monotonicMillis, (start) =>
+      call((effect) =>
+        Effect.flatMap(monotonicMillis, (now) =>
+          Effect.provideService(effect, SendWithin, Duration.millis(Duration.toMillis(limit) - (now - start)))
+        )
+      )
+    )
+  })
+
+/** Waits for a session as long as the call of the current fiber may wait. */
+const withinCall = <A, E, R>(policy: Policy, session: Effect.Effect<A, E, R>): Effect.Effect<A, E | Unavailable, R> =>
+  Effect.withFiber((fiber) => {
+    const { totalTimeout } = currentPolicy(policy, fiber)
+    const sendWithin = Duration.toMillis(fiber.getRef(SendWithin) ?? Duration.infinity)
+    const reason =
+      sendWithin < totalTimeout ? notSentWithin("it was still waiting for a session") : noAnswerWithin(totalTimeout)
+    return Effect.timeoutOrElse(session, {
+      duration: Math.min(sendWithin, totalTimeout),
+      orElse: () => Effect.fail(new Unavailable({ operation: "CustomerSessions.create", reason }))
+    })
+  })
+
 // A function, because a bundler would keep the result of a call: an app that has a session does not ship this
 const makeForCustomer = (options: CustomerOptions) =>
   Effect.gen(function* () {
@@ -68,7 +111,7 @@ const makeForCustomer = (options: CustomerOptions) =>
     const policy = yield* checkPolicy(options)
     const connect = yield* PolarClient.make(options)
     const { create } = yield* CustomerSessions.make(options)
-    const margin = yield* checkDuration("renewBefore", renewBefore, notNegative)
+    const margin = yield* checkMillis("renewBefore", renewBefore, notNegative)
 
     // Several callers may wait for one session, so the layer's policy applies, and not that of the first caller
     const created = Effect.gen(function* () {
@@ -78,7 +121,8 @@ const makeForCustomer = (options: CustomerOptions) =>
       return { polar, seats: onPortal(polar), validFor: Duration.millis(Math.max(0, left - margin)) }
     }).pipe(
       Effect.provideService(CurrentRetryPolicy, defaultRetryPolicy),
-      Effect.provideService(RetryRateLimited, true)
+      Effect.provideService(RetryRateLimited, true),
+      Effect.provideService(SendWithin, undefined)
     )
     type Session = Effect.Success<typeof created>
 
@@ -88,18 +132,7 @@ const makeForCustomer = (options: CustomerOptions) =>
       timeToLive: (exit) => (Exit.isSuccess(exit) ? exit.value.validFor : Duration.zero)
     })
     const current = Effect.flatMap(Cache.getSuccess(sessions, "current"), (known) =>
-      Option.isSome(known)
-        ? Effect.succeed(known.value)
-        : Effect.withFiber((fiber) => {
-            const { totalTimeout } = currentPolicy(policy, fiber)
-            return Effect.timeoutOrElse(Cache.get(sessions, "current"), {
-              duration: totalTimeout,
-              orElse: () =>
-                Effect.fail(
-                  new Unavailable({ operation: "CustomerSessions.create", reason: noAnswerWithin(totalTimeout) })
-                )
-            })
-          })
+      Option.isSome(known) ? Effect.succeed(known.value) : withinCall(policy, Cache.get(sessions, "current"))
     )
 
     // If Polar refuses a session to several calls, the first drops it. The others find the next one, or wait for it
@@ -115,8 +148,12 @@ const makeForCustomer = (options: CustomerOptions) =>
 
     // Polar checks the token before it does anything, so even a call that mails may be sent once more after a 401
     const withCurrent = <A, E extends SeatError>(use: (session: Session) => Effect.Effect<A, E>) =>
-      Effect.flatMap(current, (session) =>
-        Effect.catchIf(use(session), isRefused, () => Effect.flatMap(replace(session), use))
+      withSendWithin((useRest) =>
+        Effect.flatMap(current, (session) =>
+          Effect.catchIf(useRest(use(session)), isRefused, () =>
+            Effect.flatMap(useRest(replace(session)), (next) => useRest(use(next)))
+          )
+        )
       )
 
     return Seats.of({

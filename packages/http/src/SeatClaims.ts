@@ -20,6 +20,7 @@ import * as Stream from "effect/Stream"
 import { forbidden, type Refusal } from "./internal/errorBody.ts"
 import { discardBody, nestsTooDeep, tooDeep, unexpectedResponse } from "./internal/exchange.ts"
 import { fromConfig } from "./internal/options.ts"
+import { open } from "./internal/openStream.ts"
 import * as PolarClient from "./internal/polarClient.ts"
 import { instanceOf } from "./internal/seatJson.ts"
 import { transportFailure } from "./internal/transportFailure.ts"
@@ -227,7 +228,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
     events: (token) =>
       Stream.unwrap(
         Effect.map(pathOf(token), (path) =>
-          polar.open(
+          open(
+            polar,
             {
               operation: "SeatClaims.events",
               secret: token,

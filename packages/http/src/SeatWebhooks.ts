@@ -1,3 +1,4 @@
+import { InvalidOption, notNegative } from "@polar-seats/domain/InvalidOption"
 import type { Seat } from "@polar-seats/domain/Seat"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 import * as Context from "effect/Context"
@@ -16,7 +17,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { joinChunks } from "./internal/exchange.ts"
-import { checkDuration, fromConfig, InvalidOption, notNegative } from "./internal/options.ts"
+import { checkMillis, fromConfig } from "./internal/options.ts"
 import { SeatJson } from "./SeatJson.ts"
 
 interface SeatEventFields {
@@ -197,7 +198,7 @@ const invalidWebhook = (reason: InvalidWebhookReason) => new InvalidWebhook({ re
 const make = Effect.fnUntraced(function* (options: Options) {
   const secret = Redacted.value(options.secret)
   if (secret === "") return yield* new InvalidOption({ option: "secret", problem: "is empty" })
-  const tolerance = yield* checkDuration("tolerance", options.tolerance ?? "5 minutes", notNegative)
+  const tolerance = yield* checkMillis("tolerance", options.tolerance ?? "5 minutes", notNegative)
   // Every Web Crypto has HMAC and SHA-256, so a CryptoError is a defect
   const mac = yield* Mac.Mac
   const keys = yield* Effect.orDie(deriveKeys(secret))

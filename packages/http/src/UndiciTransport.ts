@@ -1,4 +1,5 @@
 import type { UnavailableReason } from "@polar-seats/domain/SeatError"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
@@ -11,12 +12,15 @@ import type { Agent, Dispatcher } from "undici"
 import {
   AnswerCollector,
   type AnswerResult,
+  Connections,
   type Exchange,
   exchanges,
   headerBytes,
   maxTimerMillis,
   noAnswerWithin,
-  type SizeLimits
+  type SizeLimits,
+  stillWaiting,
+  type TimeLimits
 } from "./internal/exchange.ts"
 import { answerFailure, requestFailure, unwritable } from "./internal/transportFailure.ts"
 
@@ -32,9 +36,11 @@ const targetOf = (request: HttpClientRequest.HttpClientRequest) => {
 }
 
 /** Settles one request when its answer is complete, when it failed, or when its time is over. */
-const makeHandler = (within: number, limits: SizeLimits, finish: (result: AnswerResult) => void) => {
+const makeHandler = (time: TimeLimits, limits: SizeLimits, finish: (result: AnswerResult) => void) => {
+  const { sendWithin, within } = time
   const collector = new AnswerCollector(limits)
   let controller: Dispatcher.DispatchController | undefined
+  let timer: NodeJS.Timeout | undefined
   let isEnded = false
   let isSettled = false
 
@@ -55,9 +61,19 @@ const makeHandler = (within: number, limits: SizeLimits, finish: (result: Answer
   }
   const fail = (reason: UnavailableReason) => settle(Result.fail(reason))
   // A timer costs a tenth of a fiber that sleeps
-  const timer = within > maxTimerMillis ? undefined : setTimeout(() => fail(noAnswerWithin(within)), within)
+  const expect = (millis: number) => {
+    timer = millis > maxTimerMillis ? undefined : setTimeout(() => fail(noAnswerWithin(within)), millis)
+  }
+  if (sendWithin >= Math.min(within, maxTimerMillis)) expect(within)
+  else {
+    timer = setTimeout(() => {
+      if (controller === undefined) fail(stillWaiting(time))
+      else expect(within - sendWithin)
+    }, sendWithin)
+  }
 
   const handler: Dispatcher.DispatchHandler = {
+    // undici has a connection, and writes the request right after this
     onRequestStart(started) {
       controller = started
       if (isSettled) abandon()
@@ -85,18 +101,28 @@ const makeHandler = (within: number, limits: SizeLimits, finish: (result: Answer
   return { handler, fail, abandon }
 }
 
+/** The dispatcher that a client sends through now. */
+interface Dispatching {
+  readonly current: () => Dispatcher
+  /** Lets new requests go over new connections. The requests under way end on the old ones. */
+  readonly retire: () => void
+  /** Whether each request is written right after `onRequestStart`. An interceptor may do otherwise. */
+  readonly tellsStart: boolean
+}
+
 const makeExchange =
-  (dispatcher: Dispatcher): Exchange =>
-  (request, { within }, limits) => {
+  ({ current, tellsStart }: Dispatching): Exchange =>
+  (request, time, limits) => {
     const target = targetOf(request)
     if (target === undefined) return Effect.fail(unwritable())
     const { headers, method } = request
     const body = request.body._tag === "Uint8Array" ? request.body.body : null
     return Effect.callback((resume) => {
-      const { abandon, fail, handler } = makeHandler(within, limits, (result) => resume(Effect.fromResult(result)))
+      const limited = tellsStart ? time : { ...time, sendWithin: time.total }
+      const { abandon, fail, handler } = makeHandler(limited, limits, (result) => resume(Effect.fromResult(result)))
       // An interceptor may write into the headers, and may throw
       const dispatched = Result.try(() =>
-        dispatcher.dispatch({ ...target, method, headers: { ...headers }, body }, handler)
+        current().dispatch({ ...target, method, headers: { ...headers }, body }, handler)
       )
       if (Result.isFailure(dispatched)) fail(answerFailure(dispatched.failure))
       return Effect.sync(abandon)
@@ -115,17 +141,17 @@ const unwritableCharacter = /[^\t\x20-\x7e\x80-\xff]/
 // Importing undici replaces the dispatcher of the global `fetch`, so this waits until a client is made
 const loadUndici = Effect.promise(() => import("undici"))
 
-/**
- * An `HttpClient` over a dispatcher of undici, such as a `ProxyAgent`. You make the dispatcher and close it. See `layer`
- * for what the client does.
- */
-export const make = (dispatcher: Dispatcher): Effect.Effect<HttpClient.HttpClient> =>
+const makeOver = (dispatching: Dispatching): Effect.Effect<HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const { errors, fetch } = yield* loadUndici
-    const guarded = dispatcher.compose(hideThrown)
     // undici declares a `Response` of its own, which TypeScript does not take for the global one
-    const fetchThrough: typeof globalThis.fetch = (input, init) =>
-      Reflect.apply(fetch, undefined, [input, { redirect: "manual", ...init, dispatcher: guarded }])
+    const fetchThrough: typeof globalThis.fetch = (input, init) => {
+      const dispatcher = dispatching.current().compose(hideThrown)
+      return Reflect.apply(fetch, undefined, [input, { redirect: "manual", ...init, dispatcher }])
+    }
+    const offerRetirement = (connections: Connections | undefined) => {
+      if (connections !== undefined) connections.retire = dispatching.retire
+    }
     const client = HttpClient.transform(yield* HttpClient.HttpClient, (sent, request) => {
       // `fetch` has no code for a header that it cannot write, and undici has
       for (const name in request.headers) {
@@ -135,11 +161,44 @@ export const make = (dispatcher: Dispatcher): Effect.Effect<HttpClient.HttpClien
           return Effect.fail(new HttpClientError.HttpClientError({ reason }))
         }
       }
-      return Effect.provideService(sent, FetchHttpClient.Fetch, fetchThrough)
+      return Effect.andThen(
+        Effect.map(Connections, offerRetirement),
+        Effect.provideService(sent, FetchHttpClient.Fetch, fetchThrough)
+      )
     })
-    exchanges.set(client, () => makeExchange(dispatcher))
+    exchanges.set(client, (provided) => {
+      offerRetirement(Context.get(provided, Connections))
+      return makeExchange(dispatching)
+    })
     return client
   }).pipe(Effect.provide(Layer.fresh(FetchHttpClient.layer)))
+
+/**
+ * An `HttpClient` over a dispatcher of undici, such as a `ProxyAgent`. You make the dispatcher and close it, so its
+ * connections stay in use even after an answer that belongs to another request. See `layer` for what the client does.
+ */
+export const make = (dispatcher: Dispatcher): Effect.Effect<HttpClient.HttpClient> =>
+  makeOver({ current: () => dispatcher, retire: () => {}, tellsStart: false })
+
+// Agents whose connections are retired stay open until their last request has ended
+const makeAgents = (makeAgent: () => Agent) => {
+  let current = makeAgent()
+  const open = new Set([current])
+  return {
+    current: () => current,
+    retire: () => {
+      const retired = current
+      current = makeAgent()
+      open.add(current)
+      retired.close().then(
+        () => open.delete(retired),
+        () => open.delete(retired)
+      )
+    },
+    tellsStart: true,
+    destroy: () => Promise.all([...open].map((agent) => agent.destroy()))
+  }
+}
 
 /**
  * `layer` with options for undici's `Agent`: the time for a connection (10 seconds by default), for headers and between two
@@ -150,10 +209,10 @@ export const layerOptions = (options: Agent.Options): Layer.Layer<HttpClient.Htt
     HttpClient.HttpClient,
     Effect.flatMap(
       Effect.acquireRelease(
-        Effect.map(loadUndici, ({ Agent }) => new Agent(options)),
-        (agent) => Effect.promise(() => agent.destroy())
+        Effect.map(loadUndici, ({ Agent }) => makeAgents(() => new Agent(options))),
+        (agents) => Effect.promise(agents.destroy)
       ),
-      make
+      makeOver
     )
   )
 
@@ -161,5 +220,7 @@ export const layerOptions = (options: Agent.Options): Layer.Layer<HttpClient.Htt
  * An `HttpClient` for Node. Polar's layers are as fast on it as raw undici: they send and read in one step, ask for nothing
  * compressed, and keep their timeouts on Node's clock, not on Effect's `Clock`. All other requests go through undici's
  * `fetch`, and so do those of a client made of this one (`Pace`, `HttpClient.mapRequest`). No request follows a redirect.
+ *
+ * After an answer that belongs to another request, the client sends nothing more over the connections that it had.
  */
 export const layer: Layer.Layer<HttpClient.HttpClient> = layerOptions({})

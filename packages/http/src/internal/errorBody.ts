@@ -45,11 +45,9 @@ const withoutSecret = (text: string, secret: Redacted.Redacted<string> | undefin
   return value === "" ? text : text.replaceAll(value, "<redacted>")
 }
 
-const decodeErrorBody = Schema.decodeUnknownOption(
-  Schema.fromJsonString(
-    Schema.Struct({ error: Schema.optionalKey(Schema.String), detail: Schema.optionalKey(Schema.Unknown) })
-  )
-)
+type ErrorBody = { readonly [key: string]: unknown } & { readonly error?: unknown; readonly detail?: unknown }
+const decodeErrorBody = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
+
 const decodeIssues = Schema.decodeUnknownOption(
   Schema.Array(SeatError.RequestIssue.pipe(Schema.encodeKeys({ path: "loc", message: "msg" })))
 )
@@ -63,9 +61,13 @@ export interface Refusable<E> {
   readonly secret?: Redacted.Redacted<string> | undefined
 }
 
+// The framework that Polar is built on answers these itself, before any code of Polar runs
+const isUnrouted = (status: number, detail: unknown): boolean =>
+  (status === 404 || status === 405) && Predicate.isString(detail)
+
 /**
- * The error that a refusal stands for. The status and the name in the body decide, never the sentence. A refusal that
- * Polar does not document is `Unavailable`.
+ * The error that a refusal stands for. The status and the name in the body decide, never the sentence. Without a name, the
+ * body must have a `detail` and nothing else. A refusal that Polar does not document is `Unavailable`, and in doubt.
  */
 export const readErrorBody = <E>(
   { errorFor, operation, secret }: Refusable<E>,
@@ -74,13 +76,18 @@ export const readErrorBody = <E>(
   token: Redacted.Redacted<string> | undefined
 ): E | SeatError.InvalidRequest | SeatError.Unavailable => {
   const withoutSecrets = (text: string) => withoutSecret(withoutSecret(text, token), secret)
-  const body = nestsTooDeep(text) ? undefined : Option.getOrUndefined(decodeErrorBody(text))
-  const name = PolarRefusal.find(status, body?.error ?? "")
-  const detail = Predicate.isString(body?.detail) ? withoutSecrets(body.detail) : ""
+  const body = nestsTooDeep(text) ? {} : Option.getOrElse(decodeErrorBody(text), (): ErrorBody => ({}))
+  const name = Predicate.isString(body.error) ? PolarRefusal.find(status, body.error) : undefined
+  const detail = Predicate.isString(body.detail) ? withoutSecrets(body.detail) : ""
   const own = errorFor({ name, detail })
   if (own !== undefined) return own
-  if (name === "BadRequest") return invalidRequest(name, detail)
-  const issues = status === 422 ? Option.getOrUndefined(decodeIssues(body?.detail)) : undefined
+  if (name === "BadRequest" || name === "LengthRequired" || name === "RequestBodyTooLarge") {
+    return invalidRequest(name, detail)
+  }
+  const isDetailOnly = Object.keys(body).join() === "detail"
+  // Polar documents the list of issues without a name, and sends it with one
+  const mayListIssues = status === 422 && (name !== undefined || isDetailOnly)
+  const issues = mayListIssues ? Option.getOrUndefined(decodeIssues(body.detail)) : undefined
   if (issues !== undefined) {
     return new SeatError.InvalidRequest({
       issues: issues.map(({ message, path, type }) => ({
@@ -90,9 +97,10 @@ export const readErrorBody = <E>(
       }))
     })
   }
-  const description =
-    status === 404 && (body?.error ?? "") === ""
-      ? `there is no such route, or no version ${version} of the API: check the base URL and the version`
-      : "neither the status nor the body is one that Polar documents"
+  if (isDetailOnly && isUnrouted(status, body.detail)) {
+    const message = `there is no such route, or no version ${version} of the API: check the base URL and the version`
+    return new SeatError.InvalidRequest({ issues: [{ type: "NoSuchRoute", path: [], message }] })
+  }
+  const description = "the status and the body together are none that Polar documents"
   return new SeatError.Unavailable({ operation, reason: unexpectedResponse(status, description) })
 }

@@ -1,6 +1,5 @@
 import { UnavailableReason } from "@polar-seats/domain/SeatError"
-import * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -11,14 +10,17 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import { monotonicMillisUnsafe } from "./monotonic.ts"
 import { transportFailure } from "./transportFailure.ts"
 
 const { NotSent, OutcomeUnknown, UnexpectedResponse } = UnavailableReason.cases
 
 /** The time that a request has, in milliseconds. */
 export interface TimeLimits {
-  /** The time on the clock by which the request must have left. */
-  readonly deadline: number
+  /** How long the call may still take. */
+  readonly total: number
+  /** Within which time the request must leave. It is `total`, or less if the caller asks for less. */
+  readonly sendWithin: number
   /** How long the answer may take after that. */
   readonly within: number
 }
@@ -54,6 +56,16 @@ export const exchanges = new WeakMap<
   HttpClient.HttpClient,
   (provided: Context.Context<FetchHttpClient.RequestInit>) => Exchange
 >()
+
+/** How a client gives up the kept connections of its transport, after an answer that belongs to another request. */
+export interface Connections {
+  retire: () => void
+}
+
+/** The client provides this with each request. A transport that can retire its connections sets `retire`. */
+export const Connections = Context.Reference<Connections | undefined>("@polar-seats/http/internal/Connections", {
+  defaultValue: () => undefined
+})
 
 /** The longest time that a timer can wait, in milliseconds. A longer time fires at once, so it counts as no limit. */
 export const maxTimerMillis = 2 ** 31 - 1
@@ -178,38 +190,50 @@ export const readAnswer = (
 }
 
 const notSent = (description: string) => NotSent.make({ description })
-const failTooLate = () => Effect.fail(notSent("it was still waiting for the rate limit when `totalTimeout` ended"))
+
+/** The request has not left within the time that the caller allows. */
+export const notSentWithin = (why: string): UnavailableReason =>
+  notSent(`it could not leave within the time that \`SendWithin\` allows, because ${why}`)
+
+/** The request has not left in time: it still waits in the client that should send it. */
+export const stillWaiting = ({ sendWithin, total }: TimeLimits): UnavailableReason =>
+  sendWithin < total
+    ? notSentWithin("it was still waiting for its turn")
+    : notSent("it was still waiting for the rate limit when `totalTimeout` ended")
 
 /** Sends requests through any `HttpClient`, and uses each response, within the time of the request. */
 export const makeSend = (given: HttpClient.HttpClient, provided: Context.Context<never>) => {
   const client = HttpClient.transformResponse(given, Effect.provideContext(provided))
 
   // The client prepares a request before it sends it. A `Pace` waits for its turn there, before any byte has left
-  const prepare = (request: HttpClientRequest.HttpClientRequest, deadline: number) => {
+  const prepare = (request: HttpClientRequest.HttpClientRequest, time: TimeLimits) => {
     const preparing = Effect.mapErrorEager(client.preprocess(request), () => notSent("it could not be prepared"))
     // Most clients prepare nothing, so there is nothing to limit
     if (Exit.isExit(preparing)) return preparing
-    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.timeoutOrElse(preparing, { duration: deadline - now, orElse: failTooLate })
-    )
+    return Effect.timeoutOrElse(preparing, {
+      duration: time.sendWithin,
+      orElse: () => Effect.fail(stillWaiting(time))
+    })
   }
 
   return <A>(
     request: HttpClientRequest.HttpClientRequest,
-    { deadline, within }: TimeLimits,
+    time: TimeLimits,
     use: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, UnavailableReason>
   ): Effect.Effect<A, UnavailableReason> =>
-    Effect.flatMap(prepare(request, deadline), (prepared) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const left = Math.min(within, deadline - now)
-        if (left <= 0) return failTooLate()
+    Effect.clockWith((clock) => {
+      const start = monotonicMillisUnsafe(clock)
+      return Effect.flatMap(prepare(request, time), (prepared) => {
+        const waited = monotonicMillisUnsafe(clock) - start
+        if (waited >= time.sendWithin) return Effect.fail(stillWaiting(time))
+        const left = Math.min(time.within, time.total - waited)
         const used = Effect.matchEffect(client.postprocess(Effect.succeed(prepared)), {
           onFailure: (error) => Effect.fail(transportFailure(error)),
           onSuccess: use
         })
         return Effect.timeoutOrElse(used, { duration: left, orElse: () => Effect.fail(noAnswerWithin(left)) })
       })
-    )
+    })
 }
 
 const maxJsonDepth = 500

@@ -1,22 +1,12 @@
+import { checkDuration, type DurationRule, InvalidOption } from "@polar-seats/domain/InvalidOption"
+import { Unauthorized } from "@polar-seats/domain/SeatError"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import type { Connection, Environment } from "../PolarConnection.ts"
-
-/** An option that no request can be made with. The error names the option and never shows a token. */
-export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
-  option: Schema.String,
-  problem: Schema.String
-}) {
-  override get message() {
-    return `The option ${this.option} ${this.problem}.`
-  }
-}
 
 /** A layer with options from the configuration. */
 export const fromConfig =
@@ -85,50 +75,21 @@ export const checkVersion = (version: string): Effect.Effect<string, InvalidOpti
 export const checkToken = (token: Redacted.Redacted<string>): Effect.Effect<Redacted.Redacted<string>, InvalidOption> =>
   Effect.as(checkText("token", Redacted.value(token), tokenProblem), token)
 
+/** Returns the token of a caller if it can be sent. A caller's token is no option of the program. */
+export const checkCallersToken = (
+  wants: Unauthorized["wants"],
+  token: Redacted.Redacted<string>
+): Effect.Effect<Redacted.Redacted<string>, Unauthorized> =>
+  Effect.mapError(checkToken(token), () => new Unauthorized({ reason: "InvalidToken", wants }))
+
 export const checkOrganization = (organization: string): Effect.Effect<string, InvalidOption> =>
   checkText("organization", organization, (text) =>
     visibleAscii.test(text) ? undefined : "is empty, or contains a space, a line break or a character outside ASCII"
   )
 
-/** Which durations an option accepts, and the problem of all others. */
-export interface DurationRule {
-  readonly accepts: (duration: Duration.Duration) => boolean
-  readonly problem: string
-}
-const isNotNegative = (duration: Duration.Duration) => !Duration.isNegative(duration)
-
-export const notNegative: DurationRule = {
-  accepts: isNotNegative,
-  problem: "must be a duration of zero or more"
-}
-export const positive: DurationRule = {
-  accepts: Duration.isPositive,
-  problem: "must be a duration longer than zero"
-}
-export const finite: DurationRule = {
-  accepts: (duration) => Duration.isFinite(duration) && isNotNegative(duration),
-  problem: "must be zero or a finite duration"
-}
-export const finiteAndPositive: DurationRule = {
-  accepts: (duration) => Duration.isFinite(duration) && Duration.isPositive(duration),
-  problem: "must be a finite duration longer than zero"
-}
-
-/** A duration in milliseconds, or undefined if the rule does not accept it. */
-export const toMillis = (input: Duration.Input, { accepts }: DurationRule): number | undefined =>
-  Option.getOrUndefined(Option.map(Option.filter(Duration.fromInput(input), accepts), Duration.toMillis))
-
-/** Fails if the rule does not accept the duration. Returns it in milliseconds. */
-export const checkDuration = (option: string, input: Duration.Input, rule: DurationRule) => {
-  const millis = toMillis(input, rule)
-  return millis === undefined
-    ? Effect.fail(new InvalidOption({ option, problem: rule.problem }))
-    : Effect.succeed(millis)
-}
-
-export const isCount = (count: number, least: number): boolean => Number.isSafeInteger(count) && count >= least
-
-export const checkCount = (option: string, count: number, least = 1): Effect.Effect<number, InvalidOption> =>
-  isCount(count, least)
-    ? Effect.succeed(count)
-    : Effect.fail(new InvalidOption({ option, problem: `must be a whole number of ${least} or more` }))
+/** Reads a duration that the rule accepts, in milliseconds. */
+export const checkMillis = (
+  option: string,
+  input: Duration.Input,
+  rule: DurationRule
+): Effect.Effect<number, InvalidOption> => Effect.map(checkDuration(option, input, rule), Duration.toMillis)

@@ -1,3 +1,4 @@
+import { checkCount, type InvalidOption } from "@polar-seats/domain/InvalidOption"
 import * as SeatError from "@polar-seats/domain/SeatError"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -8,7 +9,6 @@ import * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -16,15 +16,14 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import * as Stream from "effect/Stream"
 import type { Connection } from "../PolarConnection.ts"
 import type { RetryPolicy } from "../RetryPolicy.ts"
 import { readErrorBody, type Refusable } from "./errorBody.ts"
 import {
   type Answer,
+  Connections,
   type Exchange,
   exchanges,
-  headerBytes,
   makeSend,
   nestsTooDeep,
   readAnswer,
@@ -33,9 +32,9 @@ import {
   tooDeep,
   unexpectedResponse
 } from "./exchange.ts"
-import { checkCount, checkOrganization, checkVersion, type InvalidOption, resolveBaseUrl } from "./options.ts"
+import { checkOrganization, checkVersion, resolveBaseUrl } from "./options.ts"
 import { checkPolicy, parseRetryAfter, type Policy, retry } from "./retry.ts"
-import { type Attempts, streamWithTelemetry, withTelemetry } from "./telemetry.ts"
+import { type Attempts, withTelemetry } from "./telemetry.ts"
 
 /** The options of every client layer. */
 export interface Options extends Connection, RetryPolicy {
@@ -70,6 +69,8 @@ interface Call<A, E> extends Opening<E> {
   readonly success?: number
   /** Whether the answer may be as large as a list. */
   readonly isList?: boolean
+  /** Why the answer belongs to another request, or undefined if it may be the answer to this one. */
+  readonly problemOf?: (value: A) => string | undefined
   readonly decode: (text: string) => Result.Result<A, Schema.SchemaError>
 }
 
@@ -78,11 +79,15 @@ export interface PolarClient {
   readonly call: <A, E extends { readonly _tag: string }>(
     call: Call<A, E>
   ) => Effect.Effect<A, E | SeatError.RequestError>
-  /** For an answer without an end. The client limits the time, and retries, only until the headers are there. */
-  readonly open: <A, E extends { readonly _tag: string }>(
-    opening: Opening<E>,
-    read: (response: HttpClientResponse.HttpClientResponse) => Stream.Stream<A, SeatError.Unavailable>
-  ) => Stream.Stream<A, E | SeatError.RequestError>
+  /** What the calls share, for `open` in `./openStream.ts`. A bundle that opens no stream does not ship that. */
+  readonly shared: {
+    readonly policy: Policy
+    readonly limits: SizeLimits
+    readonly send: ReturnType<typeof makeSend>
+    readonly makeRequest: (opening: Opening<unknown>) => HttpClientRequest.HttpClientRequest
+    readonly attributesOf: (opening: Opening<unknown>) => () => { readonly [name: string]: string }
+    readonly failRefused: <E>(opening: Opening<E>, answer: Answer) => Effect.Effect<never, E | SeatError.RequestError>
+  }
 }
 
 const unavailable = (operation: SeatError.Operation, reason: SeatError.UnavailableReason) =>
@@ -102,25 +107,35 @@ const bodyProblem = (text: string, error: Schema.SchemaError): string => {
     : "the body is not JSON"
 }
 
-const decodeAnswer = <A, E>({ decode, operation }: Call<A, E>, { status, text }: Answer) => {
+const decodeAnswer = <A, E>(
+  { decode, operation, problemOf }: Call<A, E>,
+  { status, text }: Answer,
+  connections: Connections
+) => {
   const value = nestsTooDeep(text)
     ? Result.fail(tooDeep)
     : Result.mapError(decode(text), (error) => bodyProblem(text, error))
-  return Result.isSuccess(value)
-    ? Effect.succeed(value.success)
-    : Effect.fail(unavailable(operation, unexpectedResponse(status, value.failure)))
+  const problem = Result.isFailure(value) ? value.failure : problemOf?.(value.success)
+  if (Result.isSuccess(value) && problem === undefined) return Effect.succeed(value.success)
+  // The next answer on this connection may belong to another request too
+  connections.retire()
+  return Effect.fail(unavailable(operation, unexpectedResponse(status, problem ?? "")))
 }
 
-// Made once for a layer, because each provided service costs every call something
-const servicesOf = (init: Option.Option<RequestInit>) =>
+// Made once for a client, because each provided service costs every call something
+const servicesOf = (fetchOptions: RequestInit | undefined, connections: Connections) =>
   Context.empty().pipe(
     // No redirect is followed: the token must not reach another host, and nothing must be done twice
-    Context.add(FetchHttpClient.RequestInit, { ...Option.getOrUndefined(init), redirect: "manual" }),
+    Context.add(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
     // Polar's CORS refuses the headers of a tracer
     Context.add(HttpClient.TracerPropagationEnabled, false),
     // The span of a request would hold its URL, which may be a secret, and every header of the answer
-    Context.add(HttpClient.TracerDisabledWhen, () => true)
+    Context.add(HttpClient.TracerDisabledWhen, () => true),
+    Context.add(Connections, connections)
   )
+
+// Polar sends no body with a 429. Cloudflare, which stands before Polar, sends this one to programs that it limits itself
+const isRateLimit = (text: string) => /^\s*(error code: 1015\s*)?$/.test(text)
 
 const failRefused = <E>(
   opening: Opening<E>,
@@ -128,8 +143,12 @@ const failRefused = <E>(
   version: string,
   token: Redacted.Redacted<string> | undefined
 ): Effect.Effect<never, E | SeatError.RequestError> => {
-  const { retryAfter, status } = answer
+  const { retryAfter, status, text } = answer
   if (status === 429) {
+    if (!isRateLimit(text)) {
+      const description = "the body is none that Polar or Cloudflare sends when it limits the rate"
+      return Effect.fail(unavailable(opening.operation, unexpectedResponse(status, description)))
+    }
     return Effect.flatMap(DateTime.now, (now) =>
       Effect.fail(new SeatError.RateLimited({ retryAfter: parseRetryAfter(retryAfter, now) }))
     )
@@ -142,54 +161,66 @@ const failRefused = <E>(
 }
 
 // Runs one exchange, again if a retry is safe, and turns its reason or its result into the outcome of the call
-const retrying =
+export const retrying =
   <A, B, E extends { readonly _tag: string }>(
     policy: Policy,
     operation: SeatError.Operation,
     exchangeOnce: (time: TimeLimits) => Effect.Effect<A, SeatError.UnavailableReason>,
     onSuccess: (answer: A) => Effect.Effect<B, E | SeatError.RequestError>
   ) =>
-  (attempts: Attempts, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<B, E | SeatError.RequestError> =>
-    retry(policy, fiber, attempts.start, (time) =>
+  (attempts: Attempts, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<B, E | SeatError.RequestError> => {
+    const unavailableBecause = (reason: SeatError.UnavailableReason) => unavailable(operation, reason)
+    return retry<B, E | SeatError.RequestError>(policy, fiber, attempts.start, unavailableBecause, (time) =>
       Effect.suspend(() => {
         attempts.count++
         return Effect.matchEffect(exchangeOnce(time), {
-          onFailure: (reason) => Effect.fail(unavailable(operation, reason)),
+          onFailure: (reason) => Effect.fail(unavailableBecause(reason)),
           onSuccess
         })
       })
     )
+  }
 
-/** Makes the clients of a layer, one for each token. */
-export const make = Effect.fnUntraced(function* (
-  options: Options,
-  organization?: string
-): Effect.fn.Return<(token?: Redacted.Redacted<string>) => PolarClient, InvalidOption, HttpClient.HttpClient> {
-  const ownHeaders = organization === undefined ? {} : { "Polar-Organization": yield* checkOrganization(organization) }
-  const { maxBytes = {} } = options
-  const policy = yield* checkPolicy(options)
-  const version = yield* checkVersion(options.version ?? "2026-10")
+/** The size limits of a call that changes something, of one that reads, and of one that reads a list. */
+const checkSizes = Effect.fnUntraced(function* ({ maxBytes = {}, maxHeaderBytes }: Options) {
   const maxSingle = yield* checkCount("maxBytes.single", maxBytes.single ?? 1024 * 1024)
   const maxList = yield* checkCount("maxBytes.list", maxBytes.list ?? 64 * 1024 * 1024)
-  const maxHeaders = yield* checkCount("maxHeaderBytes", options.maxHeaderBytes ?? 64 * 1024)
+  const headers = yield* checkCount("maxHeaderBytes", maxHeaderBytes ?? 64 * 1024)
+  // The client reads no body of a 5xx, because the status is enough. So is a 429, if it does not matter what Polar did
+  const sizeLimits = (success: number, isEnough: (status: number) => boolean): SizeLimits => ({
+    headers,
+    body: (status) => (isEnough(status) ? undefined : status === 200 ? success : maxSingle)
+  })
+  const isFailureOrLimit = (status: number) => status === 429 || status >= 500
+  return {
+    changing: sizeLimits(maxSingle, (status) => status >= 500),
+    single: sizeLimits(maxSingle, isFailureOrLimit),
+    list: sizeLimits(maxList, isFailureOrLimit)
+  }
+})
+
+type Connect = (token?: Redacted.Redacted<string>) => PolarClient
+
+const makeConnect = Effect.fnUntraced(function* (
+  client: HttpClient.HttpClient,
+  fetchOptions: RequestInit | undefined,
+  options: Options,
+  organization: string | undefined
+): Effect.fn.Return<Connect, InvalidOption> {
+  const ownHeaders = organization === undefined ? {} : { "Polar-Organization": yield* checkOrganization(organization) }
+  const policy = yield* checkPolicy(options)
+  const version = yield* checkVersion(options.version ?? "2026-10")
+  const { changing, list, single } = yield* checkSizes(options)
   const baseUrl = yield* resolveBaseUrl(options)
   // Deno and Bun send a request again, even a POST, if a kept connection is gone before the answer
   const unkept = "Deno" in globalThis || "Bun" in globalThis ? { connection: "close" } : {}
   const shared = Headers.fromInput({ ...ownHeaders, ...unkept, "polar-version": version, accept: "application/json" })
-  const services = servicesOf(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
-  const client = yield* HttpClient.HttpClient
+  const connections: Connections = { retire: () => {} }
+  const services = servicesOf(fetchOptions, connections)
   const send = makeSend(client, services)
   const exchange: Exchange =
     exchanges.get(client)?.(services) ??
     ((request, time, size) => send(request, time, (response) => readAnswer(response, size)))
-
-  // The client reads no body of a 429 or a 5xx, because the status is enough
-  const sizeLimits = (success: number): SizeLimits => ({
-    headers: maxHeaders,
-    body: (status) => (status === 429 || status >= 500 ? undefined : status === 200 ? success : maxSingle)
-  })
-  const single = sizeLimits(maxSingle)
-  const list = sizeLimits(maxList)
 
   return (token) => {
     const headers =
@@ -206,30 +237,70 @@ export const make = Effect.fnUntraced(function* (
     return {
       call: (call) => {
         const { isList = false, operation, success = 200 } = call
-        const exchangeOnce = (time: TimeLimits) => exchange(makeRequest(call), time, isList ? list : single)
+        const limits = isList ? list : SeatError.isHarmless(operation) ? single : changing
+        const exchangeOnce = (time: TimeLimits) => exchange(makeRequest(call), time, limits)
         const read = (answer: Answer) =>
-          answer.status === success ? decodeAnswer(call, answer) : failRefused(call, answer, version, token)
+          answer.status === success
+            ? decodeAnswer(call, answer, connections)
+            : failRefused(call, answer, version, token)
         return withTelemetry(operation, attributesOf(call), retrying(policy, operation, exchangeOnce, read))
       },
 
-      open: (opening, read) => {
-        const { operation } = opening
-        // Ends with the headers of a success, so that the time limits do not cover its body
-        const openOnce = (time: TimeLimits) =>
-          send(
-            HttpClientRequest.setHeader(makeRequest(opening), "accept", "text/event-stream"),
-            time,
-            (response): Effect.Effect<Result.Result<typeof response, Answer>, SeatError.UnavailableReason> =>
-              response.status === 200 && headerBytes(response.headers) <= maxHeaders
-                ? Effect.succeed(Result.succeed(response))
-                : Effect.map(readAnswer(response, single), Result.fail)
-          )
-        const readOpened = Result.match({
-          onSuccess: (response: HttpClientResponse.HttpClientResponse) => Effect.succeed(read(response)),
-          onFailure: (answer: Answer) => failRefused(opening, answer, version, token)
-        })
-        return streamWithTelemetry(operation, attributesOf(opening), retrying(policy, operation, openOnce, readOpened))
+      shared: {
+        policy,
+        limits: single,
+        send,
+        makeRequest,
+        attributesOf,
+        failRefused: (opening, answer) => failRefused(opening, answer, version, token)
       }
     }
   }
 })
+
+// All that decides what a layer's clients do, except the `HttpClient`
+const partsOf = (
+  options: Options,
+  organization: string | undefined,
+  fetchOptions: RequestInit | undefined
+): ReadonlyArray<unknown> => [
+  options.environment,
+  options.baseUrl,
+  options.version,
+  options.maxBytes?.single,
+  options.maxBytes?.list,
+  options.maxHeaderBytes,
+  options.times,
+  options.schedule,
+  options.maxRetryAfter,
+  options.attemptTimeout,
+  options.totalTimeout,
+  organization,
+  fetchOptions
+]
+
+// The latest of `make` for each `HttpClient`. It holds no token, so a server that makes `Seats` for each request checks
+// the options once
+const latest = new WeakMap<
+  HttpClient.HttpClient,
+  { readonly parts: ReadonlyArray<unknown>; readonly connect: Connect }
+>()
+
+/** Makes the clients of a layer, one for each token. */
+export const make = (
+  options: Options,
+  organization?: string
+): Effect.Effect<Connect, InvalidOption, HttpClient.HttpClient> =>
+  Effect.contextWith((context: Context.Context<HttpClient.HttpClient>) => {
+    const client = Context.get(context, HttpClient.HttpClient)
+    const fetchOptions = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
+    const parts = partsOf(options, organization, fetchOptions)
+    const known = latest.get(client)
+    if (known !== undefined && parts.every((part, at) => part === known.parts[at])) {
+      return Effect.succeed(known.connect)
+    }
+    return Effect.map(makeConnect(client, fetchOptions, options, organization), (connect) => {
+      latest.set(client, { parts, connect })
+      return connect
+    })
+  })

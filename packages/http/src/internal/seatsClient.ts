@@ -1,13 +1,15 @@
 import { type Assignment, type AssignmentSource, Recipient, validate } from "@polar-seats/domain/Assignment"
 import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
-import type { SeatId } from "@polar-seats/domain/Seat"
+import type { Seat, SeatId, SeatsList } from "@polar-seats/domain/Seat"
 import { AlreadyClaimed, InvitationUnavailable, type Unauthorized } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
+import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Tuple from "effect/Tuple"
+import { isFrom, mayBeHeldBy } from "./answered.ts"
 import { type Refusal, tokenError } from "./errorBody.ts"
 import type { PolarClient } from "./polarClient.ts"
 import { assignError, resources, seatNotFound, sourceNotFound } from "./refusalErrors.ts"
@@ -29,6 +31,13 @@ const assignmentJson = ({ immediateClaim, metadata, recipient, source }: Assignm
   immediate_claim: immediateClaim
 })
 
+const isOther = "the answer is about another seat"
+const problemWithSeat = (seatId: SeatId) => (seat: Seat) => (seat.id === seatId ? undefined : isOther)
+const problemWithSeats = (source: SeatSource) => (list: SeatsList) =>
+  list.seats.every((seat) => isFrom(seat, source)) ? undefined : isOther
+const problemWithAssigned = (assignment: Assignment) => (seat: Seat) =>
+  isFrom(seat, assignment.source) && mayBeHeldBy(seat, assignment.recipient) ? undefined : isOther
+
 /** `Seats` on one of Polar's two sets of seat endpoints. Only one of them has claimed subscriptions. */
 export const make = (
   polar: PolarClient,
@@ -48,6 +57,7 @@ export const make = (
         method: "POST",
         path: `${path}/${seatId}/resend`,
         decode: decodeSeat,
+        problemOf: problemWithSeat(seatId),
         errorFor: (refusal) => {
           if (refusal.name === "SeatNotPending") return new AlreadyClaimed({ seatId })
           if (refusal.name === "InvalidInvitationToken") return new InvitationUnavailable({ seatId })
@@ -63,6 +73,7 @@ export const make = (
         path,
         urlParams: sourceFields(source),
         decode: decodeSeats,
+        problemOf: problemWithSeats(source),
         errorFor: (refusal) => (refusal.name === "ResourceNotFound" ? sourceNotFound(source) : deniedError(refusal))
       }),
 
@@ -76,6 +87,7 @@ export const make = (
             path,
             body: assignmentJson(assignment),
             decode: decodeSeat,
+            problemOf: problemWithAssigned(checked),
             errorFor: (refusal) => assignError(refusal, checked) ?? deniedError(refusal)
           })
       ),
@@ -87,6 +99,7 @@ export const make = (
         method: "DELETE",
         path: `${path}/${seatId}`,
         decode: decodeSeat,
+        problemOf: problemWithSeat(seatId),
         errorFor: (refusal) => seatError(refusal, seatId)
       }),
 

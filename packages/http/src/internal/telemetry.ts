@@ -8,6 +8,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import { monotonicMillisUnsafe } from "./monotonic.ts"
 
 const isUnavailable = (error: { readonly _tag: string }): error is Unavailable => error._tag === "Unavailable"
 
@@ -20,7 +21,7 @@ const outcomeOf = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A, E>
   return isUnavailable(error) ? error.reason._tag : error._tag
 }
 
-/** Counts the requests of a call that began at `start`. */
+/** Counts the requests of a call that began at `start`, on the clock that nobody sets. */
 export interface Attempts {
   readonly start: number
   count: number
@@ -28,7 +29,7 @@ export interface Attempts {
 
 const startAttempts = (fiber: Fiber.Fiber<unknown, unknown>): Attempts => ({
   count: 0,
-  start: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+  start: monotonicMillisUnsafe(fiber.getRef(Clock.Clock))
 })
 
 const makeMetrics = (operation: Operation, outcome: string) => ({
@@ -68,7 +69,7 @@ const record = <A, E extends { readonly _tag: string }>(
 ): Effect.Effect<void> => {
   const outcome = outcomeOf(exit)
   const { duration, retries, total } = metricsOf(operation, outcome)
-  const end = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+  const end = monotonicMillisUnsafe(fiber.getRef(Clock.Clock))
   total.updateUnsafe(1, fiber.context)
   duration.updateUnsafe(Duration.millis(end - start), fiber.context)
   if (count > 1) retries.updateUnsafe(count - 1, fiber.context)

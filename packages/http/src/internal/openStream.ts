@@ -1,0 +1,34 @@
+import type * as SeatError from "@polar-seats/domain/SeatError"
+import * as Effect from "effect/Effect"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Result from "effect/Result"
+import type * as Stream from "effect/Stream"
+import { type Answer, headerBytes, readAnswer, type TimeLimits } from "./exchange.ts"
+import { type Opening, type PolarClient, retrying } from "./polarClient.ts"
+import { streamWithTelemetry } from "./telemetry.ts"
+
+/** Opens an answer without an end. The client limits the time, and retries, only until the headers are there. */
+export const open = <A, E extends { readonly _tag: string }>(
+  { shared }: PolarClient,
+  opening: Opening<E>,
+  read: (response: HttpClientResponse.HttpClientResponse) => Stream.Stream<A, SeatError.Unavailable>
+): Stream.Stream<A, E | SeatError.RequestError> => {
+  const { attributesOf, failRefused, limits, makeRequest, policy, send } = shared
+  const { operation } = opening
+  // Ends with the headers of a success, so that the time limits do not cover its body
+  const openOnce = (time: TimeLimits) =>
+    send(
+      HttpClientRequest.setHeader(makeRequest(opening), "accept", "text/event-stream"),
+      time,
+      (response): Effect.Effect<Result.Result<typeof response, Answer>, SeatError.UnavailableReason> =>
+        response.status === 200 && headerBytes(response.headers) <= limits.headers
+          ? Effect.succeed(Result.succeed(response))
+          : Effect.map(readAnswer(response, limits), Result.fail)
+    )
+  const readOpened = Result.match({
+    onSuccess: (response: HttpClientResponse.HttpClientResponse) => Effect.succeed(read(response)),
+    onFailure: (answer: Answer) => failRefused(opening, answer)
+  })
+  return streamWithTelemetry(operation, attributesOf(opening), retrying(policy, operation, openOnce, readOpened))
+}
