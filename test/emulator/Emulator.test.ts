@@ -3,7 +3,17 @@ import * as Emulator from "@polar-seats/emulator/Emulator"
 import { DateTime, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { ask, control, inWorld } from "./emulatorHttp.ts"
-import { seats, start, strangersSubscription, subscription, tokens, unknown, withoutSeats } from "../laws/world.ts"
+import {
+  ben,
+  buyer,
+  seats,
+  start,
+  strangersSubscription,
+  subscription,
+  tokens,
+  unknown,
+  withoutSeats
+} from "../laws/world.ts"
 
 const resend = (id: string) => `/v1/customer-portal/seats/${id}/resend`
 const refused = (error: string, detail: string) => JSON.stringify({ error, detail })
@@ -221,14 +231,30 @@ describe("the control API", () => {
     inWorld(Effect.map(control("GET", "health"), ({ status }) => assert.strictEqual(status, 200)))
   )
 
-  it.effect("records every request except its own", () =>
+  it.effect("records every request except its own, and as whom it was made", () =>
     inWorld(
       Effect.gen(function* () {
         yield* ask("POST", resend(seats.live), { token: tokens.customer })
         yield* ask("GET", "/v1/customer-portal/seats?order_id=x", { token: tokens.member })
+        yield* ask("DELETE", `/v1/customer-seats/${unknown}`, { token: tokens.organization })
+        yield* ask("POST", resend(seats.live), { token: tokens.expired })
         assert.deepEqual((yield* control("GET", "requests")).body, [
-          { method: "POST", path: resend(seats.live), status: 200, at: start },
-          { method: "GET", path: "/v1/customer-portal/seats?order_id=x", status: 422, at: start }
+          { method: "POST", path: resend(seats.live), status: 200, at: start, subject: `customer:${buyer}` },
+          {
+            method: "GET",
+            path: "/v1/customer-portal/seats?order_id=x",
+            status: 422,
+            at: start,
+            subject: `member:${ben}`
+          },
+          {
+            method: "DELETE",
+            path: `/v1/customer-seats/${unknown}`,
+            status: 404,
+            at: start,
+            subject: "organization:acme"
+          },
+          { method: "POST", path: resend(seats.live), status: 401, at: start, subject: null }
         ])
         yield* control("DELETE", "requests")
         assert.deepEqual((yield* control("GET", "requests")).body, [])

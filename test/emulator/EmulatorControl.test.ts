@@ -80,11 +80,14 @@ describe("settings", () => {
         assert.deepEqual([error._tag, error.option], ["InvalidOption", "webhook.url"])
         const webhook = { url: "http://127.0.0.1/", secret: Redacted.make("") }
         const empty = yield* Effect.flip(emulator.settings({ webhook }))
-        assert.strictEqual(empty.message, "The option webhook.secret must not be empty.")
+        assert.strictEqual(
+          empty.message,
+          "The option webhook.secret must not be empty. Nothing was sent: correct the option."
+        )
         const version = yield* Effect.flip(emulator.settings({ defaultVersion: "2025-01" }))
         assert.strictEqual(
           version.message,
-          "The option default_version must be one of the versions 2026-04, 2026-10, 2027-01."
+          "The option default_version must be one of the versions 2026-04, 2026-10, 2027-01. Nothing was sent: correct the option."
         )
         assert.deepEqual((yield* control("GET", "settings")).body, { ...defaults, sandbox: true })
       })
@@ -433,7 +436,10 @@ describe("the clock", () => {
         const { advance, setTime } = yield* Emulator.Emulator
         yield* setTime(DateTime.makeUnsafe("9998-12-31T00:00:00Z"))
         const error = yield* Effect.flip(advance("1 day"))
-        assert.strictEqual(error.message, "The option advance must keep the clock within the years 1 to 9998.")
+        assert.strictEqual(
+          error.message,
+          "The option advance must keep the clock within the years 1 to 9998. Nothing was sent: correct the option."
+        )
         yield* advance("23 hours")
         assert.strictEqual(DateTime.formatIso(yield* time), "9998-12-31T23:00:00.000Z")
         assert.strictEqual((yield* Effect.flip(advance("Infinity")))._tag, "InvalidOption")

@@ -24,6 +24,8 @@ export interface RecordedRequest {
   readonly status: number
   /** The time of arrival. */
   readonly at: DateTime.Utc
+  /** As whom it was made, such as `customer:<id>`. Null without a valid token. It never holds the token. */
+  readonly subject: string | null
 }
 
 // The range of Polar's own clock, minus a year for expiries that lie after now

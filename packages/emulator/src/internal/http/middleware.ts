@@ -14,7 +14,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { answerOf } from "../faults.ts"
-import { authenticate, rateLimitGroup } from "../model/access.ts"
+import { authenticate, nameOf, rateLimitGroup } from "../model/access.ts"
 import { redactUrl } from "../redact.ts"
 import { resolveVersion, type Settings } from "../settings.ts"
 import { EmulatorState } from "../state.ts"
@@ -198,10 +198,16 @@ const versioned = Effect.fnUntraced(function* (pipeline: Pipeline, request: Requ
 })
 
 const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Request) {
-  const { faults, now, requests, withoutInvitations } = pipeline.state
+  const { faults, now, requests, step, withoutInvitations } = pipeline.state
   const at = yield* now
+  const token = bearerToken(request.headers["authorization"])
+  const subject = yield* step((model, now) =>
+    Result.succeed(
+      Result.match(authenticate(model, token, "portal", now), { onFailure: () => null, onSuccess: nameOf })
+    )
+  )
   const record = (status: number) => {
-    requests.push({ method: request.method, path: redactUrl(request.url, withoutInvitations), status, at })
+    requests.push({ method: request.method, path: redactUrl(request.url, withoutInvitations), status, at, subject })
   }
   const proceed = (request: Request) =>
     versioned(pipeline, request).pipe(

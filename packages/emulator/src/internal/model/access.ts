@@ -44,6 +44,14 @@ export const authenticate = (
   return Result.succeed(Subject.Organization({ slugs, scopes: row.scopes }))
 }
 
+/** A name for a subject: its kind, and its id or the slugs of its organizations. Nobody has none. */
+export const nameOf: (subject: Subject) => string | null = Subject.$match({
+  Anonymous: () => null,
+  Customer: ({ id }) => `customer:${id}`,
+  Member: ({ id }) => `member:${id}`,
+  Organization: ({ slugs }) => `organization:${slugs.join()}`
+})
+
 const reads: ReadonlySet<Operation> = new Set<Operation>(["Seats.list", "Seats.claimedSubscriptions"])
 
 /** The scope that an operation needs from an organization token. */
