@@ -1,0 +1,106 @@
+// A web API that resends and lists seats for whoever calls it. Each request brings the customer session of its caller, and a
+// middleware gives its handler a `Seats` that acts as this caller and nobody else. All callers share the connections to
+// Polar. To try it on the emulator (examples/README.md starts one):
+//
+//     export POLAR_API_URL=http://127.0.0.1:4321
+//     npx -y pnpm@10.34.8 exec node examples/src/http-middleware.ts
+//     curl --oauth2-bearer polar_cst_s3cret http://127.0.0.1:3000/subscriptions/e5149aae-e521-42b9-b24c-abb3d71eea2e/seats
+//
+// In an app, your sign-in gives the session to the browser, or keeps it and looks it up here.
+
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { Seat, SeatId, SeatsList } from "@polar-seats/domain/Seat"
+import { isSafeToRetry, type SeatError } from "@polar-seats/domain/SeatError"
+import { Seats } from "@polar-seats/domain/Seats"
+import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as PolarConnection from "@polar-seats/http/PolarConnection"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
+import { Config, Effect, Layer, Schema } from "effect"
+import { HttpClient, HttpRouter } from "effect/http"
+import {
+  HttpApi,
+  HttpApiBuilder,
+  HttpApiEndpoint,
+  HttpApiGroup,
+  HttpApiMiddleware,
+  HttpApiSecurity
+} from "effect/http-api"
+import { createServer } from "node:http"
+
+const fields = { message: Schema.String, mayRetry: Schema.Boolean }
+class SignInAgain extends Schema.TaggedError<SignInAgain>()("SignInAgain", fields, { httpApiStatus: 401 }) {}
+class Refused extends Schema.TaggedError<Refused>()("Refused", fields, { httpApiStatus: 409 }) {}
+class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", fields, { httpApiStatus: 503 }) {}
+
+const explain = (error: SeatError): SignInAgain | Refused | NoAnswer => {
+  const answer = { message: error.message, mayRetry: isSafeToRetry(error) }
+  switch (error._tag) {
+    case "Unauthorized":
+      return new SignInAgain(answer)
+    case "RateLimited":
+    case "Unavailable":
+      return new NoAnswer(answer)
+    default:
+      return new Refused(answer)
+  }
+}
+
+class CallersSeats extends HttpApiMiddleware.Service<CallersSeats, { provides: Seats }>()("app/CallersSeats", {
+  security: { session: HttpApiSecurity.bearer },
+  error: SignInAgain
+}) {}
+
+const errors = [SignInAgain, Refused, NoAnswer] as const
+class SeatsGroup extends HttpApiGroup.make("seats")
+  .add(
+    HttpApiEndpoint.get("list", "/subscriptions/:id/seats", {
+      params: { id: SubscriptionId },
+      success: SeatsList,
+      error: errors
+    }),
+    HttpApiEndpoint.post("resend", "/seats/:id/resend", { params: { id: SeatId }, success: Seat, error: errors })
+  )
+  .middleware(CallersSeats) {}
+class Api extends HttpApi.make("api").add(SeatsGroup) {}
+
+// The handlers know no token. `Seats` is that of the request
+const Handlers = HttpApiBuilder.group(Api, "seats", (handlers) =>
+  handlers.handleAll({
+    list: ({ params }) =>
+      Seats.use((seats) => seats.list(SeatSource.Subscription(params))).pipe(Effect.mapError(explain)),
+    resend: ({ params }) => Seats.use((seats) => seats.resend(params.id)).pipe(Effect.mapError(explain))
+  })
+)
+
+// One `HttpClient` for all. A layer with its own client in each handler would open a connection for each request
+const Middleware = Layer.effect(
+  CallersSeats,
+  Effect.gen(function* () {
+    const http = yield* HttpClient.HttpClient
+    const baseUrl = yield* Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL").pipe(
+      Config.withDefault("https://api.polar.sh")
+    )
+    return {
+      session: (handler, { credential }) =>
+        PortalSeats.make({ token: credential, baseUrl }).pipe(
+          Effect.catchTags({
+            Unauthorized: ({ message }) => Effect.fail(new SignInAgain({ message, mayRetry: false })),
+            // `BaseUrl` has checked the only other option
+            InvalidOption: Effect.die
+          }),
+          Effect.flatMap((seats) => Effect.provideService(handler, Seats, seats)),
+          Effect.provideService(HttpClient.HttpClient, http)
+        )
+    }
+  })
+).pipe(Layer.provide(UndiciTransport.layer))
+
+const Routes = HttpApiBuilder.layer(Api).pipe(Layer.provide(Handlers), Layer.provide(Middleware))
+
+const socket = NodeHttpServer.layerConfig(createServer, {
+  host: Config.succeed("127.0.0.1"),
+  port: Config.Int("PORT").pipe(Config.withDefault(3000))
+})
+
+HttpRouter.serve(Routes).pipe(Layer.provide(socket), Layer.launch, NodeRuntime.runMain)
