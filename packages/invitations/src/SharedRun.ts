@@ -18,7 +18,7 @@ import type { JournalError } from "./Journal.ts"
 import * as JournalSql from "./JournalSql.ts"
 import type { ReminderOutcome, SeatOptions, StoppingError } from "./Reminder.ts"
 
-export { type Progress, SeatResult, SharedRunError, SourcesUnlisted }
+export { type Progress, SeatResult, SharedRunError, SourcesUnlisted } from "./internal/sharedRunResult.ts"
 
 /** How a worker processes its seats. The options are those of `Invitations.remindOne`. */
 export interface WorkOptions extends Omit<SeatOptions, "dryRun"> {
