@@ -26,7 +26,7 @@ export type Store = Map<string, Journal.Entry>
  * The journal of one process over the store. Its locks and its owner are the process's own. Each call passes through the
  * process before it begins, and before it answers.
  */
-export const journalOf = (store: Store, through: Effect.Effect<void> = Effect.void): Layer.Layer<Journal.Journal> => {
+const journalOf = (store: Store, through: Effect.Effect<void> = Effect.void): Layer.Layer<Journal.Journal> => {
   const call = <A>(act: () => A) => Effect.andThen(through, Effect.sync(act)).pipe(Effect.tap(through))
   return Layer.fresh(
     Layer.effect(
@@ -120,7 +120,7 @@ export const remindAll = (options?: RemindOptions) =>
       )
     )
   )
-export const wordOf = (outcome: ReminderOutcome): string =>
+const wordOf = (outcome: ReminderOutcome): string =>
   outcome._tag === "Skipped" ? outcome.why._tag : outcome._tag === "Failed" ? outcome.error._tag : outcome._tag
 
 export const unfinished = Effect.flatMap(Invitations, (service) => Stream.runCollect(service.unfinished))

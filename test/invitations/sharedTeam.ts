@@ -18,7 +18,7 @@ export const subscriptionId = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
 export const team = SeatSource.Subscription({ id: SubscriptionId.make(subscriptionId) })
 export const unknown = SeatSource.Subscription({ id: SubscriptionId.make("30c81c46-a35c-4411-a5fb-c1191a0a52ef") })
 
-export const pending = ["ann", "bea", "cid", "dan"]
+const pending = ["ann", "bea", "cid", "dan"]
 const seatsOfTeam: NonNullable<WorldInput["seats"]> = [
   ...pending.map((name) => ({
     subscriptionId,

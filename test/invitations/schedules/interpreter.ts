@@ -19,6 +19,7 @@ import {
   Latch,
   Layer,
   Option,
+  Predicate,
   Redacted,
   Scope,
   Stream
@@ -38,7 +39,7 @@ const source = SeatSource.Subscription({ id: subscriptionId })
 const token = "polar_cst_acme"
 
 const names = ["ann", "bob", "cid", "dan", "eve"]
-export const addressOf = (person: number) => `${names[person]}@acme.com`
+const addressOf = (person: number) => `${names[person]}@acme.com`
 const rowId = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`
 
 const worldOf = ({ kinds, spare }: Schedule): WorldInput => {
@@ -96,15 +97,29 @@ const rowOf = (seat: Seat): Row => ({
   expiresAt: seat.invitationTokenExpiresAt === null ? null : DateTime.formatIso(seat.invitationTokenExpiresAt)
 })
 
-const summary = (told: unknown): Omit<Run["told"][number], "at"> => {
-  const { _tag: tag, address = null, error, seat, seatId, why } = told as Record<string, any>
-  return {
-    tag,
-    address: address ?? seat?.holderEmail ?? null,
-    seatId: seatId ?? seat?.id ?? null,
-    why: why?._tag ?? error?._tag
-  }
+/** What the interpreter reads of an outcome, a result or an error. */
+interface Summary {
+  readonly _tag: string
+  readonly address?: string | null
+  readonly error?: { readonly _tag: string } | undefined
+  readonly seat?: Seat
+  readonly seatId?: string
+  readonly why?: { readonly _tag: string }
 }
+
+const summary = ({
+  _tag: tag,
+  address = null,
+  error,
+  seat,
+  seatId,
+  why
+}: Summary): Omit<Run["told"][number], "at"> => ({
+  tag,
+  address: address ?? seat?.holderEmail ?? null,
+  seatId: seatId ?? seat?.id ?? null,
+  why: why?._tag ?? error?._tag
+})
 
 const make = Effect.fnUntraced(function* (schedule: Schedule) {
   yield* TestClock.setTime(epoch)
@@ -296,7 +311,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
     run: Run,
     program: Program,
     invitations: Invitations["Service"],
-    tell: (told: unknown) => Effect.Effect<void>
+    tell: (told: Summary) => Effect.Effect<void>
   ): Effect.Effect<void, unknown> =>
     Effect.gen(function* () {
       switch (program.run) {
@@ -366,7 +381,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
       wanted: "person" in program ? addressOf(program.person) : undefined
     }
     history.runs.push(run)
-    const tell = (told: unknown) =>
+    const tell = (told: Summary) =>
       Effect.andThen(
         through(process),
         Effect.flatMap(Effect.all([trueTime, rows]), ([at, current]) =>
@@ -388,7 +403,9 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
             history.violations.push(`defect: run ${run.index} died of ${Cause.pretty(exit.cause)}`)
           }
           const address = "person" in program ? addressOf(program.person) : null
-          if (error !== undefined) run.told.push({ at, ...summary({ _tag: "Failed", error, address }) })
+          if (Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag)) {
+            run.told.push({ at, ...summary({ _tag: "Failed", error: { _tag: error._tag }, address }) })
+          }
           run.ended = { at, error }
         })
       ),

@@ -88,7 +88,7 @@ export const mailLeaves = (history: History, store: Store, mail: Mailed) => {
   // A cooldown goes by the clocks of the processes. They may be apart by a few minutes
   const apart = second.wallAt - second.at - (first.wallAt - first.at)
   if (Math.abs(apart) > maxClockError || second.wallAt - first.wallAt >= cooldown) return
-  if (mailedAt !== undefined && Math.abs(mailedAt - first.at) > maxClockError && mailedAt < first.at) return
+  if (mailedAt !== undefined && second.wallAt - mailedAt >= cooldown) return
   const isKnown = mailedAt !== undefined && mailedAt >= first.at - minute
   if (isRetry(second.by.program) && (!isKnown || second === last)) return
   history.violations.push(

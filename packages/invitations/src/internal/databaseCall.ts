@@ -23,7 +23,7 @@ const passing = new Set([tooManyConnections, startingUp, "57P01", "57P02", "2500
 const isPassing = (error: SqlError): boolean => error.isRetryable || passing.has(codeOf(error) ?? "")
 
 /** Whether the server is there, and takes no more connections for now. */
-export const isBusy = (error: SqlError): boolean => {
+const isBusy = (error: SqlError): boolean => {
   const code = codeOf(error)
   return code === tooManyConnections || code === startingUp
 }

@@ -17,7 +17,7 @@ export const header = JSON.stringify({ journal: "polar-seats", version: 2 })
 export class BadLine extends Schema.TaggedError<BadLine>()("BadLine", { description: Schema.String }) {}
 
 /** A line that cannot be read, but that names somebody. */
-export interface UnreadableLine {
+interface UnreadableLine {
   readonly line: string
   readonly error: UnreadableEntry
 }

@@ -20,7 +20,7 @@ export const maxWaitMillis = Duration.toMillis("1 hour")
 const pauseWhileElsewhere = ({ engine: { journal } }: RunState) => Duration.times(journal.lease, 1 / 3)
 
 /** Tries again after a pause, or settles for `otherwise` if the pause would end after the limit. */
-export const waitOr = (item: RunItem, pause: (times: number) => Duration.Duration, otherwise: RunAttempt) =>
+const waitOr = (item: RunItem, pause: (times: number) => Duration.Duration, otherwise: RunAttempt) =>
   Effect.map(monotonicMillis, (now): RunAttempt => {
     const { since, times } = item.waits ?? { since: now, times: 0 }
     const after = pause(times)

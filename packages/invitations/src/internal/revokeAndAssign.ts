@@ -24,7 +24,7 @@ const { Assigning, Revoked, Revoking } = Reissues.Phase.cases
 export class TakenOver extends Data.TaggedError("TakenOver") {}
 
 /** The read is too old by now to revoke a seat on it. Nothing was sent. */
-export class LookExpired extends Data.TaggedError("LookExpired") {}
+class LookExpired extends Data.TaggedError("LookExpired") {}
 
 /** The errors after which a reissue is incomplete. */
 type HalfwayError =
@@ -162,7 +162,7 @@ const assign = (reissuing: Reissuing): Effect.Effect<Seat, AssignError | ListErr
 }
 
 /** Writes down that the person was mailed. If Polar seated somebody else, that person was. */
-export const settleAssigned = ({ engine, held, reissue }: Pick<Reissuing, "engine" | "held" | "reissue">, seat: Seat) =>
+const settleAssigned = ({ engine, held, reissue }: Pick<Reissuing, "engine" | "held" | "reissue">, seat: Seat) =>
   Effect.gen(function* () {
     const { attempt } = held.entry()
     const phase = attempt?._tag === "Reissue" ? attempt.phase : undefined

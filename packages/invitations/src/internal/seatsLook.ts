@@ -26,7 +26,7 @@ interface Last {
 }
 
 /** How a caller wants to look. */
-export interface LookOptions {
+interface LookOptions {
   /** Sends the request. The caller has waited for its turn. */
   readonly send: AdaptiveRate["send"]
   /** How old a look may be that began before the caller asked. Zero: it begins after the caller asked. */

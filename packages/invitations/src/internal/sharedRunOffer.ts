@@ -13,7 +13,7 @@ import type { SharedRunError } from "./sharedRunResult.ts"
 import type { Claimed, Table } from "./sharedRunTable.ts"
 
 /** How long the end of an interrupted offer or worker may take. */
-export const patienceAtEnd = "400 millis"
+const patienceAtEnd = "400 millis"
 
 /** The services that an offer acts through. */
 export interface Offering {

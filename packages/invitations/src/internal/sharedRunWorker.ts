@@ -25,7 +25,7 @@ const shortestEndMillis = 100
 const maxBatch = 500
 
 /** An error that stops a worker. */
-export type WorkError = StoppingError | InvalidOption | SharedRunError
+type WorkError = StoppingError | InvalidOption | SharedRunError
 type StreamError = WorkError | SourcesUnlisted
 
 /** The services that a worker acts through. */
