@@ -1,8 +1,4 @@
-import { once } from "node:events"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
-import { text } from "node:stream/consumers"
-import { assert, describe, it, type TestContext, vi } from "vitest"
+import { assert, describe, it, vi } from "vitest"
 import { subscription } from "./acme.ts"
 import { startPassage, startRecordingProxy } from "./recordingProxy.ts"
 import { startTeam, temporaryFile } from "./seededTeam.ts"
@@ -10,23 +6,6 @@ import { post, run, start, stopInTime } from "./runCli.ts"
 
 const where = ["--subscription", subscription]
 const portal = "/v1/customer-portal/seats"
-
-/** Starts a server that passes each request on to `polar`, and returns its URL. */
-const startPassage = async (
-  { onTestFinished }: TestContext,
-  polar: (method: string, path: string, body: string) => Promise<Response>
-) => {
-  const server = createServer(async (request, response) => {
-    const answer = await polar(request.method ?? "", request.url ?? "", await text(request))
-    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text())
-  }).listen(0, "127.0.0.1")
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  await once(server, "listening")
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 /** Reads the arguments of the `assign` command that stderr ends with. */
 const readAssignCommand = (stderr: string) => (/polar-seats (assign .*)$/m.exec(stderr)?.[1] ?? "").split(" ")
