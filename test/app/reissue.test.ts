@@ -211,6 +211,24 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     }
   )
 
+  it("finishes a reissue although a later one has ended meanwhile, in another seat", async (test) => {
+    const { env, mails, rules, seats } = await startTeam(test, { expired: 2, live: 0, revoked: 3, isMixed: true })
+    const [one = "", other = ""] = seats.expired.map(({ id }) => id)
+    const args = [...where, "--journal", await temporaryFile(test), "--yes", "--json"]
+    const failure = { method: "POST", path: portal, status: 503, headers: {}, body: "Service Unavailable" }
+    await rules(failure)
+    await run(["reissue", one, ...args], env)
+    await run(["reissue", other, ...args], env)
+    await rules({ ...failure, times: 1 })
+    assert.strictEqual((await run(["reissue", one, other, ...args], env)).code, 1)
+    const { code, stderr } = await run(["reissue", one, ...args], env)
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    assert.deepEqual(
+      (await mails()).map(({ to }) => to),
+      ["expired1@acme.com", "expired0@acme.com"]
+    )
+  })
+
   it("mails nobody twice within a minute with the same journal, and says when the next mail may leave", async (test) => {
     const { env, mails, seats } = await startTeam(test, { expired: 1, live: 0 })
     const id = seats.expired[0]?.id ?? ""
