@@ -63,7 +63,10 @@ export const planNew = (known: Reissue, index: SeatsIndex, now: DateTime.Utc): R
 const slack = Duration.seconds(5)
 
 /** When the revocation of an attempt took effect, if the seats show that it did. */
-const evidence = (phase: Phase, row: Seat | undefined): { readonly revokedAt: DateTime.Utc | null } | undefined => {
+export const evidence = (
+  phase: Phase,
+  row: Seat | undefined
+): { readonly revokedAt: DateTime.Utc | null } | undefined => {
   if (phase._tag !== "Revoking") return phase
   const revokedAt = row?.status === "revoked" ? row.revokedAt : null
   if (revokedAt === null) return undefined

@@ -13,7 +13,7 @@ import { begin, type HeldAttempt, newAttempt, settle, withdraw } from "./attempt
 import { type Engine, guardBareId, judgeEntry } from "./engine.ts"
 import type { Overrides } from "./knowledge.ts"
 import { monotonicMillis } from "./monotonic.ts"
-import { planNew, planRest } from "./reissuePlan.ts"
+import { evidence, planNew, planRest } from "./reissuePlan.ts"
 import * as Halves from "./revokeAndAssign.ts"
 import type { SeatsIndex } from "./seatsIndex.ts"
 import type { Look } from "./seatsLook.ts"
@@ -72,14 +72,18 @@ const lookWithTurn = (engine: Engine, { key, source }: Reissue, options: Reissue
   })
 
 /** Whether the journal knows a seat to be revoked by a reissue, of whichever process. */
-const isRevokedByReissue = ({ journal }: Engine, { id, revokedAt }: Seat) =>
-  Effect.map(journal.ofSeat(id), (entries) =>
+const isRevokedByReissue = ({ journal }: Engine, row: Seat) => {
+  const { id, revokedAt } = row
+  return Effect.map(journal.ofSeat(id), (entries) =>
     entries.some(({ attempt, mailed }) => {
       const phase = attempt?._tag === "Reissue" && attempt.reissue.seatId === id ? attempt.phase : undefined
-      const isUnderWay = phase !== undefined && phase._tag !== "Revoking" && Equal.equals(phase.revokedAt, revokedAt)
+      // A process may have been killed before the answer to its revocation
+      const shown = phase === undefined ? undefined : evidence(phase, row)
+      const isUnderWay = shown !== undefined && Equal.equals(shown.revokedAt, revokedAt)
       return isUnderWay || (mailed?.revoked?.seatId === id && Equal.equals(mailed.revoked.revokedAt, revokedAt))
     })
   )
+}
 
 /** Plans the rest of a reissue, and asks the journal about seats that were revoked since. */
 const planNext = (engine: Engine, reissue: Reissue, phase: Phase, index: SeatsIndex) =>
