@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
 import { afterAll, afterEach, assert, beforeAll, it, vi } from "vitest"
 import * as routeHandler from "@polar-seats/examples/route-handler"
+import { runToEnd } from "../../scripts/launch.ts"
 import { get, post } from "../app/runCli.ts"
 import { ann, ben, eve, organization, startAcme, subscription } from "./example.ts"
 
@@ -108,9 +107,8 @@ it("runs with the command in its header, and does not name a missing setting in 
   const [, command = ""] = /--eval '([^']+)'/.exec(readFileSync(file, "utf8").replaceAll("\n//", "\n")) ?? []
   const root = fileURLToPath(new URL("../../", import.meta.url))
   const evaluate = (env: Record<string, string>) =>
-    promisify(execFile)(process.execPath, ["--input-type=module", "--eval", command], {
+    runToEnd(process.execPath, ["--input-type=module", "--eval", command], {
       cwd: root,
-      timeout: 15_000,
       env: { POLAR_API_URL: acme.url, DEMO_SESSION: "me", ...env }
     })
   const [ran, unset] = await Promise.all([evaluate({ POLAR_ACCESS_TOKEN: organization }), evaluate({})])

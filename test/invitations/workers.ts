@@ -4,9 +4,9 @@ import * as JournalSql from "@polar-seats/invitations/JournalSql"
 import * as SharedRun from "@polar-seats/invitations/SharedRun"
 import { Seats } from "@polar-seats/domain/Seats"
 import { Effect, Layer, Redacted, Stream } from "effect"
-import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { assert } from "vitest"
+import { type Launched, launch, whenEnded } from "../../scripts/launch.ts"
 import { get, post, startEmulator } from "../app/runCli.ts"
 
 const worker = fileURLToPath(new URL("../../examples/src/worker.ts", import.meta.url))
@@ -67,9 +67,9 @@ export const fourWorkers = async (database: string, size: Size) => {
   const run = "reminders"
   const emulator = await startEmulator()
   const url = emulator.firstLine
-  const children: Array<ReturnType<typeof start>> = []
-  const start = (...sources: ReadonlyArray<string>) => {
-    const child = spawn(process.execPath, [worker, run, ...sources], {
+  const workers: Array<Launched> = []
+  const start = (...sources: ReadonlyArray<string>) =>
+    launch(process.execPath, [worker, run, ...sources], {
       env: {
         PATH: process.env["PATH"],
         POLAR_ACCESS_TOKEN: token,
@@ -78,17 +78,6 @@ export const fourWorkers = async (database: string, size: Size) => {
         LOCK_SECONDS: "2"
       }
     })
-    let output = ""
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (chunk: string) => {
-        output += chunk
-      })
-    }
-    const ended = new Promise<{ readonly code: number | null; readonly output: string }>((resolve) =>
-      child.on("close", (code) => resolve({ code, output }))
-    )
-    return { child, ended, output: () => output }
-  }
 
   try {
     const seeded = await post(`${url}/_emulator/seed`, {
@@ -104,27 +93,32 @@ export const fourWorkers = async (database: string, size: Size) => {
 
     const began = performance.now()
     // Workers may start before there is anything to do
-    children.push(start(subscription), start(), start(), start())
+    workers.push(start(subscription), start(), start(), start())
     const people = size.live + size.expired
     const until = async (share: number) => {
-      const deadline = performance.now() + 60_000
+      const deadline = performance.now() + 50_000
       while ((await mails()).length < people * share) {
-        assert.isBelow(performance.now(), deadline, children.map(({ output }) => output()).join())
+        for (const { child, failure } of workers) {
+          if (child.exitCode !== null) throw failure(`ended with ${child.exitCode} before the run did`)
+          if (performance.now() > deadline) throw failure(`and the others have not mailed ${share * 100} % in time`)
+        }
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
     }
     await until(0.2)
-    children[1]?.child.kill("SIGKILL")
+    workers[1]?.child.kill("SIGKILL")
     await until(0.5)
-    children[2]?.child.kill("SIGKILL")
-    const ended = await Promise.all(children.map(({ ended }) => ended))
+    workers[2]?.child.kill("SIGKILL")
+    const ended = await Promise.all(workers.map((worker) => whenEnded(worker, 50_000)))
     const seconds = (performance.now() - began) / 1000
     assert.deepStrictEqual(
       ended.map(({ code }) => code),
       [0, null, null, 0],
-      ended.map(({ output }) => output).join()
+      ended.map(({ stderr, stdout }) => stdout + stderr).join()
     )
-    for (const { output } of ended) assert.notMatch(output, /s3cret|@acme/, "neither secrets nor addresses are printed")
+    for (const { stderr, stdout } of ended) {
+      assert.notMatch(stdout + stderr, /s3cret|@acme/, "neither secrets nor addresses are printed")
+    }
 
     const sent = await mails()
     const addresses = sent.map(({ to }) => to)
@@ -187,7 +181,7 @@ export const fourWorkers = async (database: string, size: Size) => {
       inDoubtAndMailed: inDoubt.filter(({ address }) => addresses.includes(address ?? "")).length
     }
   } finally {
-    for (const { child } of children) child.kill("SIGKILL")
+    for (const { child } of workers) child.kill("SIGKILL")
     await emulator.stop()
   }
 }
