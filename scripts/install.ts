@@ -1,16 +1,15 @@
 // Installs the tarballs into empty projects, and type-checks and runs the READMEs' examples there. It does so with the
 // lowest and the newest effect of the peer range, on Node 22 and on the Node of this repository.
 import assert from "node:assert/strict"
-import { execFileSync, spawn } from "node:child_process"
-import { once } from "node:events"
-import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { execFileSync } from "node:child_process"
+import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
-import { createInterface } from "node:readline"
 import { examples, shownInReadme } from "./examples.ts"
 import { entryPoints, packages, root, tarballs } from "./packages.ts"
+import { firstLine, launch, whenReady } from "./launch.ts"
+import { makeTemporaryFolder } from "./temporaryFolder.ts"
 
-const work = mkdtempSync(join(tmpdir(), "polar-seats-install-"))
+const work = makeTemporaryFolder("install")
 
 // npm must not see the variables that pnpm sets for its scripts, except the registry
 const env = Object.fromEntries(
@@ -18,7 +17,7 @@ const env = Object.fromEntries(
 )
 
 const run = (cwd: string, command: string, ...args: ReadonlyArray<string>): string =>
-  execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
+  execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], timeout: 300_000 })
 
 const writeJson = (file: string, value: unknown) => writeFileSync(file, JSON.stringify(value))
 
@@ -113,15 +112,15 @@ const node22 = () => {
 
 /** Checks that the installed emulator serves the page, which the build has bundled. */
 const servesThePage = async (folder: string, node: string, command: string) => {
-  const emulator = spawn(node, [command, "emulator"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] })
+  const emulator = launch(node, [command, "emulator"], { cwd: folder })
   try {
-    const [line] = await once(createInterface(emulator.stdout), "line")
+    const line = await whenReady(emulator, firstLine(emulator))
     for (const path of ["/", "/page.js", "/page.css"]) {
       const answer = await fetch(`${line}${path}`)
       assert.equal(answer.status, 200, `${path}: ${answer.status}`)
     }
   } finally {
-    emulator.kill()
+    await emulator.stop()
   }
 }
 
@@ -143,5 +142,3 @@ for (const effect of effects()) {
     )
   }
 }
-// After a failure this line is not reached, so the project stays for inspection
-rmSync(work, { recursive: true })

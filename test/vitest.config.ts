@@ -13,7 +13,10 @@ export default defineConfig({
     maxWorkers: 2,
     include: ["**/*.test.ts", "../examples/src/*.test.ts"],
     exclude: ["long/**", "**/node_modules/**"],
+    globalSetup: "temporaryFolder.ts",
     testTimeout: 20_000,
+    // More than a start may take, so that the reason of one that failed is shown
+    hookTimeout: 30_000,
     // A cache of transformed files would keep the fault
     fsModuleCache: mutation === undefined
   }

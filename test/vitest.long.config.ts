@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
-  test: { include: ["long/**/*.test.ts"], fileParallelism: false }
+  test: { include: ["long/**/*.test.ts"], globalSetup: "temporaryFolder.ts", fileParallelism: false }
 })

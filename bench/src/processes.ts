@@ -1,6 +1,5 @@
-import { type ChildProcess, fork } from "node:child_process"
-import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import { type Launched, launch, whenReady } from "../../scripts/launch.ts"
 
 /** The task of a worker and its result, in numbers and words alone. */
 export type Task = Readonly<Record<string, string | number>>
@@ -23,16 +22,13 @@ export const serve = (work: (task: Task) => Figures | Promise<Figures>): void =>
   process.send?.({})
 }
 
-const next = (child: ChildProcess, name: string): Promise<Figures> =>
+const next = ({ child, ended, failure }: Launched): Promise<Figures> =>
   new Promise((resolve, reject) => {
-    const onExit = (code: number | null) =>
-      reject(new Error(`The worker ${name} exited with code ${code} before it answered.`))
-    child.once("exit", onExit)
     child.once("message", (message) => {
-      child.off("exit", onExit)
       if (areFigures(message)) resolve(message)
-      else reject(new Error(`The worker ${name} must answer with an object of numbers.`))
+      else reject(failure("must answer with an object of numbers"))
     })
+    ended.then(({ code }) => reject(failure(`exited with code ${code} before it answered`)), reject)
   })
 
 /** A process of its own for one contender, so that none pays for another's garbage or disturbs its inlining. */
@@ -46,20 +42,16 @@ export const worker = (name: string): string => fileURLToPath(new URL(`./workers
 
 /** Starts a worker and waits until it is ready. */
 export const start = async (script: string, ...args: ReadonlyArray<string>): Promise<Worker> => {
-  const child = fork(script, args, { execArgv: ["--expose-gc"] })
-  const name = [script, ...args].join(" ")
-  await next(child, name)
+  const command = ["--expose-gc", script, ...args]
+  const launched = launch(process.execPath, command, { stdio: ["ignore", "pipe", "pipe", "ipc"] })
+  await whenReady(launched, next(launched))
   return {
     ask: (task = {}) => {
-      const figures = next(child, name)
-      child.send(task)
+      const figures = next(launched)
+      launched.child.send(task)
       return figures
     },
-    stop: async () => {
-      const gone = once(child, "exit")
-      child.kill("SIGKILL")
-      await gone
-    }
+    stop: async () => void (await launched.stop("SIGKILL"))
   }
 }
 

@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process"
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { promisify } from "node:util"
 import { assert, it, type TestContext } from "vitest"
+import { runToEnd } from "../../scripts/launch.ts"
 import { session, startAcme } from "./acme.ts"
 import { run } from "./runCli.ts"
 
@@ -70,7 +69,7 @@ it("a resend runs named functions of at most 24 of our files", { timeout: 60_000
   const modules = [...resend.keys()].filter((url) => !/\/app\/src\/(main|run)\.ts$/.test(url))
   const evaluation = await countCalls(test, async (coverage) => {
     const script = `await Promise.all(${JSON.stringify(modules)}.map((url) => import(url)))`
-    await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
+    await runToEnd(process.execPath, ["--input-type=module", "--eval", script], {
       env: { PATH: process.env["PATH"], ...coverage },
       timeout: 50_000
     })

@@ -1,21 +1,17 @@
-import { spawn } from "node:child_process"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { assert } from "vitest"
+import {
+  type Ended,
+  firstLine as firstLineOf,
+  launch as launchProcess,
+  whenEnded,
+  whenReady
+} from "../../scripts/launch.ts"
 
 const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
 
-/** The exit code and the output of a run of the command line. */
-export interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 // main.ts turns this cache on too, but can no longer save its own compilation, which is a tenth of a short run
-const inherited = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") }
+const inherited = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] }
 
 type Environment = Readonly<Record<string, string>>
 
@@ -31,49 +27,42 @@ interface Options {
 const secret = /s3cret|polar_(cst|mst|oat|whs)_\w/
 const session = /polar_(cst|mst)_\w+/
 
-const launch = (args: ReadonlyArray<string>, env: Environment, { showsSession, stdin = "", timeout }: Options = {}) => {
-  const child = spawn(process.execPath, [main, ...args], { env: { ...inherited, ...env }, timeout })
-  child.stdin.write(stdin)
-  if (!stdin.endsWith("\n")) child.stdin.end()
-  const text = { stdout: "", stderr: "" }
-  for (const stream of ["stdout", "stderr"] as const) {
-    child[stream].setEncoding("utf8").on("data", (chunk: string) => {
-      text[stream] += chunk
-    })
-  }
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.on("error", reject).on("close", (code) => resolve({ code, ...text }))
-  }).then((end) => {
-    const stdout = showsSession === true ? end.stdout.replace(session, "") : end.stdout
-    assert.notMatch(stdout + end.stderr, secret, "no secret is ever printed")
-    return end
-  })
-  return { child, ended }
+const launch = (args: ReadonlyArray<string>, env: Environment, stdin = "") => {
+  const launched = launchProcess(process.execPath, [main, ...args], { env: { ...inherited, ...env } })
+  launched.child.stdin?.write(stdin)
+  if (!stdin.endsWith("\n")) launched.child.stdin?.end()
+  return launched
+}
+
+const withoutSecrets = (ended: Ended, showsSession = false): Ended => {
+  const stdout = showsSession ? ended.stdout.replace(session, "") : ended.stdout
+  assert.notMatch(stdout + ended.stderr, secret, "no secret is ever printed")
+  return ended
 }
 
 /** Runs the command line to its end, with nothing in its environment but `env`, the PATH and a cache. One that does not end is stopped. */
-export const run = (args: ReadonlyArray<string>, env: Environment = {}, options: Options = {}): Promise<Ended> =>
-  launch(args, env, { timeout: 15_000, ...options }).ended
+export const run = async (args: ReadonlyArray<string>, env: Environment = {}, options: Options = {}): Promise<Ended> =>
+  withoutSecrets(await whenEnded(launch(args, env, options.stdin), options.timeout), options.showsSession)
 
 /**
- * Starts a command that is to be stopped, and waits for its first line, or for what else says that it is in the midst of
- * its work. The caller must stop it.
+ * Starts a command that is to be stopped, and waits for its first line, or until `busy` says that it is in the midst of
+ * its work. The caller stops it.
  */
 export const start = async (args: ReadonlyArray<string>, env: Environment = {}, busy?: PromiseLike<void>) => {
-  const { child, ended } = launch(args, env)
-  const firstLine = await new Promise<string>((resolve, reject) => {
-    if (busy === undefined) createInterface(child.stdout).once("line", resolve)
-    else busy.then(() => resolve(""), reject)
-    ended.then(({ stderr }) => reject(new Error(`${args[0]} ended at once: ${stderr}`)), reject)
-  })
-  const stop = (signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> => {
-    child.kill(signal)
-    return ended
-  }
+  const launched = launch(args, env)
+  const firstLine =
+    busy === undefined
+      ? await whenReady(launched, firstLineOf(launched))
+      : await whenReady(
+          launched,
+          busy.then(() => ""),
+          50_000
+        )
+  const stop = async (signal?: NodeJS.Signals): Promise<Ended> => withoutSecrets(await launched.stop(signal))
   /** As a pipe's other end that is gone, or a terminal. */
-  const leave = (): Promise<Ended> => {
-    child.stdout.destroy()
-    return ended
+  const leave = async (): Promise<Ended> => {
+    launched.child.stdout?.destroy()
+    return withoutSecrets(await whenEnded(launched))
   }
   return { firstLine, stop, leave }
 }

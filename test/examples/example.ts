@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { launch, whenPrinted, whenReady } from "../../scripts/launch.ts"
 import { get, startEmulator } from "../app/runCli.ts"
 
 export const organization = "polar_oat_s3cret"
@@ -11,7 +11,7 @@ export const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
 
 const examples = new URL("../../examples/", import.meta.url)
 
-/** The emulator as the examples' README starts it. Whoever starts it stops it. */
+/** Starts the emulator as the examples' README does. The caller stops it. */
 export const startAcme = async () => {
   const { firstLine: url, stop } = await startEmulator("--seed", fileURLToPath(new URL("acme.json", examples)))
   const mails = async () =>
@@ -21,24 +21,15 @@ export const startAcme = async () => {
 
 /** Starts an example that serves on a free port. `stop` ends it, and returns all that it printed. */
 export const startExample = async (name: string, env: Readonly<Record<string, string>>) => {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(`src/${name}`, examples))], {
+  const example = launch(process.execPath, [fileURLToPath(new URL(`src/${name}`, examples))], {
     env: { PORT: "0", NO_COLOR: "1", ...env }
   })
-  let printed = ""
-  const ended = new Promise<string>((resolve) => child.on("close", () => resolve(printed)))
-  const url = await new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (chunk: string) => {
-        printed += chunk
-        const listening = /http:\/\/127\.0\.0\.1:\d+/.exec(printed)
-        if (listening !== null) resolve(listening[0])
-      })
-    }
-    ended.then(() => reject(new Error(`${name} ended at once: ${printed}`)), reject)
-  })
-  const stop = (): Promise<string> => {
-    child.kill()
-    return ended
+  const printed = () => example.printed.stdout + example.printed.stderr
+  const listening = whenPrinted(example, () => /http:\/\/127\.0\.0\.1:\d+/.exec(printed())?.[0])
+  const url = await whenReady(example, listening)
+  const stop = async (): Promise<string> => {
+    await example.stop()
+    return printed()
   }
-  return { url, stop, printed: () => printed }
+  return { url, stop, printed }
 }

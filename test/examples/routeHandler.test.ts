@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, it, vi } from "vitest"
+import { runToEnd } from "../../scripts/launch.ts"
 import { get, post } from "../app/runCli.ts"
 import { ann, ben, eve, organization, startAcme, subscription } from "./example.ts"
 
@@ -198,7 +197,7 @@ it("runs with the command in its header, and does not name a missing setting in 
   const [, command = ""] = /--eval '([^']+)'/.exec(readFileSync(file, "utf8").replaceAll("\n//", "\n")) ?? []
   const root = fileURLToPath(new URL("../../", import.meta.url))
   const evaluate = (env: Record<string, string>) =>
-    promisify(execFile)(process.execPath, ["--input-type=module", "--eval", command], {
+    runToEnd(process.execPath, ["--input-type=module", "--eval", command], {
       cwd: root,
       timeout: 15_000,
       env: { POLAR_API_URL: acme.url, DEMO_SESSIONS: "me=acme-1", ...env }

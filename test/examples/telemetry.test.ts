@@ -1,10 +1,9 @@
 import { afterAll, assert, beforeAll, it } from "vitest"
-import { execFile } from "node:child_process"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
+import { runToEnd } from "../../scripts/launch.ts"
 import { session, startAcme } from "../app/acme.ts"
 import { post } from "../app/runCli.ts"
 
@@ -76,7 +75,7 @@ it("exports a span for each call and three metrics, and no token", async () => {
   await post(`${acme.url}/_emulator/faults`, {
     rules: [{ method: "POST", times: 1, status: 429, headers: { "retry-after": "0" } }]
   })
-  const { stderr, stdout } = await promisify(execFile)(process.execPath, [example, live, claimed], {
+  const { stderr, stdout } = await runToEnd(process.execPath, [example, live, claimed], {
     env: {
       POLAR_CUSTOMER_SESSION: session,
       POLAR_API_URL: acme.url,

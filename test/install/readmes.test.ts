@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process"
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { promisify } from "node:util"
 import { assert, describe, it } from "vitest"
 import { examples } from "../../scripts/examples.ts"
 import { packages, root } from "../../scripts/packages.ts"
+import { runToEnd } from "../../scripts/launch.ts"
 import rootPackage from "../../package.json" with { type: "json" }
 
 describe.each(packages)("the README of $name", ({ folder }) => {
@@ -31,6 +30,6 @@ it.each(globSync(".github/workflows/*", { cwd: root }))("%s runs the pinned vers
 })
 
 it.each(examples)("the example $file prints the output in its README", async ({ file, prints }) => {
-  const { stderr, stdout } = await promisify(execFile)(process.execPath, [file])
+  const { stderr, stdout } = await runToEnd(process.execPath, [file])
   assert.deepEqual({ stderr, stdout }, { stderr: "", stdout: prints })
 })

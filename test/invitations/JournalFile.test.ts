@@ -8,7 +8,7 @@ import { type Entry, Journal } from "@polar-seats/invitations/Journal"
 import * as JournalFile from "@polar-seats/invitations/JournalFile"
 import type { RemindOptions } from "@polar-seats/invitations/Reminder"
 import { DateTime, Effect, Fiber, FileSystem, Layer, PlatformError, Stream } from "effect"
-import { execFileSync, spawn } from "node:child_process"
+import { execFileSync } from "node:child_process"
 import {
   appendFileSync,
   chmodSync,
@@ -29,9 +29,9 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
-import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { afterAll } from "vitest"
+import { firstLine, launch, whenReady } from "../../scripts/launch.ts"
 import { assertSame, laws, resendStarted } from "./journalLaws.ts"
 import { source, teamOf, token } from "./team.ts"
 
@@ -236,17 +236,10 @@ it.live("turns an empty file into a journal, and keeps a link to it a link", () 
 const writer = fileURLToPath(new URL("fileWriter.ts", import.meta.url))
 
 /** A process that writes one key after another, and prints each after it is written. */
-const startWriter = (path: string, from: number) => {
-  const child = spawn(process.execPath, [writer, path, String(from)], { stdio: ["ignore", "pipe", "inherit"] })
-  const written: Array<string> = []
-  const first = new Promise<void>((resolve) => {
-    createInterface(child.stdout).on("line", (line) => {
-      written.push(line)
-      resolve()
-    })
-  })
-  const ended = new Promise<void>((resolve) => child.on("close", () => resolve()))
-  return { child, ended, first, written }
+const startWriter = async (path: string, from: number) => {
+  const launched = launch(process.execPath, [writer, path, String(from)])
+  await whenReady(launched, firstLine(launched))
+  return { stop: () => launched.stop("SIGKILL"), written: () => launched.printed.stdout.split("\n").slice(0, -1) }
 }
 
 it.live(
@@ -256,12 +249,10 @@ it.live(
       const path = newPath()
       const reported: Array<string> = []
       for (let round = 0; round < 3; round++) {
-        const { child, ended, first, written } = startWriter(path, round * 100_000)
-        yield* Effect.promise(() => first)
+        const { stop, written } = yield* Effect.promise(() => startWriter(path, round * 100_000))
         yield* Effect.sleep(50 + 37 * round)
-        child.kill("SIGKILL")
-        yield* Effect.promise(() => ended)
-        reported.push(...written)
+        yield* Effect.promise(stop)
+        reported.push(...written())
         // Spare the next writer the wait for the dead one's lease
         unlinkSync(`${path}.lock`)
       }
@@ -281,15 +272,13 @@ it.live(
   () =>
     Effect.gen(function* () {
       const path = newPath()
-      const { child, ended, first, written } = startWriter(path, 0)
-      yield* Effect.promise(() => first)
+      const { stop, written } = yield* Effect.promise(() => startWriter(path, 0))
       const error = yield* refusal(path)
       assert.deepInclude(error, { _tag: "JournalFileError", reason: "InUse" })
-      const before = written.length
+      const before = written().length
       // The first process continues
-      yield* Effect.repeat(Effect.sleep(10), { until: () => written.length > before })
-      child.kill("SIGKILL")
-      yield* Effect.promise(() => ended)
+      yield* Effect.repeat(Effect.sleep(10), { until: () => written().length > before })
+      yield* Effect.promise(stop)
 
       const started = performance.now()
       // If two processes take over a dead one's lease, one gets it

@@ -17,10 +17,11 @@ const mailedAt = (minutes: number, id = seatId) => new Mailed({ at: at(minutes),
 const doubtAt = (minutes: number, id = seatId) => new Doubt({ at: at(minutes), seatId: id })
 const mailed = content({ mailed: mailedAt(1) })
 
-const toJson = Schema.encodeSync(Schema.fromJsonString(Schema.toCodecJson(Schema.NullOr(Entry))))
-// JSON knows no negative zero, which a property may make
+const toJson = Schema.encodeSync(Schema.toCodecJson(Schema.NullOr(Entry)))
+// JSON knows no -0, which metadata may hold
+const inJson = (entry: Entry | undefined): unknown => JSON.parse(JSON.stringify(toJson(entry ?? null)))
 export const assertSame = (one: Entry | undefined, other: Entry | undefined) =>
-  assert.strictEqual(toJson(one ?? null), toJson(other ?? null))
+  assert.deepStrictEqual(inJson(one), inJson(other))
 
 export interface Implementation {
   /** Every build of this layer opens the same store. */

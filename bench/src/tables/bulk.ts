@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { makeTemporaryFolder } from "../../../scripts/temporaryFolder.ts"
 import { bundleForNode } from "../bundle.ts"
 import { interleaved, start, startPolar } from "../processes.ts"
 import { median, ratio, type Report, show } from "../report.ts"
@@ -36,11 +35,10 @@ const resendAll = async (folder: string, name: Name, mode: "fifth" | "bucket", s
 type Run = Awaited<ReturnType<typeof resendAll>>
 
 export const run = async (): Promise<Report> => {
-  const folder = await mkdtemp(join(tmpdir(), "polar-seats-bench-"))
+  const folder = makeTemporaryFolder("bench")
   await Promise.all(bundled.map((name) => bundleForNode(`bulk/${name}`, join(folder, `${name}.mjs`))))
   const fifth = await interleaved(rounds, names, (name) => resendAll(folder, name, "fifth", 10_000))
   const limited = await interleaved(1, names, (name) => resendAll(folder, name, "bucket", 3000))
-  await rm(folder, { recursive: true })
   const figuresOf = (name: Name, key: keyof Run) => fifth[name].map((run) => run[key])
   const limitedFigure = (name: Name, key: keyof Run) => median(limited[name].map((run) => run[key]))
   // 500 mails at once, then 500 a second

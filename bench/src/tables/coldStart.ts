@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { launch, whenEnded } from "../../../scripts/launch.ts"
+import { makeTemporaryFolder } from "../../../scripts/temporaryFolder.ts"
 import { bundleForNode } from "../bundle.ts"
 import { interleaved, startPolar } from "../processes.ts"
 import { median, ratio, type Report, show } from "../report.ts"
@@ -36,28 +35,22 @@ const bundled = ["fetch", "sdk", "sdk049", "oursFetch", "oursUndici"] as const
 const rounds = 15
 
 /** Measures from the start of the process to its first answer. */
-const firstAnswer = (script: string, url: string) =>
-  new Promise<{ readonly millis: number; readonly cpuMillis: number; readonly megabytes: number }>(
-    (resolve, reject) => {
-      const begin = performance.now()
-      const child = spawn(process.execPath, [script, url], { stdio: ["ignore", "pipe", "inherit"] })
-      let millis = Number.NaN
-      let said = ""
-      child.stdout.on("data", (chunk) => {
-        if (said === "") millis = performance.now() - begin
-        said += String(chunk)
-      })
-      child.on("exit", (code) => {
-        const { cpuMillis, id, megabytes } = code === 0 ? JSON.parse(said) : {}
-        if (id === seatId(1)) resolve({ millis, cpuMillis, megabytes })
-        else reject(new Error(`${script} exited with code ${code} and printed another seat or none.`))
-      })
-    }
-  )
+const firstAnswer = async (script: string, url: string) => {
+  const begin = performance.now()
+  const launched = launch(process.execPath, [script, url], { stdio: ["ignore", "pipe", "pipe"] })
+  let millis = Number.NaN
+  launched.child.stdout?.once("data", () => {
+    millis = performance.now() - begin
+  })
+  const { code, stdout } = await whenEnded(launched)
+  const { cpuMillis, id, megabytes } = code === 0 ? JSON.parse(stdout) : {}
+  if (id !== seatId(1)) throw launched.failure(`exited with code ${code} and printed another seat or none`)
+  return { millis, cpuMillis: Number(cpuMillis), megabytes: Number(megabytes) }
+}
 
 export const run = async (): Promise<Report> => {
   const polar = await startPolar("plain")
-  const folder = await mkdtemp(join(tmpdir(), "polar-seats-bench-"))
+  const folder = makeTemporaryFolder("bench")
   await Promise.all(bundled.map((name) => bundleForNode(`cold/${name}`, join(folder, `${name}.mjs`))))
   const scriptOf = (name: Name) =>
     name.endsWith("Source")
@@ -67,7 +60,7 @@ export const run = async (): Promise<Report> => {
   // The first round is not measured: it brings the files of all contenders into the page cache
   await interleaved(1, names, ask)
   const measuredRounds = await interleaved(rounds, names, ask)
-  await Promise.all([polar.stop(), rm(folder, { recursive: true })])
+  await polar.stop()
   const millis = (name: Name) => measuredRounds[name].map(({ millis }) => millis)
   const cpuMillis = (name: Name) => measuredRounds[name].map(({ cpuMillis }) => cpuMillis)
   const megabytes = (name: Name) => measuredRounds[name].map(({ megabytes }) => megabytes)

@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { firstLine, launch, whenReady } from "../../../scripts/launch.ts"
+import { makeTemporaryFolder } from "../../../scripts/temporaryFolder.ts"
 import { interleaved, start, worker } from "../processes.ts"
 import { median, ratio, type Report, show } from "../report.ts"
 import { resendPath, seatId, seatJson, token } from "../wire.ts"
@@ -32,29 +31,20 @@ const scriptOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Starts a server, and sends it a resend as soon as it has printed its URL. */
 const startServer = async (args: ReadonlyArray<string>) => {
   const begin = performance.now()
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
-  // The server ends with the process that started it
-  const kill = () => child.kill("SIGKILL")
-  process.once("exit", kill)
-  const [line] = await once(child.stdout, "data")
-  const url = String(line).trim()
+  const server = launch(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] })
+  const url = await whenReady(server, firstLine(server))
   const headers = { authorization: `Bearer ${token}`, "polar-version": "2026-10" }
   const answer = await fetch(url + resendPath(seatId(1)), { method: "POST", headers })
   const { id } = await answer.json()
   const millis = performance.now() - begin
-  if (answer.status !== 200 || id !== seatId(1))
-    throw new Error(`${args.join(" ")} answered with ${answer.status} and another seat or none.`)
-  const stop = async () => {
-    process.off("exit", kill)
-    const gone = once(child, "exit")
-    kill()
-    await gone
+  if (answer.status !== 200 || id !== seatId(1)) {
+    throw server.failure(`answered with ${answer.status} and another seat or none`)
   }
-  return { url, millis, stop }
+  return { url, millis, stop: () => server.stop("SIGKILL") }
 }
 
 export const run = async (): Promise<Report> => {
-  const folder = await mkdtemp(join(tmpdir(), "polar-seats-bench-"))
+  const folder = makeTemporaryFolder("bench")
   const seed = join(folder, "world.json")
   await writeFile(seed, JSON.stringify(world))
   const startOne = (name: Name) =>
@@ -90,7 +80,6 @@ export const run = async (): Promise<Report> => {
   await interleaved(2, names, ask)
   const speeds = await interleaved(9, names, ask)
   await Promise.all([...servers.map(([, server]) => server.stop()), ...[...workers.values()].map(({ stop }) => stop())])
-  await rm(folder, { recursive: true })
   return {
     title: "Emulator",
     notes: [
