@@ -444,7 +444,7 @@ describe("a line that cannot be read, but that names a person", () => {
       assert.isTrue(failed?._tag === "Failed" && failed.error._tag === "UnreadableEntry")
       assert.strictEqual(
         failed?._tag === "Failed" && failed.error.message,
-        "What is stored about this person cannot be read (the journal's entry is damaged, or of a later version). Nothing was mailed to them, and it was left as it is: read it with the version that wrote it."
+        "The entry of this person cannot be read (the journal's entry is damaged, or of a later version). Nothing was mailed to them, and it was left as it is: read it with the version that wrote it."
       )
       assert.deepInclude(resent, { _tag: "Resent", address: "live-1@acme.com" })
       for (const which of [first, first.id]) {

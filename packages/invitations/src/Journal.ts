@@ -37,14 +37,14 @@ const attemptFields = {
   until: Timestamp
 }
 
-/** What a process is doing for a person at this moment, or was doing when it ended. */
+/** The work of a process for a person at this moment, or when the process ended. */
 export const Attempt = Schema.TaggedUnion({
   Resend: { ...attemptFields, seatId: SeatId },
   Reissue: { ...attemptFields, reissue: Reissue, phase: Phase }
 })
 export type Attempt = typeof Attempt.Type
 
-/** What is known of one person, and what is being done. `key` holds the address in the clear. */
+/** The knowledge about one person, and the attempt that is under way. `key` holds the address in the clear. */
 export class Entry extends Schema.Class<Entry>("JournalEntry")({
   key: Schema.String,
   /** Counts the writes under this key, starting at 1. */
@@ -55,7 +55,7 @@ export class Entry extends Schema.Class<Entry>("JournalEntry")({
   attempt: Schema.NullOr(Attempt)
 }) {}
 
-/** What an entry says, without its key and version. */
+/** The content of an entry, without its key and version. */
 export type Content = Pick<Entry, "mailed" | "doubt" | "attempt">
 
 export { JournalError, UnreadableEntry } from "./internal/journalError.ts"
@@ -80,7 +80,7 @@ export class Journal extends Context.Service<
     /** Reads the entries that speak of a seat: whoever was mailed for it, or is being mailed. */
     readonly ofSeat: (seatId: SeatId) => Effect.Effect<ReadonlyArray<Entry>, JournalError | UnreadableEntry>
     /**
-     * Replaces the entry `found`. What `found` knows of mails and doubts is kept, unless `content` knows of later ones. The
+     * Replaces the entry `found`. The new entry keeps the mails and doubts of `found`, unless `content` has later ones. The
      * entry is durable when `put` returns. If the entry has changed since it was read, `put` writes nothing and returns
      * `undefined`. If several writers read the same version, exactly one succeeds.
      */
@@ -98,7 +98,7 @@ export class Journal extends Context.Service<
   }
 >()("@polar-seats/invitations/Journal") {}
 
-/** What a journal is kept in. Use it to implement a journal. */
+/** The place that a journal is kept in. Use it to implement a journal. */
 export interface Storage {
   readonly isShared: boolean
   /** How long an attempt counts as alive after the last sign of life of its process. Default: 1 minute. */

@@ -8,7 +8,7 @@ export interface Run {
   readonly startedAt: number
   /** The outcomes that a run of reminders told, or the result of another program. */
   readonly told: Array<Told>
-  /** Whom the caller of a single reissue wanted to be mailed. */
+  /** The person whom the caller of a single reissue wanted to be mailed. */
   readonly wanted: string | undefined
   /** The seats as the caller knew them, if the run was given seats. */
   snapshot: ReadonlyMap<string, Row> | undefined
@@ -24,7 +24,7 @@ export interface Told {
   readonly why: string | undefined
 }
 
-/** Who sits in a row. */
+/** The holder of a row. */
 export interface Row {
   readonly id: string
   readonly status: string
@@ -32,14 +32,14 @@ export interface Row {
   readonly expiresAt: string | null
 }
 
-/** What really happened at Polar, in the order in which it happened. `by` is a run, or the administrator. */
+/** An event at Polar, in the order in which they happened. `by` is a run, or the administrator. */
 export type Event =
   | {
       readonly what: "mailed"
       readonly at: number
       /** When the request for it left. */
       readonly leftAt: number
-      /** What the process that sent it took the time for. */
+      /** The time by the clock of the process that sent it. */
       readonly wallAt: number
       readonly by: Run | null
       readonly address: string
@@ -70,6 +70,6 @@ export interface History {
   readonly events: Array<Event>
   /** The revocations that were sent, whether they arrived or not, and when their process stopped waiting. */
   readonly revocations: Array<{ readonly row: string; readonly leftAt: number; endedAt: number }>
-  /** What was found to be broken while the schedule ran. */
+  /** The promises that were found broken while the schedule ran. */
   readonly violations: Array<string>
 }

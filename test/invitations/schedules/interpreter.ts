@@ -97,7 +97,7 @@ const rowOf = (seat: Seat): Row => ({
   expiresAt: seat.invitationTokenExpiresAt === null ? null : DateTime.formatIso(seat.invitationTokenExpiresAt)
 })
 
-/** What the interpreter reads of an outcome, a result or an error. */
+/** The parts of an outcome, a result or an error that the interpreter reads. */
 interface Summary {
   readonly _tag: string
   readonly address?: string | null
@@ -235,7 +235,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
             })
           )
         }
-        // What has left arrives, whatever becomes of the process
+        // A request that has left arrives, whatever becomes of the process
         const server = Effect.gen(function* () {
           yield* Effect.sleep(Duration.seconds(fault?.kind === "late" ? 40 : seconds / 2))
           const response = yield* outcomeAtPolar(request, by, process, leftAt, holder)

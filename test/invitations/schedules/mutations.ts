@@ -89,11 +89,11 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "a worker that was taken over does not look again",
     file: "internal/revokeAndAssign.ts",
-    from: "if (yield* writePhase(reissuing, Revoked.make({ revokedAt }))) return revokedAt",
-    to: "yield* writePhase(reissuing, Revoked.make({ revokedAt }))\n    if (revokedAt !== undefined) return yield* new TakenOver()"
+    from: "isOurs ? Effect.succeed(revokedAt) : restore(lookAfterTakeover(reissuing, answer))",
+    to: "Effect.succeed(revokedAt)"
   },
   {
-    name: "whoever has no seat is assigned one, without evidence",
+    name: "a person without a seat is assigned one, without evidence",
     file: "internal/reissuePlan.ts",
     from: 'if (ours === undefined) return { _tag: "Removed", isCertain: row?.status === "revoked" }',
     to: 'if (ours === undefined) return { _tag: "Assign", revokedAt: null }'

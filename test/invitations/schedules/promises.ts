@@ -136,7 +136,7 @@ export const everythingHasEnded = (history: History, isDead: (run: Run) => boole
 /** Polar took seconds to act, and gave no answer: nobody knows whom a revocation hit then. */
 const isLate = ({ at, leftAt }: Revoked) => at - leftAt > 1000
 
-/** Whoever lost a seat by us has one again, or is known to be without one. */
+/** A person who lost a seat by us has one again, or is known to be without one. */
 export const nothingIsLost = (
   history: History,
   store: Store,
@@ -177,7 +177,7 @@ export const check = (history: History): ReadonlyArray<string> => {
     if (event.what === "revoked") {
       const { by, leftAt, read, row } = event
       const { address } = row
-      // What has left arrives when it likes
+      // A request that has left may arrive at any time
       const isFresh = read !== undefined && leftAt - read.at <= bound + 500
       if (!isFresh) violations.push(`S4: ${who(by)} revoked ${row.address} without a read of the last seconds`)
       else if (read.row?.address !== address && !isLate(event)) {

@@ -1,4 +1,4 @@
-/** What a process can be told to run. `person` is the index of a person of the team. */
+/** A program that a process can be told to run. `person` is the index of a person of the team. */
 export type Program =
   | {
       readonly run: "remind"
@@ -12,7 +12,7 @@ export type Program =
   | { readonly run: "resend"; readonly person: number; readonly byId: boolean; readonly again: boolean }
   | { readonly run: "finish"; readonly again: boolean }
 
-/** What happens to the next request of a process. */
+/** A fault that befalls the next request of a process. */
 export type Fault =
   | { readonly kind: "rate limited"; readonly retryAfter: string | null }
   | { readonly kind: "failed before" | "failed after" | "cut before" | "cut after" | "not sent" | "late" | "swapped" }
@@ -205,7 +205,7 @@ export const shrink = async (
         else from += size
       }
     }
-    // What could not be left out before may be now
+    // A step that could not be left out before may be now
   } while (smallest.steps.length < length)
   return smallest
 }

@@ -10,7 +10,7 @@ export interface Store {
 
 export const keyOf = (address: string) => `subscription/e5149aae-e521-42b9-b24c-abb3d71eea2e/${address}`
 
-/** What an entry says about a person. */
+/** The knowledge of an entry about a person. */
 export interface Knowledge {
   readonly isWritten: boolean
   readonly mailedAt: number | undefined

@@ -79,7 +79,7 @@ export interface PolarClient {
   readonly call: <A, E extends { readonly _tag: string }>(
     call: Call<A, E>
   ) => Effect.Effect<A, E | SeatError.RequestError>
-  /** What the calls share, for `open` in `./openStream.ts`. A bundle that opens no stream does not ship that. */
+  /** The values that the calls share, for `open` in `./openStream.ts`. A bundle that opens no stream does not ship that. */
   readonly shared: {
     readonly policy: Policy
     readonly limits: SizeLimits

@@ -10,10 +10,10 @@ type JournalService = Journal["Service"]
 
 // A process that was paused for longer may have lost a journal of one process to another process
 const freshMillisAlone = 2_500
-// What is written down when a call is interrupted must not hold up the interruption
+// A write must not hold up an interruption
 const patienceOnInterrupt = "600 millis"
 
-/** What every attempt has. */
+/** The fields of every attempt. */
 export type AttemptFields = Pick<Attempt, "id" | "owner" | "startedAt" | "until">
 
 /** An attempt of this process, as the journal has it. */
@@ -132,6 +132,6 @@ export const settle = (
     isOurs ? Effect.void : learn(journal, held.entry().key, learned, held.entry().attempt?.id)
   )
 
-/** What is written when a call is interrupted: soon, or not at all. An open attempt tells of a doubt too. */
+/** Writes down an interrupted call soon, or not at all. An open attempt tells of a doubt too. */
 export const soonOrNever = (effect: Effect.Effect<unknown, JournalError>): Effect.Effect<void> =>
   Effect.ignore(Effect.timeoutOption(Effect.interruptible(effect), patienceOnInterrupt))

@@ -27,7 +27,7 @@ const maxObserved = 10_000
 
 type Observed = Map<string, { readonly version: number; readonly since: number }>
 
-// What was observed belongs to the journal: a request may have `Invitations` of its own
+// Observations belong to the journal: a request may have `Invitations` of its own
 const observedBy = new WeakMap<Journal.Journal["Service"], Observed>()
 const observedOf = (journal: Journal.Journal["Service"]): Observed => {
   const observed: Observed = observedBy.get(journal) ?? new Map()
@@ -97,7 +97,7 @@ export const refuse = (engine: Engine, seatId: SeatId, entry: Journal.Entry | un
 
 /**
  * Fails if the seat is being resent, or was resent a short while ago, by its id alone: that has an entry of its own. It
- * runs once an attempt is written down. Of two that write and then look, one sees the other.
+ * runs once an attempt is written down. If two callers write and then look, one of them sees the other.
  */
 export const guardBareId = (engine: Engine, seatId: SeatId, overrides: Overrides) =>
   Effect.flatMap(engine.journal.get(keyForId(seatId)), (entry) => refuse(engine, seatId, entry, overrides))

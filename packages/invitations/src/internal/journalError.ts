@@ -10,13 +10,13 @@ export class JournalError extends Schema.TaggedError<JournalError>()("JournalErr
 }
 
 /**
- * What the journal or a shared run holds about one person cannot be read. Nothing was mailed to this person, and it was
+ * The entry of one person, in the journal or a shared run, cannot be read. Nothing was mailed to this person, and it was
  * left as it is.
  */
 export class UnreadableEntry extends Schema.TaggedError<UnreadableEntry>()("UnreadableEntry", {
   description: Schema.String
 }) {
   override get message() {
-    return `What is stored about this person cannot be read (${this.description}). Nothing was mailed to them, and it was left as it is: read it with the version that wrote it.`
+    return `The entry of this person cannot be read (${this.description}). Nothing was mailed to them, and it was left as it is: read it with the version that wrote it.`
   }
 }

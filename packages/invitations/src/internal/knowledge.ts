@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type { Attempt, Entry } from "../Journal.ts"
 
-/** What the journal says about mailing a person now. */
+/** The judgement of the journal about mailing a person now. */
 export type Standing = Data.TaggedEnum<{
   /** A mail may leave. */
   Free: {}
@@ -17,7 +17,7 @@ export type Standing = Data.TaggedEnum<{
 }>
 export const Standing = Data.taggedEnum<Standing>()
 
-/** What a caller overrides. */
+/** The rules that a caller overrides. */
 export interface Overrides {
   readonly cooldown: Duration.Duration
   /** Mails although an earlier mail is in doubt. */

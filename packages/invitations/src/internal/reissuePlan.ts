@@ -100,7 +100,7 @@ export const planRest = (
   const ours = evidence(phase, row)
   if (ours === undefined) return { _tag: "Removed", isCertain: row?.status === "revoked" }
   const { revokedAt } = ours
-  // Whoever was seated and removed since then may be the person
+  // A person who was seated and removed since then may be this one
   const later = revokedAt === null ? [] : index.revokedAfter(revokedAt).filter((seat) => !isRevokedHere(seat))
   return revokedAt === null || later.length === 0
     ? { _tag: "Assign", revokedAt }

@@ -37,7 +37,7 @@ type HalfwayError =
   | Journal.UnreadableEntry
   | TakenOver
 
-/** What a reissue fails with once its revocation may have reached Polar. */
+/** The errors of a reissue whose revocation may have reached Polar. */
 export type ReissueStopped = Reissues.ReissueIncomplete | MailedSomebodyElse
 
 /** One reissue under way. */

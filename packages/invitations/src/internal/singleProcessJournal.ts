@@ -21,7 +21,7 @@ export const singleProcess = ({ set, ...storage }: PlainStorage): Storage => ({
     storage.locks(
       `put/${entry.key}`,
       Effect.gen(function* () {
-        // What cannot be read is never written over
+        // An entry that cannot be read is never written over
         const current = yield* Effect.catchTag(storage.get(entry.key), "UnreadableEntry", () =>
           Effect.succeed(unreadable)
         )

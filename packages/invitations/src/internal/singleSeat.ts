@@ -75,7 +75,7 @@ const oneAtATime = (
     )
   )
 
-/** Reissues one seat. What was left unfinished for the person is finished instead. */
+/** Reissues one seat. If the person has an unfinished reissue, it is finished instead. */
 export const reissueOne = (engine: Engine, known: Reissue, checked: Checked): Effect.Effect<Seat, SingleError> =>
   oneAtATime(engine, known, startOrFinish(engine, known, checked), checked)
 
@@ -96,7 +96,7 @@ const refuseUnfinished = (engine: Engine, seatId: SeatId, entry: Entry | undefin
     return yield* new ReissueIncomplete({ reissue, phase, error: null })
   })
 
-/** Whoever the journal knows to be mailed for a seat. Without anybody, the seat has an entry of its own. */
+/** The key of the person whom the journal knows to be mailed for a seat. Without anybody, the seat has an entry of its own. */
 const keyOfSeat = (engine: Engine, seat: Seat | SeatId) =>
   Effect.gen(function* () {
     if (!Predicate.isString(seat)) return keyForSeat(seat)
