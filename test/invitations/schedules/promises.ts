@@ -190,12 +190,14 @@ export const check = (history: History): ReadonlyArray<string> => {
     }
     if (event.what === "assigned") {
       const { address, by } = event
-      const removal = events
+      const removals = events
         .slice(0, index)
-        .findLast((earlier): earlier is Revoked => earlier.what === "revoked" && earlier.row.address === address)
-      if (removal === undefined) violations.push(`S5: ${who(by)} assigned ${address}, whom nobody had revoked`)
+        .filter((earlier): earlier is Revoked => earlier.what === "revoked" && earlier.row.address === address)
+      // Nobody can know of a removal that comes after the request has left
+      const removal = removals.findLast(({ at }) => at <= event.leftAt)
+      if (removals.length === 0) violations.push(`S5: ${who(by)} assigned ${address}, whom nobody had revoked`)
       // Polar does not tell who revoked a seat. Within seconds of our own revocation nobody can know
-      else if (removal.by === null && !isHidden(history, event, removal))
+      else if (removal?.by === null && !isHidden(history, event, removal))
         violations.push(`S5: ${who(by)} assigned ${address}, whom the administrator had removed`)
     }
   }
