@@ -85,9 +85,9 @@ export class Invitations extends Context.Service<
      * same person with the same metadata.
      *
      * Reads the current seats first. Fails with `AlreadyClaimed` if the seat is no longer pending. Returns the person's seat
-     * and mails nobody if its invitation has changed since and is live. Fails with `ResentRecently` as `resend` does. Once the revocation may have reached Polar, every failure is a
-     * `ReissueIncomplete`. If the call is interrupted, the `ReissueIncomplete` is in the cause, and the reissue is listed
-     * by `unfinished`.
+     * and mails nobody if its invitation has changed since and is live. Fails with `ResentRecently` as `resend` does. Once
+     * the revocation may have reached Polar, every failure is a `ReissueIncomplete`. If the call is interrupted, the
+     * `ReissueIncomplete` is in the cause, and the reissue is listed by `unfinished`.
      *
      * Polar: as `Seats.list`, `Seats.revoke` and `Seats.assign`.
      */

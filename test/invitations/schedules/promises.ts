@@ -83,6 +83,9 @@ export const mailLeaves = (history: History, store: Store, mail: Mailed) => {
   if (removal !== undefined && removal.at >= first.at && isCovered(history.events, address, removal)) return
   // An id alone says nothing of the person, whom the journal knows by another seat
   if (isBareId(second.by.program) && first.row !== second.row) return
+  // No answer told whom the resend of an id had mailed, and the person has another seat by now
+  const isTold = first.by.told.some((told) => told.tag === "Resent" && told.address === address)
+  if (isBareId(first.by.program) && !isTold && first.row !== second.row) return
   const cooldown = cooldownOf(second.by.program)
   if (at - last.at >= cooldown) return
   // A cooldown goes by the clocks of the processes. They may be apart by a few minutes
