@@ -37,13 +37,16 @@ const isOverLimit = (): boolean => {
 }
 
 const [before = "", after = ""] = JSON.stringify(seatJson(seatId(0))).split(seatId(0))
-const head = [
-  "HTTP/1.1 200 OK",
-  "content-type: application/json",
-  "polar-version: 2026-10",
-  "cache-control: private, no-store",
-  `content-length: ${before.length + 36 + after.length}`
-].join("\r\n")
+const seatAnswer = (body: string): string =>
+  [
+    "HTTP/1.1 200 OK",
+    "content-type: application/json",
+    "polar-version: 2026-10",
+    "cache-control: private, no-store",
+    `content-length: ${body.length}`,
+    "",
+    body
+  ].join("\r\n")
 const refusal = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"
 const notFoundBody = '{"error":"ResourceNotFound","detail":"Seat not found"}'
 const notFound = `HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${notFoundBody.length}\r\n\r\n${notFoundBody}`
@@ -55,8 +58,11 @@ const noBody = /\r\ncontent-length: 0\r\n/i
 /** The number of a seat that does not exist. */
 const unknown = 0xffffffff
 
-const list = JSON.stringify(pendingSeatsJson(Number(seats)))
+const pending = pendingSeatsJson(Number(seats))
+const list = JSON.stringify(pending)
 const listAnswer = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${list.length}\r\n\r\n${list}`
+/** The answers to the resends of the listed seats: each names the holder of the list. */
+const listedAnswers = new Map(pending.seats.map((seat) => [seat.id, seatAnswer(JSON.stringify(seat))]))
 
 const answer = (request: string): string => {
   if (request.startsWith(`GET ${listPath} HTTP/1.1\r\n`) && authorization.test(request)) return listAnswer
@@ -75,17 +81,17 @@ const answer = (request: string): string => {
     else counts.mailed++
     mailed.add(id)
   }
-  return indexOf(id) === unknown ? notFound : `${head}\r\n\r\n${before}${id}${after}`
+  return indexOf(id) === unknown ? notFound : (listedAnswers.get(id) ?? seatAnswer(before + id + after))
 }
 
 const server = createServer({ noDelay: true }, (socket) => {
-  let pending = ""
+  let received = ""
   socket.on("data", (chunk) => {
-    pending += chunk.toString("latin1")
+    received += chunk.toString("latin1")
     let answers = ""
-    for (let end = pending.indexOf("\r\n\r\n"); end !== -1; end = pending.indexOf("\r\n\r\n")) {
-      answers += answer(pending.slice(0, end + 2))
-      pending = pending.slice(end + 4)
+    for (let end = received.indexOf("\r\n\r\n"); end !== -1; end = received.indexOf("\r\n\r\n")) {
+      answers += answer(received.slice(0, end + 2))
+      received = received.slice(end + 4)
     }
     if (answers !== "") socket.write(answers)
   })
