@@ -1,19 +1,19 @@
-import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { NodeHttpClient } from "@effect/platform-node"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Outbox } from "@polar-seats/emulator/Outbox"
 import * as SeatError from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
-import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as Emulator from "@polar-seats/emulator/Emulator"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as SeatClaims from "@polar-seats/http/SeatClaims"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
-import { DateTime, Duration, Effect, Exit, identity, Layer, ManagedRuntime, Redacted, Schedule } from "effect"
-import { FetchHttpClient, HttpClient, HttpServer } from "effect/http"
-import { createServer } from "node:http"
+import { DateTime, Duration, Effect, Exit, identity, Layer, Redacted, Schedule } from "effect"
+import { FetchHttpClient, HttpClient } from "effect/http"
 import { start, tokens, world } from "../laws/world.ts"
-import { type Fault, faults, faultyPolar } from "./faultyPolar.ts"
+import { startFaultyEmulator } from "./faultyEmulator.ts"
+import { type Fault, faults } from "./faultyPolar.ts"
 import { operations } from "./allOperations.ts"
 
 type Call = Effect.Effect<
@@ -138,22 +138,8 @@ const layers = (options: SeatClaims.Options, token: string = tokens.customer) =>
     CustomerSessions.layer({ token: Redacted.make(tokens.sessions), ...options })
   )
 
-const emulator = ManagedRuntime.make(
-  Emulator.layerServer(world).pipe(
-    Layer.provideMerge(
-      NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0, gracefulShutdownTimeout: "100 millis" })
-    ),
-    Layer.orDie
-  )
-)
-let proxy: Awaited<ReturnType<typeof faultyPolar>>
-beforeAll(async () => {
-  proxy = await faultyPolar(await emulator.runPromise(HttpServer.addressFormattedWith(Effect.succeed)))
-})
-afterAll(async () => {
-  proxy.close()
-  await emulator.dispose()
-})
+const { emulator, proxy, stop } = await startFaultyEmulator(world)
+afterAll(stop)
 
 const success = (operation: SeatError.Operation) => (operation === "CustomerSessions.create" ? 201 : 200)
 const outcomeOf = (

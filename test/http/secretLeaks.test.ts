@@ -1,17 +1,17 @@
-import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { NodeHttpClient } from "@effect/platform-node"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
-import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as Emulator from "@polar-seats/emulator/Emulator"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as SeatClaims from "@polar-seats/http/SeatClaims"
 import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
-import { DateTime, Effect, Exit, Layer, Logger, ManagedRuntime, Redacted, References, Schedule, Tracer } from "effect"
-import { FetchHttpClient, HttpServer } from "effect/http"
-import { createServer } from "node:http"
+import { DateTime, Effect, Exit, Layer, Logger, Redacted, References, Schedule, Tracer } from "effect"
+import { FetchHttpClient } from "effect/http"
 import { inspect } from "node:util"
 import { seats, start, tokens, world } from "../laws/world.ts"
-import { type Fault, faults, faultyPolar } from "./faultyPolar.ts"
+import { startFaultyEmulator } from "./faultyEmulator.ts"
+import { type Fault, faults } from "./faultyPolar.ts"
 import { type Operation, operations } from "./allOperations.ts"
 
 // Long enough that no other text can equal it
@@ -60,22 +60,8 @@ const echoes: ReadonlyArray<Fault> = [
   }
 }))
 
-const emulator = ManagedRuntime.make(
-  Emulator.layerServer(markedWorld).pipe(
-    Layer.provideMerge(
-      NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0, gracefulShutdownTimeout: "100 millis" })
-    ),
-    Layer.orDie
-  )
-)
-let proxy: Awaited<ReturnType<typeof faultyPolar>>
-beforeAll(async () => {
-  proxy = await faultyPolar(await emulator.runPromise(HttpServer.addressFormattedWith(Effect.succeed)))
-})
-afterAll(async () => {
-  proxy.close()
-  await emulator.dispose()
-})
+const { emulator, proxy, stop } = await startFaultyEmulator(markedWorld)
+afterAll(stop)
 
 /** Runs an effect, and returns all that others can see of it: spans, log lines and its outcome. */
 const everythingSeen = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<string> =>

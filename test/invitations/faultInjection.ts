@@ -10,6 +10,15 @@ export type Fault = <A, E>(
   call: Effect.Effect<A, E>
 ) => Effect.Effect<A, E>
 
+/** Passes the calls of a service through a fault. */
+export const faulty = (service: Service, fault: Fault): Service => ({
+  ...service,
+  resend: (id) => fault("resend", service.resend(id)),
+  list: (source) => fault("list", service.list(source)),
+  assign: (assignment) => fault("assign", service.assign(assignment)),
+  revoke: (id) => fault("revoke", service.revoke(id))
+})
+
 /** `Seats` whose calls pass through a fault. */
 export const withFaults = <E, R>(
   seats: Layer.Layer<Seats | Outbox, E, R>,
@@ -17,13 +26,5 @@ export const withFaults = <E, R>(
 ): Layer.Layer<Seats | Outbox, E, R> =>
   Layer.effect(
     Seats,
-    Effect.map(Seats, (service) =>
-      Seats.of({
-        ...service,
-        resend: (id) => fault("resend", service.resend(id)),
-        list: (source) => fault("list", service.list(source)),
-        assign: (assignment) => fault("assign", service.assign(assignment)),
-        revoke: (id) => fault("revoke", service.revoke(id))
-      } satisfies Service)
-    )
+    Effect.map(Seats, (service) => faulty(service, fault))
   ).pipe(Layer.provideMerge(seats))

@@ -9,7 +9,7 @@ import * as Journal from "@polar-seats/invitations/Journal"
 import type { ReminderOutcome, RemindOptions } from "@polar-seats/invitations/Reminder"
 import { type Duration, Effect, Latch, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import type { Fault } from "./faultInjection.ts"
+import { type Fault, faulty } from "./faultInjection.ts"
 import { source, token } from "./team.ts"
 
 /** Runs every fiber that need not wait for the clock. */
@@ -53,15 +53,7 @@ export const seatsThrough = (fault: Fault): Layer.Layer<Seats, never, Seats> =>
   Layer.fresh(
     Layer.effect(
       Seats,
-      Effect.map(Seats, (service) =>
-        Seats.of({
-          ...service,
-          resend: (id) => fault("resend", service.resend(id)),
-          list: (source) => fault("list", service.list(source)),
-          assign: (assignment) => fault("assign", service.assign(assignment)),
-          revoke: (id) => fault("revoke", service.revoke(id))
-        })
-      )
+      Effect.map(Seats, (service) => faulty(service, fault))
     )
   )
 
