@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Attempt, type Content, Doubt, Entry, Journal, Mailed } from "@polar-seats/invitations/Journal"
+import { Attempt, type Content, Entry, Journal } from "@polar-seats/invitations/Journal"
 import { SeatId } from "@polar-seats/domain/Seat"
 import { DateTime, Effect, type Layer, Schema, Stream } from "effect"
 
@@ -13,8 +13,9 @@ export const content = (given: Partial<Content>): Content => ({ mailed: null, do
 const resend = Attempt.cases.Resend.make({ id: "test/1", owner: "test", startedAt: at(0), until: at(1), seatId })
 /** A resend under way. */
 export const resendStarted = content({ attempt: resend })
-const mailedAt = (minutes: number, id = seatId) => new Mailed({ at: at(minutes), seatId: id, how: "Resent" })
-const doubtAt = (minutes: number, id = seatId) => new Doubt({ at: at(minutes), seatId: id })
+const mailedAt = (minutes: number, id = seatId) =>
+  ({ at: at(minutes), seatId: id, how: "Resent", revoked: null }) as const
+const doubtAt = (minutes: number, id = seatId) => ({ at: at(minutes), seatId: id })
 const mailed = content({ mailed: mailedAt(1) })
 
 const toJson = Schema.encodeSync(Schema.toCodecJson(Schema.NullOr(Entry)))

@@ -58,6 +58,9 @@ export type Invitation = Data.TaggedEnum<{
   None: {}
 }>
 export const Invitation = Data.taggedEnum<Invitation>()
+// `Data.taggedEnum` makes a constructor each time that it is asked for one
+const { Expired, Live, None, Unlimited } = Invitation
+const { Order, Subscription } = SeatSource
 
 const nullByDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(schema: S) =>
   Schema.NullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeed(null)))
@@ -93,18 +96,16 @@ export class Seat extends Schema.Class<Seat>("Seat")({
 
   /** The subscription or order that the seat was bought with. Null if Polar names neither. */
   get source(): SeatSource | null {
-    if (this.subscriptionId !== null) return SeatSource.Subscription({ id: this.subscriptionId })
-    return this.orderId === null ? null : SeatSource.Order({ id: this.orderId })
+    if (this.subscriptionId !== null) return Subscription({ id: this.subscriptionId })
+    return this.orderId === null ? null : Order({ id: this.orderId })
   }
 
   /** The state of the invitation at `now`. A link is live up to and including the instant of its expiry. */
   invitation(now: DateTime.Utc): Invitation {
-    if (this.status !== "pending") return Invitation.None()
+    if (this.status !== "pending") return None()
     const expiresAt = this.invitationTokenExpiresAt
-    if (expiresAt === null) return Invitation.Unlimited()
-    return DateTime.isLessThan(expiresAt, now)
-      ? Invitation.Expired({ expiredAt: expiresAt })
-      : Invitation.Live({ expiresAt })
+    if (expiresAt === null) return Unlimited()
+    return DateTime.isLessThan(expiresAt, now) ? Expired({ expiredAt: expiresAt }) : Live({ expiresAt })
   }
 }
 

@@ -1,7 +1,6 @@
 import { SeatId } from "@polar-seats/domain/Seat"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,23 +8,24 @@ import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { JournalError, UnreadableEntry } from "./internal/journalError.ts"
+import { nowOf } from "./internal/clock.ts"
 import { laterOf } from "./internal/laterOf.ts"
 import { type Locks, makeLocks } from "./internal/locks.ts"
 import { Phase, Reissue } from "./Reissue.ts"
 
 /** A mail that was certainly sent. `seatId` is the seat that it invited to. */
-export class Mailed extends Schema.Class<Mailed>("Mailed")({
+export const Mailed = Schema.Struct({
   at: Timestamp,
   seatId: SeatId,
   how: Schema.Literals(["Resent", "Reissued"]),
   /** The revocation that came before, of a reissue. It explains to others why the seat is revoked. */
-  revoked: Schema.NullOr(Schema.Struct({ seatId: SeatId, revokedAt: Schema.NullOr(Timestamp) })).pipe(
-    Schema.withConstructorDefault(Effect.succeed(null))
-  )
-}) {}
+  revoked: Schema.NullOr(Schema.Struct({ seatId: SeatId, revokedAt: Schema.NullOr(Timestamp) }))
+}).annotate({ identifier: "Mailed" })
+export type Mailed = typeof Mailed.Type
 
 /** A mail that may have been sent. Nobody can find out. */
-export class Doubt extends Schema.Class<Doubt>("Doubt")({ at: Timestamp, seatId: SeatId }) {}
+export const Doubt = Schema.Struct({ at: Timestamp, seatId: SeatId }).annotate({ identifier: "Doubt" })
+export type Doubt = typeof Doubt.Type
 
 const attemptFields = {
   /** Tells this attempt from every other one. */
@@ -45,7 +45,7 @@ export const Attempt = Schema.TaggedUnion({
 export type Attempt = typeof Attempt.Type
 
 /** The knowledge about one person, and the attempt that is under way. `key` holds the address in the clear. */
-export class Entry extends Schema.Class<Entry>("JournalEntry")({
+export const Entry = Schema.Struct({
   key: Schema.String,
   /** Counts the writes under this key, starting at 1. */
   version: Schema.Int,
@@ -53,7 +53,8 @@ export class Entry extends Schema.Class<Entry>("JournalEntry")({
   mailed: Schema.NullOr(Mailed),
   doubt: Schema.NullOr(Doubt),
   attempt: Schema.NullOr(Attempt)
-}) {}
+}).annotate({ identifier: "JournalEntry" })
+export type Entry = typeof Entry.Type
 
 /** The content of an entry, without its key and version. */
 export type Content = Pick<Entry, "mailed" | "doubt" | "attempt">
@@ -129,17 +130,18 @@ export const make = (storage: Storage): Effect.Effect<Journal["Service"]> =>
       lease: storage.lease ?? Duration.minutes(1),
       get: storage.get,
       ofSeat: storage.ofSeat,
-      put: Effect.fnUntraced(function* (key, content, found) {
-        const entry = new Entry({
-          key,
-          version: (found?.version ?? 0) + 1,
-          at: yield* DateTime.now,
-          mailed: laterOf(found?.mailed ?? null, content.mailed),
-          doubt: laterOf(found?.doubt ?? null, content.doubt),
-          attempt: content.attempt
-        })
-        return (yield* storage.replace(entry, found)) ? entry : undefined
-      }),
+      put: (key, content, found) =>
+        Effect.clockWith((clock) => {
+          const entry = {
+            key,
+            version: (found?.version ?? 0) + 1,
+            at: nowOf(clock),
+            mailed: laterOf(found?.mailed ?? null, content.mailed),
+            doubt: laterOf(found?.doubt ?? null, content.doubt),
+            attempt: content.attempt
+          }
+          return Effect.map(storage.replace(entry, found), (isReplaced) => (isReplaced ? entry : undefined))
+        }),
       entries: storage.entries,
       attempts: storage.attempts ?? Stream.filter(storage.entries, ({ attempt }) => attempt !== null),
       withLock
@@ -149,21 +151,34 @@ export const make = (storage: Storage): Effect.Effect<Journal["Service"]> =>
 /** Keeps entries in memory, with what is needed to compare and set. */
 export const makeEntryMap = () => {
   const entries = new Map<string, Entry>()
-  const keysOfSeat = new Map<SeatId, Set<string>>()
+  // Most runs never ask for it. A key stays in the list of a seat of which its entry speaks no longer
+  let keysOfSeat: Map<SeatId, Array<string>> | undefined
+  const index = (keys: Map<SeatId, Array<string>>, entry: Entry) => {
+    for (const id of seatsOf(entry)) {
+      const known = keys.get(id)
+      if (known === undefined) keys.set(id, [entry.key])
+      else if (!known.includes(entry.key)) known.push(entry.key)
+    }
+  }
   const set = (entry: Entry) => {
     const last = entries.get(entry.key)
     if (last !== undefined && last.version > entry.version) return
-    for (const id of last === undefined ? [] : seatsOf(last)) keysOfSeat.get(id)?.delete(entry.key)
-    for (const id of seatsOf(entry)) {
-      const keys = keysOfSeat.get(id) ?? new Set()
-      keysOfSeat.set(id, keys.add(entry.key))
-    }
+    if (keysOfSeat !== undefined) index(keysOfSeat, entry)
     entries.set(entry.key, entry)
   }
   return {
     set,
     get: (key: string) => entries.get(key),
-    ofSeat: (seatId: SeatId) => Array.from(keysOfSeat.get(seatId) ?? []).flatMap((key) => entries.get(key) ?? []),
+    ofSeat: (seatId: SeatId) => {
+      if (keysOfSeat === undefined) {
+        keysOfSeat = new Map()
+        for (const entry of entries.values()) index(keysOfSeat, entry)
+      }
+      return (keysOfSeat.get(seatId) ?? []).flatMap((key) => {
+        const entry = entries.get(key)
+        return entry !== undefined && seatsOf(entry).includes(seatId) ? [entry] : []
+      })
+    },
     all: () => Array.from(entries.values())
   }
 }

@@ -27,8 +27,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "a resend leaves before it is written down",
     file: "internal/resendSeat.ts",
-    from: "const held = yield* begin(engine.journal, key, attempt, found)",
-    to: "yield* Effect.ignore(engine.seats.resend(seatId))\n      const held = yield* begin(engine.journal, key, attempt, found)"
+    from: "return Effect.flatMap(begin(engine.journal, key, attempt, found), (held) =>",
+    to: "return Effect.flatMap(Effect.andThen(Effect.ignore(engine.seats.resend(seatId)), begin(engine.journal, key, attempt, found)), (held) =>"
   },
   {
     name: "a doubt is taken for nothing sent",
@@ -58,7 +58,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     name: "a slow call does not renew its attempt",
     test: "takenOver.test.ts",
     file: "internal/attempt.ts",
-    from: "keepAlive: (effect) => (journal.isShared ? Effect.raceFirst(effect, renewForEver) : effect)",
+    from: "keepAlive: (effect) => (isShared ? Effect.raceFirst(effect, renewForEver()) : effect)",
     to: "keepAlive: (effect) => effect"
   },
   {
@@ -123,8 +123,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "waits go by a clock that somebody sets",
-    file: "internal/monotonic.ts",
-    from: "Clock.monotonicTimeNanos,\n  (nanos) => Number(nanos) / 1_000_000",
-    to: "Clock.currentTimeMillis,\n  (millis) => millis"
+    file: "internal/clock.ts",
+    from: "Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000",
+    to: "clock.currentTimeMillisUnsafe()"
   }
 ]

@@ -1,8 +1,11 @@
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { RetryRateLimited } from "@polar-seats/domain/CallOptions"
 import { isRateLimited } from "@polar-seats/domain/SeatError"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillis, monotonicMillisOf } from "./clock.ts"
 
 // One 429 may concern one seat only. This many without a success in between mean that all requests are too fast
 const refusalsBeforeSlowdown = 8
@@ -47,6 +50,19 @@ export const unlimited: AdaptiveRate = {
   waitWhilePaused: Effect.void,
   send: (call) => call
 }
+
+/** Tells when a call has succeeded, or failed with which error. A call that is interrupted has done neither. */
+const afterAnswer = <A, E, R>(
+  call: Effect.Effect<A, E, R>,
+  clock: Clock.Clock,
+  tell: (now: number, error: E | undefined) => void
+) =>
+  Effect.onExit(call, (exit) =>
+    Effect.sync(() => {
+      const error = exit._tag === "Success" ? undefined : Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+      if (exit._tag === "Success" || error !== undefined) tell(monotonicMillisOf(clock), error)
+    })
+  )
 
 /** `maxRate` is in requests a millisecond. */
 export const make = (maxRate: number): AdaptiveRate => {
@@ -111,20 +127,20 @@ export const make = (maxRate: number): AdaptiveRate => {
     refusalsInARow = 0
     measureFrom(pausedUntil)
   }
-  const count = (answer: (now: number) => void) => Effect.map(monotonicMillis, answer)
 
   return {
     waitForTurn: waitForTurnWithin(Number.POSITIVE_INFINITY),
     waitForTurnWithin,
     waitWhilePaused,
     send: (call) =>
-      Effect.flatMap(monotonicMillis, (now) => {
+      Effect.clockWith((clock) => {
+        const sentAt = monotonicMillisOf(clock)
         // Answers from before a long silence say nothing about the rate limit now
-        if (measuredSince < 0 || now - lastSentAt > millisOfSilenceBeforeReset) measureFrom(Math.max(now, pausedUntil))
-        lastSentAt = now
-        return Effect.tapError(
-          Effect.tap(Effect.provideService(call, RetryRateLimited, false), () => count(countPassed)),
-          (error) => count(isRateLimited(error) ? (now) => countRefused(now, pauseAfter(error, 0)) : countPassed)
+        const isLong = measuredSince < 0 || sentAt - lastSentAt > millisOfSilenceBeforeReset
+        if (isLong) measureFrom(Math.max(sentAt, pausedUntil))
+        lastSentAt = sentAt
+        return afterAnswer(Effect.provideService(call, RetryRateLimited, false), clock, (now, error) =>
+          error !== undefined && isRateLimited(error) ? countRefused(now, pauseAfter(error, 0)) : countPassed(now)
         )
       })
   }

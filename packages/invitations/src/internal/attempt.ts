@@ -1,10 +1,12 @@
+import type * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Semaphore from "effect/Semaphore"
 import type { Attempt, Content, Entry, JournalError, Journal } from "../Journal.ts"
 import { type Doubt, type Mailed } from "../Journal.ts"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillisOf, now, nowOf } from "./clock.ts"
 
 type JournalService = Journal["Service"]
 
@@ -24,66 +26,60 @@ export interface HeldAttempt {
   /** Tells others that this process is alive while the effect runs. */
   readonly keepAlive: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Whether the last sign of life is so recent that nobody can have taken the attempt over. */
-  readonly isFresh: Effect.Effect<boolean>
+  readonly isFresh: () => boolean
 }
 
 let counter = 0
 
 /** The fields of a new attempt of this process. */
 export const newAttempt = ({ lease, owner }: JournalService): Effect.Effect<AttemptFields> =>
-  Effect.map(DateTime.now, (now) => ({
+  Effect.map(now, (now) => ({
     id: `${owner}/${++counter}`,
     owner,
     startedAt: now,
     until: DateTime.addDuration(now, lease)
   }))
 
-// Others count from when the write began. A journal of one process makes sure of it when the write ends
-const aliveSince = (journal: JournalService, began: number): Effect.Effect<number> =>
-  journal.isShared ? Effect.succeed(began) : monotonicMillis
-
-const hold = (journal: JournalService, first: Entry, startedAt: number): HeldAttempt => {
-  const { lease } = journal
+const hold = (journal: JournalService, first: Entry, clock: Clock.Clock, startedAt: number): HeldAttempt => {
+  const { isShared, lease } = journal
+  // Others count from when the write began. A journal of one process makes sure of it when the write ends
+  const aliveSince = (began: number) => (isShared ? began : monotonicMillisOf(clock))
+  const freshMillis = isShared ? Duration.toMillis(lease) / 2 : freshMillisAlone
   let entry = first
-  let aliveAt = startedAt
-  // A renewal and a write would each take the other for another process
-  const turn = Semaphore.makeUnsafe(1)
+  let aliveAt = aliveSince(startedAt)
 
   const write = (content: Partial<Content>) =>
-    turn.withPermit(
-      Effect.gen(function* () {
-        const { attempt, doubt, mailed } = entry
-        const now = yield* monotonicMillis
-        const written = yield* journal.put(entry.key, { attempt, doubt, mailed, ...content }, entry)
+    Effect.suspend(() => {
+      const { attempt, doubt, key, mailed } = entry
+      const began = monotonicMillisOf(clock)
+      return Effect.map(journal.put(key, { attempt, doubt, mailed, ...content }, entry), (written) => {
         if (written === undefined) return false
         entry = written
-        aliveAt = yield* aliveSince(journal, now)
+        aliveAt = aliveSince(began)
         return true
       })
-    )
-
-  const renew = Effect.flatMap(DateTime.now, (now) =>
-    Effect.suspend(() => {
-      const { attempt } = entry
-      return attempt === null
-        ? Effect.succeed(true)
-        : write({ attempt: { ...attempt, until: DateTime.addDuration(now, lease) } })
     })
-  )
-  const renewForEver: Effect.Effect<never> = Effect.sleep(Duration.times(lease, 1 / 3)).pipe(
-    Effect.andThen(Effect.catch(renew, () => Effect.succeed(true))),
-    Effect.flatMap((isOurs) => (isOurs ? renewForEver : Effect.never))
-  )
+  // A renewal and a write would each take the other for another process
+  const inTurn = isShared ? Semaphore.makeUnsafe(1).withPermit : identity
+
+  const renew = Effect.suspend(() => {
+    const { attempt } = entry
+    return attempt === null
+      ? Effect.succeed(true)
+      : inTurn(write({ attempt: { ...attempt, until: DateTime.addDuration(nowOf(clock), lease) } }))
+  })
+  const renewForEver = (): Effect.Effect<never> =>
+    Effect.sleep(Duration.times(lease, 1 / 3)).pipe(
+      Effect.andThen(Effect.catch(renew, () => Effect.succeed(true))),
+      Effect.flatMap((isOurs) => (isOurs ? renewForEver() : Effect.never))
+    )
 
   return {
     entry: () => entry,
-    write,
+    write: (content) => inTurn(write(content)),
     // In a journal of one process nobody else looks
-    keepAlive: (effect) => (journal.isShared ? Effect.raceFirst(effect, renewForEver) : effect),
-    isFresh: Effect.map(
-      monotonicMillis,
-      (now) => now - aliveAt < (journal.isShared ? Duration.toMillis(lease) / 2 : freshMillisAlone)
-    )
+    keepAlive: (effect) => (isShared ? Effect.raceFirst(effect, renewForEver()) : effect),
+    isFresh: () => monotonicMillisOf(clock) - aliveAt < freshMillis
   }
 }
 
@@ -94,11 +90,12 @@ export const begin = (
   attempt: Attempt,
   found: Entry | undefined
 ): Effect.Effect<HeldAttempt | undefined, JournalError> =>
-  Effect.gen(function* () {
-    const now = yield* monotonicMillis
+  Effect.clockWith((clock) => {
+    const began = monotonicMillisOf(clock)
     const { doubt = null, mailed = null } = found ?? {}
-    const entry = yield* journal.put(key, { attempt, doubt, mailed }, found)
-    return entry === undefined ? undefined : hold(journal, entry, yield* aliveSince(journal, now))
+    return Effect.map(journal.put(key, { attempt, doubt, mailed }, found), (entry) =>
+      entry === undefined ? undefined : hold(journal, entry, clock, began)
+    )
   })
 
 /** Adds to what is known of a person, over whatever stands there. It ends the attempt with the given id, and no other. */

@@ -1,14 +1,15 @@
 import type { Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Seats } from "@polar-seats/domain/Seats"
+import type * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Journal from "../Journal.ts"
 import { InProgressElsewhere, ResentRecently } from "../InvitationError.ts"
 import type { Reissue } from "../Reissue.ts"
-import { judge, type Overrides, type Standing } from "./knowledge.ts"
+import { free, judge, type Overrides, type Standing } from "./knowledge.ts"
 import { isUsableAddress } from "./journalKey.ts"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillisOf, nowOf } from "./clock.ts"
 import type { SeatsLook } from "./seatsLook.ts"
 import * as Duration from "effect/Duration"
 
@@ -18,7 +19,7 @@ export interface Engine {
   readonly journal: Journal.Journal["Service"]
   readonly looks: SeatsLook
   /** Whether nobody is at work on the attempt of an entry any more. */
-  readonly isAbandoned: (entry: Journal.Entry, now: DateTime.Utc) => Effect.Effect<boolean>
+  readonly isAbandoned: (entry: Journal.Entry, clock: Clock.Clock) => boolean
 }
 
 /** How far the clocks of machines that share a journal may be apart. */
@@ -44,18 +45,17 @@ export const make = (seats: Seats["Service"], journal: Journal.Journal["Service"
     seats,
     journal,
     looks,
-    isAbandoned: ({ attempt, key, version }, now) => {
-      if (attempt === null || !journal.isShared || attempt.owner === journal.owner) return Effect.succeed(true)
-      if (DateTime.isLessThan(DateTime.addDuration(attempt.until, maxClockError), now)) return Effect.succeed(true)
-      return Effect.map(monotonicMillis, (millis) => {
-        const seen = observed.get(key)
-        if (seen?.version === version) return millis - seen.since > leaseMillis
-        observed.delete(key)
-        observed.set(key, { version, since: millis })
-        const [oldest] = observed.keys()
-        if (observed.size > maxObserved && oldest !== undefined) observed.delete(oldest)
-        return false
-      })
+    isAbandoned: ({ attempt, key, version }, clock) => {
+      if (attempt === null || !journal.isShared || attempt.owner === journal.owner) return true
+      if (DateTime.isLessThan(DateTime.addDuration(attempt.until, maxClockError), nowOf(clock))) return true
+      const millis = monotonicMillisOf(clock)
+      const seen = observed.get(key)
+      if (seen?.version === version) return millis - seen.since > leaseMillis
+      observed.delete(key)
+      observed.set(key, { version, since: millis })
+      const [oldest] = observed.keys()
+      if (observed.size > maxObserved && oldest !== undefined) observed.delete(oldest)
+      return false
     }
   }
 }
@@ -66,11 +66,11 @@ export const judgeEntry = (
   entry: Journal.Entry | undefined,
   overrides: Overrides
 ): Effect.Effect<Standing> =>
-  Effect.flatMap(DateTime.now, (now) =>
-    entry === undefined
-      ? Effect.succeed(judge(entry, now, true, overrides))
-      : Effect.map(engine.isAbandoned(entry, now), (isAbandoned) => judge(entry, now, isAbandoned, overrides))
-  )
+  entry === undefined
+    ? Effect.succeed(free)
+    : Effect.clockWith((clock) =>
+        Effect.succeed(judge(entry, nowOf(clock), engine.isAbandoned(entry, clock), overrides))
+      )
 
 /** Runs an effect while nothing else of this process mails the holder of a seat, or the seat by its id. */
 export const withSeatLock = <A, E, R>(engine: Engine, seatId: SeatId, key: string, effect: Effect.Effect<A, E, R>) => {
@@ -100,7 +100,9 @@ export const refuse = (engine: Engine, seatId: SeatId, entry: Journal.Entry | un
  * runs once an attempt is written down. If two callers write and then look, one of them sees the other.
  */
 export const guardBareId = (engine: Engine, seatId: SeatId, overrides: Overrides) =>
-  Effect.flatMap(engine.journal.get(keyForId(seatId)), (entry) => refuse(engine, seatId, entry, overrides))
+  Effect.flatMap(engine.journal.get(keyForId(seatId)), (entry) =>
+    entry === undefined ? Effect.void : refuse(engine, seatId, entry, overrides)
+  )
 
 /** The same for a bare id, which looks for whoever holds the seat. */
 export const guardHolder = (engine: Engine, seatId: SeatId, overrides: Overrides) =>

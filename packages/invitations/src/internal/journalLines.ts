@@ -6,7 +6,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { Doubt, Entry, makeEntryMap, type UnreadableEntry } from "../Journal.ts"
+import { Entry, makeEntryMap, type UnreadableEntry } from "../Journal.ts"
 import * as EntryJson from "./entryJson.ts"
 import { laterOf } from "./laterOf.ts"
 
@@ -52,14 +52,14 @@ const join = (one: Entry, other: Entry): Entry => {
   const isTie = one.version === other.version
   const attempt = after.attempt ?? (isTie ? before.attempt : null)
   const lost = isTie && before.attempt?._tag === "Resend" && before.attempt !== attempt ? before.attempt : undefined
-  const doubt = lost === undefined ? null : new Doubt({ at: lost.startedAt, seatId: lost.seatId })
-  return new Entry({
+  const doubt = lost === undefined ? null : { at: lost.startedAt, seatId: lost.seatId }
+  return {
     ...after,
     at: DateTime.max(before.at, after.at),
     mailed: laterOf(before.mailed, after.mailed),
     doubt: laterOf(laterOf(before.doubt, after.doubt), doubt),
     attempt
-  })
+  }
 }
 
 const newline = 10

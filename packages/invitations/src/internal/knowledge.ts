@@ -15,7 +15,9 @@ export type Standing = Data.TaggedEnum<{
   /** A reissue began and did not end. */
   Unfinished: { readonly attempt: Extract<Attempt, { readonly _tag: "Reissue" }> }
 }>
-export const Standing = Data.taggedEnum<Standing>()
+const Standing = Data.taggedEnum<Standing>()
+// `Standing` makes a constructor each time that it is asked for one
+export const free = Standing.Free()
 
 /** The rules that a caller overrides. */
 export interface Overrides {
@@ -36,24 +38,21 @@ const latestDoubt = ({ attempt, doubt, mailed }: Entry): DateTime.Utc | undefine
 
 /** Judges an entry. `isAbandoned` says whether nobody is at work on its attempt any more. */
 export const judge = (
-  entry: Entry | undefined,
+  entry: Entry,
   now: DateTime.Utc,
   isAbandoned: boolean,
   { again, cooldown, doubtEnds, retryUnknown }: Overrides
 ): Standing => {
-  if (entry === undefined) return Standing.Free()
   const { attempt, mailed } = entry
   if (attempt !== null && !isAbandoned) return Standing.InProgress({ attempt })
   if (attempt?._tag === "Reissue") return Standing.Unfinished({ attempt })
-  if (again) return Standing.Free()
+  if (again) return free
   const cooledAt = (at: DateTime.Utc) => DateTime.addDuration(at, cooldown)
   if (mailed !== null && DateTime.isLessThan(now, cooledAt(mailed.at))) {
     return Standing.MailedRecently({ again: cooledAt(mailed.at) })
   }
   const doubt = latestDoubt(entry)
-  if (doubt === undefined || retryUnknown) return Standing.Free()
+  if (doubt === undefined || retryUnknown) return free
   if (!doubtEnds) return Standing.InDoubt()
-  return DateTime.isLessThan(now, cooledAt(doubt))
-    ? Standing.MailedRecently({ again: cooledAt(doubt) })
-    : Standing.Free()
+  return DateTime.isLessThan(now, cooledAt(doubt)) ? Standing.MailedRecently({ again: cooledAt(doubt) }) : free
 }

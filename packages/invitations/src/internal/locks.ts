@@ -4,20 +4,34 @@ import * as Semaphore from "effect/Semaphore"
 /** Runs an effect while no other one holds the same key. */
 export type Locks = <A, E, R>(key: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
+/** A lock that somebody holds. Those who wait for it queue at a semaphore, whose permit is free when the first holder ends. */
+interface Lock {
+  users: number
+  queue: Semaphore.Semaphore | undefined
+}
+
 /** Locks by key. A lock takes memory only while somebody holds it or waits for it. */
 export const makeLocks = (): Locks => {
-  const locks = new Map<string, { readonly semaphore: Semaphore.Semaphore; users: number }>()
+  const locks = new Map<string, Lock>()
+  const leave = (key: string, lock: Lock) => {
+    lock.users--
+    if (lock.users === 0) locks.delete(key)
+    return Effect.void
+  }
   return (key, effect) =>
-    Effect.suspend(() => {
-      const lock = locks.get(key) ?? { semaphore: Semaphore.makeUnsafe(1), users: 0 }
+    // An interruption between the count and the finalizer would leave the lock behind
+    Effect.uninterruptibleMask((restore) => {
+      const held = locks.get(key)
+      if (held !== undefined) {
+        held.users++
+        held.queue ??= Semaphore.makeUnsafe(0)
+        return Effect.onExit(restore(held.queue.withPermit(effect)), () => leave(key, held))
+      }
+      const lock: Lock = { users: 1, queue: undefined }
       locks.set(key, lock)
-      lock.users++
-      return Effect.ensuring(
-        lock.semaphore.withPermit(effect),
-        Effect.sync(() => {
-          lock.users--
-          if (lock.users === 0) locks.delete(key)
-        })
-      )
+      return Effect.onExit(restore(effect), () => {
+        const left = leave(key, lock)
+        return lock.queue === undefined ? left : Effect.asVoid(lock.queue.release(1))
+      })
     })
 }

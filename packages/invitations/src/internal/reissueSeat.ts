@@ -6,13 +6,13 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Data from "effect/Data"
 import { HolderRemoved, InProgressElsewhere, ResentRecently } from "../InvitationError.ts"
-import { Attempt, type Entry, Mailed } from "../Journal.ts"
+import { Attempt, type Entry } from "../Journal.ts"
 import { type Reissue, ReissueIncomplete, type Phase } from "../Reissue.ts"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
 import { begin, type HeldAttempt, newAttempt, settle, withdraw } from "./attempt.ts"
 import { type Engine, guardBareId, judgeEntry } from "./engine.ts"
 import type { Overrides } from "./knowledge.ts"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillis } from "./clock.ts"
 import { evidence, planNew, planRest } from "./reissuePlan.ts"
 import * as Halves from "./revokeAndAssign.ts"
 import type { SeatsIndex } from "./seatsIndex.ts"
@@ -208,7 +208,7 @@ export const finishReissue = (
           const { seat } = plan
           // Before the assignment left, only somebody else can have seated the person
           const isMailed = phase._tag === "Assigning"
-          const mailed = new Mailed({ at: now, seatId: seat.id, how: "Reissued" })
+          const mailed = { at: now, seatId: seat.id, how: "Reissued", revoked: null } as const
           yield* settle(journal, held, isMailed ? { mailed } : {})
           return { seat, isMailed }
         }

@@ -1,6 +1,5 @@
 import type { Seat } from "@polar-seats/domain/Seat"
 import { InvitationUnavailable } from "@polar-seats/domain/SeatError"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { InProgressElsewhere } from "../InvitationError.ts"
 import type { Entry } from "../Journal.ts"
@@ -8,6 +7,7 @@ import * as Reissue from "../Reissue.ts"
 import * as Duration from "effect/Duration"
 import { ReminderOutcome, Skip, type StoppingError } from "../Reminder.ts"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
+import { now } from "./clock.ts"
 import {
   type Engine,
   guardBareId,
@@ -22,8 +22,8 @@ import {
 import { afterRefusal, itemOf } from "./refusal.ts"
 import { continueInRun, startInRun } from "./reissueInRun.ts"
 import { resendSeat } from "./resendSeat.ts"
-import { done, type RunAttempt, type RunItem, type RunOptions, type RunState, stopRun } from "./runState.ts"
-import { decide } from "./seatDecision.ts"
+import { done, retry, type RunAttempt, type RunItem, type RunOptions, type RunState, stopRun } from "./runState.ts"
+import { decide, type Decision } from "./seatDecision.ts"
 
 /** Processes the items of one run. */
 export interface Reminder {
@@ -35,14 +35,24 @@ export interface Reminder {
   readonly failIfStopped: Effect.Effect<void, StoppingError>
 }
 
+/** A seat of a run, the journal key of its holder, and its name in outcomes. */
+interface Target {
+  readonly seat: Seat
+  readonly key: string
+  readonly ref: SeatRef
+}
+
+// `ReminderOutcome` makes a constructor each time that it is asked for one
+const { Resent } = ReminderOutcome
+
+const skipped = (ref: SeatRef, why: Skip) => done(ReminderOutcome.Skipped({ ...ref, why }))
+
 const resendInRun = (
   run: RunState,
   item: RunItem,
-  seat: Seat,
+  { key, ref, seat }: Target,
   found: Entry | undefined
 ): Effect.Effect<RunAttempt, StoppingError> => {
-  const ref = refOfSeat(seat)
-  const key = keyForSeat(seat)
   const guard = key === keyForId(seat.id) ? Effect.void : guardBareId(run.engine, seat.id, run.options.overrides)
   const resend = { key, seatId: seat.id, meant: seat, found, rate: run.rate, guard }
   return Effect.matchEffect(resendSeat(run.engine, resend), {
@@ -51,12 +61,12 @@ const resendInRun = (
       const { unwritten } = result
       const outcome =
         result._tag === "Sent"
-          ? ReminderOutcome.Resent({ ...ref, seat: result.seat })
+          ? Resent({ ...ref, seat: result.seat })
           : result._tag === "InDoubt"
             ? ReminderOutcome.InDoubt(ref)
             : ReminderOutcome.Failed({ ...ref, error: result.error })
       // The outcome of a mail is reported even if it cannot be written down. Nothing more is sent after that
-      return Effect.as(unwritten === undefined ? Effect.void : stopRun(run, unwritten), done(outcome))
+      return unwritten === undefined ? Effect.succeed(done(outcome)) : Effect.as(stopRun(run, unwritten), done(outcome))
     }
   })
 }
@@ -64,41 +74,69 @@ const resendInRun = (
 const failIfStopped = (run: RunState): Effect.Effect<void, StoppingError> =>
   Effect.suspend(() => (run.stoppedBy === undefined ? Effect.void : Effect.fail(run.stoppedBy)))
 
-const remindSeat = (run: RunState, item: RunItem, seat: Seat, ref: SeatRef): Effect.Effect<RunAttempt, StoppingError> =>
-  Effect.gen(function* () {
-    const { engine, options } = run
-    const skipped = (why: Skip) => done(ReminderOutcome.Skipped({ ...ref, why }))
-    const wanted = decide(seat, options, yield* DateTime.now)
-    if (wanted._tag === "Skip") return skipped(wanted.why)
-    const key = keyForSeat(seat)
-    const found = yield* engine.journal.get(key)
-    const standing = yield* judgeEntry(engine, found, options.overrides)
-    if (standing._tag === "MailedRecently") return skipped(Skip.MailedRecently({ again: standing.again }))
-    if (standing._tag === "InDoubt") return done(ReminderOutcome.InDoubt(ref))
-    if (standing._tag === "InProgress") {
-      return yield* afterRefusal(run, item, ref, new InProgressElsewhere({ seatId: seat.id }))
-    }
-    if (options.dryRun === true) {
-      const isResend = standing._tag === "Free" && wanted._tag === "Resend"
-      return skipped(Skip.DryRun({ would: isResend ? "Resend" : "Reissue" }))
-    }
-    if (standing._tag === "Unfinished") {
-      const { phase, reissue } = standing.attempt
-      return { _tag: "Retry" as const, item: { ...itemOf(reissue, phase), waits: item.waits }, after: Duration.zero }
-    }
-    if (wanted._tag === "Resend") {
-      // A mail leaves as soon as it is written down, so the turn comes first. Time may have passed, so decide again
-      yield* run.rate.waitForTurn
-      yield* failIfStopped(run)
-      const now = decide(seat, options, yield* DateTime.now)
-      if (now._tag === "Skip") return skipped(now.why)
-      if (now._tag === "Resend") return yield* resendInRun(run, item, seat, found)
-    }
-    const known = Reissue.fromSeat(seat)
-    return known === undefined
-      ? done(ReminderOutcome.Failed({ ...ref, error: new InvitationUnavailable({ seatId: seat.id }) }))
-      : yield* startInRun(run, item, known, found)
-  }).pipe(Effect.catchTag("UnreadableEntry", (error) => afterRefusal(run, item, ref, error)))
+/** Does to a seat what the run decides about it, when nothing in the journal is in the way. */
+const remindFree = (
+  run: RunState,
+  item: RunItem,
+  target: Target,
+  found: Entry | undefined,
+  wanted: Decision["_tag"]
+): Effect.Effect<RunAttempt, StoppingError> => {
+  const { options, rate } = run
+  const { ref, seat } = target
+  if (wanted === "Resend") {
+    // A mail leaves as soon as it is written down, so the turn comes first. Time may have passed, so decide again
+    return Effect.flatMap(Effect.andThen(rate.waitForTurn, now), (at) => {
+      if (run.stoppedBy !== undefined) return Effect.fail(run.stoppedBy)
+      const decided = decide(seat, options, at)
+      if (decided._tag === "Skip") return Effect.succeed(skipped(ref, decided.why))
+      return decided._tag === "Resend"
+        ? resendInRun(run, item, target, found)
+        : remindFree(run, item, target, found, "Reissue")
+    })
+  }
+  const known = Reissue.fromSeat(seat)
+  return known === undefined
+    ? Effect.succeed(done(ReminderOutcome.Failed({ ...ref, error: new InvitationUnavailable({ seatId: seat.id }) })))
+    : startInRun(run, item, known, found)
+}
+
+const remindSeat = (run: RunState, item: RunItem, target: Target): Effect.Effect<RunAttempt, StoppingError> => {
+  const { engine, options } = run
+  const { key, ref, seat } = target
+  const skip = (why: Skip) => Effect.succeed(skipped(ref, why))
+  const wouldDo = (would: "Resend" | "Reissue") => skip(Skip.DryRun({ would }))
+  return Effect.flatMap(now, (at) => {
+    const wanted = decide(seat, options, at)
+    if (wanted._tag === "Skip") return skip(wanted.why)
+    return Effect.matchEffect(engine.journal.get(key), {
+      onFailure: (error) => afterRefusal(run, item, ref, error),
+      onSuccess: (found) =>
+        Effect.flatMap(judgeEntry(engine, found, options.overrides), (standing) => {
+          switch (standing._tag) {
+            case "MailedRecently":
+              return skip(Skip.MailedRecently({ again: standing.again }))
+            case "InDoubt":
+              return Effect.succeed(done(ReminderOutcome.InDoubt(ref)))
+            case "InProgress":
+              return afterRefusal(run, item, ref, new InProgressElsewhere({ seatId: seat.id }))
+            case "Unfinished": {
+              if (options.dryRun === true) return wouldDo("Reissue")
+              const { phase, reissue } = standing.attempt
+              return Effect.succeed(retry({ ...itemOf(reissue, phase), waits: item.waits }, Duration.zero))
+            }
+            case "Free":
+              return options.dryRun === true ? wouldDo(wanted._tag) : remindFree(run, item, target, found, wanted._tag)
+          }
+        })
+    })
+  })
+}
+
+const remindLocked = (run: RunState, item: RunItem, seat: Seat) => {
+  const target = { seat, key: keyForSeat(seat), ref: refOfSeat(seat) }
+  return withSeatLock(run.engine, seat.id, target.key, remindSeat(run, item, target))
+}
 
 /** Processes the items of one run. */
 export const make = (engine: Engine, options: RunOptions, rate: AdaptiveRate): Reminder => {
@@ -112,21 +150,14 @@ export const make = (engine: Engine, options: RunOptions, rate: AdaptiveRate): R
   }
   return {
     attempt: (item) =>
-      failIfStopped(run).pipe(
-        Effect.andThen(
-          Effect.suspend(() =>
-            item._tag === "Seat"
-              ? withSeatLock(
-                  engine,
-                  item.seat.id,
-                  keyForSeat(item.seat),
-                  remindSeat(run, item, item.seat, refOfSeat(item.seat))
-                )
-              : engine.journal.withLock(item.reissue.key, continueInRun(run, item, item.reissue, item.phase))
-          )
-        ),
-        Effect.tapError((error) => stopRun(run, error))
-      ),
+      Effect.suspend(() => {
+        if (run.stoppedBy !== undefined) return Effect.fail(run.stoppedBy)
+        const going =
+          item._tag === "Seat"
+            ? remindLocked(run, item, item.seat)
+            : engine.journal.withLock(item.reissue.key, continueInRun(run, item, item.reissue, item.phase))
+        return Effect.tapError(going, (error) => stopRun(run, error))
+      }),
     // The seat of a reissue may be revoked
     giveUp: (item) =>
       item._tag === "Seat" || run.stoppedBy === undefined

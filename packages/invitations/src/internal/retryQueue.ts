@@ -1,9 +1,11 @@
 import type * as Cause from "effect/Cause"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
+import { monotonicMillis } from "./clock.ts"
 
 /** The end of one attempt at an item: a result, or a request to attempt `item` again after a pause. */
 export type Attempt<Item, A> =
@@ -12,6 +14,27 @@ export type Attempt<Item, A> =
 
 // No further item is read while this many wait for their next attempt
 const maxWaiting = 2048
+// Items whose pauses end within this time of each other wait in one fiber. Thousands of sleeping fibers take megabytes
+const wakeMillis = 10
+
+/** Hands items on after a pause. */
+const makeSleep = <Item>(scope: Scope.Scope, wake: (item: Item) => void) => {
+  const sleeping = new Map<number, Array<Item>>()
+  return (item: Item, pause: Duration.Duration): Effect.Effect<unknown> =>
+    Effect.flatMap(monotonicMillis, (now) => {
+      if (Duration.isZero(pause)) return Effect.sync(() => wake(item))
+      const wakeAt = Math.ceil((now + Duration.toMillis(pause)) / wakeMillis) * wakeMillis
+      const others = sleeping.get(wakeAt)
+      if (others !== undefined) return Effect.sync(() => others.push(item))
+      const items = [item]
+      sleeping.set(wakeAt, items)
+      const wakeAll = Effect.sync(() => {
+        sleeping.delete(wakeAt)
+        items.forEach(wake)
+      })
+      return Effect.forkIn(Effect.andThen(Effect.sleep(wakeAt - now), wakeAll), scope)
+    })
+}
 
 /** Items that are ready, items that wait for their next attempt, and the failure that stopped them all. */
 const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
@@ -19,6 +42,7 @@ const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
   const room = yield* Semaphore.make(concurrency + maxWaiting)
   const scope = yield* Effect.scope
   const waiting = new Set<Item>()
+  const sleep = makeSleep<Item>(scope, (item) => Queue.offerUnsafe(ready, item))
   let unsettled = 0
   let isRead = false
   let isStopped = false
@@ -63,16 +87,11 @@ const makeQueue = Effect.fnUntraced(function* <Item, E>(concurrency: number) {
       return item
     }),
 
-    retryLater: (item: Item, after: Duration.Duration) => {
-      waiting.add(item)
-      return Effect.forkIn(
-        Effect.andThen(
-          Effect.sleep(after),
-          Effect.sync(() => Queue.offerUnsafe(ready, item))
-        ),
-        scope
-      )
-    },
+    retryLater: (item: Item, pause: Duration.Duration) =>
+      Effect.suspend(() => {
+        waiting.add(item)
+        return sleep(item, pause)
+      }),
 
     settle: Effect.suspend(() => {
       unsettled--

@@ -15,7 +15,7 @@ import * as Reissues from "../Reissue.ts"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
 import { begin, type HeldAttempt, learn, newAttempt, settle, soonOrNever, withdraw } from "./attempt.ts"
 import { type Engine, keyForId, keyForSeat } from "./engine.ts"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillis } from "./clock.ts"
 import type { Look } from "./seatsLook.ts"
 
 const { Assigning, Revoked, Revoking } = Reissues.Phase.cases
@@ -168,7 +168,7 @@ const settleAssigned = ({ engine, held, reissue }: Pick<Reissuing, "engine" | "h
     const phase = attempt?._tag === "Reissue" ? attempt.phase : undefined
     const revoked =
       phase === undefined || phase._tag === "Revoking" ? null : { seatId: reissue.seatId, revokedAt: phase.revokedAt }
-    const mailed = new Journal.Mailed({ at: yield* DateTime.now, seatId: seat.id, how: "Reissued", revoked })
+    const mailed = { at: yield* DateTime.now, seatId: seat.id, how: "Reissued", revoked } as const
     engine.looks.noteChange(reissue.key)
     // Polar gives any free row: a look before this one shows somebody else there
     engine.looks.noteChange(keyForId(seat.id))
@@ -264,7 +264,7 @@ export const revoke = (
     const sentAt = yield* monotonicMillis
     const left = Duration.toMillis(maxLookAge) - (sentAt - look.readAt)
     const isChanged = engine.looks.isChangedSince(look, keyForId(seatId))
-    if (left <= 0 || isChanged || !(yield* held.isFresh)) {
+    if (left <= 0 || isChanged || !held.isFresh()) {
       yield* withdraw(held)
       return yield* new LookExpired()
     }

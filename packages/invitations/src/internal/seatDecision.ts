@@ -11,7 +11,10 @@ export type Decision = Data.TaggedEnum<{
   Resend: {}
   Reissue: {}
 }>
-export const Decision = Data.taggedEnum<Decision>()
+const Decision = Data.taggedEnum<Decision>()
+// `Decision` makes a constructor each time that it is asked for one
+const resend = Decision.Resend()
+const reissue = Decision.Reissue()
 
 const invitedAt = (seat: Seat): DateTime.Utc => {
   const expiresAt = seat.invitationTokenExpiresAt
@@ -34,8 +37,6 @@ export const decide = (
     return Decision.Skip({ why: Skip.FilteredOut() })
   }
   const invitation = seat.invitation(now)
-  if (invitation._tag !== "Expired" || onExpired === "resendAnyway") return Decision.Resend()
-  return onExpired === "reissue"
-    ? Decision.Reissue()
-    : Decision.Skip({ why: Skip.Expired({ expiredAt: invitation.expiredAt }) })
+  if (invitation._tag !== "Expired" || onExpired === "resendAnyway") return resend
+  return onExpired === "reissue" ? reissue : Decision.Skip({ why: Skip.Expired({ expiredAt: invitation.expiredAt }) })
 }

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Semaphore from "effect/Semaphore"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillis } from "./clock.ts"
 import { SeatsIndex } from "./seatsIndex.ts"
 
 /** The seats of a source, as they were at some instant after `readAt` (on the monotonic clock). */
