@@ -1,12 +1,12 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Journal } from "@polar-seats/invitations/Journal"
+import { type Content, Journal } from "@polar-seats/invitations/Journal"
 import * as JournalSql from "@polar-seats/invitations/JournalSql"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { afterAll, describe } from "vitest"
 import { startProxy } from "./databaseProxy.ts"
-import { laws, resendStarted } from "./journalLaws.ts"
-import { startPostgres } from "./postgres.ts"
+import { content, doubted, laws, mailed, resendStarted } from "./journalLaws.ts"
+import { startPostgres } from "../../scripts/postgres.ts"
 
 const postgres = await startPostgres()
 afterAll(postgres.stop)
@@ -39,6 +39,34 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const all = yield* Stream.runCollect(journal.entries)
       assert.deepStrictEqual(all.map(({ key }) => key).toSorted(), keys.toSorted())
     }).pipe(Effect.provide(layerOf({ table: "pages" })))
+  )
+
+  it.live("prunes old entries, and keeps whatever is under way, in doubt, recent or of another run", () =>
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient
+      const table = "pruned"
+      const entriesOf = (run: string) =>
+        Effect.flatMap(Journal, ({ entries }) => Stream.runCollect(entries)).pipe(
+          Effect.map((all) => all.map(({ key }) => key).toSorted()),
+          Effect.provide(layerOf({ run, table }))
+        )
+      const write = (run: string, keys: Readonly<Record<string, Content>>) =>
+        Effect.flatMap(Journal, ({ put }) =>
+          Effect.forEach(Object.entries(keys), ([key, content]) => put(key, content, undefined))
+        ).pipe(Effect.provide(layerOf({ run, table })))
+      const many = Array.from({ length: 1200 }, (_, index) => [`mailed/${index}`, mailed] as const)
+      yield* write("one", { ...Object.fromEntries(many), doubted, underWay: resendStarted, nothing: content({}) })
+      yield* write("other", { mailed })
+      yield* sql`UPDATE ${sql(table)} SET written_at = clock_timestamp() - INTERVAL '31 days'`
+      yield* write("one", { recent: mailed })
+
+      const pruned = yield* JournalSql.prune({ run: "one", table, olderThan: "30 days" })
+      assert.strictEqual(pruned, 1201)
+      assert.deepStrictEqual(yield* entriesOf("one"), ["doubted", "recent", "underWay"])
+      assert.deepStrictEqual(yield* entriesOf("other"), ["mailed"])
+      const error = yield* Effect.flip(JournalSql.prune({ olderThan: Number.NaN }))
+      assert.strictEqual(error._tag, "InvalidOption")
+    }).pipe(Effect.provide(client))
   )
 
   it.live("keeps the runs of one table apart", () =>
@@ -84,7 +112,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
         proxy.loseAnswerTo("INSERT")
         const first = yield* journal.put("key", resendStarted, undefined)
         assert.strictEqual(first?.version, 1)
-        proxy.loseAnswerTo("UPDATE")
+        proxy.loseAnswerTo('"version":2')
         const second = yield* journal.put("key", resendStarted, first)
         assert.strictEqual(second?.version, 2)
         assert.isTrue(proxy.hasLost())

@@ -9,7 +9,7 @@ import * as Reissue from "@polar-seats/invitations/Reissue"
 import * as SharedRun from "@polar-seats/invitations/SharedRun"
 import { DateTime, Deferred, Effect, Fiber, type Layer, Option, Stream } from "effect"
 import { afterAll, describe } from "vitest"
-import { startPostgres } from "./postgres.ts"
+import { startPostgres } from "../../scripts/postgres.ts"
 import {
   cutOffOffer,
   everybody,

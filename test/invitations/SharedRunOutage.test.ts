@@ -4,7 +4,7 @@ import type * as SharedRun from "@polar-seats/invitations/SharedRun"
 import { Deferred, Effect, Fiber, Layer, Redacted, Stream } from "effect"
 import { afterAll, describe } from "vitest"
 import { startProxy } from "./databaseProxy.ts"
-import { startPostgres } from "./postgres.ts"
+import { startPostgres } from "../../scripts/postgres.ts"
 import {
   everybody,
   mailed,
@@ -52,7 +52,7 @@ const workerAt = <A, E>(
     )
   )
 
-/** The places in a worker's life where the database can go away, as words of the statement that is sent there. */
+/** The places in a worker's life where the database can go away, as words of the statement, or of its values, that are sent there. */
 const offers = {
   opens: "(run, id, item, holder, until)",
   "adds the seats of": "added.item",
@@ -61,8 +61,8 @@ const offers = {
 const statements = {
   "claims seats": "MATERIALIZED",
   "reads the journal": "SELECT id, entry",
-  "begins a mail": "version, seats, is_open, write, entry)",
-  "writes the mail down": "SET version =",
+  "begins a mail": '"found":null',
+  "writes the mail down": '"found":1',
   "settles seats": "keeps_item",
   "looks whether the run is done": "AS done"
 }

@@ -16,7 +16,8 @@ export const resendStarted = content({ attempt: resend })
 const mailedAt = (minutes: number, id = seatId) =>
   ({ at: at(minutes), seatId: id, how: "Resent", revoked: null }) as const
 const doubtAt = (minutes: number, id = seatId) => ({ at: at(minutes), seatId: id })
-const mailed = content({ mailed: mailedAt(1) })
+export const mailed = content({ mailed: mailedAt(1) })
+export const doubted = content({ doubt: doubtAt(1) })
 
 const toJson = Schema.encodeSync(Schema.toCodecJson(Schema.NullOr(Entry)))
 // JSON knows no -0, which metadata may hold

@@ -1,5 +1,5 @@
 import { afterAll, assert, describe, it } from "vitest"
-import { startPostgres } from "./postgres.ts"
+import { startPostgres } from "../../scripts/postgres.ts"
 import { fourWorkers } from "./workers.ts"
 
 const postgres = await startPostgres()

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 import { assert } from "vitest"
 import { type Launched, launch, whenEnded } from "../../scripts/launch.ts"
 import { get, post, startEmulator } from "../app/runCli.ts"
-import type { startPostgres } from "./postgres.ts"
+import type { startPostgres } from "../../scripts/postgres.ts"
 
 const worker = fileURLToPath(new URL("../../examples/src/worker.ts", import.meta.url))
 const token = "polar_oat_s3cret"

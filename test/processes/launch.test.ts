@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it, type TestContext, vi } from "vitest"
 import { firstLine, launch, runToEnd, whenEnded, whenReady } from "../../scripts/launch.ts"
-import { installedBinaries, startPostgres } from "../invitations/postgres.ts"
+import { installedBinaries, startPostgres } from "../../scripts/postgres.ts"
 
 const failureOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(

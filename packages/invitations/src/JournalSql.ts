@@ -6,10 +6,12 @@ import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Fragment } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
-import { callDatabase, maxOutageDefault } from "./internal/databaseCall.ts"
+import { callDatabase, callDatabaseInGroups, maxOutageDefault } from "./internal/databaseCall.ts"
 import * as EntryJson from "./internal/entryJson.ts"
-import { describeSqlFailure, makeTable, pages } from "./internal/sqlTable.ts"
-import { type Entry, Journal, JournalError, make as makeJournal, seatsOf } from "./Journal.ts"
+import { createTable, deleteSettled, orJournalError, type Row, type Write, writeAll } from "./internal/journalTable.ts"
+import { isSettled } from "./internal/knowledge.ts"
+import { pages } from "./internal/sqlTable.ts"
+import { type Entry, Journal, type JournalError, make as makeJournal, seatsOf } from "./Journal.ts"
 
 /** Options of the layer. */
 export interface Options {
@@ -26,11 +28,6 @@ export interface Options {
   readonly maxOutage?: Duration.Input | undefined
 }
 
-interface Row {
-  readonly id: string
-  readonly entry: string
-}
-
 const decodeReadable = (rows: Stream.Stream<Row, JournalError>): Stream.Stream<Entry, JournalError> =>
   rows.pipe(
     Stream.mapEffect(({ entry }) =>
@@ -39,37 +36,14 @@ const decodeReadable = (rows: Stream.Stream<Row, JournalError>): Stream.Stream<E
     Stream.filter((entry) => entry !== undefined)
   )
 
-const orJournalError = Effect.mapError(
-  (error: Parameters<typeof describeSqlFailure>[0]) => new JournalError({ description: describeSqlFailure(error) })
-)
-
-const createTable = (table: string, maxOutage: Duration.Duration) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) =>
-    makeTable(
-      table,
-      [
-        sql`CREATE TABLE IF NOT EXISTS ${sql(table)} (
-          run VARCHAR(255) NOT NULL,
-          id VARCHAR(1000) NOT NULL,
-          version INTEGER NOT NULL,
-          seats TEXT[] NOT NULL,
-          is_open BOOLEAN NOT NULL,
-          write VARCHAR(36) NOT NULL,
-          entry TEXT NOT NULL,
-          PRIMARY KEY (run, id)
-        )`,
-        sql`CREATE INDEX IF NOT EXISTS ${sql(`${table}_open`)} ON ${sql(table)} (run, id) WHERE is_open`,
-        sql`CREATE INDEX IF NOT EXISTS ${sql(`${table}_seats`)} ON ${sql(table)} USING GIN (seats)`
-      ],
-      maxOutage
-    )
-  )
+const tableDefault = "polar_seats_journal"
+const runDefault = "default"
 
 const make = Effect.fnUntraced(function* ({
   lease = "1 minute",
   maxOutage: outage = maxOutageDefault,
-  run = "default",
-  table = "polar_seats_journal"
+  run = runDefault,
+  table = tableDefault
 }: Options) {
   const maxOutage = yield* checkPositiveDuration("maxOutage", outage)
   const call = callDatabase(maxOutage)
@@ -85,13 +59,31 @@ const make = Effect.fnUntraced(function* ({
       )
     )
 
+  const getRow = callDatabaseInGroups(
+    maxOutage,
+    (key: string) => key,
+    (keys) =>
+      Effect.map(sql<Row>`SELECT id, entry FROM ${name} WHERE run = ${run} AND ${sql.in("id", keys)}`, (rows) => {
+        const entries = new Map(rows.map(({ entry, id }) => [id, entry]))
+        return (key) => entries.get(key)
+      })
+  )
+  const writeRow = callDatabaseInGroups(
+    maxOutage,
+    ({ id }: Write) => id,
+    (writes) =>
+      Effect.map(writeAll(sql, table, run, writes), (rows) => {
+        const written = new Set(rows.map(({ write }) => write))
+        return ({ write }) => written.has(write)
+      })
+  )
+
   return yield* makeJournal({
     isShared: true,
     lease: yield* checkPositiveDuration("lease", lease),
     get: (key) =>
-      Effect.flatMap(
-        orJournalError(call(sql<Row>`SELECT id, entry FROM ${name} WHERE run = ${run} AND id = ${key}`)),
-        ([row]) => (row === undefined ? Effect.undefined : EntryJson.decode(row.entry))
+      Effect.flatMap(orJournalError(getRow(key)), (entry) =>
+        entry === undefined ? Effect.undefined : EntryJson.decode(entry)
       ),
     ofSeat: (seatId) =>
       Effect.flatMap(
@@ -100,29 +92,55 @@ const make = Effect.fnUntraced(function* ({
         ),
         (rows) => Effect.forEach(rows, ({ entry }) => EntryJson.decode(entry))
       ),
-    replace: Effect.fnUntraced(function* (entry, found) {
-      const text = yield* EntryJson.encode(entry)
-      const { key, version } = entry
-      const seats = sql`string_to_array(${[...new Set(seatsOf(entry))].join(",")}, ',')`
-      const isOpen = entry.attempt !== null
-      // If a connection breaks before it answers, the statement is sent again and finds its own write
-      const write = SecureRandom.uuidV4Unsafe()
-      const written = yield* orJournalError(
-        call(
-          found === undefined
-            ? sql`INSERT INTO ${name} AS old (run, id, version, seats, is_open, write, entry)
-                VALUES (${run}, ${key}, ${version}, ${seats}, ${isOpen}, ${write}, ${text})
-                ON CONFLICT (run, id) DO UPDATE SET write = ${write} WHERE old.write = ${write} RETURNING id`
-            : sql`UPDATE ${name}
-                SET version = ${version}, seats = ${seats}, is_open = ${isOpen}, write = ${write}, entry = ${text}
-                WHERE run = ${run} AND id = ${key} AND (version = ${found.version} OR write = ${write}) RETURNING id`
+    replace: (entry, found) =>
+      Effect.flatMap(EntryJson.encode(entry), (text) =>
+        orJournalError(
+          writeRow({
+            id: entry.key,
+            found: found?.version ?? null,
+            version: entry.version,
+            seats: [...new Set(seatsOf(entry))],
+            is_open: entry.attempt !== null,
+            is_settled: isSettled(entry),
+            // If a connection breaks before it answers, the statement is sent again and finds its own write
+            write: SecureRandom.uuidV4Unsafe(),
+            entry: text
+          })
         )
-      )
-      return written.length > 0
-    }),
+      ),
     entries: readPages(sql`run = ${run}`),
     attempts: readPages(sql`run = ${run} AND is_open`)
   })
+})
+
+/** Options of `prune`. */
+export interface PruneOptions extends Pick<Options, "run" | "table" | "maxOutage"> {
+  /** How long ago an entry was written last. It must be longer than every `cooldown` in use. */
+  readonly olderThan: Duration.Input
+}
+
+/**
+ * Deletes old entries, and returns how many there were. It keeps each entry that tells of a mail in doubt, or of a mail or
+ * a reissue that somebody is at work on. Nobody is mailed again because of it, as long as `olderThan` is longer than every
+ * cooldown. It deletes 1,000 entries at a time, and workers may run meanwhile.
+ */
+export const prune = Effect.fn("JournalSql.prune")(function* ({
+  maxOutage: outage = maxOutageDefault,
+  olderThan: age,
+  run = runDefault,
+  table = tableDefault
+}: PruneOptions): Effect.fn.Return<number, JournalError | InvalidOption, SqlClient.SqlClient> {
+  const olderThan = yield* checkPositiveDuration("olderThan", age)
+  const maxOutage = yield* checkPositiveDuration("maxOutage", outage)
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  yield* orJournalError(createTable(table, maxOutage))
+  const page = orJournalError(callDatabase(maxOutage)(deleteSettled(sql, table, run, olderThan)))
+  let deleted = 0
+  while (true) {
+    const { length } = yield* page
+    deleted += length
+    if (length === 0) return deleted
+  }
 })
 
 /**

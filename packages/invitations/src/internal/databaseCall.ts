@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
+import { makeGroups } from "./groups.ts"
 
 /** A call survives an outage of the database that is shorter than this. */
 export const maxOutageDefault = "1 minute"
@@ -13,6 +14,8 @@ export const maxOutageDefault = "1 minute"
 // A statement that is on its way when its caller is interrupted may still arrive. The caller waits no longer than this for it
 const graceOnInterrupt = "500 millis"
 const firstPauseMillis = 50
+// A statement over many items takes their locks for as long as it runs
+const maxGroup = 100
 const maxPauseMillis = 1000
 
 const tooManyConnections = "53300"
@@ -98,6 +101,16 @@ export const callDatabase =
   (maxOutage: Duration.Duration) =>
   <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
     leaveBehind(repeat(statement, isPassing, maxOutage))
+
+/** The same for statements that carry out many items at once. */
+export const callDatabaseInGroups = <A, B>(
+  maxOutage: Duration.Duration,
+  keyOf: (item: A) => string,
+  statement: (items: ReadonlyArray<A>) => Effect.Effect<(item: A) => B, SqlError>
+): ((item: A) => Effect.Effect<B, SqlError>) => {
+  const inGroup = makeGroups((items) => repeat(statement(items), isPassing, maxOutage), { keyOf, maxSize: maxGroup })
+  return (item) => leaveBehind(inGroup(item))
+}
 
 /** Runs a statement once, and gives it up after a while. Use it at the end, when nothing depends on it. */
 export const tryDatabase = (

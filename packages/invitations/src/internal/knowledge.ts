@@ -36,6 +36,9 @@ const latestDoubt = ({ attempt, doubt, mailed }: Entry): DateTime.Utc | undefine
   return at === undefined || (mailed !== null && DateTime.isLessThan(at, mailed.at)) ? undefined : at
 }
 
+/** Whether nobody is at work on an entry, and no mail is in doubt. */
+export const isSettled = (entry: Entry): boolean => entry.attempt === null && latestDoubt(entry) === undefined
+
 /** Judges an entry. `isAbandoned` says whether nobody is at work on its attempt any more. */
 export const judge = (
   entry: Entry,

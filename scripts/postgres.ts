@@ -5,7 +5,7 @@ import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { type Launched, launch, runToEnd, whenPrinted, whenReady } from "../../scripts/launch.ts"
+import { type Launched, launch, runToEnd, whenPrinted, whenReady } from "./launch.ts"
 
 const password = "s3cret-database"
 
