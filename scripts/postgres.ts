@@ -32,7 +32,10 @@ const userForRoot = (): { readonly uid: number; readonly gid: number } | undefin
   return { uid: idOf("-u"), gid: idOf("-g") }
 }
 
-const startIn = async (directory: string, findBinaries: () => string) => {
+/** The settings of the server that differ from PostgreSQL's own. */
+type Settings = Readonly<Record<string, string | number>>
+
+const startIn = async (directory: string, given: Settings, findBinaries: () => string) => {
   const user = userForRoot()
   let binaries = findBinaries()
   if (user !== undefined) {
@@ -54,10 +57,10 @@ const startIn = async (directory: string, findBinaries: () => string) => {
   await runToEnd(join(binaries, "bin/initdb"), [...initialise, ...quickly], { ...options, timeout: 30_000 })
 
   const port = await freePort()
-  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
-  const flags = ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])]
+  const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "off", ...given }
+  const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
   const start = async () => {
-    const server = launch(join(binaries, "bin/postgres"), flags, options)
+    const server = launch(join(binaries, "bin/postgres"), ["-D", data, "-p", String(port), ...flags], options)
     const isReady = ({ stderr }: Launched["printed"]) =>
       stderr.includes("ready to accept connections") ? true : undefined
     await whenReady(server, whenPrinted(server, isReady))
@@ -76,11 +79,11 @@ const startIn = async (directory: string, findBinaries: () => string) => {
  * Starts a PostgreSQL for one test file. The caller stops it. If none runs on this machine, it prints the reason, and
  * the title of the tests that are skipped then gives it too.
  */
-export const startPostgres = async (findBinaries = installedBinaries) => {
+export const startPostgres = async (settings: Settings = {}, findBinaries = installedBinaries) => {
   const directory = await mkdtemp(join(tmpdir(), "polar-seats-postgres-"))
   const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 5 })
   try {
-    const { pause, resume, stop, url } = await startIn(directory, findBinaries)
+    const { pause, resume, stop, url } = await startIn(directory, settings, findBinaries)
     return { isMissing: false, why: "", url, pause, resume, stop: () => stop().finally(remove) }
   } catch (error) {
     await remove()

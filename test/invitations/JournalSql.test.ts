@@ -5,7 +5,7 @@ import * as JournalSql from "@polar-seats/invitations/JournalSql"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { afterAll, describe } from "vitest"
 import { startProxy } from "./databaseProxy.ts"
-import { content, doubted, laws, mailed, resendStarted } from "./journalLaws.ts"
+import { content, doubted, laws, mailed, resendStarted, seatId } from "./journalLaws.ts"
 import { startPostgres } from "../../scripts/postgres.ts"
 
 const postgres = await startPostgres()
@@ -39,6 +39,27 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const all = yield* Stream.runCollect(journal.entries)
       assert.deepStrictEqual(all.map(({ key }) => key).toSorted(), keys.toSorted())
     }).pipe(Effect.provide(layerOf({ table: "pages" })))
+  )
+
+  it.live("takes at most three connections, however many entries are read and written at once", () =>
+    Effect.gen(function* () {
+      const proxy = yield* Effect.acquireRelease(
+        Effect.promise(() => startProxy(postgres.url)),
+        ({ stop }) => Effect.sync(stop)
+      )
+      const client = PgClient.layer({ url: Redacted.make(proxy.url), maxConnections: 10 })
+      const keys = Array.from({ length: 100 }, (_, index) => `key/${index}`)
+      yield* Effect.gen(function* () {
+        const { get, ofSeat, put } = yield* Journal
+        const all = yield* Effect.forEach(
+          keys,
+          (key) => Effect.all([put(key, doubted, undefined), get(key), ofSeat(seatId)], { concurrency: "unbounded" }),
+          { concurrency: "unbounded" }
+        )
+        assert.isTrue(all.every(([written]) => written !== undefined))
+        assert.isAtMost(proxy.connections(), 3)
+      }).pipe(Effect.provide(Layer.provide(JournalSql.layer({ table: "connections" }), client)))
+    }).pipe(Effect.scoped)
   )
 
   it.live("prunes old entries, and keeps whatever is under way, in doubt, recent or of another run", () =>

@@ -4,7 +4,7 @@ import { SeatId } from "@polar-seats/domain/Seat"
 import { DateTime, Effect, type Layer, Schema, Stream } from "effect"
 
 const at = (minutes: number) => DateTime.add(DateTime.makeUnsafe("2026-11-23T00:00:00Z"), { minutes })
-const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
+export const seatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
 const otherSeatId = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5c")
 
 /** The content of an entry that says nothing but what is given. */

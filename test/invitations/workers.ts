@@ -16,6 +16,7 @@ const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
 const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
 const subscription = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
 
+const run = "reminders"
 const callMillis = 100
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, Math.max(0, millis)))
 
@@ -68,20 +69,13 @@ const lockSeconds = 2
 const leaseSeconds = 2
 const stoppedMillis = 5000
 
-type Database = Pick<Awaited<ReturnType<typeof startPostgres>>, "url" | "pause" | "resume">
-
-/**
- * Four processes share a run. Two of them are stopped for longer than their locks and continued, and one is killed. The
- * database restarts, and the last worker is told to end while it is gone. The mails and the journal then show that nobody
- * was mailed twice and that every seat has an outcome.
- */
-export const fourWorkers = async ({ pause, resume, url: database }: Database, size: Size) => {
-  const run = "reminders"
+/** An emulator with a team, and workers of one run over its seats. */
+const startTeam = async (database: string, size: Size) => {
   const emulator = await startEmulator()
   const url = emulator.firstLine
   const workers: Array<Launched> = []
-  const start = (...sources: ReadonlyArray<string>) =>
-    launch(process.execPath, [worker, run, ...sources], {
+  const start = (...sources: ReadonlyArray<string>) => {
+    const launched = launch(process.execPath, [worker, run, ...sources], {
       env: {
         PATH: process.env["PATH"],
         POLAR_ACCESS_TOKEN: token,
@@ -91,19 +85,49 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
         LEASE_SECONDS: String(leaseSeconds)
       }
     })
+    workers.push(launched)
+    return launched
+  }
+  const stop = async () => {
+    for (const { child } of workers) child.kill("SIGKILL")
+    await emulator.stop()
+  }
+  const seeded = await post(`${url}/_emulator/seed`, {
+    organizations: [{ slug: "acme", name: "Acme" }],
+    products: [{ id: product, organization: "acme", name: "Acme Pro" }],
+    customers: [{ id: customer, organization: "acme", email: "billing@acme.com" }],
+    subscriptions: [{ id: subscription, product, customer, seats: size.live + size.expired + size.claimed }],
+    seats: seatsOf(size),
+    tokens: [{ token, organization: "acme", scopes: ["customer_seats:read", "customer_seats:write"] }]
+  })
+  assert.strictEqual(seeded.status, 200, JSON.stringify(seeded.body))
+  const mails = async () => (await get(`${url}/_emulator/outbox`)) as ReadonlyArray<Mail>
+  return { url, workers, start, stop, mails }
+}
 
+/** A number of workers share a run that nothing disturbs. Returns how each of them ended, and who was mailed. */
+export const manyWorkers = async (database: string, count: number, size: Size) => {
+  const { mails, start, stop, workers } = await startTeam(database, size)
   try {
-    const seeded = await post(`${url}/_emulator/seed`, {
-      organizations: [{ slug: "acme", name: "Acme" }],
-      products: [{ id: product, organization: "acme", name: "Acme Pro" }],
-      customers: [{ id: customer, organization: "acme", email: "billing@acme.com" }],
-      subscriptions: [{ id: subscription, product, customer, seats: size.live + size.expired + size.claimed }],
-      seats: seatsOf(size),
-      tokens: [{ token, organization: "acme", scopes: ["customer_seats:read", "customer_seats:write"] }]
-    })
-    assert.strictEqual(seeded.status, 200, JSON.stringify(seeded.body))
-    const mails = async () => (await get(`${url}/_emulator/outbox`)) as ReadonlyArray<Mail>
+    start(subscription)
+    while (workers.length < count) start()
+    const ended = await Promise.all(workers.map((each) => whenEnded(each, 120_000)))
+    return { ended, addresses: (await mails()).map(({ to }) => to) }
+  } finally {
+    await stop()
+  }
+}
 
+type Database = Pick<Awaited<ReturnType<typeof startPostgres>>, "url" | "pause" | "resume">
+
+/**
+ * Four processes share a run. Two of them are stopped for longer than their locks and continued, and one is killed. The
+ * database restarts, and the last worker is told to end while it is gone. The mails and the journal then show that nobody
+ * was mailed twice and that every seat has an outcome.
+ */
+export const fourWorkers = async ({ pause, resume, url: database }: Database, size: Size) => {
+  const { mails, start, stop, url, workers } = await startTeam(database, size)
+  try {
     // Each call takes a while, so whoever is stopped or killed has mails on their way
     await post(`${url}/_emulator/faults`, {
       rules: ["POST", "DELETE"].map((method) => ({ method, path: "/v1", times: 1_000_000, delay_ms: callMillis }))
@@ -112,7 +136,6 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
     const began = performance.now()
     // Workers may start before there is anything to do
     const [first, second, third, fourth] = [start(subscription), start(), start(), start()]
-    workers.push(first, second, third, fourth)
     const people = size.live + size.expired
     const until = async (share: number) => {
       const deadline = performance.now() + 50_000
@@ -137,8 +160,7 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
     await whenEnded(first)
     const interruption = performance.now() - told
     await resume()
-    const fifth = start()
-    workers.push(fifth)
+    start()
     await sleep(stoppedMillis - (performance.now() - stopped))
     for (const { child } of [second, third]) child.kill("SIGCONT")
     const ended = await Promise.all(workers.map((each) => whenEnded(each, 120_000)))
@@ -227,7 +249,6 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
       inDoubtAndMailed: inDoubt.filter(({ address }) => addresses.includes(address ?? "")).length
     }
   } finally {
-    for (const { child } of workers) child.kill("SIGKILL")
-    await emulator.stop()
+    await stop()
   }
 }

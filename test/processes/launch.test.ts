@@ -99,7 +99,7 @@ describe("PostgreSQL", () => {
     if (program !== undefined) await writeFile(initdb, program.text, { mode: program.mode })
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {})
     test.onTestFinished(() => warn.mockRestore())
-    const { isMissing, why } = await startPostgres(() => join(folder, "native"))
+    const { isMissing, why } = await startPostgres({}, () => join(folder, "native"))
     assert.isTrue(isMissing)
     assert.match(why, reason)
     assert.match(String(warn.mock.lastCall), reason)
@@ -117,7 +117,7 @@ describe("PostgreSQL", () => {
     } catch (error) {
       test.skip(`no PostgreSQL runs on this machine: ${String(error)}`)
     }
-    const { isMissing, stop, why } = await startPostgres(() => binaries)
+    const { isMissing, stop, why } = await startPostgres({}, () => binaries)
     await stop()
     assert.isFalse(isMissing, why)
     assert.deepEqual(await readdir(folder), ["closed"])

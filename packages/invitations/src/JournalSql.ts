@@ -46,8 +46,9 @@ const make = Effect.fnUntraced(function* ({
   table = tableDefault
 }: Options) {
   const maxOutage = yield* checkPositiveDuration("maxOutage", outage)
-  const call = callDatabase(maxOutage)
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const client = yield* SqlClient.SqlClient
+  const call = callDatabase(client, maxOutage)
+  const sql = client.withoutTransforms()
   const name = sql(table)
   yield* orJournalError(createTable(table, maxOutage))
   const readPages = (where: Fragment) =>
@@ -60,6 +61,7 @@ const make = Effect.fnUntraced(function* ({
     )
 
   const getRow = callDatabaseInGroups(
+    client,
     maxOutage,
     (key: string) => key,
     (keys) =>
@@ -69,6 +71,7 @@ const make = Effect.fnUntraced(function* ({
       })
   )
   const writeRow = callDatabaseInGroups(
+    client,
     maxOutage,
     ({ id }: Write) => id,
     (writes) =>
@@ -132,9 +135,10 @@ export const prune = Effect.fn("JournalSql.prune")(function* ({
 }: PruneOptions): Effect.fn.Return<number, JournalError | InvalidOption, SqlClient.SqlClient> {
   const olderThan = yield* checkPositiveDuration("olderThan", age)
   const maxOutage = yield* checkPositiveDuration("maxOutage", outage)
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const client = yield* SqlClient.SqlClient
   yield* orJournalError(createTable(table, maxOutage))
-  const page = orJournalError(callDatabase(maxOutage)(deleteSettled(sql, table, run, olderThan)))
+  const settled = deleteSettled(client.withoutTransforms(), table, run, olderThan)
+  const page = orJournalError(callDatabase(client, maxOutage)(settled))
   let deleted = 0
   while (true) {
     const { length } = yield* page

@@ -141,8 +141,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
  * A run in PostgreSQL. All workers name the same run and the same database. The layer brings the journal, because workers
  * with a journal of their own would mail people twice. The tables are created if they are missing.
  *
- * The layer uses the connections that it is given, and holds none between statements. A pool of three is enough for a
- * worker and its journal: `PgClient.layer({ url, maxConnections: 3 })`.
+ * A worker and its journal take at most three connections at a time, and hold none between statements. So a pool of three
+ * is enough: `PgClient.layer({ url, maxConnections: 3 })`.
  *
  * A worker survives a restart of the database, and waits while it takes no more connections. If the outage lasts for
  * longer than `maxOutage`, the worker fails with `SharedRunError` or `JournalError`.

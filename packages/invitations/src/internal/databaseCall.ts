@@ -5,6 +5,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Semaphore from "effect/Semaphore"
+import type * as SqlClient from "effect/sql/SqlClient"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import { makeGroups } from "./groups.ts"
 
@@ -16,6 +18,8 @@ const graceOnInterrupt = "500 millis"
 const firstPauseMillis = 50
 // A statement over many items takes their locks for as long as it runs
 const maxGroup = 100
+// Fifty workers fit into a database that takes some hundred connections
+const maxConnections = 3
 const maxPauseMillis = 1000
 
 const tooManyConnections = "53300"
@@ -96,19 +100,34 @@ const leaveBehind = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     })
   )
 
+const turns = new WeakMap<SqlClient.SqlClient, Semaphore.Semaphore>()
+
+/** Runs a statement when one of the connections that we take is free. A journal and a run over one client share them. */
+const inTurn =
+  (client: SqlClient.SqlClient) =>
+  <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> => {
+    const turn = turns.get(client) ?? Semaphore.makeUnsafe(maxConnections)
+    turns.set(client, turn)
+    return turn.withPermit(statement)
+  }
+
 /** Runs a statement that may be executed twice. It survives outages of the database that are shorter than `maxOutage`. */
-export const callDatabase =
-  (maxOutage: Duration.Duration) =>
-  <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
-    leaveBehind(repeat(statement, isPassing, maxOutage))
+export const callDatabase = (client: SqlClient.SqlClient, maxOutage: Duration.Duration) => {
+  const send = inTurn(client)
+  return <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+    leaveBehind(repeat(send(statement), isPassing, maxOutage))
+}
 
 /** The same for statements that carry out many items at once. */
 export const callDatabaseInGroups = <A, B>(
+  client: SqlClient.SqlClient,
   maxOutage: Duration.Duration,
   keyOf: (item: A) => string,
   statement: (items: ReadonlyArray<A>) => Effect.Effect<(item: A) => B, SqlError>
 ): ((item: A) => Effect.Effect<B, SqlError>) => {
-  const inGroup = makeGroups((items) => repeat(statement(items), isPassing, maxOutage), { keyOf, maxSize: maxGroup })
+  const send = inTurn(client)
+  const carryOut = (items: ReadonlyArray<A>) => repeat(send(statement(items)), isPassing, maxOutage)
+  const inGroup = makeGroups(carryOut, { keyOf, maxSize: maxGroup })
   return (item) => leaveBehind(inGroup(item))
 }
 

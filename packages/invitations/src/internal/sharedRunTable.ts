@@ -65,10 +65,12 @@ const createTable = (table: string, maxOutage: Duration.Duration) =>
     )
   )
 
+/** Sends a statement that may be executed twice. */
+type Call = <A>(statement: Effect.Effect<A, SqlError>) => Effect.Effect<A, SharedRunError>
+
 /** The statements about rows that somebody holds. A holder whose time is up may lose its rows to others. */
-const makeLocks = (sql: SqlClient.SqlClient, { lockExpiration, maxOutage, run, table }: Options) => {
+const makeLocks = (sql: SqlClient.SqlClient, call: Call, { lockExpiration, run, table }: Options) => {
   const name = sql(table)
-  const call = callDatabase(maxOutage)
   const until = sql`clock_timestamp() + ${Duration.toMillis(lockExpiration)}::DOUBLE PRECISION * INTERVAL '1 millisecond'`
   const isOurs = (holder: string) => sql`run = ${run} AND holder = ${holder} AND is_open`
 
@@ -78,22 +80,20 @@ const makeLocks = (sql: SqlClient.SqlClient, { lockExpiration, maxOutage, run, t
     /** Claims up to `limit` rows that nobody holds. `held` are those that the holder knows to have. */
     claim: (holder: string, limit: number, held: ReadonlyArray<string>) =>
       // Without MATERIALIZED, the limit does not hold. A claim whose answer was lost is claimed again
-      orSharedRunError(
-        call(sql<Claimed>`WITH due AS MATERIALIZED (
+      call(
+        sql<Claimed>`WITH due AS MATERIALIZED (
             SELECT id FROM ${name} WHERE run = ${run} AND is_open
             AND (until IS NULL OR until < clock_timestamp() OR (holder = ${holder} AND NOT ${sql.in("id", held)}))
             ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED
           ) UPDATE ${name} AS rows SET holder = ${holder}, attempts = rows.attempts + 1, until = ${until}
-          FROM due WHERE rows.run = ${run} AND rows.id = due.id RETURNING rows.id, rows.item, rows.attempts`)
+          FROM due WHERE rows.run = ${run} AND rows.id = due.id RETURNING rows.id, rows.item, rows.attempts`
       ),
 
     /** Moves the end of the lock on. Returns the rows that are still the holder's. */
     renew: (holder: string, ids: ReadonlyArray<string>) =>
       Effect.map(
-        orSharedRunError(
-          call(sql<{ readonly id: string }>`UPDATE ${name} SET until = ${until}
-            WHERE ${isOurs(holder)} AND ${sql.in("id", ids)} RETURNING id`)
-        ),
+        call(sql<{ readonly id: string }>`UPDATE ${name} SET until = ${until}
+            WHERE ${isOurs(holder)} AND ${sql.in("id", ids)} RETURNING id`),
         (rows) => rows.map(({ id }) => id)
       ),
 
@@ -109,10 +109,13 @@ const makeLocks = (sql: SqlClient.SqlClient, { lockExpiration, maxOutage, run, t
 }
 
 /** The statements about the offers of sources. The row of an offer is held like that of a seat. */
-const makeOffers = (sql: SqlClient.SqlClient, options: Options, until: ReturnType<typeof makeLocks>["until"]) => {
-  const { maxOutage, run, table } = options
+const makeOffers = (
+  sql: SqlClient.SqlClient,
+  call: Call,
+  { run, table }: Options,
+  until: ReturnType<typeof makeLocks>["until"]
+) => {
   const name = sql(table)
-  const call = <A>(statement: Effect.Effect<A, SqlError>) => orSharedRunError(callDatabase(maxOutage)(statement))
   const isHeld = (offer: string, holder: string) =>
     sql`run = ${run} AND id = ${offer} AND holder = ${holder} AND is_open`
   const otherOffers = (offer: string) =>
@@ -185,11 +188,13 @@ const makeOffers = (sql: SqlClient.SqlClient, options: Options, until: ReturnTyp
 /** The table of a run: a row for each seat, and one for each offer of a source. A row is open until it has an outcome. */
 export const make = Effect.fnUntraced(function* (options: Options) {
   const { maxOutage, run, table } = options
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const client = yield* SqlClient.SqlClient
+  const sql = client.withoutTransforms()
   const name = sql(table)
-  const call = <A>(statement: Effect.Effect<A, SqlError>) => orSharedRunError(callDatabase(maxOutage)(statement))
+  const callOurs = callDatabase(client, maxOutage)
+  const call: Call = (statement) => orSharedRunError(callOurs(statement))
   yield* createTable(table, maxOutage)
-  const locks = makeLocks(sql, options)
+  const locks = makeLocks(sql, call, options)
 
   // It makes no difference who holds the row by now: the weight decides
   const settling = (rows: string) => sql`UPDATE ${name} AS old SET
@@ -213,7 +218,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   return {
     ...locks,
-    ...makeOffers(sql, options, locks.until),
+    ...makeOffers(sql, call, options, locks.until),
 
     /** Writes the outcomes of seats down, durably. */
     settle: (all: ReadonlyArray<Settled>) => Effect.flatMap(encodeAll(all), (rows) => call(settling(rows))),
