@@ -115,6 +115,12 @@ export const mutations: ReadonlyArray<Mutation> = [
     to: 'return Result.succeed({ _tag: "HasSeat", seat: other })'
   },
   {
+    name: "a read that is older than the bound serves a revocation",
+    file: "internal/remindOptions.ts",
+    from: 'const maxLookAgeDefault = "5 seconds"',
+    to: 'const maxLookAgeDefault = "1 hour"'
+  },
+  {
     name: "a pause of years is waited for",
     test: "remind.test.ts",
     file: "internal/refusal.ts",
