@@ -10,7 +10,7 @@ import { callDatabase, callDatabaseInGroups, maxOutageDefault } from "./internal
 import * as EntryJson from "./internal/entryJson.ts"
 import { createTable, deleteSettled, orJournalError, type Row, type Write, writeAll } from "./internal/journalTable.ts"
 import { isSettled } from "./internal/knowledge.ts"
-import { pages } from "./internal/sqlTable.ts"
+import { pages, textArray } from "./internal/sqlTable.ts"
 import { type Entry, Journal, type JournalError, make as makeJournal, seatsOf } from "./Journal.ts"
 
 /** Options of the layer. */
@@ -65,10 +65,13 @@ const make = Effect.fnUntraced(function* ({
     maxOutage,
     (key: string) => key,
     (keys) =>
-      Effect.map(sql<Row>`SELECT id, entry FROM ${name} WHERE run = ${run} AND ${sql.in("id", keys)}`, (rows) => {
-        const entries = new Map(rows.map(({ entry, id }) => [id, entry]))
-        return (key) => entries.get(key)
-      })
+      Effect.map(
+        sql<Row>`SELECT id, entry FROM ${name} WHERE run = ${run} AND id = ANY(${textArray(sql, keys)})`,
+        (rows) => {
+          const entries = new Map(rows.map(({ entry, id }) => [id, entry]))
+          return (key) => entries.get(key)
+        }
+      )
   )
   const writeRow = callDatabaseInGroups(
     client,

@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { JournalError } from "./journalError.ts"
-import { describeSqlFailure, makeTable } from "./sqlTable.ts"
+import { describeSqlFailure, makeTable, textArray } from "./sqlTable.ts"
 
 export interface Row {
   readonly id: string
@@ -56,6 +56,10 @@ export interface Write {
 /** Writes each entry whose version is still the one that was found. Returns the writes that took place. */
 export const writeAll = (sql: SqlClient.SqlClient, table: string, run: string, writes: ReadonlyArray<Write>) => {
   const name = sql(table)
+  const ids = textArray(
+    sql,
+    writes.map(({ id }) => id)
+  )
   // The rows are locked in one order, so that two processes do not wait for each other
   return sql<Pick<Write, "write">>`WITH new AS MATERIALIZED (
       SELECT * FROM json_to_recordset(${JSON.stringify(writes)}::JSON)
@@ -63,13 +67,13 @@ export const writeAll = (sql: SqlClient.SqlClient, table: string, run: string, w
         write VARCHAR, entry TEXT)
     ), due AS MATERIALIZED (
       SELECT new.* FROM new JOIN ${name} AS old ON old.run = ${run} AND old.id = new.id
-      WHERE new.found IS NOT NULL AND (old.version = new.found OR old.write = new.write)
+      WHERE old.id = ANY(${ids}) AND new.found IS NOT NULL AND (old.version = new.found OR old.write = new.write)
       ORDER BY old.id FOR UPDATE OF old
     ), updated AS (
       UPDATE ${name} AS old
       SET version = due.version, seats = due.seats, is_open = due.is_open, is_settled = due.is_settled,
         written_at = clock_timestamp(), write = due.write, entry = due.entry
-      FROM due WHERE old.run = ${run} AND old.id = due.id RETURNING old.write
+      FROM due WHERE old.run = ${run} AND old.id = due.id AND old.id = ANY(${ids}) RETURNING old.write
     ), inserted AS (
       INSERT INTO ${name} AS old (run, id, version, seats, is_open, is_settled, write, entry)
       SELECT ${run}, id, version, seats, is_open, is_settled, write, entry FROM new WHERE found IS NULL ORDER BY id

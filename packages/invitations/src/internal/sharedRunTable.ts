@@ -10,7 +10,7 @@ import type { ReminderOutcome } from "../Reminder.ts"
 import { callDatabase, tryDatabase } from "./databaseCall.ts"
 import { encodeSeat, encodeSource, idOfOffer, idOfSeat, sourceOfOffer } from "./sharedRunItem.ts"
 import { decodeResult, encodeResult, type Progress, SharedRunError, weightOf } from "./sharedRunResult.ts"
-import { describeSqlFailure, makeTable, pages } from "./sqlTable.ts"
+import { describeSqlFailure, makeTable, pages, textArray } from "./sqlTable.ts"
 
 /** Turns a failure of the database into a `SharedRunError`. */
 export const orSharedRunError = Effect.mapError(
@@ -83,17 +83,17 @@ const makeLocks = (sql: SqlClient.SqlClient, call: Call, { lockExpiration, run, 
       call(
         sql<Claimed>`WITH due AS MATERIALIZED (
             SELECT id FROM ${name} WHERE run = ${run} AND is_open
-            AND (until IS NULL OR until < clock_timestamp() OR (holder = ${holder} AND NOT ${sql.in("id", held)}))
+            AND (until IS NULL OR until < clock_timestamp() OR (holder = ${holder} AND id <> ALL(${textArray(sql, held)})))
             ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED
           ) UPDATE ${name} AS rows SET holder = ${holder}, attempts = rows.attempts + 1, until = ${until}
-          FROM due WHERE rows.run = ${run} AND rows.id = due.id RETURNING rows.id, rows.item, rows.attempts`
+          WHERE rows.run = ${run} AND rows.id = ANY(ARRAY(SELECT id FROM due)) RETURNING rows.id, rows.item, rows.attempts`
       ),
 
     /** Moves the end of the lock on. Returns the rows that are still the holder's. */
     renew: (holder: string, ids: ReadonlyArray<string>) =>
       Effect.map(
         call(sql<{ readonly id: string }>`UPDATE ${name} SET until = ${until}
-            WHERE ${isOurs(holder)} AND ${sql.in("id", ids)} RETURNING id`),
+            WHERE ${isOurs(holder)} AND id = ANY(${textArray(sql, ids)}) RETURNING id`),
         (rows) => rows.map(({ id }) => id)
       ),
 
@@ -101,7 +101,7 @@ const makeLocks = (sql: SqlClient.SqlClient, call: Call, { lockExpiration, run, 
     giveBack: (holder: string, spoilt: ReadonlyArray<string>, patience: Duration.Input) =>
       tryDatabase(
         sql`UPDATE ${name} SET holder = NULL, until = NULL,
-          attempts = CASE WHEN ${sql.in("id", spoilt)} THEN attempts ELSE GREATEST(attempts - 1, 0) END
+          attempts = CASE WHEN id = ANY(${textArray(sql, spoilt)}) THEN attempts ELSE GREATEST(attempts - 1, 0) END
           WHERE ${isOurs(holder)}`,
         patience
       )
@@ -197,13 +197,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const locks = makeLocks(sql, call, options)
 
   // It makes no difference who holds the row by now: the weight decides
-  const settling = (rows: string) => sql`UPDATE ${name} AS old SET
-      is_open = FALSE, holder = NULL, until = NULL, weight = new.weight, result = new.result,
-      item = CASE WHEN new.keeps_item THEN old.item END
-    FROM json_to_recordset(${rows}::JSON) AS new (id TEXT, weight INTEGER, result TEXT, keeps_item BOOLEAN)
-    WHERE old.run = ${run} AND old.id = new.id AND old.weight <= new.weight`
-
-  const encodeAll = Effect.fnUntraced(function* (all: ReadonlyArray<Settled>) {
+  const settling = Effect.fnUntraced(function* (all: ReadonlyArray<Settled>) {
     const now = yield* DateTime.now
     const rows = yield* Effect.forEach(all, ({ id, keepsItem, outcome, seatId }) =>
       Effect.map(encodeResult(seatId, outcome, now), (result) => ({
@@ -213,7 +207,16 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         keeps_item: keepsItem
       }))
     )
-    return JSON.stringify(rows)
+    const ids = textArray(
+      sql,
+      all.map(({ id }) => id)
+    )
+    return sql`UPDATE ${name} AS old SET
+        is_open = FALSE, holder = NULL, until = NULL, weight = new.weight, result = new.result,
+        item = CASE WHEN new.keeps_item THEN old.item END
+      FROM json_to_recordset(${JSON.stringify(rows)}::JSON)
+        AS new (id TEXT, weight INTEGER, result TEXT, keeps_item BOOLEAN)
+      WHERE old.run = ${run} AND old.id = ANY(${ids}) AND old.id = new.id AND old.weight <= new.weight`
   })
 
   return {
@@ -221,11 +224,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     ...makeOffers(sql, call, options, locks.until),
 
     /** Writes the outcomes of seats down, durably. */
-    settle: (all: ReadonlyArray<Settled>) => Effect.flatMap(encodeAll(all), (rows) => call(settling(rows))),
+    settle: (all: ReadonlyArray<Settled>) => Effect.flatMap(settling(all), call),
 
     /** The same at the end of a worker, if it is quickly done. */
     settleSoon: (all: ReadonlyArray<Settled>, patience: Duration.Input) =>
-      Effect.flatMap(encodeAll(all), (rows) => tryDatabase(settling(rows), patience)),
+      Effect.flatMap(settling(all), (statement) => tryDatabase(statement, patience)),
 
     /** Whether there was an offer, and nothing is open. It reads two rows of an index. */
     isDone: Effect.map(

@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import type { Fragment } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import { describeSqlError, waitWhileBusy } from "./databaseCall.ts"
 
@@ -28,6 +29,13 @@ export const makeTable = (
 /** Describes a failure of the database without a statement or a value. */
 export const describeSqlFailure = (error: Migrator.MigrationError | SqlError): string =>
   error._tag === "SqlError" ? describeSqlError(error) : `the table cannot be created: ${error.kind}`
+
+/**
+ * An array of texts as one value, so that every number of them is one prepared statement. The planner expects few rows of
+ * `id = ANY(…)`, and takes the index. It would read the whole table for a join with many values.
+ */
+export const textArray = (sql: SqlClient.SqlClient, values: ReadonlyArray<string>): Fragment =>
+  sql`ARRAY(SELECT json_array_elements_text(${JSON.stringify(values)}::JSON))`
 
 const pageSize = 1000
 
