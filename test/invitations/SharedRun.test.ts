@@ -39,6 +39,24 @@ const on = <A, E>(title: string, body: Effect.Effect<A, E, Layer.Success<typeof 
 
 describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   on(
+    "reads no other seats than its own, of tables that hold many",
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient
+      const shared = tables()
+      yield* worker(shared, offer)
+      yield* sql`INSERT INTO ${sql(shared.table)} (run, id, is_open, weight, result)
+        SELECT 'one', 'seat/' || n, FALSE, 3, '{}' FROM generate_series(1, 20000) AS n`
+      yield* sql`INSERT INTO ${sql(shared.journal.table)} (run, id, version, seats, is_open, write, entry)
+        SELECT 'default', 'key/' || n, 1, ARRAY[n::TEXT], FALSE, '', '{}' FROM generate_series(1, 20000) AS n`
+      yield* sql`ANALYZE`
+      // A connection reports what it has read when it closes
+      yield* Effect.provide(worker(shared, work), polarWith(postgres.url), { local: true })
+      const [read] = yield* sql<{ readonly rows: number }>`SELECT CAST(SUM(seq_tup_read + idx_tup_fetch) AS INTEGER) AS rows
+        FROM pg_stat_user_tables WHERE ${sql.in("relname", [shared.table, shared.journal.table])}`
+      assert.isBelow(read?.rows ?? Number.NaN, 1000)
+    })
+  )
+  on(
     "gives each seat to one worker, and offers the same seats once",
     Effect.gen(function* () {
       const shared = tables()
