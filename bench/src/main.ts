@@ -11,6 +11,8 @@ import * as Call from "./tables/call.ts"
 import * as ColdStart from "./tables/coldStart.ts"
 import * as Decoding from "./tables/decoding.ts"
 import * as Emulator from "./tables/emulator.ts"
+import * as Scale from "./tables/scale.ts"
+import * as ScaleReissue from "./tables/scaleReissue.ts"
 import * as Weight from "./tables/weight.ts"
 import { checked, judged, showTargets } from "./targets.ts"
 
@@ -20,9 +22,14 @@ const tables: Readonly<Record<string, () => Promise<Report>>> = {
   weight: Weight.run,
   cold: ColdStart.run,
   bulk: Bulk.run,
-  emulator: Emulator.run
+  emulator: Emulator.run,
+  scale: Scale.run
 }
-const quick = [() => Decoding.run(Decoding.quick), () => Call.run(Call.quick)]
+const quick = [
+  () => Decoding.run(Decoding.quick),
+  () => Call.run(Call.quick),
+  () => ScaleReissue.run([250, 1000])
+]
 
 const peers = ["effect", "@polar-sh/sdk", "polar-sdk-0-49", "undici", "zod", "p-limit", "esbuild"]
 const versionOf = async (name: string): Promise<string> => {

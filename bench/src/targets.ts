@@ -68,7 +68,22 @@ const targets: ReadonlyArray<Target> = [
   { name: "bulk on undici, a fifth refused, seconds", key: "bulk/seconds", atMost: 7 },
   { name: "bulk on undici, failed", key: "bulk/failed", atMost: 0 },
   { name: "bulk on undici, memory, x SDK pool", key: "bulk/memory", atMost: 0.6 },
-  { name: "bulk on undici, limited, answers wasted on 429", key: "bulk/wasted", atMost: 0.1 }
+  { name: "bulk on undici, limited, answers wasted on 429", key: "bulk/wasted", atMost: 0.1 },
+  {
+    name: "reissues of one source, time x seats, where more seats take longer",
+    key: "scale/reissue/growth",
+    atMost: 1.25,
+    slack: 0.3
+  },
+  {
+    name: "reissues of one source, list reads beyond one every 5 seconds",
+    key: "scale/reissue/reads",
+    atMost: 0,
+    slack: 0
+  },
+  { name: "whether a shared run of 200,000 seats is done, ms", key: "scale/isDone", atMost: 5 },
+  { name: "bulk on fetch without a 429, x SDK pool", key: "scale/bulk/oursFetch", atLeast: 0.9 },
+  { name: "bulk on undici without a 429, x SDK pool", key: "scale/bulk/oursUndici", atLeast: 1.1 }
 ]
 
 interface Judged extends Target {

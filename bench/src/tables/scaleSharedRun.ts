@@ -111,12 +111,12 @@ export const run = async (seats: number, sizes: ReadonlyArray<number>): Promise<
       ],
       tables: [
         {
-          caption: `${seats.toLocaleString("en-US")} seats, in seats a second over all workers`,
+          caption: `A shared run of ${show(seats)} seats, in seats a second over all workers`,
           columns: ["workers", "16 at once", "64 at once"],
           rows: rows.map((row) => row.map(show))
         },
         {
-          caption: "What a worker asks the database for, in milliseconds",
+          caption: "What a worker of a shared run asks the database for, in milliseconds",
           columns: ["seats that are done", "unfinished attempts", "whether the run is done", "`progress`"],
           rows: [smallest ?? [], ...larger].map((row) => row.map(show))
         }
@@ -127,7 +127,6 @@ export const run = async (seats: number, sizes: ReadonlyArray<number>): Promise<
     await postgres.stop()
   }
 }
-if (process.argv[1]?.endsWith("scaleSharedRun.ts"))
   console.log(
     JSON.stringify(
       (await run(3000, (process.argv[2] ?? "10000,200000").split(",").map(Number))).tables.map((t) => t.rows)
