@@ -78,9 +78,10 @@ const parseAny = (input: string): DateTime.Utc | undefined =>
 
 /** Writes an instant as Polar does: UTC with a `Z`, and six fractional digits, or none if they are all zero. */
 export const format = (instant: DateTime.Utc): string => {
-  const [seconds = "", milliseconds = ""] = DateTime.formatIso(instant).slice(0, -1).split(".")
-  const fraction = milliseconds + String(MicrosecondTag.microsecondsOf(instant)).padStart(3, "0")
-  return fraction === "000000" ? `${seconds}Z` : `${seconds}.${fraction}Z`
+  const iso = DateTime.formatIso(instant)
+  const microseconds = MicrosecondTag.microsecondsOf(instant)
+  if (microseconds > 0) return `${iso.slice(0, -1)}${String(microseconds).padStart(3, "0")}Z`
+  return iso.endsWith(".000Z") ? `${iso.slice(0, -5)}Z` : `${iso.slice(0, -1)}000Z`
 }
 
 /** An instant on Polar's wire. Decoding reads any ISO 8601 spelling, and takes one without a zone as UTC. */
