@@ -1,6 +1,7 @@
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import { type Claim, type ClaimInfo, ClaimInfoJson, SeatClaims } from "@polar-seats/http/SeatClaims"
+import { encodeSeat } from "@polar-seats/http/SeatJson"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -14,7 +15,7 @@ import { layerClaims } from "../config/polarLayers.ts"
 import { callAndShow, endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { printJson, printOut, printResult } from "../output/print.ts"
-import { formatHolder, toSeatJson } from "../output/seatTable.ts"
+import { formatHolder } from "../output/seatTable.ts"
 import type { ClaimFlags } from "./flags.ts"
 
 const tokenMissing =
@@ -58,7 +59,7 @@ const printInfo = (info: ClaimInfo) =>
 const printClaim = Effect.fnUntraced(function* (claim: Claim, showSession: boolean) {
   const { json } = yield* root
   if (json) {
-    const seat = toSeatJson(claim.seat)
+    const seat = encodeSeat(claim.seat)
     return yield* printJson(showSession ? { seat, customer_session_token: Redacted.value(claim.session) } : { seat })
   }
   yield* printOut(`${claim.seat.id}: claimed by ${formatHolder(claim.seat)}`)

@@ -10,6 +10,7 @@ import type { WorldInput } from "@polar-seats/emulator/World"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as RetryPolicy from "@polar-seats/http/RetryPolicy"
 import { layer as layerClaims, SeatClaims } from "@polar-seats/http/SeatClaims"
+import { encodeSeat, encodeSeatsList } from "@polar-seats/http/SeatJson"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,14 +22,7 @@ import { layerSeats } from "../config/polarLayers.ts"
 import { endCommand, endWithError, exitCode, reportInterruption } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { printErr, printJson, printOut, toErrorJson } from "../output/print.ts"
-import {
-  formatHolder,
-  formatInvitation,
-  formatSeatTable,
-  stdoutColumns,
-  toListJson,
-  toSeatJson
-} from "../output/seatTable.ts"
+import { formatHolder, formatInvitation, formatSeatTable, stdoutColumns } from "../output/seatTable.ts"
 import { layerEmulator } from "./emulator.ts"
 import { layerSocket, serverUrl } from "./serveUntilInterrupted.ts"
 import type { DemoFlags } from "./flags.ts"
@@ -139,7 +133,7 @@ const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
   const { availableSeats, seats, totalSeats } = found
   yield* printStep(
     `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${formatSeatTable(seats, yield* DateTime.now, yield* stdoutColumns)}`,
-    { step: "list", ...toListJson(found) }
+    { step: "list", ...encodeSeatsList(found) }
   )
   return seats
 })
@@ -148,7 +142,7 @@ const showResend = Effect.fnUntraced(function* (id: SeatId) {
   const seat = yield* resend(id).pipe(reportInterruption("Seats.resend"), Effect.catch(endWithError))
   yield* printStep(`\nResent the invitation of seat ${seat.id} to ${formatHolder(seat)}.`, {
     step: "resend",
-    seat: toSeatJson(seat)
+    seat: encodeSeat(seat)
   })
 })
 
@@ -171,7 +165,7 @@ const showDeadLink = Effect.gen(function* () {
       "`seat.invitation(now)` shows it. A reissue mails a new link: it revokes the seat and assigns it to the same person.",
     {
       step: "dead-link",
-      seat: toSeatJson(seat),
+      seat: encodeSeat(seat),
       mails: mailed,
       expired_at: Timestamp.format(invitation.expiredAt)
     }
@@ -186,13 +180,13 @@ const showReissue = Effect.fnUntraced(function* (seat: Seat) {
   yield* printStep(
     `\nReissued to ${formatHolder(reissued)} (${formatInvitation(reissued, yield* DateTime.now)}).\n` +
       `  The mail that was sent: to ${to}, "${subject}"`,
-    { step: "reissue", seat: toSeatJson(reissued) }
+    { step: "reissue", seat: encodeSeat(reissued) }
   )
   const { claim } = yield* SeatClaims
   const claimed = yield* Effect.catch(claim(token), endWithError)
   yield* printStep(`  Its link works: ${formatHolder(claimed.seat)} has claimed the seat.`, {
     step: "claim",
-    seat: toSeatJson(claimed.seat)
+    seat: encodeSeat(claimed.seat)
   })
 })
 

@@ -1,5 +1,6 @@
 import { type Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Operation } from "@polar-seats/domain/SeatError"
+import { encodeSeat } from "@polar-seats/http/SeatJson"
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -12,7 +13,6 @@ import { type CommandError, Ended, exitCode, exitCodeFor, makeInterrupted, outco
 import { type Root, root } from "../globalFlags.ts"
 import { formatAssignCommand } from "../output/followUpCommands.ts"
 import { type PrintableError, printErr, printJson, replaceControls, toErrorJson } from "../output/print.ts"
-import { toSeatJson } from "../output/seatTable.ts"
 
 /** Makes an effect interruptible inside a region that is not. */
 export type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
@@ -31,7 +31,7 @@ const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Prints a seat: with `print` for people, or as Polar sends it with `--json`. */
 export const printSeat = (seat: Seat, print: (seat: Seat) => Effect.Effect<void>) =>
-  Effect.flatMap(root, ({ json }) => (json ? printJson(toSeatJson(seat)) : print(seat)))
+  Effect.flatMap(root, ({ json }) => (json ? printJson(encodeSeat(seat)) : print(seat)))
 
 // The exit code of a command is the last of these that a seat ended with
 const codesByWeight = [0, exitCode.refused, exitCode.wrongUse, exitCode.failed]

@@ -1,17 +1,18 @@
 import type { SeatsList } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
+import { encodeSeatsList } from "@polar-seats/http/SeatJson"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { layerSeats } from "../config/polarLayers.ts"
 import { callAndShow } from "../exit.ts"
 import { printResult } from "../output/print.ts"
-import { formatSeatTable, stdoutColumns, toListJson } from "../output/seatTable.ts"
+import { formatSeatTable, stdoutColumns } from "../output/seatTable.ts"
 import type { SourceFlags } from "./flags.ts"
 import { readSource } from "./sourceFlags.ts"
 
 const printList = Effect.fnUntraced(function* (list: SeatsList) {
   const table = formatSeatTable(list.seats, yield* DateTime.now, yield* stdoutColumns)
-  yield* printResult(`${table}\n\n${list.availableSeats} of ${list.totalSeats} seats are free.`, toListJson(list))
+  yield* printResult(`${table}\n\n${list.availableSeats} of ${list.totalSeats} seats are free.`, encodeSeatsList(list))
 })
 
 /** Lists the seats of a subscription or an order. */

@@ -1,4 +1,5 @@
 import * as Timestamp from "@polar-seats/domain/Timestamp"
+import { encodeSeat } from "@polar-seats/http/SeatJson"
 import { type SeatEvent, SeatWebhooks, layer as seatWebhooks } from "@polar-seats/http/SeatWebhooks"
 import * as ByteSize from "effect/ByteSize"
 import * as Config from "effect/Config"
@@ -11,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { requireSetting } from "../config/environment.ts"
 import { printErr, printResult } from "../output/print.ts"
-import { formatHolder, toSeatJson } from "../output/seatTable.ts"
+import { formatHolder } from "../output/seatTable.ts"
 import type { AddressFlags } from "./flags.ts"
 import { serveUntilInterrupted } from "./serveUntilInterrupted.ts"
 
@@ -35,7 +36,7 @@ const receive = Effect.gen(function* () {
     id: event.id,
     type: eventType(event),
     timestamp: formatTime(event),
-    data: event._tag === "Unknown" ? event.data : toSeatJson(event.seat)
+    data: event._tag === "Unknown" ? event.data : encodeSeat(event.seat)
   })
   return HttpServerResponse.empty({ status: 204 })
 })

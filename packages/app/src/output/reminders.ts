@@ -1,5 +1,6 @@
 import type { SeatId } from "@polar-seats/domain/Seat"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
+import { encodeSeat } from "@polar-seats/http/SeatJson"
 import type { Reissue } from "@polar-seats/invitations/Reissue"
 import { ReminderOutcome, Skip } from "@polar-seats/invitations/Reminder"
 import * as DateTime from "effect/DateTime"
@@ -7,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { root } from "../globalFlags.ts"
 import { formatAssignCommand } from "./followUpCommands.ts"
 import { printJson, printOut, toErrorJson } from "./print.ts"
-import { formatInvitation, toSeatJson } from "./seatTable.ts"
+import { formatInvitation } from "./seatTable.ts"
 
 /** The word for the outcome of a seat. */
 export type OutcomeWord = "resent" | "reissued" | "skipped" | "failed" | "unknown" | "not_begun"
@@ -59,8 +60,8 @@ const formatOutcome = (outcome: ReminderOutcome, now: DateTime.Utc): string => {
 }
 
 const toDetails: (outcome: ReminderOutcome) => object = ReminderOutcome.$match({
-  Resent: ({ seat }) => ({ seat: toSeatJson(seat) }),
-  Reissued: ({ seat }) => ({ seat: toSeatJson(seat) }),
+  Resent: ({ seat }) => ({ seat: encodeSeat(seat) }),
+  Reissued: ({ seat }) => ({ seat: encodeSeat(seat) }),
   Skipped: ({ why }) => skipJson(why),
   Failed: ({ error }) => toErrorJson(error),
   InDoubt: () => ({})

@@ -1,17 +1,9 @@
 import { Invitation, type Seat } from "@polar-seats/domain/Seat"
-import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Stdio from "effect/Stdio"
 import { replaceControls } from "./print.ts"
-
-/** A seat as Polar sends it. */
-export const toSeatJson = Schema.encodeSync(SeatJson)
-
-/** A list of seats as Polar sends it. */
-export const toListJson = Schema.encodeSync(SeatsListJson)
 
 const formatDistance = (from: DateTime.Utc, to: DateTime.Utc): string => {
   const minutes = Math.floor(Duration.toMinutes(DateTime.distance(from, to)))
