@@ -81,7 +81,11 @@ export const layer = (world: World.WorldInput, token: string): Layer.Layer<Seats
         revoke: (seatId) => act("Seats.revoke", surface, (subject, now) => Changes.revoke(model, subject, seatId, now)),
         claimedSubscriptions: act("Seats.claimedSubscriptions", "portal", (subject) =>
           Result.succeed(
-            Stream.fromIterable(Reads.claimedSubscriptions(model, subject).map(({ subscription }) => subscription))
+            Stream.map(
+              // A copy, because the seats may change while the stream is read
+              Stream.fromIterable(Reads.claimedSubscriptions(model, [...Reads.claimedSeats(model, subject).values()])),
+              ({ subscription }) => subscription
+            )
           )
         ).pipe(Stream.unwrap)
       }).pipe(

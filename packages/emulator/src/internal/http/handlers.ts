@@ -1,6 +1,7 @@
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as Iterable from "effect/Iterable"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -164,16 +165,15 @@ const PortalSeats = HttpApiBuilder.group(PolarApi, "portalSeats", (handlers) =>
     .handle("revoke", revoke)
     .handle("resend", resend)
     .handle("claimedSubscriptions", ({ query: { limit = 10, page = 1 } }) =>
-      Effect.map(
-        act((model, subject) => Result.succeed(Reads.claimedSubscriptions(model, subject))),
-        (rows) => {
-          const size = Math.min(limit, maxPageSize)
-          return {
-            items: rows.slice((page - 1) * size, page * size).map(customerSubscription),
-            pagination: { total_count: rows.length, max_page: Math.ceil(rows.length / size) }
-          }
-        }
-      )
+      act((model, subject) => {
+        const seats = Reads.claimedSeats(model, subject)
+        const size = Math.min(limit, maxPageSize)
+        const rows = Iterable.take(Iterable.drop(seats.values(), (page - 1) * size), size)
+        return Result.succeed({
+          items: Array.from(Reads.claimedSubscriptions(model, rows), customerSubscription),
+          pagination: { total_count: seats.size, max_page: Math.ceil(seats.size / size) }
+        })
+      })
     )
 )
 

@@ -2,7 +2,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import { format } from "@polar-seats/domain/Timestamp"
 import type { CustomerSession } from "../../PolarApi.ts"
-import type { claimedSubscriptions } from "../model/reads.ts"
+import type { SoldSubscription } from "../model/reads.ts"
 import type { Session } from "../model/sessions.ts"
 
 type Json = { readonly [key: string]: Schema.Json }
@@ -10,11 +10,7 @@ type Json = { readonly [key: string]: Schema.Json }
 const nulls = (...keys: ReadonlyArray<string>): Json => Object.fromEntries(keys.map((key) => [key, null]))
 
 /** A complete `CustomerSubscription` of Polar. Fields that the model does not have are empty, and every price is 0. */
-export const customerSubscription = ({
-  checkoutId,
-  organization,
-  subscription
-}: ReturnType<typeof claimedSubscriptions>[number]): Json => {
+export const customerSubscription = ({ checkoutId, organization, subscription }: SoldSubscription): Json => {
   const createdAt = format(subscription.createdAt)
   return {
     created_at: createdAt,

@@ -8,7 +8,7 @@ import { Forbidden, InvalidInvitation, NotFound, type Operation, Unauthorized } 
 import * as SeatLifecycle from "@polar-seats/domain/SeatLifecycle"
 import type { Scope } from "../../World.ts"
 import { canonicalUuid } from "../validation/uuid.ts"
-import { type Container, organizationOf, type PolarModel, seatState } from "./polarModel.ts"
+import { type Container, containerOf, organizationOf, type PolarModel, type SeatRow, seatState } from "./polarModel.ts"
 
 /** The holder of a token. */
 export type Subject = Data.TaggedEnum<{
@@ -91,20 +91,24 @@ const canSee = (model: PolarModel, subject: Subject, container: Container): bool
     Organization: ({ slugs }) => slugs.includes(organizationOf(model, container)?.slug ?? "")
   })
 
+const withContainer = (model: PolarModel, row: SeatRow | undefined) => {
+  const container = row === undefined ? undefined : containerOf(model, row)
+  return row === undefined || container === undefined ? undefined : { container, state: seatState(model, row) }
+}
+
 /** Finds a seat that the subject may see, and its container. */
 export const findSeat = (model: PolarModel, subject: Subject, seatId: SeatId) => {
-  const container = model.seats.get(seatId)
-  const row = container?.seats.get(seatId)
-  return container === undefined || row === undefined || !canSee(model, subject, container)
+  const found = withContainer(model, model.seats.get(seatId))
+  return found === undefined || !canSee(model, subject, found.container)
     ? Result.fail(new NotFound({ resource: "seat", id: seatId }))
-    : Result.succeed({ container, state: seatState(model, row) })
+    : Result.succeed(found)
 }
 
 /** Finds a subscription or order that the subject may see. */
 export const findContainer = (model: PolarModel, subject: Subject, source: AssignmentSource) => {
   const container =
     source._tag === "Checkout"
-      ? [...model.containers.values()].find(({ checkoutId }) => checkoutId === canonicalUuid(source.id))
+      ? model.containers.first("checkout", canonicalUuid(source.id))
       : model.containers.get(source.id)
   return container === undefined ||
     (source._tag !== "Checkout" && source._tag !== container.source._tag) ||
@@ -116,12 +120,10 @@ export const findContainer = (model: PolarModel, subject: Subject, source: Assig
 /** Finds the seat that an invitation token can claim now, and its container. */
 export const findInvitation = (model: PolarModel, token: string, now: DateTime.Utc) => {
   const seatId = model.invitations.get(token)
-  const container = seatId === undefined ? undefined : model.seats.get(seatId)
-  const row = seatId === undefined ? undefined : container?.seats.get(seatId)
-  const state = row === undefined ? undefined : seatState(model, row)
-  return container === undefined || state === undefined || !SeatLifecycle.isClaimable(state, now)
+  const found = seatId === undefined ? undefined : withContainer(model, model.seats.get(seatId))
+  return found === undefined || !SeatLifecycle.isClaimable(found.state, now)
     ? Result.fail(new InvalidInvitation())
-    : Result.succeed({ container, state })
+    : Result.succeed(found)
 }
 
 /** Finds the organization that sells a container's seats. `Forbidden` if seats are not enabled for it. */

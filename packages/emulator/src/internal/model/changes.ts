@@ -2,7 +2,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { type Assignment, identifierOf } from "@polar-seats/domain/Assignment"
-import { type CustomerId, type MemberId, type Seat, SeatId } from "@polar-seats/domain/Seat"
+import { type MemberId, type Seat, SeatId } from "@polar-seats/domain/Seat"
 import {
   AlreadyAssigned,
   InvalidInvitation,
@@ -17,14 +17,18 @@ import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { findContainer, findInvitation, findSeat, findSeller, type Subject } from "./access.ts"
 import * as Generate from "./generate.ts"
 import {
+  address,
   availableSeats,
   type Container,
   organizationOf,
+  pair,
   type PolarModel,
   productOf,
   saveSeat,
   type SeatRow,
-  seatState
+  seatsOf,
+  seatState,
+  vacantSeat
 } from "./polarModel.ts"
 import { resolveRecipient, saveRecipient } from "./resolveRecipient.ts"
 import { mintToken } from "./sessions.ts"
@@ -37,7 +41,7 @@ const apply = (
   now: DateTime.Utc
 ): Seat => {
   const { seat } = state
-  saveSeat(model, container, state)
+  saveSeat(model, state)
   const product = productOf(model, container)
   if (mail !== null) {
     const slug = organizationOf(model, container)?.slug ?? ""
@@ -61,13 +65,15 @@ const apply = (
   return seat
 }
 
-const revokeWhere = (model: PolarModel, matches: (row: SeatRow) => boolean, now: DateTime.Utc): void => {
-  for (const container of model.containers.values()) {
-    for (const row of container.seats.values()) {
-      if (row.status !== "revoked" && matches(row)) {
-        apply(model, container, SeatLifecycle.revoke(seatState(model, row), now), now)
-      }
-    }
+const revokeEach = (
+  model: PolarModel,
+  container: Container,
+  rows: ReadonlyMap<string, SeatRow>,
+  now: DateTime.Utc
+): void => {
+  // A copy, because a revocation changes the map that an index returned
+  for (const row of Array.from(rows.values())) {
+    if (row.status !== "revoked") apply(model, container, SeatLifecycle.revoke(seatState(model, row), now), now)
   }
 }
 
@@ -85,11 +91,10 @@ export const resend = (model: PolarModel, subject: Subject, seatId: SeatId, now:
 
 const noSeat = (detail: string) => Result.fail(new NoSeatAvailable({ detail }))
 
-const isHeldBy = ({ customerId, email, member }: SeatLifecycle.Holder, row: SeatRow, buyer: CustomerId): boolean =>
-  row.status !== "revoked" &&
-  (row.memberId === member.id ||
-    row.email?.toLowerCase() === email.toLowerCase() ||
-    (customerId !== buyer && row.customerId === customerId))
+const hasSeat = ({ seats }: PolarModel, holder: SeatLifecycle.Holder, { customer, source }: Container): boolean =>
+  seats.where("heldByMember", pair(source.id, holder.member.id)).size > 0 ||
+  seats.where("heldByEmail", pair(source.id, address(holder.email))).size > 0 ||
+  (holder.customerId !== customer && seats.where("heldByCustomer", pair(source.id, holder.customerId)).size > 0)
 
 export const assign = (model: PolarModel, subject: Subject, assignment: Assignment, now: DateTime.Utc) =>
   Result.gen(function* () {
@@ -99,15 +104,14 @@ export const assign = (model: PolarModel, subject: Subject, assignment: Assignme
     if (container.product === null) return yield* noSeat("Container has no associated product")
     yield* findSeller(model, container)
     if (!container.paid) return yield* noSeat("Order must be paid before assigning seats")
-    if (availableSeats(container) === 0) return yield* noSeat(`No available seats for ${container.source.id}`)
+    if (availableSeats(model, container) === 0) return yield* noSeat(`No available seats for ${container.source.id}`)
     const resolved = yield* resolveRecipient(model, container, recipient, now)
-    const rows = [...container.seats.values()]
-    if (rows.some((row) => isHeldBy(resolved.holder, row, container.customer))) {
+    if (hasSeat(model, resolved.holder, container)) {
       return yield* Result.fail(new AlreadyAssigned({ recipient: identifierOf(recipient) }))
     }
     saveRecipient(model, resolved)
     const { source: bought } = container
-    const reused = rows.find(({ status }) => status === "revoked")
+    const reused = vacantSeat(model, container)
     const vacancy = {
       id: reused?.id ?? SeatId.make(Generate.uuid(random)),
       createdAt: reused?.createdAt ?? now,
@@ -144,16 +148,19 @@ export const claim = (model: PolarModel, token: string, now: DateTime.Utc) =>
 
 /** Ends a subscription as Polar does: revokes every seat of it that is not revoked. */
 export const cancel = (model: PolarModel, subscriptionId: SubscriptionId, now: DateTime.Utc) => {
-  if (model.containers.get(subscriptionId)?.source._tag !== "Subscription") {
+  const container = model.containers.get(subscriptionId)
+  if (container?.source._tag !== "Subscription") {
     return Result.fail(new NotFound({ resource: "subscription", id: subscriptionId }))
   }
-  revokeWhere(model, (row) => row.subscriptionId === subscriptionId, now)
+  revokeEach(model, container, seatsOf(model, container), now)
   return Result.void
 }
 
 /** Deletes a member as Polar does: revokes its seats. False if there is no such member. */
 export const deleteMember = (model: PolarModel, memberId: MemberId, now: DateTime.Utc): boolean => {
   if (!model.members.has(memberId)) return false
-  revokeWhere(model, (row) => row.memberId === memberId, now)
+  for (const container of model.containers.values()) {
+    revokeEach(model, container, model.seats.where("heldByMember", pair(container.source.id, memberId)), now)
+  }
   return model.members.delete(memberId)
 }

@@ -9,6 +9,7 @@ import type { Mail } from "../../Outbox.ts"
 import type { World } from "../../World.ts"
 import * as Redact from "../redact.ts"
 import * as Generate from "./generate.ts"
+import * as Table from "./table.ts"
 
 type Row<Table extends keyof World> = NonNullable<World[Table]>[number]
 
@@ -32,7 +33,6 @@ export interface Container {
   readonly paid: boolean
   readonly checkoutId: string | null
   readonly createdAt: DateTime.Utc
-  readonly seats: Map<SeatId, SeatRow>
 }
 
 /** An announcement about a seat, with the seat as Polar answered it. */
@@ -45,6 +45,50 @@ export interface SeatEvent {
   readonly productId: string | null
 }
 
+/** The value of a column that is about two things. */
+export const pair = (one: string, other: string): string => `${one} ${other}`
+const orNull = (one: string, other: string | null): string | null => (other === null ? null : pair(one, other))
+
+/** The value of a column for an address, whose case does not matter. */
+export const address = (email: string): string => email.toLowerCase()
+
+const customerTable = () =>
+  Table.make({
+    email: ({ email }: Customer) => address(email),
+    externalId: ({ externalId }: Customer) => externalId
+  })
+
+// The values begin with the customer whose members they are
+const memberTable = () =>
+  Table.make({
+    email: ({ customerId, email }: Member) => pair(customerId, address(email)),
+    externalId: ({ customerId, externalId }: Member) => orNull(customerId, externalId),
+    owner: ({ customerId, role }: Member) => (role === "owner" ? customerId : null)
+  })
+
+const containerTable = () => Table.make({ checkout: ({ checkoutId }: Container) => checkoutId })
+
+const sourceOf = ({ orderId, subscriptionId }: SeatRow): string => subscriptionId ?? orderId ?? ""
+
+const heldBy = (holderOf: (row: SeatRow) => string | null) => (row: SeatRow) =>
+  row.status === "revoked" ? null : orNull(sourceOf(row), holderOf(row))
+const claimedBy = (column: "memberId" | "customerId") => (row: SeatRow) =>
+  row.status === "claimed" && row.subscriptionId !== null ? row[column] : null
+
+const seatTable = () =>
+  Table.make({
+    source: sourceOf,
+    /** The source of a seat that an assignment may fill again. */
+    vacant: (row: SeatRow) => (row.status === "revoked" ? sourceOf(row) : null),
+    // The source, and by whom the seat is held
+    heldByMember: heldBy(({ memberId }) => memberId),
+    heldByEmail: heldBy(({ email }) => (email === null ? null : address(email))),
+    heldByCustomer: heldBy(({ customerId }) => customerId),
+    // By whom a seat of a subscription is claimed
+    claimedByMember: claimedBy("memberId"),
+    claimedByCustomer: claimedBy("customerId")
+  })
+
 /**
  * Polar's server side of the seats, in memory. `SeatsMemory.layer` and the emulator both use it. `access.ts` decides who
  * may do what, `reads.ts` answers questions, `changes.ts` changes and mails seats, and `sessions.ts` creates sessions.
@@ -54,11 +98,10 @@ export interface SeatEvent {
 export interface PolarModel {
   readonly organizations: Map<string, Organization>
   readonly products: Map<string, Product>
-  readonly customers: Map<CustomerId, Customer>
-  readonly members: Map<MemberId, Member>
-  readonly containers: Map<string, Container>
-  /** The container of each seat. */
-  readonly seats: Map<SeatId, Container>
+  readonly customers: ReturnType<typeof customerTable>
+  readonly members: ReturnType<typeof memberTable>
+  readonly containers: ReturnType<typeof containerTable>
+  readonly seats: ReturnType<typeof seatTable>
   /** The seat that each invitation token opens. */
   readonly invitations: Map<string, SeatId>
   /** Every invitation token since the seed, used ones included. */
@@ -86,12 +129,10 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Po
   const model: PolarModel = {
     organizations: new Map(keyed(world.organizations, identity).map(([, row]) => [row.slug, row])),
     products: new Map(keyed(world.products, identity)),
-    customers: new Map(
-      keyed(world.customers, (id) => CustomerId.make(id)).map(([id, row]) => [id, { ...row, createdAt: now }])
-    ),
-    members: new Map(),
-    containers: new Map(),
-    seats: new Map(),
+    customers: customerTable(),
+    members: memberTable(),
+    containers: containerTable(),
+    seats: seatTable(),
     invitations: new Map(),
     secrets: Redact.make(),
     tokens: new Map(world.tokens?.map((row) => [Redacted.value(row.token), row])),
@@ -100,21 +141,25 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Po
     events: []
   }
 
+  for (const [id, row] of keyed(world.customers, (id) => CustomerId.make(id))) {
+    model.customers.set(id, { ...row, createdAt: now })
+  }
   const addMember = (row: Row<"members">) => {
     const member = makeMember(model, row, now)
     model.members.set(member.id, member)
   }
   world.members?.forEach(addMember)
-  const owners = [...model.members.values()].filter(({ role }) => role === "owner")
-  const owned = new Set(owners.map(({ customerId }) => customerId))
   for (const { email, id: customer, name, organization } of model.customers.values()) {
-    if (model.organizations.get(organization)?.memberModelEnabled === true && !owned.has(customer)) {
+    if (
+      model.organizations.get(organization)?.memberModelEnabled === true &&
+      model.members.first("owner", customer) === undefined
+    ) {
       addMember({ customer, email, name, externalId: null, role: "owner" })
     }
   }
 
   const addContainer = (source: SeatSource, row: Row<"subscriptions"> | Row<"orders">, paid: boolean) =>
-    model.containers.set(source.id, { ...row, source, paid, total: row.seats, createdAt: now, seats: new Map() })
+    model.containers.set(source.id, { ...row, source, paid, total: row.seats, createdAt: now })
   for (const [id, row] of keyed(world.subscriptions, (id) => SubscriptionId.make(id))) {
     addContainer(SeatSource.Subscription({ id }), row, true)
   }
@@ -123,11 +168,9 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Po
   }
 
   for (const [id, row] of keyed(world.seats, (id) => SeatId.make(id))) {
-    const container = model.containers.get(row.subscriptionId ?? row.orderId ?? "")
+    const seat = { ...row, id, createdAt: row.createdAt ?? now, modifiedAt: null }
     // A seat without a source belongs to nobody, so no caller can reach it
-    if (container !== undefined) {
-      putSeat(model, container, { ...row, id, createdAt: row.createdAt ?? now, modifiedAt: null })
-    }
+    if (containerOf(model, seat) !== undefined) putSeat(model, seat)
   }
   return model
 }
@@ -139,31 +182,38 @@ export const makeMember = (
   now: DateTime.Utc
 ): Member => new Member({ ...row, id, customerId, createdAt: now, modifiedAt: null })
 
-const putSeat = ({ invitations, seats, secrets }: PolarModel, container: Container, row: SeatRow): void => {
-  const before = container.seats.get(row.id)?.invitationToken ?? null
+const putSeat = ({ invitations, seats, secrets }: PolarModel, row: SeatRow): void => {
+  const before = seats.get(row.id)?.invitationToken ?? null
   if (before !== null) invitations.delete(Redacted.value(before))
   if (row.invitationToken !== null) {
     invitations.set(Redacted.value(row.invitationToken), row.id)
     secrets.add(Redacted.value(row.invitationToken))
   }
-  container.seats.set(row.id, row)
-  seats.set(row.id, container)
+  seats.set(row.id, row)
 }
 
 /** Saves the state of a seat. The member and the customer's address stay in their own tables. */
 export const saveSeat = (
   model: PolarModel,
-  container: Container,
   { invitationToken, seat: { customerEmail: _email, member: _member, ...row } }: SeatState
-): void => putSeat(model, container, { ...row, invitationToken })
+): void => putSeat(model, { ...row, invitationToken })
 
-/** A row as Polar shows it, with the member and the address that its ids lead to. */
-export const seatState = ({ customers, members }: PolarModel, row: SeatRow): SeatState => {
+/** The fields of a seat as Polar shows it, with the member and the address that its ids lead to. */
+const seatFields = ({ customers, members }: PolarModel, { invitationToken: _token, ...row }: SeatRow) => {
   const member = row.memberId === null ? null : (members.get(row.memberId) ?? null)
   const customer = row.customerId === null ? undefined : customers.get(row.customerId)
-  const customerEmail = row.email ?? member?.email ?? customer?.email ?? null
-  return { seat: new Seat({ ...row, member, customerEmail }), invitationToken: row.invitationToken }
+  return { ...row, member, customerEmail: row.email ?? member?.email ?? customer?.email ?? null }
 }
+
+/** A row as Polar shows it. */
+export const seatState = (model: PolarModel, row: SeatRow): SeatState => ({
+  seat: new Seat(seatFields(model, row)),
+  invitationToken: row.invitationToken
+})
+
+/** The subscription or order of a seat. */
+export const containerOf = ({ containers }: PolarModel, row: SeatRow): Container | undefined =>
+  containers.get(sourceOf(row))
 
 /** The product of a container. An order may have none. */
 export const productOf = ({ products }: PolarModel, { product }: Container): Product | undefined =>
@@ -175,6 +225,15 @@ export const organizationOf = (model: PolarModel, container: Container): Organiz
   return model.organizations.get(organization)
 }
 
+/** Every seat of a container, revoked ones included. */
+export const seatsOf = ({ seats }: PolarModel, { source }: Container) => seats.where("source", source.id)
+
+/** A seat of a container that an assignment may fill again. */
+export const vacantSeat = ({ seats }: PolarModel, { source }: Container) => seats.first("vacant", source.id)
+
 /** How many seats of a container are free. */
-export const availableSeats = ({ seats, total }: Container): number =>
-  Math.max(0, total - [...seats.values()].filter(({ status }) => status !== "revoked").length)
+export const availableSeats = (model: PolarModel, container: Container): number => {
+  const { id } = container.source
+  const taken = model.seats.where("source", id).size - model.seats.where("vacant", id).size
+  return Math.max(0, container.total - taken)
+}

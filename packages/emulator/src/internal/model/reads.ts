@@ -1,12 +1,23 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Iterable from "effect/Iterable"
 import * as Result from "effect/Result"
 import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import { SeatsList } from "@polar-seats/domain/Seat"
 import { InvalidInvitation } from "@polar-seats/domain/SeatError"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import { findContainer, findInvitation, findSeller, type Subject } from "./access.ts"
-import { availableSeats, organizationOf, type PolarModel, productOf, type SeatRow, seatState } from "./polarModel.ts"
+import {
+  availableSeats,
+  containerOf,
+  type Organization,
+  organizationOf,
+  type PolarModel,
+  productOf,
+  type SeatRow,
+  seatsOf,
+  seatState
+} from "./polarModel.ts"
 
 /** A subscription or order with seats, of any buyer. */
 export interface Purchase {
@@ -21,23 +32,34 @@ export const list = (model: PolarModel, subject: Subject, source: SeatSource) =>
     const container = yield* findContainer(model, subject, source)
     yield* findSeller(model, container)
     return new SeatsList({
-      seats: Array.from(container.seats.values(), (row) => seatState(model, row).seat),
-      availableSeats: availableSeats(container),
+      seats: Array.from(seatsOf(model, container).values(), (row) => seatState(model, row).seat),
+      availableSeats: availableSeats(model, container),
       totalSeats: container.total
     })
   })
 
-const isClaimedBy = (subject: Subject, { customerId, memberId, status }: SeatRow): boolean =>
-  status === "claimed" &&
-  ((subject._tag === "Customer" && customerId === subject.id) || (subject._tag === "Member" && memberId === subject.id))
+/** The claimed seats of the subject that come with a subscription. */
+export const claimedSeats = ({ seats }: PolarModel, subject: Subject): ReadonlyMap<string, SeatRow> => {
+  if (subject._tag === "Member") return seats.where("claimedByMember", subject.id)
+  return subject._tag === "Customer" ? seats.where("claimedByCustomer", subject.id) : new Map()
+}
 
-/** The subscriptions in which the subject has a claimed seat, one row a seat, and the organizations that sell them. */
-export const claimedSubscriptions = (model: PolarModel, subject: Subject) =>
-  [...model.containers.values()].flatMap((container) => {
-    const { checkoutId, createdAt, customer, seats, source, total } = container
+/** A subscription with claimed seats, and the organization that sells it. */
+export interface SoldSubscription {
+  readonly subscription: ClaimedSubscription
+  readonly organization: Organization
+  readonly checkoutId: string | null
+}
+
+/** The subscriptions of such seats, one a seat. Each is made when it is read. */
+export const claimedSubscriptions = (model: PolarModel, rows: Iterable<SeatRow>): Iterable<SoldSubscription> =>
+  Iterable.flatMap(rows, (row) => {
+    const container = containerOf(model, row)
+    if (container?.source._tag !== "Subscription") return []
+    const { checkoutId, createdAt, customer, source, total } = container
     const product = productOf(model, container)
     const organization = organizationOf(model, container)
-    if (source._tag !== "Subscription" || product === undefined || organization === undefined) return []
+    if (product === undefined || organization === undefined) return []
     const subscription = new ClaimedSubscription({
       id: source.id,
       createdAt,
@@ -50,9 +72,7 @@ export const claimedSubscriptions = (model: PolarModel, subject: Subject) =>
       cancelAtPeriodEnd: false,
       seats: total
     })
-    return [...seats.values()]
-      .filter((row) => isClaimedBy(subject, row))
-      .map(() => ({ subscription, organization, checkoutId }))
+    return [{ subscription, organization, checkoutId }]
   })
 
 export const claimInfo = (model: PolarModel, token: string, now: DateTime.Utc) =>

@@ -6,9 +6,10 @@ import { InvalidRequest, RecipientNotFound } from "@polar-seats/domain/SeatError
 import type { Holder } from "@polar-seats/domain/SeatLifecycle"
 import { normalizeEmail } from "../validation/email.ts"
 import * as Generate from "./generate.ts"
-import { type Container, type Customer, makeMember, organizationOf, type PolarModel } from "./polarModel.ts"
+import { findCustomer, findMember } from "./people.ts"
+import { address, type Container, type Customer, makeMember, organizationOf, type PolarModel } from "./polarModel.ts"
 
-const sameEmail = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
+const sameEmail = (one: string, other: string): boolean => address(one) === address(other)
 
 const invalid = (type: string, message: string) =>
   Result.fail(new InvalidRequest({ issues: [{ type, path: [], message }] }))
@@ -35,8 +36,6 @@ export const resolveRecipient = (
 ): Resolution => {
   const buyer = container.customer
   const { memberModelEnabled = false, slug = "" } = organizationOf(model, container) ?? {}
-  const customers = [...model.customers.values()].filter(({ organization }) => organization === slug)
-  const members = [...model.members.values()].filter(({ customerId }) => customerId === buyer)
   const notFound = Result.fail(new RecipientNotFound({ recipient: identifierOf(recipient) }))
 
   const asMember = (member: Member): ResolvedRecipient => ({
@@ -47,9 +46,8 @@ export const resolveRecipient = (
     member === undefined ? notFound : Result.succeed(asMember(member))
   const asNewMember = (email: string, externalId: string | null, name: string | null) =>
     asMember(makeMember(model, { customer: buyer, email, name, externalId, role: "member" }, now))
-  const memberByEmail = (email: string) => members.find((member) => sameEmail(member.email, email))
   const byAddress = (email: string, name: string | null) => {
-    const known = memberByEmail(email)
+    const known = findMember(model, buyer, { email })
     return known === undefined ? asNewMember(email, null, name) : asMember(known)
   }
   // Without the member model the customer holds the seat, and still becomes a member of the buyer
@@ -67,15 +65,15 @@ export const resolveRecipient = (
   }
   const byEmail = (email: string): ResolvedRecipient => {
     if (memberModelEnabled) return byAddress(email, null)
-    const known = customers.find((customer) => sameEmail(customer.email, email))
+    const known = findCustomer(model, [slug], { email })
     if (known !== undefined) return asCustomer(known)
     const id = CustomerId.make(Generate.uuid(model.random))
     return asCustomer({ id, organization: slug, email, name: null, externalId: null, createdAt: now })
   }
   const byExternalMember = (externalId: string, email: string | undefined): Resolution => {
-    const known = members.find((member) => member.externalId === externalId)
+    const known = findMember(model, buyer, { externalId })
     if (email === undefined) return asKnownMember(known)
-    const other = known ?? memberByEmail(email)
+    const other = known ?? findMember(model, buyer, { email })
     if (other === undefined) return Result.succeed(asNewMember(email, externalId, null))
     if (other === known && sameEmail(other.email, email)) return Result.succeed(asMember(other))
     if (other === known || other.externalId !== null) {
@@ -86,9 +84,9 @@ export const resolveRecipient = (
 
   return Recipient.$match(recipient, {
     Email: ({ email }): Resolution => Result.succeed(byEmail(normalizeEmail(email))),
-    Customer: ({ id }) => byCustomer(customers.find((customer) => customer.id === id)),
-    ExternalCustomer: ({ externalId }) => byCustomer(customers.find((customer) => customer.externalId === externalId)),
-    Member: ({ id }) => asKnownMember(members.find((member) => member.id === id)),
+    Customer: ({ id }) => byCustomer(findCustomer(model, [slug], { id })),
+    ExternalCustomer: ({ externalId }) => byCustomer(findCustomer(model, [slug], { externalId })),
+    Member: ({ id }) => asKnownMember(findMember(model, buyer, { id })),
     ExternalMember: ({ email, externalId }) =>
       byExternalMember(externalId, email === undefined ? undefined : normalizeEmail(email))
   })

@@ -6,6 +6,7 @@ import type { CustomerId, MemberId } from "@polar-seats/domain/Seat"
 import { InvalidRequest } from "@polar-seats/domain/SeatError"
 import type { Subject } from "./access.ts"
 import * as Generate from "./generate.ts"
+import { findCustomer, findMember, type Reference } from "./people.ts"
 import type { Customer, Organization, PolarModel } from "./polarModel.ts"
 
 /** A session that was created for a customer or a member. */
@@ -17,8 +18,6 @@ export interface Session {
   readonly customer: Customer
   readonly organization: Organization
 }
-
-type Reference = { readonly id: string } | { readonly externalId: string }
 
 /** The customer, and perhaps the member, that a session is asked for. */
 export interface SessionRequest {
@@ -41,9 +40,6 @@ export const mintToken = (
 const doesNotExist = (field: string, message: string) =>
   Result.fail(new InvalidRequest({ issues: [{ type: "value_error", path: ["body", field], message }] }))
 
-const isNamed = (reference: Reference, row: { readonly id: string; readonly externalId: string | null }): boolean =>
-  "id" in reference ? row.id === reference.id : row.externalId === reference.externalId
-
 /** Creates a session like `CustomerSessions.create`: of a member if the organization uses members, otherwise of the customer. */
 export const createSession = (
   model: PolarModel,
@@ -52,17 +48,16 @@ export const createSession = (
   now: DateTime.Utc
 ) =>
   Result.gen(function* () {
-    const { customers, members, organizations } = model
     const slugs = subject._tag === "Organization" ? subject.slugs : []
-    const customer = [...customers.values()].find((row) => slugs.includes(row.organization) && isNamed(asked, row))
-    const organization = organizations.get(customer?.organization ?? "")
+    const customer = findCustomer(model, slugs, asked)
+    const organization = model.organizations.get(customer?.organization ?? "")
     if (customer === undefined || organization === undefined) {
       return yield* doesNotExist("id" in asked ? "customer_id" : "external_customer_id", "Customer does not exist.")
     }
-    const member = [...members.values()].find(
-      (row) =>
-        row.customerId === customer.id && (askedMember === undefined ? row.role === "owner" : isNamed(askedMember, row))
-    )
+    const member =
+      askedMember === undefined
+        ? model.members.first("owner", customer.id)
+        : findMember(model, customer.id, askedMember)
     if (organization.memberModelEnabled && member === undefined) {
       const field = askedMember === undefined || "id" in askedMember ? "member_id" : "external_member_id"
       return yield* doesNotExist(field, "Member does not exist for this customer.")
