@@ -6,6 +6,7 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { type Assignment, recipientFields, validate } from "@polar-seats/domain/Assignment"
+import { Seat, SeatsList } from "@polar-seats/domain/Seat"
 import { InvalidRequest, type Operation } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
@@ -72,7 +73,9 @@ export const layer = (world: World.WorldInput, token: string): Layer.Layer<Seats
         resend: (seatId) => act("Seats.resend", surface, (subject, now) => Changes.resend(model, subject, seatId, now)),
         list: (source) =>
           act("Seats.list", surface, (subject) =>
-            Result.flatMap(checkSource(source), () => Reads.list(model, subject, source))
+            Result.flatMap(checkSource(source), () => Reads.list(model, subject, source)).pipe(
+              Result.map(({ seats, ...list }) => new SeatsList({ ...list, seats: seats.map((row) => new Seat(row)) }))
+            )
           ),
         assign: (assignment) =>
           act("Seats.assign", surface, (subject, now) =>

@@ -3,15 +3,12 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as PubSub from "effect/PubSub"
-import * as Schema from "effect/Schema"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
-import { SeatJson } from "@polar-seats/http/SeatJson"
+import { encodeSeat } from "@polar-seats/http/SeatJson"
 import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
 import type { SeatEvent } from "./model/polarModel.ts"
 import type { Webhook } from "./settings.ts"
 import { EmulatorState } from "./state.ts"
-
-const encodeSeat = Schema.encodeSync(SeatJson)
 
 /** The body of a webhook. */
 export const toJson = ({ seat, timestamp, type }: SeatEvent) => ({

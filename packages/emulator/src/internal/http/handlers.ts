@@ -25,6 +25,7 @@ import * as Authorization from "./authorization.ts"
 import { CurrentBody, CurrentSubject, invalidRequest } from "./authorization.ts"
 import * as ClaimEvents from "./claimEvents.ts"
 import { customerSession, customerSubscription } from "./portalJson.ts"
+import { claimAnswer, listAnswer, seatAnswer } from "./seatAnswers.ts"
 
 type Body = { readonly [key: string]: unknown }
 
@@ -67,7 +68,8 @@ const list = Effect.fnUntraced(function* ({ query: { order_id, subscription_id }
       ? SeatSource.Order({ id: OrderId.make(order_id ?? "") })
       : SeatSource.Subscription({ id: SubscriptionId.make(subscription_id) })
   return yield* act((model, subject) => Reads.list(model, subject, source)).pipe(
-    Effect.catchTags({ NotFound, Forbidden })
+    Effect.catchTags({ NotFound, Forbidden }),
+    Effect.map(listAnswer)
   )
 })
 
@@ -82,12 +84,14 @@ const resend = ({ params }: OfSeat) =>
       NotFound,
       Forbidden,
       Unavailable: Effect.die
-    })
+    }),
+    Effect.map(seatAnswer)
   )
 
 const revoke = ({ params }: OfSeat) =>
   act((model, subject, now) => Changes.revoke(model, subject, params.seat_id, now)).pipe(
-    Effect.catchTags({ NotFound, Forbidden, Unavailable: Effect.die })
+    Effect.catchTags({ NotFound, Forbidden, Unavailable: Effect.die }),
+    Effect.map(seatAnswer)
   )
 
 const isRecord = Schema.is(Schema.Record(Schema.String, Schema.Json))
@@ -152,7 +156,8 @@ const assign = (portal: boolean) =>
             : refuse("InvalidSeatAssignmentRequest", issue?.message ?? ""),
         NotFound,
         Forbidden
-      })
+      }),
+      Effect.map(seatAnswer)
     )
   })
 
@@ -203,7 +208,7 @@ const SeatClaims = HttpApiBuilder.group(PolarApi, "seatClaims", (handlers) =>
     .handleRaw("claim", () =>
       validBody(Pydantic.seatClaim).pipe(
         Effect.flatMap((body) => act((model, _, now) => Changes.claim(model, String(body["invitation_token"]), now))),
-        Effect.map(({ seat, session }) => ({ seat, customer_session_token: Redacted.value(session) })),
+        Effect.map(({ seat, session }) => claimAnswer(seat, Redacted.value(session))),
         Effect.catchTags({ InvalidInvitation: invalidInvitationToken, Forbidden })
       )
     )

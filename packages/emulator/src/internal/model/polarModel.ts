@@ -199,7 +199,7 @@ export const saveSeat = (
 ): void => putSeat(model, { ...row, invitationToken })
 
 /** The fields of a seat as Polar shows it, with the member and the address that its ids lead to. */
-const seatFields = ({ customers, members }: PolarModel, { invitationToken: _token, ...row }: SeatRow) => {
+export const seatFields = ({ customers, members }: PolarModel, { invitationToken: _token, ...row }: SeatRow) => {
   const member = row.memberId === null ? null : (members.get(row.memberId) ?? null)
   const customer = row.customerId === null ? undefined : customers.get(row.customerId)
   return { ...row, member, customerEmail: row.email ?? member?.email ?? customer?.email ?? null }

@@ -3,7 +3,6 @@ import * as Duration from "effect/Duration"
 import * as Iterable from "effect/Iterable"
 import * as Result from "effect/Result"
 import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
-import { SeatsList } from "@polar-seats/domain/Seat"
 import { InvalidInvitation } from "@polar-seats/domain/SeatError"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import { findContainer, findInvitation, findSeller, type Subject } from "./access.ts"
@@ -14,9 +13,9 @@ import {
   organizationOf,
   type PolarModel,
   productOf,
+  seatFields,
   type SeatRow,
-  seatsOf,
-  seatState
+  seatsOf
 } from "./polarModel.ts"
 
 /** A subscription or order with seats, of any buyer. */
@@ -27,15 +26,16 @@ export interface Purchase {
   readonly buyerEmail: string | null
 }
 
+/** The fields of a `SeatsList`. Its seats are not checked again, because the model holds only valid ones. */
 export const list = (model: PolarModel, subject: Subject, source: SeatSource) =>
   Result.gen(function* () {
     const container = yield* findContainer(model, subject, source)
     yield* findSeller(model, container)
-    return new SeatsList({
-      seats: Array.from(seatsOf(model, container).values(), (row) => seatState(model, row).seat),
+    return {
+      seats: Array.from(seatsOf(model, container).values(), (row) => seatFields(model, row)),
       availableSeats: availableSeats(model, container),
       totalSeats: container.total
-    })
+    }
   })
 
 /** The claimed seats of the subject that come with a subscription. */
