@@ -3,12 +3,29 @@ import { splitUrl, unescapePath } from "./http/starletteRouting.ts"
 // A shorter secret may be part of a harmless word, so it is cut only if it stands alone
 const unmistakableLength = 16
 const wordCharacter = /[\w-]/
+const words = /[\w-]+/g
+const otherCharacter = /[^\w-]/
 
 /** The secrets to cut out of a text before it is shown. */
 export const make = () => {
   const secrets = new Set<string>()
   // There may be a hundred thousand secrets, but only a few lengths. So the lookup goes by length
   const lengths = new Set<number>()
+  // Polar's tokens are single words. A seeded one may be anything
+  let areWords = true
+  // The shortest of those that may be inside a word, and how they begin
+  let shortestUnmistakable = Number.POSITIVE_INFINITY
+  const beginnings = new Set<string>()
+
+  const mayBeginIn = (word: string): boolean => {
+    for (let at = 0; at + shortestUnmistakable <= word.length; at++) {
+      if (beginnings.has(word.slice(at, at + unmistakableLength))) return true
+    }
+    return false
+  }
+  // Most paths hold no secret, which their few words show sooner than a look at every character and length
+  const mayHoldSecret = (text: string): boolean =>
+    !areWords || (text.match(words) ?? []).some((word) => secrets.has(word) || mayBeginIn(word))
 
   const standsAlone = (text: string, from: number, to: number): boolean =>
     !wordCharacter.test(text.charAt(from - 1)) && !wordCharacter.test(text.charAt(to))
@@ -33,9 +50,14 @@ export const make = () => {
       if (secret === "") return
       secrets.add(secret)
       lengths.add(secret.length)
+      areWords &&= !otherCharacter.test(secret)
+      if (secret.length < unmistakableLength) return
+      shortestUnmistakable = Math.min(shortestUnmistakable, secret.length)
+      beginnings.add(secret.slice(0, unmistakableLength))
     },
     /** Replaces each secret in a text by `…`. */
     cut: (text: string): string => {
+      if (!mayHoldSecret(text)) return text
       let shown = ""
       for (let at = 0; at < text.length;) {
         const length = secretLengthAt(text, at)
