@@ -7,6 +7,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { content } from "../invitations/journalLaws.ts"
+import { openedAppendedAndKilled } from "../invitations/largeJournal.ts"
 
 const megabyte = 1024 * 1024
 
@@ -54,6 +55,25 @@ it.live(
           assert.strictEqual((yield* journal.put(`key/${last % 10}`, content({}), found))?.version, last + 1)
         }).pipe(Effect.provide(layer))
       }).pipe(Effect.ensuring(Effect.sync(() => rmSync(directory, { recursive: true }))))
+    }),
+  300_000
+)
+
+it.live(
+  "knows 1 million people after two processes have opened it, added to it, and were killed",
+  () =>
+    Effect.gen(function* () {
+      const directory = mkdtempSync(join(tmpdir(), "polar-seats-million-"))
+      const { fileMegabytes, first, liveMegabytes, second } = yield* openedAppendedAndKilled(
+        join(directory, "journal.ndjson"),
+        1_000_000
+      ).pipe(Effect.ensuring(Effect.sync(() => rmSync(directory, { recursive: true }))))
+      for (const { megabytes, reported, seconds } of [first, second]) {
+        console.log(
+          `opened ${fileMegabytes.toFixed(0)} MB with ${liveMegabytes.toFixed(0)} MB of lines that count, and added an entry, ` +
+            `in ${seconds.toFixed(1)} s with ${megabytes.toFixed(0)} MB of memory; killed after ${reported.length} entries`
+        )
+      }
     }),
   300_000
 )

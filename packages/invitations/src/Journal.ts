@@ -148,33 +148,30 @@ export const make = (storage: Storage): Effect.Effect<Journal["Service"]> =>
     })
   })
 
-/** Keeps entries in memory, with what is needed to compare and set. */
-export const makeEntryMap = () => {
+/** Keeps entries in memory. */
+const makeEntryMap = () => {
   const entries = new Map<string, Entry>()
   // Most runs never ask for it. A key stays in the list of a seat of which its entry speaks no longer
-  let keysOfSeat: Map<SeatId, Array<string>> | undefined
-  const index = (keys: Map<SeatId, Array<string>>, entry: Entry) => {
+  let keysOfSeat: Map<SeatId, Set<string>> | undefined
+  const index = (keys: Map<SeatId, Set<string>>, entry: Entry) => {
     for (const id of seatsOf(entry)) {
       const known = keys.get(id)
-      if (known === undefined) keys.set(id, [entry.key])
-      else if (!known.includes(entry.key)) known.push(entry.key)
+      if (known === undefined) keys.set(id, new Set([entry.key]))
+      else known.add(entry.key)
     }
   }
-  const set = (entry: Entry) => {
-    const last = entries.get(entry.key)
-    if (last !== undefined && last.version > entry.version) return
-    if (keysOfSeat !== undefined) index(keysOfSeat, entry)
-    entries.set(entry.key, entry)
-  }
   return {
-    set,
+    set: (entry: Entry) => {
+      if (keysOfSeat !== undefined) index(keysOfSeat, entry)
+      entries.set(entry.key, entry)
+    },
     get: (key: string) => entries.get(key),
     ofSeat: (seatId: SeatId) => {
       if (keysOfSeat === undefined) {
         keysOfSeat = new Map()
         for (const entry of entries.values()) index(keysOfSeat, entry)
       }
-      return (keysOfSeat.get(seatId) ?? []).flatMap((key) => {
+      return Array.from(keysOfSeat.get(seatId) ?? []).flatMap((key) => {
         const entry = entries.get(key)
         return entry !== undefined && seatsOf(entry).includes(seatId) ? [entry] : []
       })

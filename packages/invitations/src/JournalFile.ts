@@ -1,4 +1,3 @@
-import type { SeatId } from "@polar-seats/domain/Seat"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -8,13 +7,13 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import * as Stream from "effect/Stream"
 import * as EntryJson from "./internal/entryJson.ts"
 import * as FileLease from "./internal/fileLease.ts"
+import { makeJournalEntries } from "./internal/journalEntries.ts"
 import { header, type Lines, readLines } from "./internal/journalLines.ts"
 import { makeLocks } from "./internal/locks.ts"
 import { singleProcess } from "./internal/singleProcessJournal.ts"
-import { Journal, JournalError, make as makeJournal, makeEntryMap } from "./Journal.ts"
+import { Journal, JournalError, make as makeJournal } from "./Journal.ts"
 
 /** The file cannot be used as a journal. It was left unchanged. */
 export class JournalFileError extends Schema.TaggedError<JournalFileError>()("JournalFileError", {
@@ -56,29 +55,7 @@ const read = (
     )
   )
 
-/** Reads what the lines tell. A key of which a line cannot be read fails, and the others do not. */
-const reading = ({ entries, unreadable }: Pick<Lines, "entries" | "unreadable">) => ({
-  get: (key: string) =>
-    Effect.suspend(() => {
-      const error = unreadable.get(key)?.error
-      return error === undefined ? Effect.succeed(entries.get(key)) : Effect.fail(error)
-    }),
-  ofSeat: (seatId: SeatId) =>
-    Effect.suspend(() => {
-      // Such a line may tell of a mail for the seat
-      const naming = Array.from(unreadable.values()).find(({ line }) => line.includes(seatId))
-      return naming === undefined ? Effect.succeed(entries.ofSeat(seatId)) : Effect.fail(naming.error)
-    }),
-  entries: Stream.suspend(() => Stream.fromIterable(entries.all()))
-})
-
-const noLines = (): Lines => ({
-  entries: makeEntryMap(),
-  unreadable: new Map(),
-  wholeBytes: 0,
-  bytes: 0,
-  endsInLineBreak: true
-})
+const noLines = (): Lines => ({ entries: makeJournalEntries(), wholeBytes: 0, bytes: 0, endsInLineBreak: true })
 
 const encoder = new TextEncoder()
 
@@ -140,11 +117,11 @@ const open = (path: string) =>
 
     return yield* makeJournal(
       singleProcess({
-        ...reading(lines),
+        ...lines.entries,
         locks: makeLocks(),
         set: (entry) =>
           Effect.flatMap(EntryJson.encode(entry), (line) =>
-            Effect.map(append(`${line}\n`), () => lines.entries.set(entry))
+            Effect.map(append(`${line}\n`), () => lines.entries.set(entry, line))
           )
       })
     )
@@ -199,7 +176,7 @@ export const layer = (path: string): Layer.Layer<Journal, JournalFileError, File
 const readOnly = Effect.fnUntraced(function* (path: string) {
   const lines = yield* read(yield* FileSystem.FileSystem, yield* resolve(path))
   return yield* makeJournal({
-    ...reading(lines ?? noLines()),
+    ...(lines ?? noLines()).entries,
     isShared: false,
     replace: () => Effect.fail(new JournalError({ description: `${path}: it was opened to be read only` }))
   })

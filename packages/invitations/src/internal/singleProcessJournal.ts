@@ -3,7 +3,7 @@ import type { Entry, JournalError, Storage, UnreadableEntry } from "../Journal.t
 import type { Locks } from "./locks.ts"
 
 /** Keeps entries, and cannot compare and set by itself. */
-export interface PlainStorage extends Pick<Storage, "ofSeat" | "entries"> {
+export interface PlainStorage extends Pick<Storage, "ofSeat" | "entries" | "attempts"> {
   readonly get: (key: string) => Effect.Effect<Entry | undefined, JournalError | UnreadableEntry>
   /** The entry is durable when `set` returns. */
   readonly set: (entry: Entry) => Effect.Effect<void, JournalError>
