@@ -6,9 +6,9 @@ import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
 import * as EntryJson from "./internal/entryJson.ts"
 import * as FileLease from "./internal/fileLease.ts"
+import { groupCommit } from "./internal/groupCommit.ts"
 import { makeJournalEntries } from "./internal/journalEntries.ts"
 import { header, type Lines, readLines } from "./internal/journalLines.ts"
 import { makeLocks } from "./internal/locks.ts"
@@ -62,21 +62,23 @@ const encoder = new TextEncoder()
 const sameFile = (one: FileSystem.File.Info, other: FileSystem.File.Info): boolean =>
   one.dev === other.dev && Option.getOrUndefined(one.ino) === Option.getOrUndefined(other.ino)
 
-/** Appends lines to a file that this process holds. A line is on the disk when `append` returns. */
+/**
+ * Appends lines to a file that this process holds. A line is on the disk when `append` returns. Lines that arrive during a
+ * write share the next one, and its sync.
+ */
 const openToAppend = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, path: string, isHeld: FileLease.IsHeld) {
   const file = yield* fs.open(path, { flag: "a", mode: 0o600 })
   const opened = yield* file.stat
   const fail = (description: string) => new JournalError({ description: `${path}: ${description}` })
   const checkIsOurs = Effect.gen(function* () {
-    const current = yield* Effect.option(fs.stat(path))
+    const [current, isStillHeld] = yield* Effect.all([Effect.option(fs.stat(path)), isHeld], { concurrency: 2 })
     if (Option.isNone(current) || !sameFile(current.value, opened)) {
       return yield* fail("the file was removed or replaced")
     }
-    if (!(yield* isHeld)) return yield* fail("another process has taken it over")
+    if (!isStillHeld) return yield* fail("another process has taken it over")
   })
   // A line that follows half a line could not be read again
   let isWhole = true
-  const turn = Semaphore.makeUnsafe(1)
   const write = Effect.fnUntraced(
     function* (text: string) {
       if (!isWhole) return yield* fail("an earlier entry could not be written. Open the journal again")
@@ -90,7 +92,7 @@ const openToAppend = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, pat
     },
     Effect.catchTag("PlatformError", (error) => Effect.fail(fail(describePlatformError(error))))
   )
-  return (text: string) => turn.withPermit(write(text))
+  return groupCommit(write)
 })
 
 const open = (path: string) =>
@@ -164,7 +166,11 @@ const make = (
 /**
  * A journal in one file, for a command line. The file is created if it is missing, for its owner alone, because it holds
  * addresses in the clear. A file that is there keeps its owner, its mode and its place. Each entry is one appended line of
- * JSON, and is on the disk before anything is sent. Nothing is taken out of the file again.
+ * JSON, and is on the disk before anything is sent: a put returns after the sync of its line. Lines that arrive while others
+ * are written share one write and one sync. Nothing is taken out of the file again.
+ *
+ * The file is read once, when it is opened, in about 3 seconds for 1 million lines. The last line of each key stays in memory as
+ * its text, with up to a third on top, outside of JavaScript's heap. The keys may be as many as the memory holds.
  *
  * One process uses the file at a time. A second process is refused after three seconds. If the first one was killed,
  * nothing is lost, and the next one gets the file after four seconds. A process that is paused for so long loses the file,

@@ -128,6 +128,13 @@ export const mutations: ReadonlyArray<Mutation> = [
     to: "const isTooLong = false"
   },
   {
+    name: "a put of the file is acknowledged before the sync",
+    test: "journalFileGroups.test.ts",
+    file: "JournalFile.ts",
+    from: "yield* file.sync",
+    to: "yield* Effect.forkDetach(file.sync)"
+  },
+  {
     name: "waits go by a clock that somebody sets",
     file: "internal/clock.ts",
     from: "Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000",
