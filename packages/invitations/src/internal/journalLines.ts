@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import { type JournalEntries, makeJournalEntries } from "./journalEntries.ts"
+import { readThrough } from "./readThrough.ts"
 
 /** The first line of a journal file. */
 export const header = JSON.stringify({ journal: "polar-seats", version: 2 })
@@ -22,27 +22,16 @@ export interface Lines {
 }
 
 const newline = 10
-const pieceSize = 256 * 1024
 // No entry is that long, and a text of half a gigabyte would not fit into a string
 const maxLineLength = 16 * 1024 * 1024
 
 const withoutReturn = (line: string) => (line.endsWith("\r") ? line.slice(0, -1) : line)
-
-const joinBytes = (one: Uint8Array, other: Uint8Array): Uint8Array => {
-  if (one.length === 0) return other
-  const both = new Uint8Array(one.length + other.length)
-  both.set(one)
-  both.set(other, one.length)
-  return both
-}
 
 /** Reads a file piece by piece, whatever its size. */
 export const readLines = (fs: FileSystem.FileSystem, path: string): Effect.Effect<Lines, PlatformError | BadLine> =>
   Effect.gen(function* () {
     const entries = makeJournalEntries()
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-    let rest: Uint8Array = new Uint8Array()
-    let bytes = 0
     let wholeBytes = 0
     let number = 0
     const bad = (description: string) => new BadLine({ description })
@@ -71,19 +60,18 @@ export const readLines = (fs: FileSystem.FileSystem, path: string): Effect.Effec
       }
       return undefined
     }
-    yield* Stream.runForEach(fs.stream(path, { chunkSize: pieceSize }), (chunk) =>
+    const rest = yield* readThrough(fs, path, (piece) =>
       Effect.suspend(() => {
-        bytes += chunk.length
-        const piece = joinBytes(rest, chunk)
         const end = piece.lastIndexOf(newline) + 1
-        if (end > 0) wholeBytes = bytes - piece.length + end
         const error = end > 0 ? takeWhole(piece.subarray(0, end)) : undefined
-        rest = piece.subarray(end)
+        wholeBytes += end
         if (error !== undefined) return Effect.fail(error)
-        return rest.length > maxLineLength ? Effect.fail(bad(`line ${number + 1} has no end`)) : Effect.void
+        if (piece.length - end > maxLineLength) return Effect.fail(bad(`line ${number + 1} has no end`))
+        return Effect.succeed(end)
       })
     )
-    const endsInLineBreak = wholeBytes === bytes
+    const bytes = wholeBytes + rest.length
+    const endsInLineBreak = rest.length === 0
     const last = decoder.decode(rest)
     // An editor may have dropped the last line break, and a killed process may have written half a line
     const isWhole = number === 0 ? isHeader(last) : entries.take(last, rest)
