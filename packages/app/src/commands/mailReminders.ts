@@ -71,15 +71,19 @@ const readOutcomes = Effect.fnUntraced(function* (open: Iterable<PlannedMail>, s
   const journal = yield* Journal.Journal
   const incomplete: Array<Reissue> = []
   const byKey = new Map(Array.from(open, (mail) => [mail.journalKey, mail] as const))
+  const readOutcome = ([key, mail]: readonly [string, PlannedMail]) =>
+    Effect.matchEffect(journal.get(key), {
+      // An entry that cannot be read was not written by this run
+      onFailure: (error) => (error._tag === "UnreadableEntry" ? Effect.void : Effect.fail(error)),
+      onSuccess: (entry) =>
+        Effect.sync(() => {
+          if (entry?.attempt?._tag === "Reissue") incomplete.push(entry.attempt.reissue)
+          if (entry !== undefined) mail.outcome = outcomeIn(entry, since) ?? mail.outcome
+        })
+    })
   yield* Effect.catch(
-    Stream.runForEach(journal.entries, (entry) =>
-      Effect.sync(() => {
-        const mail = byKey.get(entry.key)
-        if (mail === undefined) return
-        if (entry.attempt?._tag === "Reissue") incomplete.push(entry.attempt.reissue)
-        mail.outcome = outcomeIn(entry, since) ?? mail.outcome
-      })
-    ),
+    // The journal may know many more people than those who are left
+    Effect.forEach(byKey, readOutcome, { discard: true }),
     // Without the journal, every open mail may have gone out
     () => Effect.sync(() => byKey.forEach((mail) => void (mail.outcome = "unknown")))
   )
