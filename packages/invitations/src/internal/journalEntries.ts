@@ -21,6 +21,7 @@ export interface JournalEntries {
   readonly attempts: Stream.Stream<Entry>
 }
 
+// How many rows are looked at before others have their turn. A process that gives no sign of life loses the file
 const rowsAtOnce = 1_000
 
 export const makeJournalEntries = (): JournalEntries => {
@@ -29,7 +30,7 @@ export const makeJournalEntries = (): JournalEntries => {
   const decode = (row: number) => EntryJson.decode(lines.text(row))
   const readable = (isWanted: (marks: number) => boolean): Stream.Stream<Entry> =>
     Stream.paginate(0, (from) =>
-      Effect.sync(() => {
+      Effect.map(Effect.yieldNow, () => {
         const until = Math.min(from + rowsAtOnce, lines.size())
         const found: Array<Entry> = []
         for (let row = from; row < until; row++) {

@@ -15,7 +15,7 @@ const idsIn = (text: string): ReadonlySet<string> =>
   new Set(Array.from(text.replace(personKey, "").matchAll(uuid), ([id]) => withoutHyphens(id).toLowerCase()))
 const withoutHyphens = (id: string) => id.replaceAll("-", "")
 
-// How many rows are looked at before others have their turn. The process has to give signs of life
+// How many rows are looked at before others have their turn. A process that gives no sign of life loses the file
 const rowsAtOnce = 1_000
 
 /** Finds the lines that speak of a seat. */
