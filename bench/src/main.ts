@@ -25,11 +25,7 @@ const tables: Readonly<Record<string, () => Promise<Report>>> = {
   emulator: Emulator.run,
   scale: Scale.run
 }
-const quick = [
-  () => Decoding.run(Decoding.quick),
-  () => Call.run(Call.quick),
-  () => ScaleReissue.run([250, 1000])
-]
+const quick = [() => Decoding.run(Decoding.quick), () => Call.run(Call.quick), () => ScaleReissue.run([250, 1000])]
 
 const peers = ["effect", "@polar-sh/sdk", "polar-sdk-0-49", "undici", "zod", "p-limit", "esbuild"]
 const versionOf = async (name: string): Promise<string> => {

@@ -51,7 +51,9 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       yield* sql`ANALYZE`
       // A connection reports what it has read when it closes
       yield* Effect.provide(worker(shared, work), polarWith(postgres.url), { local: true })
-      const [read] = yield* sql<{ readonly rows: number }>`SELECT CAST(SUM(seq_tup_read + idx_tup_fetch) AS INTEGER) AS rows
+      const [read] = yield* sql<{
+        readonly rows: number
+      }>`SELECT CAST(SUM(seq_tup_read + idx_tup_fetch) AS INTEGER) AS rows
         FROM pg_stat_user_tables WHERE ${sql.in("relname", [shared.table, shared.journal.table])}`
       assert.isBelow(read?.rows ?? Number.NaN, 1000)
     })

@@ -62,7 +62,8 @@ export const run = async (sizes: ReadonlyArray<number>): Promise<Report> => {
     notes: [],
     tables: [
       {
-        caption: 'Reissues of dead invitations of one source (`remind` with `onExpired: "reissue"`), in one process with the emulator',
+        caption:
+          'Reissues of dead invitations of one source (`remind` with `onExpired: "reissue"`), in one process with the emulator',
         columns: ["seats", "seconds", "x the seats", "x the time", "list reads"],
         rows: figures.map(({ lists, seconds, size }) => [
           show(size),

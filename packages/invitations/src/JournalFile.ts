@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as EntryJson from "./internal/entryJson.ts"
 import * as FileLease from "./internal/fileLease.ts"
-import { groupCommit } from "./internal/groupCommit.ts"
+import { makeGroups } from "./internal/groups.ts"
 import { makeJournalEntries } from "./internal/journalEntries.ts"
 import { header, type Lines, readLines } from "./internal/journalLines.ts"
 import { makeLocks } from "./internal/locks.ts"
@@ -58,6 +58,8 @@ const read = (
 const noLines = (): Lines => ({ entries: makeJournalEntries(), wholeBytes: 0, bytes: 0, endsInLineBreak: true })
 
 const encoder = new TextEncoder()
+// So nobody waits for a write that grows without end
+const maxGroup = 1_000
 
 const sameFile = (one: FileSystem.File.Info, other: FileSystem.File.Info): boolean =>
   one.dev === other.dev && Option.getOrUndefined(one.ino) === Option.getOrUndefined(other.ino)
@@ -92,7 +94,9 @@ const openToAppend = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, pat
     },
     Effect.catchTag("PlatformError", (error) => Effect.fail(fail(describePlatformError(error))))
   )
-  return groupCommit(write)
+  return makeGroups((texts: ReadonlyArray<string>) => Effect.as(write(texts.join("")), () => undefined), {
+    maxSize: maxGroup
+  })
 })
 
 const open = (path: string) =>

@@ -10,17 +10,18 @@ interface Waiting<A, B, E> {
 
 /**
  * Carries items out in groups, so that many of them cost as much as one. A group has at most `maxSize` items, and no key
- * twice. While one group is under way, the next one gathers, so an item that comes alone never waits for others.
- * `carryOut` gives the result of each item. A caller that is interrupted leaves its item behind.
+ * twice, if they have keys. While one group is under way, the next one gathers. An item that comes alone waits for no
+ * other. `carryOut` gives the result of each item. A caller that is interrupted leaves its item behind.
  */
 export const makeGroups = <A, B, E>(
   carryOut: (items: ReadonlyArray<A>) => Effect.Effect<(item: A) => B, E>,
-  { keyOf, maxSize }: { readonly keyOf: (item: A) => string; readonly maxSize: number }
+  { keyOf, maxSize }: { readonly keyOf?: (item: A) => string; readonly maxSize: number }
 ): ((item: A) => Effect.Effect<B, E>) => {
   let waiting: Array<Waiting<A, B, E>> = []
   let isUnderWay = false
 
   const takeGroup = () => {
+    if (keyOf === undefined) return waiting.splice(0, maxSize)
     const group = new Map<string, Waiting<A, B, E>>()
     const rest: Array<Waiting<A, B, E>> = []
     for (const each of waiting) {
@@ -56,6 +57,9 @@ export const makeGroups = <A, B, E>(
       waiting.push({ item, deferred })
       if (isUnderWay) return Deferred.await(deferred)
       isUnderWay = true
-      return Effect.andThen(Effect.forkDetach(Effect.interruptible(carryOutAll)), Deferred.await(deferred))
+      return Effect.andThen(
+        Effect.forkDetach(Effect.interruptible(carryOutAll), { startImmediately: true }),
+        Deferred.await(deferred)
+      )
     })
 }
