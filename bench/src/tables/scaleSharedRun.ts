@@ -127,8 +127,3 @@ export const run = async (seats: number, sizes: ReadonlyArray<number>): Promise<
     await postgres.stop()
   }
 }
-console.log(
-  JSON.stringify(
-    (await run(3000, (process.argv[2] ?? "10000,200000").split(",").map(Number))).tables.map((t) => t.rows)
-  )
-)

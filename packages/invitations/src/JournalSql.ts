@@ -36,6 +36,17 @@ const decodeReadable = (rows: Stream.Stream<Row, JournalError>): Stream.Stream<E
     Stream.filter((entry) => entry !== undefined)
   )
 
+const writeOf = (entry: Entry, text: string, found: Entry | undefined, write: string): Write => ({
+  id: entry.key,
+  found: found?.version ?? null,
+  version: entry.version,
+  seats: [...new Set(seatsOf(entry))],
+  is_open: entry.attempt !== null,
+  is_settled: isSettled(entry),
+  write,
+  entry: text
+})
+
 const tableDefault = "polar_seats_journal"
 const runDefault = "default"
 
@@ -84,6 +95,9 @@ const make = Effect.fnUntraced(function* ({
       })
   )
 
+  // Random numbers for each write would cost as much as the rest of it
+  const writer = SecureRandom.uuidV4Unsafe()
+  let writes = 0
   return yield* makeJournal({
     isShared: true,
     lease: yield* checkPositiveDuration("lease", lease),
@@ -100,19 +114,8 @@ const make = Effect.fnUntraced(function* ({
       ),
     replace: (entry, found) =>
       Effect.flatMap(EntryJson.encode(entry), (text) =>
-        orJournalError(
-          writeRow({
-            id: entry.key,
-            found: found?.version ?? null,
-            version: entry.version,
-            seats: [...new Set(seatsOf(entry))],
-            is_open: entry.attempt !== null,
-            is_settled: isSettled(entry),
-            // If a connection breaks before it answers, the statement is sent again and finds its own write
-            write: SecureRandom.uuidV4Unsafe(),
-            entry: text
-          })
-        )
+        // If a connection breaks before it answers, the statement is sent again and finds its own write
+        orJournalError(writeRow(writeOf(entry, text, found, `${writer}/${++writes}`)))
       ),
     entries: readPages(sql`run = ${run}`),
     attempts: readPages(sql`run = ${run} AND is_open`)

@@ -30,7 +30,7 @@ export const createTable = (table: string, maxOutage: Duration.Duration) =>
           -- Nobody is at work on the entry, and no mail is in doubt
           is_settled BOOLEAN NOT NULL DEFAULT FALSE,
           written_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
-          write VARCHAR(36) NOT NULL,
+          write VARCHAR(100) NOT NULL,
           entry TEXT NOT NULL,
           PRIMARY KEY (run, id)
         )`,
