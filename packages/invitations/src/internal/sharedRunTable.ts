@@ -172,10 +172,11 @@ const makeOffers = (
       )
     }),
 
-    /** The sources that could not be listed, and why. */
+    /** The sources that could not be listed, and why. No seat is read: their ids lie between these two. */
     unlisted: Effect.map(
       call(sql<{ readonly id: string; readonly result: string }>`SELECT id, result FROM ${name}
-        WHERE run = ${run} AND NOT is_open AND weight = 0 AND result IS NOT NULL ORDER BY id`),
+        WHERE run = ${run} AND (id < 'seat/' OR id >= 'seat0') AND NOT is_open AND weight = 0 AND result IS NOT NULL
+        ORDER BY id`),
       (rows) =>
         [...new Map(rows.map(({ id, result }) => [sourceOfOffer(id), result]))].map(([source, reason]) => ({
           source,
