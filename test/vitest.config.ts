@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: { dedupe: ["vitest", "@effect/vitest"] },
   test: {
     // The tests wait much of the time, so two workers suit a machine with two cores
-    maxWorkers: 2,
+    maxWorkers: 3,
     include: ["**/*.test.ts", "../examples/src/*.test.ts"],
     exclude: ["long/**", "**/node_modules/**"],
     globalSetup: "temporaryFolder.ts",

@@ -204,7 +204,8 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
     )
     for (const { address, why } of failed) {
       assert.strictEqual(why, "ReissueIncomplete")
-      assert.isTrue(unfinished.has(address), `${address} is among the unfinished reissues`)
+      const entry = entries.find(({ key }) => address !== null && key.endsWith(address))
+      assert.isTrue(unfinished.has(address), `${address} is among the unfinished reissues: ${JSON.stringify(entry)}`)
       assert.notInclude(addresses, address, "a seat that was mailed is not reported as failed")
     }
     const lost = new Set(failed.map(({ address }) => address))

@@ -94,6 +94,13 @@ export const mutations: ReadonlyArray<Mutation> = [
     to: "Effect.succeed(revokedAt)"
   },
   {
+    name: "a worker that was taken over does not wait for the one that is at work",
+    test: "takenOver.test.ts",
+    file: "internal/revokeAndAssign.ts",
+    from: "yield* waitForOther(reissuing)",
+    to: ""
+  },
+  {
     name: "a person without a seat is assigned one, without evidence",
     test: "otherPeople.test.ts",
     file: "internal/reissuePlan.ts",

@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
 import { HolderRemoved, MailedSomebodyElse, type ResentRecently } from "../InvitationError.ts"
 import * as Journal from "../Journal.ts"
 import * as Reissues from "../Reissue.ts"
@@ -130,14 +131,25 @@ const lookNow = ({ engine, rate, reissue }: Reissuing) =>
     engine.looks.look(reissue.source, { key: reissue.key, maxAgeMillis: 0, send: rate.send })
   )
 
+/** Waits while another process is at work on a person, but no longer than one that gives no sign of life counts as alive. */
+const waitForOther = ({ engine: { journal }, reissue }: Reissuing) =>
+  Effect.timeoutOption(
+    Effect.repeat(journal.get(reissue.key), {
+      schedule: Schedule.spaced("1 second"),
+      until: (entry) => (entry?.attempt ?? null) === null
+    }),
+    journal.lease
+  )
+
 /**
  * Another process has taken over after this one's revocation succeeded. The revocation may have hit the seat that the other
- * one has assigned: if the person has no seat, the reissue is unfinished again.
+ * one has assigned: if the person has no seat when the other one has ended, the reissue is unfinished again.
  */
 const lookAfterTakeover = (reissuing: Reissuing, answer: Seat): Effect.Effect<never, HalfwayError | ReissueStopped> =>
   Effect.gen(function* () {
     const { engine, held, reissue } = reissuing
     const { revokedAt } = answer
+    yield* waitForOther(reissuing)
     const { index } = yield* lookNow(reissuing)
     if (index.heldBy(reissue).length > 0) return yield* new TakenOver()
     // The mail of the other process counts for this attempt
