@@ -48,7 +48,7 @@ const reissueAll = (count: number) => {
   }).pipe(Effect.provide(live), Effect.runPromise)
 }
 
-/** What a reissue costs as the source grows. */
+/** The cost of a reissue as the source grows. */
 export const run = async (sizes: ReadonlyArray<number>): Promise<Report> => {
   await reissueAll(50)
   const figures: Array<{ readonly size: number; readonly seconds: number; readonly lists: number }> = []

@@ -116,7 +116,7 @@ export const run = async (seats: number, sizes: ReadonlyArray<number>): Promise<
           rows: rows.map((row) => row.map(show))
         },
         {
-          caption: "What a worker of a shared run asks the database for, in milliseconds",
+          caption: "Questions of a worker to the database, in milliseconds",
           columns: ["seats that are done", "unfinished attempts", "whether the run is done", "`progress`"],
           rows: [smallest ?? [], ...larger].map((row) => row.map(show))
         }

@@ -5,8 +5,8 @@ import type { PlatformError } from "effect/PlatformError"
 const bufferSize = 256 * 1024
 
 /**
- * Reads a file through one buffer. `take` gets what was read, and returns how many of these bytes it has taken. It gets the
- * others again, with more behind them. What it has not taken in the end is returned.
+ * Reads a file through one buffer. `take` gets the bytes that were read, and returns how many of them it has taken. It gets
+ * the others again, with more behind them. `readThrough` returns the bytes that it has not taken at the end.
  */
 export const readThrough = <E>(
   fs: FileSystem.FileSystem,

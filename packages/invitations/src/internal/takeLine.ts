@@ -9,7 +9,7 @@ import { readUsualLine } from "./usualLine.ts"
 /** How the line of a key begins. */
 export const startOf = (key: string): string => `{"key":${JSON.stringify(key)},`
 
-/** What is noted about the line of an entry. */
+/** The version of an entry and the marks of its line. */
 export const noteOf = ({ attempt, version }: Entry): Pick<Line, "version" | "marks"> => ({
   version,
   marks: attempt === null ? 0 : marks.attempt

@@ -1,4 +1,4 @@
-/** What a journal file notes about a line at once. The rest of the line is decoded when somebody asks for it. */
+/** The parts of a line that a journal file needs at once. The rest is decoded when somebody asks for it. */
 export interface UsualLine {
   readonly key: string
   readonly version: number
