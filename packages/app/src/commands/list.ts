@@ -5,14 +5,17 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { layerSeats } from "../config/polarLayers.ts"
 import { callAndShow } from "../exit.ts"
-import { printResult } from "../output/print.ts"
+import { root } from "../globalFlags.ts"
+import { printJson, printOut } from "../output/print.ts"
 import { formatSeatTable, stdoutColumns } from "../output/seatTable.ts"
 import type { SourceFlags } from "./flags.ts"
 import { readSource } from "./sourceFlags.ts"
 
 const printList = Effect.fnUntraced(function* (list: SeatsList) {
+  const { json } = yield* root
+  if (json) return yield* printJson(encodeSeatsList(list))
   const table = formatSeatTable(list.seats, yield* DateTime.now, yield* stdoutColumns)
-  yield* printResult(`${table}\n\n${list.availableSeats} of ${list.totalSeats} seats are free.`, encodeSeatsList(list))
+  yield* printOut(`${table}\n\n${list.availableSeats} of ${list.totalSeats} seats are free.`)
 })
 
 /** Lists the seats of a subscription or an order. */
