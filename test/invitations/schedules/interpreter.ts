@@ -75,7 +75,7 @@ interface Process {
   state: "runs" | "is paused" | "is dead"
   readonly latch: Latch.Latch
   readonly faults: Array<Fault>
-  readonly reads: Map<string, { readonly at: number; readonly rows: ReadonlyMap<string, Row> }>
+  readonly reads: Array<{ readonly at: number; readonly rows: ReadonlyMap<string, Row> }>
   clockMillis: number
 }
 
@@ -121,6 +121,16 @@ const summary = ({
   why: why?._tag ?? error?._tag
 })
 
+/**
+ * The read of a process that a revocation may rest on. The runs of a process share their reads, so it is one of the last
+ * seconds that showed the holder, if there is one.
+ */
+const restsOn = (reads: Process["reads"], leftAt: number, id: string, row: Row) => {
+  const recent = reads.filter(({ at }) => leftAt - at <= Promises.bound + Promises.travel)
+  const read = recent.findLast(({ rows }) => rows.get(id)?.address === row.address) ?? reads.at(-1)
+  return read === undefined ? undefined : { at: read.at, row: read.rows.get(id) }
+}
+
 const make = Effect.fnUntraced(function* (schedule: Schedule) {
   yield* TestClock.setTime(epoch)
   const scope = yield* Scope.make()
@@ -156,7 +166,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
       const at = yield* trueTime
       const response = yield* polar.execute(request)
       if (request.method === "GET") {
-        if (process !== null) process.reads.set("latest", { at, rows: before })
+        if (process !== null) process.reads.push({ at, rows: before })
         // A run mails by its first list of the seats
         if (by?.program.run === "remind") by.snapshot ??= before
         return response
@@ -165,8 +175,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
       for (const [id, row] of after) {
         const was = before.get(id)
         if (row.status === "revoked" && was !== undefined && was.status !== "revoked") {
-          const latest = process?.reads.get("latest")
-          const read = latest === undefined ? undefined : { at: latest.at, row: latest.rows.get(id) }
+          const read = restsOn(process?.reads ?? [], leftAt ?? at, id, was)
           history.events.push({ what: "revoked", at, leftAt: leftAt ?? at, by, row: was, read })
         }
         if (row.status !== "revoked" && row.address !== null && (was === undefined || was.status === "revoked")) {
@@ -197,7 +206,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
     state: "runs",
     latch: Latch.makeUnsafe(false),
     faults: [],
-    reads: new Map(),
+    reads: [],
     clockMillis: 0
   }))
   /** Passes while the process runs. A paused one waits, and a dead one never goes on. */
@@ -224,7 +233,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
         const seconds = 0.02 + travel.next() * 0.2
         const leftAt = yield* trueTime
         const [, resent] = /([^/]+)\/resend$/.exec(request.url) ?? []
-        const looked = by?.snapshot ?? process.reads.get("latest")?.rows ?? (yield* Effect.orDie(rows))
+        const looked = by?.snapshot ?? process.reads.at(-1)?.rows ?? (yield* Effect.orDie(rows))
         const holder = resent === undefined ? undefined : looked.get(resent)?.address
         if (request.method === "DELETE") {
           const revocation = { row: request.url.split("/").at(-1) ?? "", leftAt, endedAt: leftAt + 60_000 }

@@ -7,7 +7,9 @@ const hour = 60 * minute
 /** How far clocks may be apart before a cooldown means nothing. */
 const maxClockError = 10 * minute
 /** How old the read may be that a revocation rests on. */
-const bound = 5000
+/** How old a read may be that a revocation rests on, and how long a request travels. */
+export const bound = 5000
+export const travel = 500
 
 const cooldownOf = (program: Program): number => {
   switch (program.run) {
@@ -181,7 +183,7 @@ export const check = (history: History): ReadonlyArray<string> => {
       const { by, leftAt, read, row } = event
       const { address } = row
       // A request that has left may arrive at any time
-      const isFresh = read !== undefined && leftAt - read.at <= bound + 500
+      const isFresh = read !== undefined && leftAt - read.at <= bound + travel
       if (!isFresh) violations.push(`S4: ${who(by)} revoked ${row.address} without a read of the last seconds`)
       else if (read.row?.address !== address && !isLate(event)) {
         const isReported =
