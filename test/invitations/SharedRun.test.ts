@@ -39,6 +39,23 @@ const on = <A, E>(title: string, body: Effect.Effect<A, E, Layer.Success<typeof 
 
 describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
   on(
+    "clears a run when it is done, and mails nobody again when it is offered anew",
+    Effect.gen(function* () {
+      const shared = tables()
+      const clear = worker(shared, ({ clear }) => clear)
+      yield* worker(shared, offer)
+      assert.strictEqual(yield* clear, 0, "a run that is not done stays")
+      yield* worker(shared, work)
+      // Six seats and one offer
+      assert.strictEqual(yield* clear, 7)
+      assert.deepStrictEqual(yield* worker(shared, results), [])
+      yield* worker(shared, offer)
+      yield* worker(shared, work)
+      assert.deepStrictEqual(yield* mailed, everybody)
+    })
+  )
+
+  on(
     "reads no other seats than its own, of tables that hold many",
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient

@@ -88,6 +88,11 @@ export class SharedRun extends Context.Service<
     readonly progress: Effect.Effect<Progress, SharedRunError>
     /** The `isDone` of the progress, at the cost of two index entries. */
     readonly isDone: Effect.Effect<boolean, SharedRunError>
+    /**
+     * Deletes the rows of a run that is done, with its results, and returns how many there were. It deletes nothing of a
+     * run that is not done. The journal keeps who was mailed.
+     */
+    readonly clear: Effect.Effect<number, SharedRunError>
   }
 >()("@polar-seats/invitations/SharedRun") {}
 
@@ -133,8 +138,17 @@ const make = Effect.fnUntraced(function* (options: Options) {
       return Worker.work({ ...offering, pollInterval, remind: (seat) => remindOne(seat, options) }, count)
     }).pipe(Stream.unwrap, Stream.withSpan("SharedRun.work"))
 
+  const clear = Effect.gen(function* () {
+    let deleted = 0
+    while (true) {
+      const count = yield* table.deleteDone
+      if (count === 0) return deleted
+      deleted += count
+    }
+  }).pipe(Effect.withSpan("SharedRun.clear"))
+
   const { isDone, progress, results } = table
-  return SharedRun.of({ offer, work, results, progress, isDone })
+  return SharedRun.of({ offer, work, results, progress, isDone, clear })
 })
 
 /**

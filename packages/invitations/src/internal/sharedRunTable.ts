@@ -238,6 +238,14 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       ([row]) => row?.done === true
     ),
 
+    /** Deletes a page of a run that is done. Returns how many rows it had. */
+    deleteDone: Effect.map(
+      call(sql`DELETE FROM ${name} WHERE run = ${run} AND id IN (
+          SELECT id FROM ${name} WHERE run = ${run} LIMIT 10000
+        ) AND NOT EXISTS (SELECT 1 FROM ${name} WHERE run = ${run} AND is_open) RETURNING id`),
+      ({ length }) => length
+    ),
+
     progress: Effect.map(
       call(sql<Record<"offered" | "settled" | "rows" | "open", number>>`SELECT
         CAST(COUNT(*) AS INTEGER) AS rows,
