@@ -8,7 +8,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
-import { assertSame, content } from "./journalLaws.ts"
+import { assertSame, content, resendStarted } from "./journalLaws.ts"
 import { openedAppendedAndKilled } from "./largeJournal.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "polar-seats-lines-"))
@@ -152,15 +152,32 @@ describe("a line that a newer one has replaced", () => {
             assert.isUndefined(yield* journal.put(key, content({}), undefined))
           }
           for (const key of readable) assert.deepStrictEqual((yield* journal.get(key))?.mailed, mailed(9), key)
+          // The newer line of each key can be read
           const found = yield* Stream.runCollect(journal.entries)
           assert.sameMembers(
             found.map(({ key }) => key),
-            Array.from(readable)
+            [...readable, ...unreadable]
           )
           assert.strictEqual((yield* Effect.flip(journal.ofSeat(seatId)))._tag, "UnreadableEntry")
         })
       )
       assert.strictEqual(readFileSync(path, "utf8"), text)
+    })
+  )
+})
+
+describe("a line that cannot be read, after one that can", () => {
+  it.live("hides no attempt that is under way", () =>
+    Effect.gen(function* () {
+      const path = newPath()
+      write(path, [lineOf(entry(1, resendStarted, "a")), '{"key":"a","version":2,"of":"a later version"}'])
+      yield* open(path, (journal) =>
+        Effect.gen(function* () {
+          const keys = Effect.map(Stream.runCollect(journal.attempts), (all) => all.map(({ key }) => key))
+          assert.deepStrictEqual(yield* keys, ["a"])
+          assert.strictEqual((yield* Effect.flip(journal.get("a")))._tag, "UnreadableEntry")
+        })
+      )
     })
   )
 })

@@ -70,7 +70,7 @@ const leaseSeconds = 2
 const stoppedMillis = 5000
 
 /** An emulator with a team, and workers of one run over its seats. */
-const startTeam = async (database: string, size: Size) => {
+const startTeam = async (database: string, size: Size, seconds: Readonly<Record<string, string>>) => {
   const emulator = await startEmulator()
   const url = emulator.firstLine
   const workers: Array<Launched> = []
@@ -81,8 +81,7 @@ const startTeam = async (database: string, size: Size) => {
         POLAR_ACCESS_TOKEN: token,
         POLAR_API_URL: url,
         DATABASE_URL: database,
-        LOCK_SECONDS: String(lockSeconds),
-        LEASE_SECONDS: String(leaseSeconds)
+        ...seconds
       }
     })
     workers.push(launched)
@@ -107,7 +106,7 @@ const startTeam = async (database: string, size: Size) => {
 
 /** A number of workers share a run that nothing disturbs. Returns how each of them ended, and who was mailed. */
 export const manyWorkers = async (database: string, count: number, size: Size) => {
-  const { mails, start, stop, workers } = await startTeam(database, size)
+  const { mails, start, stop, workers } = await startTeam(database, size, {})
   try {
     start(subscription)
     while (workers.length < count) start()
@@ -126,7 +125,10 @@ type Database = Pick<Awaited<ReturnType<typeof startPostgres>>, "url" | "pause" 
  * was mailed twice and that every seat has an outcome.
  */
 export const fourWorkers = async ({ pause, resume, url: database }: Database, size: Size) => {
-  const { mails, start, stop, url, workers } = await startTeam(database, size)
+  const { mails, start, stop, url, workers } = await startTeam(database, size, {
+    LOCK_SECONDS: String(lockSeconds),
+    LEASE_SECONDS: String(leaseSeconds)
+  })
   try {
     // Each call takes a while, so whoever is stopped or killed has mails on their way
     await post(`${url}/_emulator/faults`, {

@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import type * as Scope from "effect/Scope"
 import * as EntryJson from "./internal/entryJson.ts"
 import * as FileLease from "./internal/fileLease.ts"
@@ -94,9 +95,12 @@ const openToAppend = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, pat
     },
     Effect.catchTag("PlatformError", (error) => Effect.fail(fail(describePlatformError(error))))
   )
-  return makeGroups((texts: ReadonlyArray<string>) => Effect.as(write(texts.join("")), () => undefined), {
-    maxSize: maxGroup
-  })
+  // A write outlasts its caller. The file must not be closed before it has ended
+  const turn = Semaphore.makeUnsafe(1)
+  yield* Effect.addFinalizer(() => turn.take(1))
+  const carryOut = (texts: ReadonlyArray<string>) =>
+    Effect.as(turn.withPermit(Effect.uninterruptible(write(texts.join("")))), () => Effect.void)
+  return yield* makeGroups(carryOut, { maxSize: maxGroup })
 })
 
 const open = (path: string) =>

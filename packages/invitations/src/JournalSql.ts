@@ -8,7 +8,14 @@ import type { Fragment } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import { callDatabase, callDatabaseInGroups, maxOutageDefault } from "./internal/databaseCall.ts"
 import * as EntryJson from "./internal/entryJson.ts"
-import { createTable, deleteSettled, orJournalError, type Row, type Write, writeAll } from "./internal/journalTable.ts"
+import {
+  createTable,
+  deleteSettled,
+  orJournalError,
+  type Row,
+  type Write,
+  writeAll
+} from "./internal/journalSqlTable.ts"
 import { isSettled } from "./internal/knowledge.ts"
 import { pages, textArray } from "./internal/sqlTable.ts"
 import { type Entry, Journal, type JournalError, make as makeJournal, seatsOf } from "./Journal.ts"
@@ -39,6 +46,8 @@ const decodeReadable = (rows: Stream.Stream<Row, JournalError>): Stream.Stream<E
 const writeOf = (entry: Entry, text: string, found: Entry | undefined, write: string): Write => ({
   id: entry.key,
   found: found?.version ?? null,
+  found_at: found === undefined ? null : found.at.epochMilliseconds,
+  at: entry.at.epochMilliseconds,
   version: entry.version,
   seats: [...new Set(seatsOf(entry))],
   is_open: entry.attempt !== null,
@@ -71,7 +80,7 @@ const make = Effect.fnUntraced(function* ({
       )
     )
 
-  const getRow = callDatabaseInGroups(
+  const getRow = yield* callDatabaseInGroups(
     client,
     maxOutage,
     (key: string) => key,
@@ -84,7 +93,7 @@ const make = Effect.fnUntraced(function* ({
         }
       )
   )
-  const writeRow = callDatabaseInGroups(
+  const writeRow = yield* callDatabaseInGroups(
     client,
     maxOutage,
     ({ id }: Write) => id,

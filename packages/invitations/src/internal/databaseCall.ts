@@ -8,7 +8,7 @@ import * as Predicate from "effect/Predicate"
 import * as Semaphore from "effect/Semaphore"
 import type * as SqlClient from "effect/sql/SqlClient"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
-import { makeGroups } from "./groups.ts"
+import { type InGroup, makeGroups } from "./groups.ts"
 
 /** A call survives an outage of the database that is shorter than this. */
 export const maxOutageDefault = "1 minute"
@@ -18,7 +18,7 @@ const graceOnInterrupt = "500 millis"
 const firstPauseMillis = 50
 // A statement over many items takes their locks for as long as it runs
 const maxGroup = 100
-// Fifty workers fit into a database that takes some hundred connections
+// Fifty workers need 150
 const maxConnections = 3
 const maxPauseMillis = 1000
 
@@ -118,17 +118,39 @@ export const callDatabase = (client: SqlClient.SqlClient, maxOutage: Duration.Du
     leaveBehind(repeat(send(statement), isPassing, maxOutage))
 }
 
-/** The same for statements that carry out many items at once. */
+/**
+ * The same for statements that carry out many items at once. Each item has its own time, and is repeated by itself. If the
+ * database refuses the statement, the items are sent one by one, so that one of them does not spoil the others.
+ */
 export const callDatabaseInGroups = <A, B>(
   client: SqlClient.SqlClient,
   maxOutage: Duration.Duration,
   keyOf: (item: A) => string,
   statement: (items: ReadonlyArray<A>) => Effect.Effect<(item: A) => B, SqlError>
-): ((item: A) => Effect.Effect<B, SqlError>) => {
+): Effect.Effect<InGroup<A, B, SqlError>> => {
   const send = inTurn(client)
-  const carryOut = (items: ReadonlyArray<A>) => repeat(send(statement(items)), isPassing, maxOutage)
-  const inGroup = makeGroups(carryOut, { keyOf, maxSize: maxGroup })
-  return (item) => leaveBehind(inGroup(item))
+  const carryOutOne = (item: A) => Effect.map(send(statement([item])), (resultOf) => resultOf(item))
+  const oneByOne = (items: ReadonlyArray<A>) =>
+    Effect.map(
+      Effect.forEach(items, (item) => Effect.map(Effect.exit(carryOutOne(item)), (exit) => [item, exit] as const)),
+      (exits) => {
+        const exitOf = new Map(exits)
+        return (item: A) => exitOf.get(item) ?? Effect.die(new Error("every item was sent"))
+      }
+    )
+  const carryOut = (items: ReadonlyArray<A>): Effect.Effect<(item: A) => Effect.Effect<B, SqlError>, SqlError> =>
+    Effect.map(send(statement(items)), (resultOf) => (item: A) => Effect.succeed(resultOf(item))).pipe(
+      Effect.catchIf(
+        (error) => items.length > 1 && !isPassing(error),
+        () => oneByOne(items)
+      )
+    )
+  return Effect.map(
+    makeGroups(carryOut, { keyOf, maxSize: maxGroup }),
+    (inGroup): InGroup<A, B, SqlError> =>
+      (item) =>
+        leaveBehind(repeat(inGroup(item), isPassing, maxOutage))
+  )
 }
 
 /** Runs a statement once, and gives it up after a while. Use it at the end, when nothing depends on it. */

@@ -1,19 +1,18 @@
 import type { SeatId } from "@polar-seats/domain/Seat"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { type Entry, seatsOf, type UnreadableEntry } from "../Journal.ts"
 import * as EntryJson from "./entryJson.ts"
 import { makeLineTable, marks } from "./lineTable.ts"
-import { makeSeatIndex } from "./seatIndex.ts"
-import { noteOf, startOf, takeLine } from "./takeLine.ts"
+import { makeSeatsOfLines } from "./seatsOfLines.ts"
+import { noteOf, readableOf, startOf, takeLine } from "./takeLine.ts"
 
 /** The entries of a journal file. Each is kept as its line, and decoded when somebody asks for it. */
 export interface JournalEntries {
   /** Takes a line of the file, and its bytes. Returns false if the line names nobody. */
   readonly take: (text: string, bytes: Uint8Array) => boolean
-  /** Replaces the entry of a key by one that was made from it. */
+  /** Replaces the entry of a key. `text` is the line of the new one. */
   readonly set: (entry: Entry, text: string) => void
   readonly get: (key: string) => Effect.Effect<Entry | undefined, UnreadableEntry>
   readonly ofSeat: (seatId: SeatId) => Effect.Effect<ReadonlyArray<Entry>, UnreadableEntry>
@@ -26,7 +25,7 @@ const rowsAtOnce = 1_000
 
 export const makeJournalEntries = (): JournalEntries => {
   const lines = makeLineTable()
-  const seats = makeSeatIndex(lines)
+  const seats = makeSeatsOfLines(lines)
   const decode = (row: number) => EntryJson.decode(lines.text(row))
   const readable = (isWanted: (marks: number) => boolean): Stream.Stream<Entry> =>
     Stream.paginate(0, (from) =>
@@ -35,8 +34,8 @@ export const makeJournalEntries = (): JournalEntries => {
         const found: Array<Entry> = []
         for (let row = from; row < until; row++) {
           if (!isWanted(lines.marks(row))) continue
-          const entry = EntryJson.decodeResult(lines.text(row))
-          if (Result.isSuccess(entry)) found.push(entry.success)
+          const entry = readableOf(lines.text(row))
+          if (entry !== undefined) found.push(entry)
         }
         return [found, until < lines.size() ? Option.some(until) : Option.none()] as const
       })

@@ -15,8 +15,6 @@ export const noteOf = ({ attempt, version }: Entry): Pick<Line, "version" | "mar
   marks: attempt === null ? 0 : marks.attempt
 })
 
-const unreadable = { version: 0, marks: marks.unreadable }
-
 const parse = (text: string): unknown => Result.getOrUndefined(Result.try(() => JSON.parse(text)))
 
 const rewrite = (start: string, json: object): string => {
@@ -24,14 +22,36 @@ const rewrite = (start: string, json: object): string => {
   return start + JSON.stringify(rest).slice(1)
 }
 
-/** Joins a line with the one before it. If one of them cannot be read, neither can the key: the line may tell of a mail. */
+/** Splits the lines of a row into the entry that can be read, which comes first if there is one, and the others. */
+const splitRow = (text: string): { readonly entry: Entry | undefined; readonly others: string } => {
+  const end = text.indexOf("\n")
+  const entry = Result.getOrUndefined(EntryJson.decodeResult(end < 0 ? text : text.slice(0, end)))
+  return { entry, others: entry === undefined ? text : end < 0 ? "" : text.slice(end + 1) }
+}
+
+/** What can be read of a row, although one of its lines cannot. */
+export const readableOf = (text: string): Entry | undefined => splitRow(text).entry
+
+/**
+ * Joins a line with those before it. If one of them cannot be read, neither can the key: the line may tell of a mail. The
+ * lines that can be read are joined to one, which comes first.
+ */
 const join = (before: string, after: string): Line => {
-  const both = Result.all([EntryJson.decodeResult(before), EntryJson.decodeResult(after)])
-  if (Result.isFailure(both)) return { text: `${before}\n${after}`, ...unreadable }
-  const entry = joinEntries(...both.success)
-  const { marks: noted, version } = noteOf(entry)
-  // The process that wrote a line after these may not have known both
-  return { text: EntryJson.encodeUnsafe(entry), version, marks: noted | marks.joined }
+  const known = splitRow(before)
+  const next = splitRow(after)
+  const entry =
+    known.entry !== undefined && next.entry !== undefined
+      ? joinEntries(known.entry, next.entry)
+      : (known.entry ?? next.entry)
+  const others = [known.others, next.others].filter((text) => text !== "")
+  const line = entry === undefined ? [] : [EntryJson.encodeUnsafe(entry)]
+  const { marks: noted, version } = entry === undefined ? { marks: 0, version: 0 } : noteOf(entry)
+  // The process that wrote a line after these may not have known all of them
+  return {
+    text: [...line, ...others].join("\n"),
+    version,
+    marks: noted | (others.length === 0 ? marks.joined : marks.unreadable)
+  }
 }
 
 /**
@@ -62,6 +82,6 @@ export const takeLine = (lines: LineTable, line: string, bytes: Uint8Array): boo
   const text = line.startsWith(start) ? line : rewrite(start, json)
   return Result.match(EntryJson.decodeResult(line), {
     onSuccess: (entry) => keep(start, { text, ...noteOf(entry) }),
-    onFailure: () => keep(start, { text, ...unreadable })
+    onFailure: () => keep(start, { text, version: 0, marks: marks.unreadable })
   })
 }

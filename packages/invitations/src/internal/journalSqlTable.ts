@@ -25,6 +25,8 @@ export const createTable = (table: string, maxOutage: Duration.Duration) =>
           run VARCHAR(255) NOT NULL,
           id VARCHAR(1000) NOT NULL,
           version INTEGER NOT NULL,
+          -- A key that was pruned begins at version 1 again. In milliseconds since 1970, by the clock of the writer
+          at BIGINT NOT NULL DEFAULT 0,
           seats TEXT[] NOT NULL,
           is_open BOOLEAN NOT NULL,
           -- Nobody is at work on the entry, and no mail is in doubt
@@ -41,10 +43,12 @@ export const createTable = (table: string, maxOutage: Duration.Duration) =>
     )
   )
 
-/** A write of one entry. `found` is the version that it replaces, or null if it is the first. */
+/** A write of one entry. `found` and `found_at` are those of the entry that it replaces, or null if it is the first. */
 export interface Write {
   readonly id: string
   readonly found: number | null
+  readonly found_at: number | null
+  readonly at: number
   readonly version: number
   readonly seats: ReadonlyArray<SeatId>
   readonly is_open: boolean
@@ -63,20 +67,20 @@ export const writeAll = (sql: SqlClient.SqlClient, table: string, run: string, w
   // The rows are locked in one order, so that two processes do not wait for each other
   return sql<Pick<Write, "write">>`WITH new AS MATERIALIZED (
       SELECT * FROM json_to_recordset(${JSON.stringify(writes)}::JSON)
-      AS new (id VARCHAR, found INTEGER, version INTEGER, seats TEXT[], is_open BOOLEAN, is_settled BOOLEAN,
+      AS new (id VARCHAR, found INTEGER, found_at BIGINT, version INTEGER, at BIGINT, seats TEXT[], is_open BOOLEAN, is_settled BOOLEAN,
         write VARCHAR, entry TEXT)
     ), due AS MATERIALIZED (
       SELECT new.* FROM new JOIN ${name} AS old ON old.run = ${run} AND old.id = new.id
-      WHERE old.id = ANY(${ids}) AND new.found IS NOT NULL AND (old.version = new.found OR old.write = new.write)
+      WHERE old.id = ANY(${ids}) AND new.found IS NOT NULL AND ((old.version = new.found AND old.at = new.found_at) OR old.write = new.write)
       ORDER BY old.id FOR UPDATE OF old
     ), updated AS (
       UPDATE ${name} AS old
-      SET version = due.version, seats = due.seats, is_open = due.is_open, is_settled = due.is_settled,
+      SET version = due.version, at = due.at, seats = due.seats, is_open = due.is_open, is_settled = due.is_settled,
         written_at = clock_timestamp(), write = due.write, entry = due.entry
       FROM due WHERE old.run = ${run} AND old.id = due.id AND old.id = ANY(${ids}) RETURNING old.write
     ), inserted AS (
-      INSERT INTO ${name} AS old (run, id, version, seats, is_open, is_settled, write, entry)
-      SELECT ${run}, id, version, seats, is_open, is_settled, write, entry FROM new WHERE found IS NULL ORDER BY id
+      INSERT INTO ${name} AS old (run, id, version, at, seats, is_open, is_settled, write, entry)
+      SELECT ${run}, id, version, at, seats, is_open, is_settled, write, entry FROM new WHERE found IS NULL ORDER BY id
       ON CONFLICT (run, id) DO UPDATE SET write = old.write WHERE old.write = EXCLUDED.write RETURNING old.write
     ) SELECT write FROM updated UNION ALL SELECT write FROM inserted`
 }

@@ -19,7 +19,7 @@ const withoutHyphens = (id: string) => id.replaceAll("-", "")
 const rowsAtOnce = 1_000
 
 /** Finds the lines that speak of a seat. */
-export interface SeatIndex {
+export interface SeatsOfLines {
   /** Tells that the line of a row is about to be replaced. */
   readonly beforeSet: (row: number, text: string) => void
   /** The rows whose lines may speak of a seat, in their order. */
@@ -27,7 +27,7 @@ export interface SeatIndex {
 }
 
 /** Makes an index that looks at a line only once somebody asks for a seat. Most runs never do. */
-export const makeSeatIndex = (lines: LineTable): SeatIndex => {
+export const makeSeatsOfLines = (lines: LineTable): SeatsOfLines => {
   const rowsOfIds = makeHashTable()
   // The rows before this one are in the table. A row stays with an id of which its line speaks no longer
   let indexed = 0
