@@ -167,7 +167,9 @@ export const prune = Effect.fn("JournalSql.prune")(function* ({
  * holds addresses in the clear. Do not write to the journal in a transaction of yours: its entries have to outlast it.
  *
  * While the database restarts or takes no more connections, reads and writes wait for up to `maxOutage`. An interruption
- * waits no longer than half a second for them.
+ * waits no longer than half a second for them. A write that has left by then may still take place.
+ *
+ * Entries that are read or written at the same time share a statement, and the journal takes three connections at most.
  */
 export const layer = (options: Options = {}): Layer.Layer<Journal, JournalError | InvalidOption, SqlClient.SqlClient> =>
   Layer.effect(Journal, make(options))

@@ -25,7 +25,7 @@ export const createTable = (table: string, maxOutage: Duration.Duration) =>
           run VARCHAR(255) NOT NULL,
           id VARCHAR(1000) NOT NULL,
           version INTEGER NOT NULL,
-          -- A key that was pruned begins at version 1 again. In milliseconds since 1970, by the clock of the writer
+          -- Milliseconds since 1970, by the clock of the writer. A key that was pruned begins at version 1 again
           at BIGINT NOT NULL DEFAULT 0,
           seats TEXT[] NOT NULL,
           is_open BOOLEAN NOT NULL,
