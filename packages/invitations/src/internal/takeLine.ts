@@ -29,7 +29,7 @@ const splitRow = (text: string): { readonly entry: Entry | undefined; readonly o
   return { entry, others: entry === undefined ? text : end < 0 ? "" : text.slice(end + 1) }
 }
 
-/** What can be read of a row, although one of its lines cannot. */
+/** The entry that the readable lines of a row tell of. */
 export const readableOf = (text: string): Entry | undefined => splitRow(text).entry
 
 /**
