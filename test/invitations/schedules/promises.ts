@@ -45,10 +45,12 @@ const isHidden = (
   removal: Revoked
 ): boolean =>
   isCovered(events, address, removal) ||
-  revocations.some(
-    ({ endedAt, leftAt, row }) =>
-      row === removal.row.id && removal.at >= leftAt - bound && removal.at <= endedAt + 2 * bound
-  ) ||
+  revocations.some(({ endedAt, leftAt, row }) => {
+    const looksLikeOurs = (revoked: Revoked) =>
+      revoked.row.id === row && revoked.at >= leftAt - bound && revoked.at <= endedAt + 2 * bound
+    // The row may have had another holder since, whose removal is the one that shows
+    return events.some((event) => event.what === "revoked" && event.at >= removal.at && looksLikeOurs(event))
+  }) ||
   events.some(
     (event) =>
       event.what === "revoked" &&
