@@ -146,7 +146,7 @@ export const callDatabaseInGroups = <A, B>(
       )
     )
   return Effect.map(
-    makeGroups(carryOut, { keyOf, maxSize: maxGroup }),
+    makeGroups(carryOut, { keyOf, maxSize: maxGroup, yieldsFirst: true }),
     (inGroup): InGroup<A, B, SqlError> =>
       (item) =>
         leaveBehind(repeat(inGroup(item), isPassing, maxOutage))

@@ -18,6 +18,13 @@ interface Waiting<A, B, E> {
   group: Group | undefined
 }
 
+interface Options<A> {
+  readonly keyOf?: (item: A) => string
+  readonly maxSize: number
+  /** Whether a group waits for the items that come in the same turn of the event loop, although none is under way. */
+  readonly yieldsFirst?: boolean
+}
+
 /** Carries out one item with others. */
 export type InGroup<A, B, E> = (item: A) => Effect.Effect<B, E>
 
@@ -31,7 +38,7 @@ export type InGroup<A, B, E> = (item: A) => Effect.Effect<B, E>
  */
 export const makeGroups = <A, B, E>(
   carryOut: (items: ReadonlyArray<A>) => Effect.Effect<(item: A) => Effect.Effect<B, E>, E>,
-  { keyOf, maxSize }: { readonly keyOf?: (item: A) => string; readonly maxSize: number }
+  { keyOf, maxSize, yieldsFirst = false }: Options<A>
 ): Effect.Effect<InGroup<A, B, E>> =>
   Effect.contextWith((context: Parameters<typeof Effect.runForkWith<never>>[0]) => {
     const runFork = Effect.runForkWith(context)
@@ -78,7 +85,7 @@ export const makeGroups = <A, B, E>(
         waiting.push(one)
         if (!isUnderWay) {
           isUnderWay = true
-          runFork(carryOutAll)
+          runFork(yieldsFirst ? Effect.andThen(Effect.yieldNow, carryOutAll) : carryOutAll)
         }
         return Effect.onInterrupt(restore(Deferred.await(one.result)), () => Effect.sync(() => takeBack(one)))
       })
