@@ -65,7 +65,7 @@ const millisOf = <A, E, R>(effect: Effect.Effect<A, E, R>, times: number) =>
     return (performance.now() - begin) / times
   })
 
-/** What a worker asks the database for as it starts and as it waits, with so many seats in the run and in the journal. */
+/** Times the questions of a worker that starts or waits, by the number of seats in the run and in the journal. */
 const measureTables = (url: string, sizes: ReadonlyArray<number>) => {
   const database = PgClient.layer({ url: Redacted.make(url), maxConnections: 3 })
   const services = Layer.mergeAll(

@@ -5,14 +5,16 @@ import { Entry, UnreadableEntry } from "../Journal.ts"
 
 const EntryJson = Schema.fromJsonString(Schema.toCodecJson(Entry))
 const fromJson = Schema.decodeResult(EntryJson)
-const toJson = Schema.encodeEffect(EntryJson)
-const toJsonResult = Schema.encodeResult(EntryJson)
+const toJson = Schema.encodeResult(EntryJson)
 
-/** Encodes an entry as one line of JSON, which begins with its key. The line holds the address in the clear. */
-export const encode = (entry: Entry): Effect.Effect<string> => Effect.orDie(toJson(entry))
+/**
+ * Encodes an entry as one line of JSON, which begins with its key. The line holds the address in the clear. It throws only
+ * if an entry breaks its own schema.
+ */
+export const encodeUnsafe = (entry: Entry): string => Result.getOrThrow(toJson(entry))
 
-/** The same at once. It throws only if an entry breaks its own schema. */
-export const encodeUnsafe = (entry: Entry): string => Result.getOrThrow(toJsonResult(entry))
+/** The same as an effect. */
+export const encode = (entry: Entry): Effect.Effect<string> => Effect.sync(() => encodeUnsafe(entry))
 
 /** Decodes an entry. The error does not quote the text. */
 export const decodeResult = (text: string): Result.Result<Entry, UnreadableEntry> =>

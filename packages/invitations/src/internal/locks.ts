@@ -4,7 +4,7 @@ import * as Semaphore from "effect/Semaphore"
 /** Runs an effect while no other one holds the same key. */
 export type Locks = <A, E, R>(key: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-/** A lock that somebody holds. Those who wait for it queue at a semaphore, whose permit is free when the first holder ends. */
+/** A lock that somebody holds. The others wait at a semaphore, and its permit is free when the first holder ends. */
 interface Lock {
   users: number
   queue: Semaphore.Semaphore | undefined
