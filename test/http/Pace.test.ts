@@ -322,7 +322,7 @@ describe("a call that waits for its turn", () => {
       const start = yield* Clock.currentTimeMillis
       const client = paced({ limit: 100, window: "600 millis" }, NodeHttpClient.layerUndici)
       const results = yield* Effect.forEach(times(500), () => Effect.result(resend), { concurrency: "unbounded" }).pipe(
-        Effect.provide(seats(client, { baseUrl: url[0], attemptTimeout: "1 second", times: 0 }))
+        Effect.provide(seats(client, { baseUrl: url[0], attemptTimeout: "2 seconds", times: 0 }))
       )
       assert.deepEqual(results.filter(Result.isFailure), [])
       assert.strictEqual(asked, 500)
