@@ -136,6 +136,56 @@ describe("faults", () => {
     )
   )
 
+  it.effect("below 500 carry the CORS headers of other answers, and a failure carries only those of its rule", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const client = yield* HttpClient.HttpClient
+        const own = ["access-control-allow-origin", "access-control-expose-headers"]
+        const corsOf = (headers: Record<string, string>) =>
+          Effect.map(client.get(`http://polar.test${list}`, { headers }), (answer) =>
+            own.map((name) => answer.headers[name])
+          )
+        const crossing = { origin: "https://app.test" }
+        const live = yield* corsOf({ ...crossing, authorization: `Bearer ${tokens.customer}` })
+        assert.deepEqual(live, ["*", "Polar-Version"])
+        for (const status of [200, 404, 429, 499]) {
+          yield* faults([{ path: portal, status }])
+          assert.deepEqual(yield* corsOf(crossing), live, `${status}`)
+          // A request of the same origin gets none, as from Polar
+          assert.deepEqual(yield* corsOf({}), [undefined, undefined])
+        }
+        for (const status of [500, 503]) {
+          yield* faults([{ path: portal, status }])
+          assert.deepEqual(yield* corsOf(crossing), [undefined, undefined], `${status}`)
+        }
+        for (const status of [404, 503]) {
+          yield* faults([{ path: portal, status, headers: { "Access-Control-Allow-Origin": "https://app.test" } }])
+          assert.strictEqual((yield* corsOf(crossing))[0], "https://app.test")
+        }
+      })
+    )
+  )
+
+  it.effect("without a method leave preflights alone, and do not count them", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const client = yield* HttpClient.HttpClient
+        const preflight = client.options(`http://polar.test${list}`, {
+          headers: { origin: "https://app.test", "access-control-request-method": "GET" }
+        })
+        yield* faults([{ path: portal, times: 1, status: 404 }])
+        assert.strictEqual((yield* preflight).status, 200)
+        const statuses = [yield* ask("GET", list, asCustomer), yield* ask("GET", list, asCustomer)]
+        assert.deepEqual(
+          statuses.map(({ status }) => status),
+          [404, 200]
+        )
+        yield* faults([{ method: "OPTIONS", path: portal, status: 503 }])
+        assert.strictEqual((yield* preflight).status, 503)
+      })
+    )
+  )
+
   it.effect("never apply to the control API, and a used up rule is skipped", () =>
     inWorld(
       Effect.gen(function* () {

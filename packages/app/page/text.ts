@@ -1,7 +1,7 @@
 import { InvitationExpired, ResentRecently } from "@polar-seats/invitations/InvitationError"
 import { type Reissue, ReissueIncomplete, RevokedSomebodyElse } from "@polar-seats/invitations/Reissue"
 import { Invitation, type Seat } from "@polar-seats/domain/Seat"
-import { RateLimited } from "@polar-seats/domain/SeatError"
+import { RateLimited, Unavailable } from "@polar-seats/domain/SeatError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 
@@ -66,14 +66,26 @@ export interface Failure {
 // A browser cannot read Retry-After across origins. Polar's window is one minute
 const defaultWait = Duration.minutes(1)
 
+// A failure of Polar's server carries no CORS headers, and the browser reports it as a failed connection
+const isUnreadable = (error: Failure): boolean =>
+  error instanceof Unavailable &&
+  error.reason._tag === "OutcomeUnknown" &&
+  error.reason.description.startsWith("the connection failed")
+const unreadable =
+  "The page could not read the answer: the connection failed, or the server failed, which a browser hides."
+
+/** The error that stopped a call. */
+const causeOf = (error: Failure): Failure => (error instanceof ReissueIncomplete ? (error.error ?? error) : error)
+
 const textOf = (error: Failure, now: DateTime.Utc): string => {
   if (error instanceof RateLimited) return "Polar refused the call because of its rate limit, so nothing was done."
   if (error instanceof ResentRecently) {
     return "Nothing was mailed: this person was mailed a short while ago, or may have been."
   }
-  return error instanceof InvitationExpired
-    ? `Nothing was mailed: the link expired ${formatDistance(error.expiredAt, now)} ago, and a resend would mail a dead link. Reissue it.`
-    : error.message
+  if (error instanceof InvitationExpired) {
+    return `Nothing was mailed: the link expired ${formatDistance(error.expiredAt, now)} ago, and a resend would mail a dead link. Reissue it.`
+  }
+  return isUnreadable(causeOf(error)) ? `${unreadable} ${error.message}` : error.message
 }
 
 const retryTime = (error: Failure, now: DateTime.Utc): number | undefined => {
@@ -86,12 +98,11 @@ const retryTime = (error: Failure, now: DateTime.Utc): number | undefined => {
 /** The note after an error. The messages of the library say what to do next. */
 export const noteFailure = (error: Failure, now: DateTime.Utc): Note => {
   const isUnfinished = error instanceof ReissueIncomplete || error instanceof RevokedSomebodyElse
-  const cause = error instanceof ReissueIncomplete ? (error.error ?? error) : error
   return {
     tone: "failed",
     tag: error._tag,
     text: textOf(error, now),
-    until: retryTime(cause, now),
+    until: retryTime(causeOf(error), now),
     unfinished: isUnfinished ? (error.reissue ?? undefined) : undefined
   }
 }

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 
 /** The requests that a fault applies to. Default: all. */
 interface Target {
+  /** Default: every method, but no CORS preflight. A rule for `OPTIONS` applies to preflights too. */
   readonly method?: string
   /** A prefix of the path with its query. */
   readonly path?: string
@@ -17,7 +18,10 @@ interface Target {
 export type Fault = Target &
   (
     | {
-        /** Answers with this status instead. A string `body` is sent as it is, any other body as JSON. */
+        /**
+         * Answers with this status instead. A string `body` is sent as it is, any other body as JSON. Below 500, the answer
+         * carries the CORS headers of Polar's answers. A failure carries only the headers of the rule, as in life.
+         */
         readonly status: number
         readonly headers?: Readonly<Record<string, string>>
         readonly body?: Schema.Json
@@ -36,11 +40,11 @@ export const make = () => {
       rules = faults.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }))
     },
     /** Returns the first fault that matches a request and is not used up, and counts it down. */
-    next: (method: string, url: string) => {
+    next: (method: string, url: string, isPreflight: boolean) => {
       const rule = rules.find(
         ({ fault, left }) =>
           left > 0 &&
-          (fault.method === undefined || fault.method.toUpperCase() === method) &&
+          (fault.method === undefined ? !isPreflight : fault.method.toUpperCase() === method) &&
           (fault.path === undefined || url.startsWith(fault.path))
       )
       if (rule === undefined) return undefined
@@ -50,9 +54,12 @@ export const make = () => {
   }
 }
 
-/** The answer of a fault with a status. */
-export const answerOf = ({ body, headers = {}, status }: Extract<Fault, { readonly status: number }>) => {
-  const options = { status, headers }
+/** The answer of a fault with a status. The headers of the rule win. */
+export const answerOf = (
+  { body, headers = {}, status }: Extract<Fault, { readonly status: number }>,
+  added: Readonly<Record<string, string>>
+) => {
+  const options = { status, headers: { ...added, ...headers } }
   if (body === undefined || body === "") return HttpServerResponse.empty(options)
   return Predicate.isString(body)
     ? HttpServerResponse.text(body, options)

@@ -93,10 +93,13 @@ const preflightHeaders = {
   "access-control-allow-headers": allowedHeaders.join(", ")
 }
 
+const isPreflight = ({ headers, method }: Request): boolean =>
+  method === "OPTIONS" && headers["origin"] !== undefined && headers["access-control-request-method"] !== undefined
+
 /** The answer to a CORS preflight. Undefined if the request is not one. */
 const preflightAnswer = (request: Request): Response | undefined => {
-  const { origin, "access-control-request-headers": wanted, "access-control-request-method": method } = request.headers
-  if (origin === undefined || method === undefined || request.method !== "OPTIONS") return undefined
+  if (!isPreflight(request)) return undefined
+  const { "access-control-request-headers": wanted, "access-control-request-method": method = "" } = request.headers
   const areNamesAllowed = wanted?.split(",").every((name) => allowedNames.has(name.trim().toLowerCase())) ?? true
   const failures = [...(corsMethods.includes(method) ? [] : ["method"]), ...(areNamesAllowed ? [] : ["headers"])]
   const [status, text] = failures.length === 0 ? [200, "OK"] : [400, `Disallowed CORS ${failures.join(", ")}`]
@@ -214,7 +217,7 @@ const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Reque
       Effect.tap(({ status }) => Effect.sync(() => record(status))),
       Effect.provideService(HttpServerRequest.HttpServerRequest, request)
     )
-  const fault = faults.next(request.method, request.url)
+  const fault = faults.next(request.method, request.url, isPreflight(request))
   if (fault === undefined) return yield* proceed(request)
   if ("delay" in fault) {
     // Polar does its work whether or not the client waits. Only the wait for the answer ends with the client
@@ -227,7 +230,8 @@ const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Reque
     return yield* new ConnectionCut()
   }
   record(fault.status)
-  return answerOf(fault)
+  // A browser may read a refusal, but not a failure, which Polar answers outside its CORS middleware
+  return answerOf(fault, fault.status < 500 ? corsHeaders(request) : {})
 })
 
 /** Answers the request in the context, or cuts its connection. */
