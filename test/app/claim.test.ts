@@ -1,6 +1,6 @@
 import { assert, beforeAll, describe, it } from "vitest"
 import { customer, externalCustomer, organization, powerless, startAcme, subscription } from "./acme.ts"
-import { get, run } from "./runCli.ts"
+import { get, post, run, startEmulator } from "./runCli.ts"
 
 const ann = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
 const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
@@ -126,6 +126,32 @@ describe.concurrent("session", () => {
     const { error } = JSON.parse(stdout)
     assert.strictEqual(error._tag, tag)
     assert.strictEqual(stderr, `${error.message}\n`)
+  })
+
+  it("reports AmbiguousCustomer if a user token reaches two customers with the external id", async ({
+    onTestFinished
+  }) => {
+    const { firstLine: url, stop } = await startEmulator()
+    onTestFinished(async () => void (await stop()))
+    const seeded = await post(`${url}/_emulator/seed`, {
+      organizations: [{ slug: "acme" }, { slug: "globex" }],
+      customers: ["acme", "globex"].map((organization) => ({
+        organization,
+        email: `billing@${organization}.com`,
+        external_id: "shared-1"
+      })),
+      tokens: [{ token: "polar_pat_s3cret", user_of: ["acme", "globex"], scopes: ["customer_sessions:write"] }]
+    })
+    assert.strictEqual(seeded.status, 200)
+    const env = { POLAR_API_URL: url, POLAR_ACCESS_TOKEN: "polar_pat_s3cret" }
+    const { code, stderr, stdout } = await run(["session", "--external-customer", "shared-1", "--json"], env)
+    assert.strictEqual(code, 3)
+    const { error, outcome } = JSON.parse(stdout)
+    assert.deepEqual([outcome, error._tag], ["failed", "AmbiguousCustomer"])
+    assert.match(
+      stderr,
+      /have the external id shared-1, so no session was created\. .*give Polar's id of the customer\.\n$/
+    )
   })
 
   it.for([

@@ -40,7 +40,7 @@ it.concurrent("the demo prints each step as a line of JSON with --json", async (
     steps.map(({ error, step }) => (step === "refusal" ? error._tag : step)),
     (
       "emulator list resend mail NotFound AlreadyClaimed InvitationUnavailable InvalidRequest " +
-      "Unauthorized Unauthorized Forbidden Forbidden Unavailable dead-link reissue claim"
+      "Unauthorized Unauthorized Forbidden Unavailable dead-link reissue claim"
     ).split(" ")
   )
   const [dead, reissue, claim] = steps.slice(-3)

@@ -3,17 +3,7 @@ import * as Emulator from "@polar-seats/emulator/Emulator"
 import { DateTime, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { ask, control, inWorld } from "./emulatorHttp.ts"
-import {
-  ben,
-  buyer,
-  seats,
-  start,
-  strangersSubscription,
-  subscription,
-  tokens,
-  unknown,
-  withoutSeats
-} from "../laws/world.ts"
+import { ben, buyer, seats, start, strangersSubscription, subscription, tokens, unknown } from "../laws/world.ts"
 
 const resend = (id: string) => `/v1/customer-portal/seats/${id}/resend`
 const refused = (error: string, detail: string) => JSON.stringify({ error, detail })
@@ -87,13 +77,6 @@ describe("resend, in the order of Polar's checks, refuses", () => {
       refused("ResourceNotFound", "Seat not found")
     ],
     ["an order without a product", tokens.customer, resend(seats.withoutProduct), 500, "Internal Server Error"],
-    [
-      "an organization without seats",
-      tokens.withoutSeats,
-      resend(seats.withoutSeats),
-      403,
-      refused("FeatureNotEnabled", "Seat-based pricing is not enabled for this organization")
-    ],
     [
       "a claimed seat",
       tokens.customer,
@@ -212,15 +195,6 @@ describe("list of a customer", () => {
         const answer = yield* ask("GET", path(query), { token: tokens.customer })
         assert.strictEqual(answer.status, status)
         assert.include(answer.body, part)
-      })
-    )
-  )
-
-  it.effect("is refused if seats are not enabled", () =>
-    inWorld(
-      Effect.gen(function* () {
-        const answer = yield* ask("GET", path(`?subscription_id=${withoutSeats}`), { token: tokens.withoutSeats })
-        assert.strictEqual(answer.status, 403)
       })
     )
   )

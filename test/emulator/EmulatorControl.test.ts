@@ -20,7 +20,7 @@ const defaults = {
   rate_limits: "off",
   require_content_length: true,
   versions: ["2026-04", "2026-10", "2027-01"],
-  default_version: "2026-04",
+  default_version: "2026-10",
   sandbox: false,
   webhook: null
 }
@@ -53,7 +53,7 @@ describe("settings", () => {
     [{ default_version: 2026 }, ["default_version"]],
     [{ default_version: "2025-01", sandbox: true }, ["default_version"]],
     [{ default_version: "2026-04", versions: ["2026-10"] }, ["default_version"]],
-    [{ versions: ["2026-10"] }, ["versions"]],
+    [{ versions: ["2026-04"] }, ["versions"]],
     [{ versions: [] }, ["versions"]],
     [{ rate_limit: "off" }, ["rate_limit"]],
     [{ webhook: { url: "http://example.com/hook" } }, ["webhook.url"]],
@@ -558,6 +558,50 @@ describe("a seed", () => {
     yield* Effect.replicateEffect(ask("GET", "/v1/nothing"), 100)
     yield* control("POST", "faults", { rules: [{ path: list, status: 418 }] })
   })
+
+  it.effect("with the switch for seats of earlier versions loads, and the key has no effect", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
+        const seeded = yield* control("POST", "seed", {
+          organizations: [{ slug: "acme", seat_based_pricing_enabled: false }],
+          products: [{ id: unknown, organization: "acme" }],
+          customers: [{ id: customer, organization: "acme", email: "billing@acme.com" }],
+          subscriptions: [{ id: subscription, product: unknown, customer, seats: 2 }],
+          seats: [
+            {
+              id: seats.live,
+              subscription_id: subscription,
+              status: "pending",
+              email: "ann@acme.com",
+              customer_id: customer,
+              invitation_token: "live"
+            }
+          ],
+          tokens: [
+            { token: tokens.customer, customer },
+            {
+              token: tokens.organization,
+              organization: "acme",
+              scopes: ["customer_seats:read", "customer_seats:write"]
+            }
+          ]
+        })
+        assert.strictEqual(seeded.status, 200)
+        const calls: ReadonlyArray<Parameters<typeof ask>> = [
+          ["GET", list, asCustomer],
+          ["POST", `${portal}/${seats.live}/resend`, asCustomer],
+          ["POST", portal, { ...asCustomer, body: { subscription_id: subscription, email: "zoe@acme.com" } }],
+          ["GET", `/v1/customer-seats?subscription_id=${subscription}`, { token: tokens.organization }],
+          ["POST", `/v1/customer-seats/${seats.live}/resend`, { token: tokens.organization }],
+          ["GET", "/v1/customer-seats/claim/live"],
+          ["POST", "/v1/customer-seats/claim", { body: { invitation_token: "live" } }],
+          ["DELETE", `${portal}/${seats.live}`, asCustomer]
+        ]
+        for (const call of calls) assert.strictEqual((yield* ask(...call)).status, 200, `${call[0]} ${call[1]}`)
+      })
+    )
+  )
 
   it.effect("resets faults, rate limits, webhooks, minted tokens and settings", () =>
     inWorld(

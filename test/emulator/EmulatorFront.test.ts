@@ -85,8 +85,8 @@ const log = (emulator: Emulator.Emulator["Service"]) =>
 
 describe("versions", () => {
   it.effect.each([
-    [undefined, "2026-04"],
-    ["", "2026-04"],
+    [undefined, "2026-10"],
+    ["", "2026-10"],
     ["2026-04", "2026-04"],
     ["2026-10", "2026-10"],
     ["2027-01", "2027-01"]
@@ -120,7 +120,7 @@ describe("the length of a request", () => {
       Effect.gen(function* () {
         const answer = yield* send(method, "/v1/nothing", { ...unmeasured, token: tokens.unknown })
         assert.deepEqual([answer.status, answer.body], [411, lengthRequired])
-        assert.strictEqual(answer.headers["polar-version"], "2026-04")
+        assert.strictEqual(answer.headers["polar-version"], "2026-10")
         assert.isUndefined(answer.headers["cache-control"])
         yield* settings({ require_content_length: false })
         assert.strictEqual((yield* send(method, "/v1/nothing", unmeasured)).status, 404)
@@ -202,7 +202,7 @@ describe("routes", () => {
       Effect.gen(function* () {
         const answer = yield* send(method, path, asCustomer)
         assert.deepEqual([answer.status, answer.body], [404, notFound])
-        assert.strictEqual(answer.headers["polar-version"], "2026-04")
+        assert.strictEqual(answer.headers["polar-version"], "2026-10")
       })
     )
   )
@@ -223,10 +223,10 @@ describe("headers", () => {
   const own = ["cache-control", "polar-version", "x-polar-sandbox", "x-polar-deprecation-notice"] as const
   const notice = "The API root has moved from /api/v1 to /v1. Please update your integration."
   it.effect.each([
-    ["a routed request", "GET", list, tokens.customer, "private, no-store", "2026-04", "1"],
-    ["a refused request", "GET", portal, undefined, "private, no-store", "2026-04", "1"],
-    ["an unknown path", "GET", "/v1/nothing", tokens.customer, "private, no-store", "2026-04", "1"],
-    ["a bad token", "GET", list, tokens.unknown, "no-store", "2026-04", undefined],
+    ["a routed request", "GET", list, tokens.customer, "private, no-store", "2026-10", "1"],
+    ["a refused request", "GET", portal, undefined, "private, no-store", "2026-10", "1"],
+    ["an unknown path", "GET", "/v1/nothing", tokens.customer, "private, no-store", "2026-10", "1"],
+    ["a bad token", "GET", list, tokens.unknown, "no-store", "2026-10", undefined],
     ["a failed request", "POST", resend(seats.withoutProduct), tokens.customer, undefined, undefined, undefined]
   ] as const)("of %s", ([_, method, path, token, ...expected]) =>
     inWorld(
@@ -288,7 +288,7 @@ describe("CORS", () => {
             "Accept, Accept-Language, Authorization, Content-Language, Content-Type, Polar-Version"
           )
           assert.include(headers["access-control-allow-methods"], "DELETE")
-          assert.strictEqual(headers["polar-version"], "2026-04")
+          assert.strictEqual(headers["polar-version"], "2026-10")
         })
       )
   )
@@ -323,7 +323,7 @@ describe("rate limits", () => {
           const answer = yield* send("POST", resend(seats.live), asCustomer)
           assert.deepEqual([...pair(answer), answer.body], [429, "60", ""])
           for (const name of ["content-type", "cache-control"]) assert.isUndefined(answer.headers[name])
-          assert.strictEqual(answer.headers["polar-version"], "2026-04")
+          assert.strictEqual(answer.headers["polar-version"], "2026-10")
           // The limit does not apply to another identity, or to the same one in the next window
           assert.strictEqual((yield* send("GET", list, { token: tokens.owner })).status, 200)
           yield* advance(1)

@@ -6,12 +6,13 @@ import {
   buyer,
   holder,
   manager,
+  ofGlobex,
+  ofOldOrganization,
   seats,
   single,
   subscription,
   tokens,
-  unknown,
-  withoutSeats
+  unknown
 } from "../laws/world.ts"
 import { ask, control, inWorld } from "./emulatorHttp.ts"
 
@@ -291,10 +292,45 @@ describe("a claim", () => {
     )
   )
 
-  it.effect("is forbidden if seats are not enabled", () =>
+  it.effect("is refused after the member is deleted, because that revokes the seat", () =>
     inWorld(
       Effect.gen(function* () {
-        assert.deepEqual([(yield* info("seatless")).status, (yield* claim("seatless")).status], [403, 403])
+        // The world's seat of Ben has no address of its own, and an assigned one has the member's
+        const assigned = yield* ask("POST", portal, {
+          token: tokens.customer,
+          body: { subscription_id: single, email: "zoe@acme.com" }
+        })
+        const { member_id } = field(assigned.body)
+        const { body } = yield* control("GET", "outbox")
+        const [{ token }] = body as [{ token: string }]
+        assert.strictEqual((yield* info(token)).status, 200)
+        for (const id of [member_id, ben]) {
+          assert.strictEqual((yield* control("POST", "delete-member", { member_id: id })).status, 200)
+        }
+        for (const link of [token, "member"]) {
+          assert.strictEqual((yield* info(link)).status, 404)
+          const answer = yield* claim(link)
+          const refusal = { error: "InvalidInvitationToken", detail: "Invalid or expired invitation token" }
+          assert.deepEqual([answer.status, field(answer.body)], [400, refusal])
+        }
+      })
+    )
+  )
+
+  it.effect("gives a customer session without the member model, even where member_id is set", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const assigned = yield* ask("POST", portal, {
+          token: tokens.oldCustomer,
+          body: { subscription_id: ofOldOrganization, email: "new@old.com" }
+        })
+        const { customer_id, member_id } = field(assigned.body)
+        assert.isString(member_id)
+        const { body } = yield* control("GET", "outbox")
+        const [{ token }] = body as [{ token: string }]
+        const claimed = field((yield* claim(token)).body)
+        assert.match(String(claimed["customer_session_token"]), /^polar_cst_/)
+        assert.deepInclude(claimed["seat"], { status: "claimed", customer_id, member_id })
       })
     )
   )
@@ -512,7 +548,7 @@ describe("access", () => {
     ["the organization", tokens.member, `${merchant}?subscription_id=${subscription}`, 401],
     ["the organization", undefined, `${merchant}?subscription_id=${subscription}`, 401],
     ["the organization", tokens.organizationWriter, `${merchant}?subscription_id=${subscription}`, 403],
-    ["the organization", tokens.organization, `${merchant}?subscription_id=${withoutSeats}`, 404],
+    ["the organization", tokens.organization, `${merchant}?subscription_id=${ofGlobex}`, 404],
     ["the organization", tokens.organization, `${merchant}?subscription_id=${single}`, 200]
   ] as const)("to %s API with %s", ([_, token, path, status]) =>
     inWorld(Effect.map(ask("GET", path, { token }), (answer) => assert.strictEqual(answer.status, status)))

@@ -25,6 +25,24 @@ describe("World.load", () => {
     ])
   })
 
+  it("ignores the switch for seats of older seeds, whatever its value", () => {
+    const bought = {
+      products: [{ id: uuid, organization: "a" }],
+      customers: [{ id: uuid, organization: "a", email: "x" }]
+    }
+    for (const seatBasedPricingEnabled of [true, false, null, "no"]) {
+      const old = { ...bought, organizations: [{ slug: "a", seatBasedPricingEnabled }] }
+      assert.deepEqual(
+        Result.getOrThrow(World.load(old)),
+        Result.getOrThrow(World.load({ ...bought, organizations: [{ slug: "a" }] }))
+      )
+    }
+    assert.deepEqual(issues({ organizations: [{ seatBasedPricingEnabled: true, seats: true }] }).toSorted(), [
+      "organizations.0.seats Expected no excess property",
+      "organizations.0.slug Missing key"
+    ])
+  })
+
   it("accepts odd states of seats", () => {
     const seat = { subscriptionId: uuid }
     assert.deepEqual(

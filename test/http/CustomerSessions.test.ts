@@ -200,6 +200,30 @@ describe("each answer has its own error", () => {
       "InvalidRequest",
       { issues: [{ type: issue.type, path: issue.loc, message: issue.msg }] }
     ],
+    [
+      "an external id of customers of several organizations",
+      json(409, { error: "AmbiguousExternalCustomerID", detail: "Several customers share it." }),
+      "AmbiguousCustomer",
+      { externalId: "usr_1" }
+    ],
+    [
+      "an organization that the token does not reach",
+      json(403, { error: "RequestedOrganizationNotAccessible", detail: "" }),
+      "Forbidden",
+      { reason: "Organization" }
+    ],
+    [
+      "a malformed organization",
+      json(400, { error: "InvalidRequestedOrganization", detail: "It must be an id." }),
+      "InvalidRequest",
+      { issues: [{ type: "InvalidRequestedOrganization", path: [], message: "It must be an id." }] }
+    ],
+    [
+      "an organization without seats, from a server that people run themselves",
+      json(403, { error: "FeatureNotEnabled", detail: "" }),
+      "Forbidden",
+      { reason: "SeatsNotEnabled" }
+    ],
     ["too many requests", Effect.sync(() => new Response(null, { status: 429 })), "RateLimited", { retryAfter: null }],
     [
       "Polar's own failure",
@@ -216,7 +240,8 @@ describe("each answer has its own error", () => {
   ])("%s", ([_, answer, tag, fields]) =>
     Effect.gen(function* () {
       const { layer } = answering(answer)
-      const error = yield* settled(Effect.flip(create()).pipe(Effect.provide(layer)))
+      const request = { customer: { externalId: "usr_1" } }
+      const error = yield* settled(Effect.flip(create(request)).pipe(Effect.provide(layer)))
       assert.strictEqual(error._tag, tag)
       assert.containSubset(JSON.parse(JSON.stringify(error)), fields)
       if (error._tag === "Unavailable") assert.isFalse(error.mayHaveHappened, "one more session does no harm")
@@ -224,6 +249,14 @@ describe("each answer has its own error", () => {
         assert.notInclude(shown, secret)
         assert.notInclude(shown, session)
       }
+    })
+  )
+
+  it.effect("a 409 to a request with Polar's own id is none that Polar documents", () =>
+    Effect.gen(function* () {
+      const { layer } = answering(json(409, { error: "AmbiguousExternalCustomerID", detail: "" }))
+      const error = yield* settled(Effect.flip(create()).pipe(Effect.provide(layer)))
+      assert.containSubset(JSON.parse(JSON.stringify(error)), { _tag: "Unavailable", ...unexpected(409) })
     })
   )
 

@@ -131,6 +131,35 @@ describe("verify", () => {
     })
   )
 
+  it.effect("returns subscription.migrated as Unknown, with all of its data", () =>
+    Effect.gen(function* () {
+      // The fields of Polar's document for the event, units included
+      const data = {
+        id: "e5149aae-e521-42b9-b24c-abb3d71eea2e",
+        created_at: "2026-10-22T10:00:00.123456Z",
+        modified_at: null,
+        status: "active",
+        seats: 5,
+        units: null,
+        customer: { id: "992fae2a-2a17-4b7a-8d9e-e287cf90131b", email: "billing@acme.com" },
+        prices: [{ amount_type: "unit_based", tiers: { type: "volume", tiers: [{ bound: null, unit_amount: "1.5" }] } }]
+      }
+      const type = "subscription.migrated"
+      const event = yield* verify(
+        signed(JSON.stringify({ type, timestamp: "2026-10-22T10:00:00.123456Z", api_version: "2026-10", data }))
+      )
+      assert.deepStrictEqual(
+        event,
+        SeatWebhooks.SeatEvent.Unknown({
+          id,
+          type,
+          timestamp: DateTime.makeUnsafe("2026-10-22T10:00:00.123Z"),
+          data
+        })
+      )
+    })
+  )
+
   it.effect("accepts another type without time and data, or with an invalid time", () =>
     Effect.gen(function* () {
       const bare = SeatWebhooks.SeatEvent.Unknown({ id, type: "constructor", timestamp: null, data: null })

@@ -21,6 +21,7 @@ import {
   holder,
   lena,
   manager,
+  ofGlobex,
   ofOldOrganization,
   order,
   seats,
@@ -29,8 +30,7 @@ import {
   tokens,
   unknown,
   unpaid,
-  withoutProduct,
-  withoutSeats
+  withoutProduct
 } from "./world.ts"
 
 const source = AssignmentSource.Subscription({ id: subscription })
@@ -505,13 +505,14 @@ export const assignLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "assign is Forbidden if seats are not enabled",
-    surface: "portal",
-    token: tokens.withoutSeats,
-    holds: fails(
-      assign(from(AssignmentSource.Subscription({ id: withoutSeats }))),
-      new Forbidden({ reason: "SeatsNotEnabled" })
-    )
+    name: "a user token assigns seats of each organization that it reaches",
+    surface: "organization",
+    token: tokens.oauthOfBoth,
+    holds: Effect.gen(function* () {
+      for (const id of [subscription, ofGlobex]) {
+        assert.strictEqual((yield* assign(from(AssignmentSource.Subscription({ id })))).subscriptionId, id)
+      }
+    })
   },
   {
     name: "a token without the write scope may not assign",

@@ -3,7 +3,7 @@ import { Forbidden, InvalidRequest, NotFound } from "@polar-seats/domain/SeatErr
 import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Effect } from "effect"
 import { fails, type Law, list, ofSubscription } from "./law.ts"
-import { order, seats, strangersSubscription, tokens, unknown, withoutProduct, withoutSeats } from "./world.ts"
+import { ofGlobex, order, seats, strangersSubscription, tokens, unknown, withoutProduct } from "./world.ts"
 
 export const listLaws: ReadonlyArray<Law> = [
   {
@@ -76,10 +76,21 @@ export const listLaws: ReadonlyArray<Law> = [
     )
   },
   {
-    name: "list is Forbidden if seats are not enabled",
-    surface: "portal",
-    token: tokens.withoutSeats,
-    holds: fails(list(SeatSource.Subscription({ id: withoutSeats })), new Forbidden({ reason: "SeatsNotEnabled" }))
+    name: "another organization's subscription is NotFound",
+    surface: "organization",
+    holds: fails(
+      list(SeatSource.Subscription({ id: ofGlobex })),
+      new NotFound({ resource: "subscription", id: ofGlobex })
+    )
+  },
+  {
+    name: "a user token lists the seats of each organization that it reaches",
+    surface: "organization",
+    token: tokens.userOfBoth,
+    holds: Effect.gen(function* () {
+      assert.strictEqual((yield* list(ofSubscription)).totalSeats, 10)
+      assert.strictEqual((yield* list(SeatSource.Subscription({ id: ofGlobex }))).totalSeats, 2)
+    })
   },
   {
     name: "a token without the read scope may not list",

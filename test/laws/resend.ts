@@ -102,15 +102,9 @@ export const resendLaws: ReadonlyArray<Law> = [
     holds: fails(resend(seats.strangers), new Forbidden({ reason: "Role" }))
   },
   {
-    name: "resend is Forbidden if seats are not enabled",
+    name: "a seat of a customer of another organization is NotFound",
     surface: "portal",
-    token: tokens.withoutSeats,
-    holds: fails(resend(seats.withoutSeats), new Forbidden({ reason: "SeatsNotEnabled" }))
-  },
-  {
-    name: "an unknown seat is NotFound even if seats are not enabled",
-    surface: "portal",
-    token: tokens.withoutSeats,
+    token: tokens.globexCustomer,
     holds: fails(resend(seats.live), new NotFound({ resource: "seat", id: seats.live }))
   },
   {
@@ -128,18 +122,12 @@ export const resendLaws: ReadonlyArray<Law> = [
   {
     name: "a seat of another organization is NotFound",
     surface: "organization",
-    holds: fails(resend(seats.withoutSeats), new NotFound({ resource: "seat", id: seats.withoutSeats }))
+    holds: fails(resend(seats.ofGlobex), new NotFound({ resource: "seat", id: seats.ofGlobex }))
   },
   {
     name: "an organization reaches the seats of all its customers",
     surface: "organization",
     holds: resends(seats.strangers, "sam@example.com")
-  },
-  {
-    name: "resend by an organization is Forbidden if seats are not enabled",
-    surface: "organization",
-    token: tokens.organizationWithoutSeats,
-    holds: fails(resend(seats.withoutSeats), new Forbidden({ reason: "SeatsNotEnabled" }))
   },
   {
     name: "a token without the write scope may not resend",
@@ -159,6 +147,15 @@ export const resendLaws: ReadonlyArray<Law> = [
     token: tokens.user,
     holds: resends(seats.live, "ann@acme.com")
   },
+  ...[tokens.userOfBoth, tokens.oauthOfBoth].map((token): Law => ({
+    name: `${token} resends seats of each organization that it reaches`,
+    surface: "organization",
+    token,
+    holds: Effect.andThen(
+      Effect.andThen(resend(seats.live), resend(seats.ofGlobex)),
+      Effect.map(recipients, (all) => assert.deepEqual(all, ["ann@acme.com", "wim@example.com"]))
+    )
+  })),
   ...[tokens.organizationExpired, tokens.organizationUnknown].map((token): Law => ({
     name: `${token} is Unauthorized`,
     surface: "organization",

@@ -62,22 +62,25 @@ export const revokeLaws: ReadonlyArray<Law> = [
     holds: fails(revoke(seats.live), new Forbidden({ reason: "Role" }))
   },
   {
-    name: "revoke is Forbidden if seats are not enabled",
+    name: "the portal answers for a revoked seat of an order without a product",
     surface: "portal",
-    token: tokens.withoutSeats,
-    holds: fails(revoke(seats.withoutSeats), new Forbidden({ reason: "SeatsNotEnabled" }))
+    holds: Effect.map(revoke(seats.revokedWithoutProduct), ({ status }) => assert.strictEqual(status, "revoked"))
   },
   {
-    name: "the portal answers for a revoked seat even if seats are not enabled",
-    surface: "portal",
-    token: tokens.withoutSeats,
-    holds: Effect.map(revoke(seats.revokedWithoutSeats), ({ status }) => assert.strictEqual(status, "revoked"))
-  },
-  {
-    name: "revoke by an organization is Forbidden if seats are not enabled, even for a revoked seat",
+    name: "revoke by an organization fails inside Polar with a 500 for a revoked seat of an order without a product",
     surface: "organization",
-    token: tokens.organizationWithoutSeats,
-    holds: fails(revoke(seats.revokedWithoutSeats), new Forbidden({ reason: "SeatsNotEnabled" }))
+    holds: Effect.gen(function* () {
+      const error = yield* Effect.flip(revoke(seats.revokedWithoutProduct))
+      assert.deepInclude(error, { _tag: "Unavailable", reason: { _tag: "ServerFailed", status: 500 } })
+    })
+  },
+  {
+    name: "a user token revokes seats of each organization that it reaches",
+    surface: "organization",
+    token: tokens.userOfBoth,
+    holds: Effect.gen(function* () {
+      for (const id of [seats.live, seats.ofGlobex]) assert.strictEqual((yield* revoke(id)).status, "revoked")
+    })
   },
   {
     name: "a token without the write scope may not revoke",

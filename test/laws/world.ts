@@ -10,12 +10,17 @@ export const subscription = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71
 export const order = OrderId.make("3b0c1b0e-0f59-4f5a-8f3e-0d4b9d3f7a10")
 export const withoutProduct = OrderId.make("5a1d2c3b-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
 export const strangersSubscription = SubscriptionId.make("c7f1d9a2-6b3e-4d58-9a47-2e8b5c0f1d36")
-export const withoutSeats = SubscriptionId.make("b1d7a0c4-3f0e-4a53-9c37-5d0f6f4a8e21")
+export const ofGlobex = SubscriptionId.make("b1d7a0c4-3f0e-4a53-9c37-5d0f6f4a8e21")
 export const full = SubscriptionId.make("a7c3e1d5-9b2f-4680-8d4e-6f1a3c5b7d90")
 export const single = SubscriptionId.make("09ab12cd-34ef-4567-89ab-cdef01234567")
 export const unpaid = OrderId.make("2c4e6a80-1b3d-4f5a-9c7e-8d0b2f4a6c1e")
 export const ofOldOrganization = SubscriptionId.make("6f5e4d3c-2b1a-4098-8765-43210fedcba9")
 export const checkout = "18f2a4c6-5e7d-4b90-a1c3-e5f7d9b08264"
+/** The ids of two organizations. */
+export const acme = "3f9a2c1e-7b4d-4e86-a1c5-9d0b8e7f6a52"
+export const globex = "8c5d1e7f-2a3b-4c69-b8d4-0e1f2a3b4c5d"
+/** The id of ours that a customer of Acme and one of Globex have. */
+export const sharedExternalId = "shared-1"
 export const unknown = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
 
 export const seats = {
@@ -31,8 +36,8 @@ export const seats = {
   ofOrder: SeatId.make("7b0c785e-27e8-4d3f-8223-207104725dd4"),
   withoutProduct: SeatId.make("1e9a3b5c-7d2f-4e61-8b40-5c6d7e8f9a0b"),
   strangers: SeatId.make("d8e2c1b0-a9f8-4e7d-8c6b-5a4f3e2d1c0b"),
-  withoutSeats: SeatId.make("5f4e3d2c-1b0a-4f9e-8d7c-6b5a49382716"),
-  revokedWithoutSeats: SeatId.make("c0d1e2f3-a4b5-4c6d-8e7f-901a2b3c4d5e"),
+  ofGlobex: SeatId.make("5f4e3d2c-1b0a-4f9e-8d7c-6b5a49382716"),
+  revokedWithoutProduct: SeatId.make("c0d1e2f3-a4b5-4c6d-8e7f-901a2b3c4d5e"),
   ofFull: SeatId.make("e7d6c5b4-a392-4817-8605-f4e3d2c1b0af")
 } as const
 
@@ -40,9 +45,9 @@ export const ben = MemberId.make("0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10")
 export const manager = MemberId.make("8b2f4c6d-1a3e-4b5c-9d7f-0e1a2b3c4d5e")
 export const holder = CustomerId.make("e1f2a3b4-c5d6-4e7f-8a9b-0c1d2e3f4a50")
 const stranger = "7c5f5ad1-6a53-4a1b-8d5f-2a6f0d1c9b44"
-const seatless = "1f0e2d3c-4b5a-4968-8776-95a4b3c2d1e0"
+export const globexBuyer = CustomerId.make("1f0e2d3c-4b5a-4968-8776-95a4b3c2d1e0")
 const product = "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a"
-const plain = "5e1c6dcc-2d4b-4b3f-9a1b-7c8d9e0f1a2b"
+const globexProduct = "5e1c6dcc-2d4b-4b3f-9a1b-7c8d9e0f1a2b"
 
 /** A token for each kind of caller. */
 export const tokens = {
@@ -51,11 +56,11 @@ export const tokens = {
   billingManager: "polar_mst_manager",
   member: "polar_mst_member",
   otherCustomer: "polar_cst_other",
-  withoutSeats: "polar_cst_seatless",
+  globexCustomer: "polar_cst_globex",
   organization: "polar_oat_acme",
   organizationReader: "polar_oat_reader",
   organizationWriter: "polar_oat_writer",
-  organizationWithoutSeats: "polar_oat_plain",
+  globex: "polar_oat_globex",
   organizationExpired: "polar_oat_expired",
   organizationUnknown: "polar_oat_unknown",
   sessions: "polar_oat_sessions",
@@ -63,6 +68,8 @@ export const tokens = {
   oldOrganization: "polar_oat_old",
   oldCustomer: "polar_cst_old",
   user: "polar_pat_someone",
+  userOfBoth: "polar_pat_both",
+  oauthOfBoth: "polar_at_u_both",
   registration: "polar_crt_anyone",
   expired: "polar_cst_expired",
   unknown: "polar_cst_unknown"
@@ -78,20 +85,20 @@ const seat = { subscriptionId: subscription, customerId: buyer, createdAt: "2026
 /** One seat of each kind, and one caller of each kind. */
 export const world: WorldInput = {
   organizations: [
-    { slug: "acme", name: "Acme" },
-    { slug: "plain", seatBasedPricingEnabled: false },
+    { id: acme, slug: "acme", name: "Acme" },
+    { id: globex, slug: "globex", name: "Globex" },
     { slug: "old", memberModelEnabled: false }
   ],
   products: [
     { id: product, organization: "acme", name: "Acme Pro" },
-    { id: plain, organization: "plain", name: "Plain" },
+    { id: globexProduct, organization: "globex", name: "Globex Pro" },
     { id: oldProduct, organization: "old", name: "Old" }
   ],
   customers: [
     { id: buyer, organization: "acme", email: "billing@acme.com" },
-    { id: holder, organization: "acme", email: "holder@acme.com" },
+    { id: holder, organization: "acme", email: "holder@acme.com", externalId: sharedExternalId },
     { id: stranger, organization: "acme", email: "someone@example.com" },
-    { id: seatless, organization: "plain", email: "nobody@example.com" },
+    { id: globexBuyer, organization: "globex", email: "nobody@example.com", externalId: sharedExternalId },
     { id: oldBuyer, organization: "old", email: "billing@old.com" },
     { id: lena, organization: "old", email: "lena@old.com", name: "Lena", externalId: "lena-1" }
   ],
@@ -106,7 +113,7 @@ export const world: WorldInput = {
     { id: single, product, customer: buyer, seats: 1 },
     { id: ofOldOrganization, product: oldProduct, customer: oldBuyer, seats: 5 },
     { id: strangersSubscription, product, customer: stranger, seats: 1 },
-    { id: withoutSeats, product: plain, customer: seatless, seats: 1 }
+    { id: ofGlobex, product: globexProduct, customer: globexBuyer, seats: 2 }
   ],
   orders: [
     { id: order, product, customer: buyer, seats: 1 },
@@ -125,8 +132,9 @@ export const world: WorldInput = {
     },
     {
       ...seat,
-      id: seats.revokedWithoutSeats,
-      subscriptionId: withoutSeats,
+      id: seats.revokedWithoutProduct,
+      subscriptionId: null,
+      orderId: withoutProduct,
       status: "revoked",
       customerId: null,
       revokedAt: "2026-11-22T08:00:00Z"
@@ -190,11 +198,12 @@ export const world: WorldInput = {
     },
     {
       ...seat,
-      id: seats.withoutSeats,
-      subscriptionId: withoutSeats,
+      id: seats.ofGlobex,
+      subscriptionId: ofGlobex,
+      customerId: globexBuyer,
       status: "pending",
       email: "wim@example.com",
-      invitationToken: "seatless"
+      invitationToken: "globex"
     },
     {
       ...seat,
@@ -208,11 +217,7 @@ export const world: WorldInput = {
   tokens: [
     { token: tokens.organizationReader, organization: "acme", scopes: ["customer_seats:read"] },
     { token: tokens.organizationWriter, organization: "acme", scopes: ["customer_seats:write"] },
-    {
-      token: tokens.organizationWithoutSeats,
-      organization: "plain",
-      scopes: ["customer_seats:read", "customer_seats:write"]
-    },
+    { token: tokens.globex, organization: "globex", scopes: ["customer_seats:read", "customer_seats:write"] },
     { token: tokens.organizationExpired, organization: "acme", expiresAt: "2026-11-23T11:59:59Z" },
     { token: tokens.oldOrganization, organization: "old", scopes: ["customer_seats:read", "customer_seats:write"] },
     { token: tokens.oldCustomer, customer: oldBuyer },
@@ -223,8 +228,13 @@ export const world: WorldInput = {
     { token: tokens.billingManager, member: manager },
     { token: tokens.member, member: ben },
     { token: tokens.otherCustomer, customer: stranger },
-    { token: tokens.withoutSeats, customer: seatless },
+    { token: tokens.globexCustomer, customer: globexBuyer },
     { token: tokens.organization, organization: "acme", scopes: ["customer_seats:read", "customer_seats:write"] },
+    ...[tokens.userOfBoth, tokens.oauthOfBoth].map((token) => ({
+      token,
+      userOf: ["acme", "globex"],
+      scopes: ["customer_seats:read", "customer_seats:write", "customer_sessions:write"] as const
+    })),
     { token: tokens.user, userOf: ["acme"], scopes: ["customer_seats:read", "customer_seats:write"] },
     { token: tokens.expired, customer: buyer, expiresAt: "2026-11-23T11:59:59Z" }
   ]

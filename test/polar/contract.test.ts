@@ -1,34 +1,12 @@
 import { assert, it } from "@effect/vitest"
 import { PolarApi } from "@polar-seats/emulator/PolarApi"
 import { OpenApi } from "effect/http-api"
-import { readFileSync } from "node:fs"
+import { Effect } from "effect"
+import { ask, inWorld } from "../emulator/emulatorHttp.ts"
+import { buyer, tokens } from "../laws/world.ts"
+import { type Document, nameOf, published, type SchemaDocument } from "./published.ts"
 
-// The parts of a schema that the test compares: types and names, but not titles and formats
-interface SchemaDocument {
-  readonly $ref?: string
-  readonly type?: string
-  readonly enum?: ReadonlyArray<unknown>
-  readonly const?: unknown
-  readonly anyOf?: ReadonlyArray<SchemaDocument>
-  readonly items?: SchemaDocument
-  readonly properties?: Record<string, SchemaDocument>
-  readonly required?: ReadonlyArray<string>
-}
-interface Operation {
-  readonly parameters?: ReadonlyArray<{ readonly name: string; readonly in: string; readonly required?: boolean }>
-  readonly requestBody?: { readonly content: Record<string, { readonly schema: SchemaDocument }> }
-  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: SchemaDocument }> }>
-  readonly security?: ReadonlyArray<Record<string, unknown>>
-}
-interface Document {
-  readonly paths: Record<string, Record<string, Operation>>
-  readonly components: { readonly schemas: Record<string, SchemaDocument> }
-}
-
-const published: Document = JSON.parse(readFileSync(new URL("openapi-seats.2026-10.json", import.meta.url), "utf8"))
 const ours: Document = JSON.parse(JSON.stringify(OpenApi.fromApi(PolarApi)))
-
-const nameOf = (ref: string) => ref.slice(ref.lastIndexOf("/") + 1)
 
 // A name that only one document has is replaced by its definition
 const shape = (schema: SchemaDocument | undefined, document: Document): string => {
@@ -111,6 +89,10 @@ const listed: Record<string, ReadonlyArray<string>> = {
     "- HTTPValidationError has detail?: Array<ValidationError>",
     '+ HTTPValidationError has error: "PolarRequestValidationError" | "RequestValidationError"'
   ],
+  "Published, but the switch for seats that it is about is gone": [
+    "- GET /v1/customer-seats/claim/{invitation_token} answers 403",
+    "- POST /v1/customer-seats/claim answers 403"
+  ],
   "Published, but never answered by the server: it answers a bad token with 404": [
     "- GET /v1/customer-seats/claim/{invitation_token} answers 400"
   ],
@@ -134,3 +116,43 @@ it("PolarApi matches the published contract, except for the differences that are
   ]
   assert.deepEqual(found.toSorted(), Object.values(listed).flat().toSorted())
 })
+
+/** The fields of an answer that the contract lacks, and those that it requires and the answer lacks. */
+const misfits = (schema: SchemaDocument, value: unknown, path: string): ReadonlyArray<string> => {
+  if (schema.$ref !== undefined) return misfits(published.components.schemas[nameOf(schema.$ref)] ?? {}, value, path)
+  const choices = schema.anyOf ?? schema.oneOf
+  if (choices !== undefined) {
+    if (value === null) return choices.some(({ type }) => type === "null") ? [] : [`${path} is null`]
+    const found = choices.filter(({ type }) => type !== "null").map((each) => misfits(each, value, path))
+    return found.find((each) => each.length === 0) ?? found[0] ?? []
+  }
+  if (value === null) return schema.type === "null" ? [] : [`${path} is null`]
+  if (Array.isArray(value)) return value.flatMap((each) => misfits(schema.items ?? {}, each, `${path}[]`))
+  if (schema.properties === undefined || typeof value !== "object") return []
+  const fields = Object.entries(value)
+  return [
+    ...(schema.required ?? []).filter((name) => !(name in value)).map((name) => `${path}.${name} is missing`),
+    ...fields.flatMap(([name, field]) => {
+      const declared = schema.properties?.[name]
+      return declared === undefined ? [`${path}.${name} is not published`] : misfits(declared, field, `${path}.${name}`)
+    })
+  ]
+}
+
+it.effect("the emulator answers claimed subscriptions and sessions with every published field, and no other", () =>
+  inWorld(
+    Effect.gen(function* () {
+      const claimed = yield* ask("GET", "/v1/customer-portal/seats/subscriptions", { token: tokens.member })
+      const page = JSON.parse(claimed.body)
+      assert.lengthOf(page.items, 1)
+      assert.isNull(page.items[0].units)
+      assert.deepEqual(misfits({ $ref: "ListResource_CustomerSubscription_" }, page, "page"), [])
+      const session = yield* ask("POST", "/v1/customer-sessions/", {
+        token: tokens.sessions,
+        body: { customer_id: buyer }
+      })
+      assert.strictEqual(session.status, 201)
+      assert.deepEqual(misfits({ $ref: "CustomerSession" }, JSON.parse(session.body), "session"), [])
+    })
+  )
+)

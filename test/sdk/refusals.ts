@@ -4,13 +4,13 @@ import {
   ofOldOrganization,
   order,
   seats,
+  sharedExternalId,
   strangersSubscription,
   subscription,
   tokens,
   unknown,
   unpaid,
-  withoutProduct,
-  withoutSeats
+  withoutProduct
 } from "../laws/world.ts"
 
 /** The calls of an SDK, with the names of Polar's JSON. */
@@ -26,7 +26,7 @@ interface Inputs {
   "organization.resend": string
   "claim.info": string
   "claim.claim": string
-  "sessions.create": models.CustomerSessionCustomerIDCreate
+  "sessions.create": models.CustomerSessionCustomerIDCreate | models.CustomerSessionCustomerExternalIDCreate
 }
 export type Operation = keyof Inputs
 
@@ -70,7 +70,7 @@ const tooMuch = Object.fromEntries(Array.from({ length: 11 }, (_, key) => [key, 
 type ApiSurface = "portal" | "organization"
 
 // The refusals of both surfaces. Each has a token that may do everything, and one of another kind
-const shared = (surface: ApiSurface, may: string, mayNot: string, plain: string, old: string) => {
+const shared = (surface: ApiSurface, may: string, mayNot: string, old: string) => {
   const [list, assign, revoke, resend] = [
     `${surface}.list`,
     `${surface}.assign`,
@@ -82,7 +82,6 @@ const shared = (surface: ApiSurface, may: string, mayNot: string, plain: string,
   return [
     ...unauthorized(list, { subscription_id: subscription }, mayNot),
     refused("neither subscription nor order", list, may, {}, 400, "BadRequest"),
-    refused("seats not enabled", list, plain, { subscription_id: withoutSeats }, 403, "FeatureNotEnabled"),
     refused("an unknown subscription", list, may, { subscription_id: unknown }, 404, "ResourceNotFound"),
     refused("an unknown order", list, may, { order_id: unknown }, 404, "ResourceNotFound"),
     refused("an id that is no UUID", list, may, { subscription_id: garbage }, 422, "RequestValidationError"),
@@ -117,14 +116,6 @@ const shared = (surface: ApiSurface, may: string, mayNot: string, plain: string,
       "MemberEmailMismatch"
     ),
     refused(
-      "seats not enabled",
-      assign,
-      plain,
-      { subscription_id: withoutSeats, ...recipient },
-      403,
-      "FeatureNotEnabled"
-    ),
-    refused(
       "an unknown subscription",
       assign,
       may,
@@ -148,7 +139,6 @@ const shared = (surface: ApiSurface, may: string, mayNot: string, plain: string,
     refused("metadata of eleven keys", assign, may, { ...toZoe, metadata: tooMuch }, 422, "RequestValidationError"),
 
     ...unauthorized(revoke, seats.live, mayNot),
-    refused("seats not enabled", revoke, plain, seats.withoutSeats, 403, "FeatureNotEnabled"),
     refused("an unknown seat", revoke, may, unknown, 404, "ResourceNotFound"),
     refused("an id that is no UUID", revoke, may, garbage, 422, "RequestValidationError"),
     refused("an order without a product", revoke, may, seats.withoutProduct, 500, null),
@@ -158,7 +148,6 @@ const shared = (surface: ApiSurface, may: string, mayNot: string, plain: string,
     refused("revoked", resend, may, seats.revoked, 400, "SeatNotPending"),
     refused("no invitation", resend, may, seats.withoutToken, 400, "InvalidInvitationToken"),
     refused("nobody to mail", resend, may, seats.withoutRecipient, 400, "InvalidInvitationToken"),
-    refused("seats not enabled", resend, plain, seats.withoutSeats, 403, "FeatureNotEnabled"),
     refused("an unknown seat", resend, may, unknown, 404, "ResourceNotFound"),
     refused("an id that is no UUID", resend, may, garbage, 422, "RequestValidationError"),
     refused("an id of version 7", resend, may, version7, 422, "RequestValidationError"),
@@ -168,7 +157,7 @@ const shared = (surface: ApiSurface, may: string, mayNot: string, plain: string,
 
 /** Every refusal of every call. */
 export const refusals: ReadonlyArray<Refusal> = [
-  ...shared("portal", tokens.customer, tokens.organization, tokens.withoutSeats, tokens.oldCustomer),
+  ...shared("portal", tokens.customer, tokens.organization, tokens.oldCustomer),
   refused(
     "the seat of another customer",
     "portal.list",
@@ -193,13 +182,7 @@ export const refusals: ReadonlyArray<Refusal> = [
   ...unauthorized("portal.claimedSubscriptions", { page: 1 }, tokens.organization),
   refused("page zero", "portal.claimedSubscriptions", tokens.customer, { page: 0 }, 422, "RequestValidationError"),
 
-  ...shared(
-    "organization",
-    tokens.organization,
-    tokens.customer,
-    tokens.organizationWithoutSeats,
-    tokens.oldOrganization
-  ),
+  ...shared("organization", tokens.organization, tokens.customer, tokens.oldOrganization),
   refused(
     "a token that may only write",
     "organization.list",
@@ -233,12 +216,10 @@ export const refusals: ReadonlyArray<Refusal> = [
     "insufficient_scope"
   ),
 
-  refused("seats not enabled", "claim.info", "", "seatless", 403, "FeatureNotEnabled"),
   refused("unknown", "claim.info", "", "unknown", 404, "ResourceNotFound"),
   refused("expired", "claim.info", "", "expired", 404, "ResourceNotFound"),
   refused("unknown", "claim.claim", "", "unknown", 400, "InvalidInvitationToken"),
   refused("expired", "claim.claim", "", "expired", 400, "InvalidInvitationToken"),
-  refused("seats not enabled", "claim.claim", "", "seatless", 403, "FeatureNotEnabled"),
   refused("a character that PostgreSQL cannot store", "claim.claim", "", "\0", 422, "RequestValidationError"),
 
   ...unauthorized("sessions.create", { customer_id: unknown }, tokens.customer),
@@ -257,6 +238,14 @@ export const refusals: ReadonlyArray<Refusal> = [
     { customer_id: unknown },
     422,
     "PolarRequestValidationError"
+  ),
+  refused(
+    "an external id of two organizations",
+    "sessions.create",
+    tokens.userOfBoth,
+    { external_customer_id: sharedExternalId },
+    409,
+    "AmbiguousExternalCustomerID"
   ),
   refused(
     "an id that is no UUID",

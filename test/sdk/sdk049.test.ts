@@ -56,7 +56,10 @@ const sdkOf = (serverURL: string, token: string): Sdk => {
     "organization.resend": (seatId) => customerSeats.resendInvitation({ seatId }),
     "claim.info": (invitationToken) => customerSeats.getClaimInfo({ invitationToken }),
     "claim.claim": (invitationToken) => customerSeats.claimSeat({ invitationToken }),
-    "sessions.create": ({ customer_id }) => customerSessions.create({ customerId: customer_id })
+    "sessions.create": (body) =>
+      customerSessions.create(
+        "customer_id" in body ? { customerId: body.customer_id } : { externalCustomerId: body.external_customer_id }
+      )
   }
 }
 

@@ -5,7 +5,20 @@ import * as v2026_10 from "@polar-sh/sdk/2026-10"
 import * as v2027_01 from "@polar-sh/sdk/2027-01"
 import { createPolar, errors, type Polar as Client } from "@polar-sh/sdk/2027-01"
 import { Effect, Predicate, Stream } from "effect"
-import { buyer, seats, single, subscription, tokens, unknown } from "../laws/world.ts"
+import {
+  acme,
+  buyer,
+  globex,
+  globexBuyer,
+  holder,
+  ofGlobex,
+  seats,
+  sharedExternalId,
+  single,
+  subscription,
+  tokens,
+  unknown
+} from "../laws/world.ts"
 import {
   alsoBens,
   ask,
@@ -126,13 +139,32 @@ describe("@polar-sh/sdk 1.0.1", () => {
       }).pipe(withPolar)
   )
 
-  // The servers behind WIRE.md do not know the header `Polar-Organization`
-  it.live("sends a user token with an organization, which the server ignores", () =>
+  it.live("acts for the organization that the client of a user token names", () =>
     Effect.gen(function* () {
       const { url } = yield* Polar
-      const polar = createPolar({ baseUrl: url, accessToken: tokens.user, organizationId: unknown })
-      const found = yield* ask(() => polar.customerSeats.listSeats({ subscription_id: subscription }))
-      assert.strictEqual(found.total_seats, 10)
+      const client = (organizationId?: string) =>
+        createPolar({
+          baseUrl: url,
+          accessToken: tokens.userOfBoth,
+          ...(organizationId === undefined ? {} : { organizationId })
+        })
+      const listed = (organizationId?: string) => () =>
+        client(organizationId).customerSeats.listSeats({ subscription_id: ofGlobex })
+      assert.strictEqual((yield* ask(listed())).total_seats, 2)
+      assert.strictEqual((yield* ask(listed(globex))).total_seats, 2)
+      for (const [organizationId, status] of [
+        [acme, 404],
+        [unknown, 403],
+        ["globex", 400]
+      ] as const) {
+        const thrown = yield* rejection(listed(organizationId))
+        assert.strictEqual(thrown instanceof PolarClientError && thrown.statusCode, status)
+      }
+      const session = (organizationId?: string) => () =>
+        client(organizationId).customerSessions.create({ external_customer_id: sharedExternalId })
+      assert.strictEqual((yield* ask(session(acme))).customer_id, holder)
+      assert.strictEqual((yield* ask(session(globex))).customer_id, globexBuyer)
+      assert.instanceOf(yield* rejection(session()), errors.AmbiguousExternalCustomerID)
     }).pipe(withPolar)
   )
 })
@@ -156,9 +188,9 @@ type ErrorClass = abstract new (...args: ReadonlyArray<never>) => Error
 
 /** The class that the SDK documents with `@throws` for each status of a call. */
 const documented: Record<Operation, Record<number, ErrorClass>> = {
+  // The SDK documents CustomerPortalSeatsListSeats403Error too, but every role may list
   "portal.list": {
     401: errors.CustomerPortalSeatsListSeats401Error,
-    403: errors.CustomerPortalSeatsListSeats403Error,
     404: errors.CustomerPortalSeatsListSeats404Error
   },
   "portal.assign": {
@@ -202,9 +234,10 @@ const documented: Record<Operation, Record<number, ErrorClass>> = {
     404: errors.CustomerSeatsResendInvitation404Error
   },
   // The SDK documents CustomerSeatsGetClaimInfo400Error too, but Polar never answers 400 here
-  "claim.info": { 403: errors.CustomerSeatsGetClaimInfo403Error, 404: errors.CustomerSeatsGetClaimInfo404Error },
-  "claim.claim": { 400: errors.CustomerSeatsClaimSeat400Error, 403: errors.CustomerSeatsClaimSeat403Error },
-  "sessions.create": {}
+  // Nor 403, which was about the switch for seats
+  "claim.info": { 404: errors.CustomerSeatsGetClaimInfo404Error },
+  "claim.claim": { 400: errors.CustomerSeatsClaimSeat400Error },
+  "sessions.create": { 409: errors.AmbiguousExternalCustomerID }
 }
 const classOf = (operation: Operation, status: number): ErrorClass => {
   if (status >= 500) return PolarServerError

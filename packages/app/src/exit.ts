@@ -7,6 +7,7 @@ import {
   Unavailable,
   UnavailableReason
 } from "@polar-seats/domain/SeatError"
+import type { AmbiguousCustomer } from "@polar-seats/http/CustomerSessions"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as MutableRef from "effect/MutableRef"
@@ -30,7 +31,7 @@ export const InterruptIsSuccess = Context.Reference("@polar-seats/app/InterruptI
 export const exitCode = { failed: 1, wrongUse: 2, refused: 3, interrupted: 130 } as const
 
 /** Every error that a command reports. */
-export type CommandError = SeatError | InvalidInvitation | ReissueError | RemindError
+export type CommandError = SeatError | InvalidInvitation | AmbiguousCustomer | ReissueError | RemindError
 
 // These errors do not say that Polar refused
 const failures = new Set<CommandError["_tag"]>([

@@ -75,7 +75,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
 
 /** The token is valid, but does not allow this call. */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
-  reason: Schema.Literals(["Role", "SeatsNotEnabled", "Scope"])
+  reason: Schema.Literals(["Role", "SeatsNotEnabled", "Scope", "Organization"])
 }) {
   override get message() {
     switch (this.reason) {
@@ -85,6 +85,8 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
         return "Seat-based pricing is not enabled for this organization, so nothing happened. Enable it in Polar's settings."
       case "Scope":
         return "The token lacks the scope for this call, so nothing happened. Create one with customer_seats:read, customer_seats:write or customer_sessions:write, as needed."
+      case "Organization":
+        return "The token does not reach the organization that the request names, so nothing happened. Check the option `organization`."
     }
   }
 }

@@ -34,14 +34,15 @@ export const InvalidInvitationToken = refusal("InvalidInvitationToken")
 export const Unauthorized = refusal("Unauthorized")
 /** The member's role does not allow it. */
 export const NotPermitted = refusal("NotPermitted")
-/** The organization does not sell seats. */
-export const FeatureNotEnabled = refusal("FeatureNotEnabled")
 /** There is no such thing for who asks. */
 export const ResourceNotFound = refusal("ResourceNotFound")
 /** There is no such customer. */
 export const CustomerNotFound = refusal("CustomerNotFound")
 /** There is no such member of this customer. */
 export const MemberNotFound = refusal("MemberNotFound")
+
+/** The external id means customers of several organizations. */
+export const AmbiguousExternalCustomerID = refusal("AmbiguousExternalCustomerID")
 
 /** A scope that the token lacks. The one refusal of a good token that is written as OAuth has it. */
 export const InsufficientScope = Schema.Struct({
@@ -136,7 +137,6 @@ const assignErrors = [
   SeatAlreadyAssigned, // 400: the recipient already has one of these seats
   InvalidSeatAssignmentRequest, // 400: no such customer, and the organization uses members
   MemberEmailMismatch, // 400: the member and the address belong to different persons
-  FeatureNotEnabled, // 403: the organization does not sell seats
   ResourceNotFound, // 404: no such subscription, order or checkout
   CustomerNotFound, // 404: no such customer
   MemberNotFound // 404: no such member of this customer
@@ -146,7 +146,6 @@ const list = HttpApiEndpoint.get("list", "/", {
   success: SeatsListJson,
   error: [
     BadRequest, // 400: the query names neither a subscription nor an order
-    FeatureNotEnabled, // 403: the organization does not sell seats
     ResourceNotFound // 404: no such subscription or order for this customer
   ]
 })
@@ -154,7 +153,6 @@ const revoke = HttpApiEndpoint.delete("revoke", "/:seat_id", {
   params: { seat_id: SeatId },
   success: SeatJson,
   error: [
-    FeatureNotEnabled, // 403: the organization does not sell seats
     ResourceNotFound // 404: no such seat for this customer
   ]
 })
@@ -164,7 +162,6 @@ const resend = HttpApiEndpoint.post("resend", "/:seat_id/resend", {
   error: [
     SeatNotPending, // 400: the seat is claimed or revoked
     InvalidInvitationToken, // 400: the seat has no token, or there is nobody to mail
-    FeatureNotEnabled, // 403: the organization does not sell seats
     ResourceNotFound // 404: no such seat for this customer
   ]
 })
@@ -219,7 +216,6 @@ export class SeatClaimsGroup extends HttpApiGroup.make("seatClaims")
       params: { invitation_token: Schema.String },
       success: SeatClaimInfo,
       error: [
-        FeatureNotEnabled, // 403: the organization does not sell seats
         ResourceNotFound // 404: unknown, expired, used or revoked
       ]
     }),
@@ -227,8 +223,7 @@ export class SeatClaimsGroup extends HttpApiGroup.make("seatClaims")
       payload: SeatClaim,
       success: CustomerSeatClaimResponse,
       error: [
-        InvalidInvitationToken, // 400: unknown, expired, used or revoked
-        FeatureNotEnabled // 403: the organization does not sell seats
+        InvalidInvitationToken // 400: unknown, expired, used or revoked
       ]
     })
   )
@@ -265,7 +260,8 @@ export class CustomerSessionsGroup extends HttpApiGroup.make("customerSessions")
   .add(
     HttpApiEndpoint.post("create", "/v1/customer-sessions/", {
       payload: CustomerSessionCreate,
-      success: CustomerSession.pipe(HttpApiSchema.status(201))
+      success: CustomerSession.pipe(HttpApiSchema.status(201)),
+      error: AmbiguousExternalCustomerID // 409: the external id means customers of several organizations
     })
   )
   .middleware(Validation)

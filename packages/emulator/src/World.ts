@@ -20,7 +20,6 @@ const WorldOrganization = Schema.Struct({
   slug: Schema.NonEmptyString,
   name: nullable(Schema.String),
   memberModelEnabled: orElse(Schema.Boolean, true),
-  seatBasedPricingEnabled: orElse(Schema.Boolean, true),
   rateLimitGroup: orElse(Schema.Literals(["restricted", "default", "elevated"]), "default")
 })
 
@@ -228,13 +227,26 @@ const wrongPrefixes = (input: unknown): ReadonlyArray<Issue> =>
     return prefixes.some((prefix) => token.startsWith(prefix)) ? [] : [{ path: ["tokens", index, "token"], message }]
   })
 
+const retiredKey = "seatBasedPricingEnabled"
+
+/** A world without the switch for seats that each organization had until September 2026. Older seeds still set it. */
+const withoutRetiredKey = (input: unknown): unknown => {
+  if (!Predicate.hasProperty(input, "organizations") || !Array.isArray(input.organizations)) return input
+  const organizations = input.organizations.map((row: unknown) =>
+    Predicate.hasProperty(row, retiredKey)
+      ? Object.fromEntries(Object.entries(row).filter(([key]) => key !== retiredKey))
+      : row
+  )
+  return { ...input, organizations }
+}
+
 // A misspelled key would silently have no effect, so unknown keys are refused
 const decode = Schema.decodeUnknownResult(World, { errors: "all", onExcessProperty: "error" })
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Reads a world. Fails with every problem at once. */
 export const load = (input: unknown): Result.Result<World, InvalidWorld> => {
-  const decoded = decode(input)
+  const decoded = decode(withoutRetiredKey(input))
   const types: ReadonlyArray<Issue> = Result.isSuccess(decoded)
     ? []
     : format(decoded.failure.issue).issues.map(({ message, path = [] }) => ({

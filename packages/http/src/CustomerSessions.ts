@@ -54,8 +54,20 @@ export const CustomerSessionJson = CustomerSession.pipe(
 )
 const decodeSession = /* @__PURE__ */ Schema.decodeResult(/* @__PURE__ */ Schema.fromJsonString(CustomerSessionJson))
 
+/**
+ * Several customers have this external id, because the token reaches several organizations. Polar answers
+ * `AmbiguousExternalCustomerID`. `externalId` is the id of the request.
+ */
+export class AmbiguousCustomer
+  extends /* @__PURE__ */ Schema.TaggedError<AmbiguousCustomer>()("AmbiguousCustomer", { externalId: Schema.String })
+{
+  override get message() {
+    return `Several customers in the organizations that the token reaches have the external id ${this.externalId}, so no session was created. Name the organization with the option \`organization\`, which takes its id, or give Polar's id of the customer.`
+  }
+}
+
 /** The errors of `CustomerSessions.create`. */
-export type CreateError = SeatError.RequestError | SeatError.Unauthorized | SeatError.Forbidden
+export type CreateError = SeatError.RequestError | SeatError.Unauthorized | SeatError.Forbidden | AmbiguousCustomer
 
 /** Lets an organization open the customer portal for its customers. */
 export class CustomerSessions extends Context.Service<
@@ -63,7 +75,8 @@ export class CustomerSessions extends Context.Service<
   {
     /**
      * Creates a session for a customer, or for one member of a customer. Earlier sessions stay valid. Fails with
-     * `InvalidRequest` if Polar does not know the customer or the member.
+     * `InvalidRequest` if Polar does not know the customer or the member, and with `AmbiguousCustomer` if the external id
+     * means several customers.
      *
      * Polar: `POST /v1/customer-sessions/`.
      */
@@ -75,7 +88,10 @@ export class CustomerSessions extends Context.Service<
 export interface Options extends PolarClient.Options {
   /** The token of an organization (`polar_oat_…`) with the scope `customer_sessions:write`. */
   readonly token: Redacted.Redacted<string>
-  /** The organization, if the token is valid for several. Sent as `Polar-Organization`. */
+  /**
+   * The id of the organization to act for, if the token is a user's and reaches several. Sent as `Polar-Organization`.
+   * Default: all that the token reaches.
+   */
   readonly organization?: string | undefined
 }
 
@@ -109,7 +125,10 @@ export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
           request.customer.id === undefined || request.customer.id === customerId
             ? undefined
             : "the answer is about another customer",
-        errorFor: (refusal) => tokenError("OrganizationToken", refusal)
+        errorFor: (refusal) =>
+          refusal.name === "AmbiguousExternalCustomerID" && request.customer.externalId !== undefined
+            ? new AmbiguousCustomer({ externalId: request.customer.externalId })
+            : tokenError("OrganizationToken", refusal)
       })
   })
 })

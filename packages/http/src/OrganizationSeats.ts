@@ -14,7 +14,10 @@ import type { InvalidOption } from "./PolarConnection.ts"
 export interface Options extends PolarClient.Options {
   /** The token of an organization (`polar_oat_…`) with the scopes `customer_seats:read` and `customer_seats:write`. */
   readonly token: Redacted.Redacted<string>
-  /** The organization, if the token is valid for several. Sent as `Polar-Organization`. */
+  /**
+   * The id of the organization to act for, if the token is a user's and reaches several. Sent as `Polar-Organization`.
+   * Default: all that the token reaches.
+   */
   readonly organization?: string | undefined
 }
 

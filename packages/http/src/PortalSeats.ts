@@ -1,7 +1,7 @@
 import { validate } from "@polar-seats/domain/Assignment"
 import { RetryRateLimited, SendWithin } from "@polar-seats/domain/CallOptions"
 import { notNegative } from "@polar-seats/domain/InvalidOption"
-import { type SeatError, type Unauthorized, Unavailable } from "@polar-seats/domain/SeatError"
+import { InvalidRequest, type SeatError, type Unauthorized, Unavailable } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Cache from "effect/Cache"
 import * as DateTime from "effect/DateTime"
@@ -91,6 +91,14 @@ const withSendWithin = <A, E, R>(call: (useRest: UseRest) => Effect.Effect<A, E,
     )
   })
 
+// `Seats` has no error of its own for this, because no other layer is built on an external id
+const asInvalidRequest = ({ message }: CustomerSessions.AmbiguousCustomer) =>
+  Effect.fail(
+    new InvalidRequest({
+      issues: [{ type: "AmbiguousExternalCustomerID", path: ["body", "external_customer_id"], message }]
+    })
+  )
+
 /** Waits for a session as long as the call of the current fiber may wait. */
 const withinCall = <A, E, R>(policy: Policy, session: Effect.Effect<A, E, R>): Effect.Effect<A, E | Unavailable, R> =>
   Effect.withFiber((fiber) => {
@@ -115,7 +123,11 @@ const makeForCustomer = (options: CustomerOptions) =>
 
     // Several callers may wait for one session, so the layer's policy applies, and not that of the first caller
     const created = Effect.gen(function* () {
-      const { expiresAt, token } = yield* create({ customer, member })
+      const { expiresAt, token } = yield* Effect.catchTag(
+        create({ customer, member }),
+        "AmbiguousCustomer",
+        asInvalidRequest
+      )
       const left = DateTime.toEpochMillis(expiresAt) - DateTime.toEpochMillis(yield* DateTime.now)
       const polar = connect(token)
       return { polar, seats: onPortal(polar), validFor: Duration.millis(Math.max(0, left - margin)) }
@@ -176,8 +188,9 @@ const makeForCustomer = (options: CustomerOptions) =>
  * `Seats` of Polar's customer portal, for an organization that acts for one of its customers. The first call creates a
  * session, and all calls share it. The layer replaces it before it expires, and once in a call if Polar refuses it.
  *
- * If the session cannot be created, the call fails with that error; its `operation` is `CustomerSessions.create`. The layer
- * retries a call that mails only if Polar certainly did nothing. `totalTimeout` applies to each request.
+ * If the session cannot be created, the call fails with that error; its `operation` is `CustomerSessions.create`. An
+ * external id that means several customers is `InvalidRequest`: give the option `organization`. The layer retries a call
+ * that mails only if Polar certainly did nothing. `totalTimeout` applies to each request.
  *
  * Polar: `POST /v1/customer-sessions/`, and the customer portal.
  */

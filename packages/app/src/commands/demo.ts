@@ -30,9 +30,7 @@ import { readSource } from "./sourceFlags.ts"
 
 const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
 const colleague = "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10"
-const stranger = "7c5f5ad1-6a53-4a1b-8d5f-2a6f0d1c9b44"
 const subscription = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e")
-const withoutSeats = SubscriptionId.make("b1d7a0c4-3f0e-4a53-9c37-5d0f6f4a8e21")
 const otherUuidVersion = SubscriptionId.make("0190b5e0-7c1d-7a52-8c1f-3b2a1d0e9f88")
 
 const ann = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
@@ -44,7 +42,6 @@ const nobody = SeatId.make("30c81c46-a35c-4411-a5fb-c1191a0a52ef")
 // These tokens open nothing but this emulator
 const owner = "polar_cst_owner"
 const plainMember = "polar_mst_member"
-const otherBuyer = "polar_cst_other"
 const organization = "polar_oat_acme"
 
 const team = (now: DateTime.Utc): WorldInput => {
@@ -57,20 +54,11 @@ const team = (now: DateTime.Utc): WorldInput => {
     invitationTokenExpiresAt: at(hours)
   })
   return {
-    organizations: [{ slug: "acme" }, { slug: "plain", seatBasedPricingEnabled: false }],
-    products: [
-      { id: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a", organization: "acme", name: "Acme Pro" },
-      { id: "5e1c6dcc-2d4b-4b3f-9a1b-7c8d9e0f1a2b", organization: "plain", name: "Plain" }
-    ],
-    customers: [
-      { id: buyer, organization: "acme", email: "billing@acme.com" },
-      { id: stranger, organization: "plain", email: "someone@example.com" }
-    ],
+    organizations: [{ slug: "acme" }],
+    products: [{ id: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a", organization: "acme", name: "Acme Pro" }],
+    customers: [{ id: buyer, organization: "acme", email: "billing@acme.com" }],
     members: [{ id: colleague, customer: buyer, email: "ben@acme.com", name: "Ben" }],
-    subscriptions: [
-      { id: subscription, product: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a", customer: buyer, seats: 5 },
-      { id: withoutSeats, product: "5e1c6dcc-2d4b-4b3f-9a1b-7c8d9e0f1a2b", customer: stranger }
-    ],
+    subscriptions: [{ id: subscription, product: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a", customer: buyer, seats: 5 }],
     seats: [
       { ...seat, id: ben, status: "claimed", email: "ben@acme.com", memberId: colleague, claimedAt: at(-20) },
       { ...invited("ann", 18), id: ann, invitationToken: "ann" },
@@ -80,7 +68,6 @@ const team = (now: DateTime.Utc): WorldInput => {
     tokens: [
       { token: owner, customer: buyer },
       { token: plainMember, member: colleague },
-      { token: otherBuyer, customer: stranger },
       { token: organization, organization: "acme", scopes: ["customer_seats:write"] }
     ]
   }
@@ -217,7 +204,6 @@ const runOnEmulator = Effect.gen(function* () {
   yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as(organization)))
   yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as("polar_cst_expired")))
   yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as(plainMember)))
-  yield* provokeRefusal(list(SeatSource.Subscription({ id: withoutSeats }))).pipe(Effect.provide(as(otherBuyer)))
   // No retries, so that the demo does not wait for their delays
   yield* provokeRefusal(resend(ann)).pipe(
     RetryPolicy.provide({ times: 0 }),

@@ -29,7 +29,7 @@ export const defaults: Settings = {
   rateLimits: "off",
   requireContentLength: true,
   versions: ["2026-04", "2026-10", "2027-01"],
-  defaultVersion: "2026-04",
+  defaultVersion: "2026-10",
   sandbox: false,
   webhook: null
 }

@@ -16,7 +16,8 @@ export interface Refusal {
 const forbiddenReasons = new Map<Refusal["name"], SeatError.Forbidden["reason"]>([
   ["NotPermitted", "Role"],
   ["FeatureNotEnabled", "SeatsNotEnabled"],
-  ["insufficient_scope", "Scope"]
+  ["insufficient_scope", "Scope"],
+  ["RequestedOrganizationNotAccessible", "Organization"]
 ])
 
 /** The error for a token that is good but does not allow this. */
@@ -34,6 +35,13 @@ export const tokenError = (
   if (refusal.name === "invalid_token") return new SeatError.Unauthorized({ reason: "InvalidToken", wants })
   return forbidden(refusal)
 }
+
+// These refusals are about the request as a whole
+const isAboutRequest = (name: Refusal["name"]) =>
+  name === "BadRequest" ||
+  name === "InvalidRequestedOrganization" ||
+  name === "LengthRequired" ||
+  name === "RequestBodyTooLarge"
 
 /** The error for a request that Polar refuses with a sentence instead of a list of issues. */
 export const invalidRequest = (type: PolarRefusal.PolarRefusal, detail: string): SeatError.InvalidRequest =>
@@ -81,9 +89,7 @@ export const readErrorBody = <E>(
   const detail = Predicate.isString(body.detail) ? withoutSecrets(body.detail) : ""
   const own = errorFor({ name, detail })
   if (own !== undefined) return own
-  if (name === "BadRequest" || name === "LengthRequired" || name === "RequestBodyTooLarge") {
-    return invalidRequest(name, detail)
-  }
+  if (isAboutRequest(name)) return invalidRequest(name, detail)
   const isDetailOnly = Object.keys(body).join() === "detail"
   // Polar documents the list of issues without a name, and sends it with one
   const mayListIssues = status === 422 && (name !== undefined || isDetailOnly)

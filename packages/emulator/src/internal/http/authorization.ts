@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { Operation } from "@polar-seats/domain/SeatError"
+import { type Forbidden, type InvalidRequest, Operation } from "@polar-seats/domain/SeatError"
 import { JsonBody, OrganizationToken, PortalSession, Validation, type ValidationIssue } from "../../PolarApi.ts"
 import { type ApiSurface, authorize, scopeFor, Subject } from "../model/access.ts"
 import { EmulatorState } from "../state.ts"
@@ -64,6 +64,21 @@ export const invalidToken = HttpServerResponse.setHeaders(
   ),
   { "cache-control": "no-store", pragma: "no-cache" }
 )
+
+/** The answer to a request that names no organization of its token in `Polar-Organization`. */
+export const organizationRefusal = (error: Forbidden | InvalidRequest) =>
+  error._tag === "Forbidden"
+    ? HttpServerResponse.jsonUnsafe(
+        {
+          error: "RequestedOrganizationNotAccessible",
+          detail: "The organization in the Polar-Organization header is not accessible with this credential."
+        },
+        { status: 403 }
+      )
+    : HttpServerResponse.jsonUnsafe(
+        { error: "InvalidRequestedOrganization", detail: error.issues[0]?.message ?? "" },
+        { status: 400 }
+      )
 
 const isOperation = Schema.is(Operation)
 

@@ -53,7 +53,6 @@ const notFoundDetails = {
   checkout: "No subscription or order found for this checkout"
 } as const
 const NotFound = ({ resource }: SeatError.NotFound) => refuse("ResourceNotFound", notFoundDetails[resource])
-const Forbidden = () => refuse("FeatureNotEnabled", "Seat-based pricing is not enabled for this organization")
 const invalidInvitation = "Invalid or expired invitation token"
 const invalidInvitationToken = () => refuse("InvalidInvitationToken", invalidInvitation)
 
@@ -68,7 +67,7 @@ const list = Effect.fnUntraced(function* ({ query: { order_id, subscription_id }
       ? SeatSource.Order({ id: OrderId.make(order_id ?? "") })
       : SeatSource.Subscription({ id: SubscriptionId.make(subscription_id) })
   return yield* act((model, subject) => Reads.list(model, subject, source)).pipe(
-    Effect.catchTags({ NotFound, Forbidden }),
+    Effect.catchTags({ NotFound }),
     Effect.map(listAnswer)
   )
 })
@@ -82,7 +81,6 @@ const resend = ({ params }: OfSeat) =>
       AlreadyClaimed: () => refuse("SeatNotPending", "Seat is not in pending status"),
       InvitationUnavailable: invalidInvitationToken,
       NotFound,
-      Forbidden,
       Unavailable: Effect.die
     }),
     Effect.map(seatAnswer)
@@ -90,7 +88,7 @@ const resend = ({ params }: OfSeat) =>
 
 const revoke = ({ params }: OfSeat) =>
   act((model, subject, now) => Changes.revoke(model, subject, params.seat_id, now)).pipe(
-    Effect.catchTags({ NotFound, Forbidden, Unavailable: Effect.die }),
+    Effect.catchTags({ NotFound, Unavailable: Effect.die }),
     Effect.map(seatAnswer)
   )
 
@@ -154,8 +152,7 @@ const assign = (portal: boolean) =>
           issue?.type === "MemberEmailMismatch"
             ? refuse("MemberEmailMismatch", issue.message)
             : refuse("InvalidSeatAssignmentRequest", issue?.message ?? ""),
-        NotFound,
-        Forbidden
+        NotFound
       }),
       Effect.map(seatAnswer)
     )
@@ -202,14 +199,14 @@ const SeatClaims = HttpApiBuilder.group(PolarApi, "seatClaims", (handlers) =>
           customer_email: customerEmail,
           can_claim: true
         })),
-        Effect.catchTags({ InvalidInvitation: () => refuse("ResourceNotFound", invalidInvitation), Forbidden })
+        Effect.catchTag("InvalidInvitation", () => refuse("ResourceNotFound", invalidInvitation))
       )
     )
     .handleRaw("claim", () =>
       validBody(Pydantic.seatClaim).pipe(
         Effect.flatMap((body) => act((model, _, now) => Changes.claim(model, String(body["invitation_token"]), now))),
         Effect.map(({ seat, session }) => claimAnswer(seat, Redacted.value(session))),
-        Effect.catchTags({ InvalidInvitation: invalidInvitationToken, Forbidden })
+        Effect.catchTag("InvalidInvitation", invalidInvitationToken)
       )
     )
 )
@@ -229,6 +226,10 @@ const sessionRequestOf = (body: Body): SessionRequest => {
   }
 }
 
+const ambiguousCustomer =
+  "Several customers across your organizations share this external customer ID. " +
+  "Use an organization-scoped token, the Polar customer ID, or a unique external ID to disambiguate."
+
 const CustomerSessions = HttpApiBuilder.group(PolarApi, "customerSessions", (handlers) =>
   handlers.handleRaw(
     "create",
@@ -236,17 +237,19 @@ const CustomerSessions = HttpApiBuilder.group(PolarApi, "customerSessions", (han
       const body = yield* validBody(Pydantic.sessionCreate)
       const request = sessionRequestOf(body)
       const session = yield* act((model, subject, now) => createSession(model, subject, request, now)).pipe(
-        Effect.catchTag("InvalidRequest", ({ issues }) =>
-          Effect.fail({
-            error: "PolarRequestValidationError" as const,
-            detail: issues.map(({ message: msg, path: loc, type }) => ({
-              type,
-              loc,
-              msg,
-              input: body[String(loc.at(-1))]
-            }))
-          })
-        )
+        Effect.catchTags({
+          AmbiguousCustomer: () => refuse("AmbiguousExternalCustomerID", ambiguousCustomer),
+          InvalidRequest: ({ issues }) =>
+            Effect.fail({
+              error: "PolarRequestValidationError" as const,
+              detail: issues.map(({ message: msg, path: loc, type }) => ({
+                type,
+                loc,
+                msg,
+                input: body[String(loc.at(-1))]
+              }))
+            })
+        })
       )
       return customerSession(session, textIn(body)("return_url") ?? null)
     })

@@ -14,11 +14,11 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { answerOf } from "../faults.ts"
-import { authenticate, nameOf, rateLimitGroup } from "../model/access.ts"
+import { actingFor, authenticate, nameOf, rateLimitGroup } from "../model/access.ts"
 import { redactUrl } from "../redact.ts"
 import { resolveVersion, type Settings } from "../settings.ts"
 import { EmulatorState } from "../state.ts"
-import { CurrentSubject, invalidToken } from "./authorization.ts"
+import { CurrentSubject, invalidToken, organizationRefusal } from "./authorization.ts"
 import * as ControlApi from "./controlApi.ts"
 import * as Handlers from "./handlers.ts"
 import { escapePath, lastOfEach, methodsOf, type Target, targetOf } from "./starletteRouting.ts"
@@ -159,14 +159,20 @@ const authenticated = Effect.fnUntraced(function* (
   const { rateLimits, step } = pipeline.state
   const known = yield* Effect.result(
     step((model, now) =>
-      Result.map(authenticate(model, token, "portal", now), (subject) => {
+      Result.gen(function* () {
+        const subject = yield* authenticate(model, token, "portal", now)
+        const acting = yield* actingFor(model, subject, request.headers["polar-organization"])
+        // A limit counts the requests of a token, whichever organization they name
         if (token !== null) {
           rateLimits.remember(token, subject, rateLimitGroup(model, subject), DateTime.toEpochMillis(now))
         }
-        return subject
+        return acting
       })
     )
   )
+  if (Result.isFailure(known) && known.failure._tag !== "Unauthorized") {
+    return withHeaders(organizationRefusal(known.failure), { "cache-control": "private, no-store" })
+  }
   if (Result.isFailure(known)) {
     if (token !== null) rateLimits.forget(token)
     return invalidToken
@@ -206,7 +212,11 @@ const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Reque
   const token = bearerToken(request.headers["authorization"])
   const subject = yield* step((model, now) =>
     Result.succeed(
-      Result.match(authenticate(model, token, "portal", now), { onFailure: () => null, onSuccess: nameOf })
+      Result.match(authenticate(model, token, "portal", now), {
+        onFailure: () => null,
+        onSuccess: (subject) =>
+          nameOf(Result.getOrElse(actingFor(model, subject, request.headers["polar-organization"]), () => subject))
+      })
     )
   )
   const record = (status: number) => {

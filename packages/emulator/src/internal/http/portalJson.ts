@@ -35,7 +35,7 @@ export const customerSubscription = ({ checkoutId, organization, subscription }:
     discount_id: null,
     checkout_id: checkoutId,
     seats: subscription.seats,
-    // Not in the published contract yet, but the SDKs of a later server require it
+    // Units are another kind of price. A subscription with seats has none
     units: null,
     ...nulls("customer_cancellation_reason", "customer_cancellation_comment"),
     product: {

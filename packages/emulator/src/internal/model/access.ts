@@ -4,10 +4,17 @@ import * as Result from "effect/Result"
 import * as Str from "effect/String"
 import type { AssignmentSource } from "@polar-seats/domain/Assignment"
 import type { CustomerId, MemberId, SeatId } from "@polar-seats/domain/Seat"
-import { Forbidden, InvalidInvitation, NotFound, type Operation, Unauthorized } from "@polar-seats/domain/SeatError"
+import {
+  Forbidden,
+  InvalidInvitation,
+  InvalidRequest,
+  NotFound,
+  type Operation,
+  Unauthorized
+} from "@polar-seats/domain/SeatError"
 import * as SeatLifecycle from "@polar-seats/domain/SeatLifecycle"
 import type { Scope } from "../../World.ts"
-import { canonicalUuid } from "../validation/uuid.ts"
+import { canonicalUuid, pythonUuid } from "../validation/uuid.ts"
 import { type Container, containerOf, organizationOf, type PolarModel, type SeatRow, seatState } from "./polarModel.ts"
 
 /** The holder of a token. */
@@ -42,6 +49,27 @@ export const authenticate = (
   if (row.member !== undefined) return Result.succeed(Subject.Member({ id: row.member }))
   const slugs = row.organization === undefined ? (row.userOf ?? []) : [row.organization]
   return Result.succeed(Subject.Organization({ slugs, scopes: row.scopes }))
+}
+
+/**
+ * Narrows a subject to the organization that the request names in `Polar-Organization`. A user's token may reach several
+ * organizations, and an organization token only its own. Nobody else's request is about organizations.
+ */
+export const actingFor = (
+  { organizations }: PolarModel,
+  subject: Subject,
+  requested: string | undefined
+): Result.Result<Subject, Forbidden | InvalidRequest> => {
+  if (requested === undefined || subject._tag !== "Organization") return Result.succeed(subject)
+  const id = pythonUuid(requested)
+  if (id === undefined) {
+    const message = "The Polar-Organization header must be an organization ID."
+    return Result.fail(new InvalidRequest({ issues: [{ type: "InvalidRequestedOrganization", path: [], message }] }))
+  }
+  const slugs = subject.slugs.filter((slug) => organizations.get(slug)?.id === id)
+  return slugs.length === 0
+    ? Result.fail(new Forbidden({ reason: "Organization" }))
+    : Result.succeed(Subject.Organization({ ...subject, slugs }))
 }
 
 /** A name for a subject: its kind, and its id or the slugs of its organizations. Nobody has none. */
@@ -124,12 +152,4 @@ export const findInvitation = (model: PolarModel, token: string, now: DateTime.U
   return found === undefined || !SeatLifecycle.isClaimable(found.state, now)
     ? Result.fail(new InvalidInvitation())
     : Result.succeed(found)
-}
-
-/** Finds the organization that sells a container's seats. `Forbidden` if seats are not enabled for it. */
-export const findSeller = (model: PolarModel, container: Container) => {
-  const organization = organizationOf(model, container)
-  return organization?.seatBasedPricingEnabled === true
-    ? Result.succeed(organization)
-    : Result.fail(new Forbidden({ reason: "SeatsNotEnabled" }))
 }

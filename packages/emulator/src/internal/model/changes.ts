@@ -14,7 +14,7 @@ import {
 } from "@polar-seats/domain/SeatError"
 import * as SeatLifecycle from "@polar-seats/domain/SeatLifecycle"
 import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
-import { findContainer, findInvitation, findSeat, findSeller, type Subject } from "./access.ts"
+import { findContainer, findInvitation, findSeat, type Subject } from "./access.ts"
 import * as Generate from "./generate.ts"
 import {
   address,
@@ -85,7 +85,6 @@ export const resend = (model: PolarModel, subject: Subject, seatId: SeatId, now:
   Result.gen(function* () {
     const { container, state } = yield* findSeat(model, subject, seatId)
     if (container.product === null) return yield* serverError("Seats.resend")
-    yield* findSeller(model, container)
     return apply(model, container, yield* SeatLifecycle.resend(state), now)
   })
 
@@ -102,7 +101,6 @@ export const assign = (model: PolarModel, subject: Subject, assignment: Assignme
     const { immediateClaim = false, metadata = {}, recipient, source } = assignment
     const container = yield* findContainer(model, subject, source)
     if (container.product === null) return yield* noSeat("Container has no associated product")
-    yield* findSeller(model, container)
     if (!container.paid) return yield* noSeat("Order must be paid before assigning seats")
     if (availableSeats(model, container) === 0) return yield* noSeat(`No available seats for ${container.source.id}`)
     const resolved = yield* resolveRecipient(model, container, recipient, now)
@@ -126,11 +124,9 @@ export const assign = (model: PolarModel, subject: Subject, assignment: Assignme
 export const revoke = (model: PolarModel, subject: Subject, seatId: SeatId, now: DateTime.Utc) =>
   Result.gen(function* () {
     const { container, state } = yield* findSeat(model, subject, seatId)
-    // The portal answers for a revoked seat before it checks anything else
-    if (subject._tag === "Organization" || state.seat.status !== "revoked") {
-      if (container.product === null) return yield* serverError("Seats.revoke")
-      yield* findSeller(model, container)
-    }
+    // The portal answers for a revoked seat before it looks at the product
+    const needsProduct = subject._tag === "Organization" || state.seat.status !== "revoked"
+    if (needsProduct && container.product === null) return yield* serverError("Seats.revoke")
     return apply(model, container, SeatLifecycle.revoke(state, now), now)
   })
 
@@ -138,11 +134,11 @@ export const claim = (model: PolarModel, token: string, now: DateTime.Utc) =>
   Result.gen(function* () {
     const { container, state } = yield* findInvitation(model, token, now)
     if (container.product === null) return yield* Result.fail(new InvalidInvitation())
-    const { memberModelEnabled } = yield* findSeller(model, container)
     const { customerId, memberId } = state.seat
     if (customerId === null) return yield* Result.fail(new InvalidInvitation())
     const seat = apply(model, container, yield* SeatLifecycle.claim(state, now), now)
-    const holder = memberModelEnabled && memberId !== null ? { member: memberId } : { customer: customerId }
+    const usesMembers = organizationOf(model, container)?.memberModelEnabled === true
+    const holder = usesMembers && memberId !== null ? { member: memberId } : { customer: customerId }
     return { seat, session: mintToken(model, holder, now).token }
   })
 

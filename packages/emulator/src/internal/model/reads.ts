@@ -5,7 +5,7 @@ import * as Result from "effect/Result"
 import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import { InvalidInvitation } from "@polar-seats/domain/SeatError"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
-import { findContainer, findInvitation, findSeller, type Subject } from "./access.ts"
+import { findContainer, findInvitation, type Subject } from "./access.ts"
 import {
   availableSeats,
   containerOf,
@@ -30,7 +30,6 @@ export interface Purchase {
 export const list = (model: PolarModel, subject: Subject, source: SeatSource) =>
   Result.gen(function* () {
     const container = yield* findContainer(model, subject, source)
-    yield* findSeller(model, container)
     return {
       seats: Array.from(seatsOf(model, container).values(), (row) => seatFields(model, row)),
       availableSeats: availableSeats(model, container),
@@ -78,9 +77,9 @@ export const claimedSubscriptions = (model: PolarModel, rows: Iterable<SeatRow>)
 export const claimInfo = (model: PolarModel, token: string, now: DateTime.Utc) =>
   Result.gen(function* () {
     const { container, state } = yield* findInvitation(model, token, now)
-    const organization = yield* findSeller(model, container)
+    const organization = organizationOf(model, container)
     const product = productOf(model, container)
-    if (product === undefined) return yield* Result.fail(new InvalidInvitation())
+    if (organization === undefined || product === undefined) return yield* Result.fail(new InvalidInvitation())
     return { organization, product, customerEmail: state.seat.holderEmail ?? "" }
   })
 

@@ -4,9 +4,10 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { CustomerId, MemberId } from "@polar-seats/domain/Seat"
 import { InvalidRequest } from "@polar-seats/domain/SeatError"
+import { AmbiguousCustomer } from "@polar-seats/http/CustomerSessions"
 import type { Subject } from "./access.ts"
 import * as Generate from "./generate.ts"
-import { findCustomer, findMember, type Reference } from "./people.ts"
+import { findCustomers, findMember, type Reference } from "./people.ts"
 import type { Customer, Organization, PolarModel } from "./polarModel.ts"
 
 /** A session that was created for a customer or a member. */
@@ -49,7 +50,10 @@ export const createSession = (
 ) =>
   Result.gen(function* () {
     const slugs = subject._tag === "Organization" ? subject.slugs : []
-    const customer = findCustomer(model, slugs, asked)
+    const [customer, ...others] = findCustomers(model, slugs, asked)
+    if (others.length > 0 && "externalId" in asked) {
+      return yield* Result.fail(new AmbiguousCustomer({ externalId: asked.externalId }))
+    }
     const organization = model.organizations.get(customer?.organization ?? "")
     if (customer === undefined || organization === undefined) {
       return yield* doesNotExist("id" in asked ? "customer_id" : "external_customer_id", "Customer does not exist.")

@@ -7,6 +7,12 @@ const decode = Schema.decodeUnknownOption(Uuid)
 /** A UUID in the spelling that Polar keeps. Any other text stays as it is. */
 export const canonicalUuid = (input: string): string => Option.getOrElse(decode(input), () => input)
 
+/** Reads a UUID as Python's own `UUID` does, which ignores hyphens, braces and `urn:uuid:`. Undefined if it is none. */
+export const pythonUuid = (input: string): string | undefined => {
+  const digits = input.replaceAll(/urn:|uuid:/g, "").replaceAll(/^[{}]+|[{}]+$|-/g, "")
+  return digits.length === 32 ? Option.getOrUndefined(decode(digits)) : undefined
+}
+
 const groupLengths = [8, 4, 4, 4, 12]
 
 /** The reason why a text is not a UUID, in the words of the parser behind Pydantic. Undefined if it is one. */
