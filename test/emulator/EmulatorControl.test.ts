@@ -480,6 +480,45 @@ describe("the clock", () => {
     )
   )
 
+  it.effect("dates every answer: successes, refusals, faults, failures and the control API", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const { advance, faults } = yield* Emulator.Emulator
+        for (const step of ["0 seconds", "1 day", "-30 hours"] as const) {
+          yield* advance(step)
+          yield* faults([{ method: "GET", path: "/v1/faulty", status: 503 }])
+          const expected = DateTime.toDateUtc(yield* time).toUTCString()
+          const statuses: Array<number> = []
+          for (const [method, path, options] of [
+            ["GET", list, asCustomer],
+            ["GET", list, {}],
+            ["GET", list, { token: "polar_cst_unknown" }],
+            ["GET", "/v1/nothing", {}],
+            ["GET", "/v1/faulty", {}],
+            ["POST", `/v1/customer-portal/seats/${seats.withoutProduct}/resend`, asCustomer],
+            ["GET", "/_emulator/health", {}],
+            ["POST", "/_emulator/seed", { text: "no" }]
+          ] as const) {
+            const answer = yield* ask(method, path, options)
+            assert.strictEqual(answer.headers["date"], expected, `${method} ${path}`)
+            statuses.push(answer.status)
+          }
+          assert.deepEqual(statuses, [200, 401, 401, 404, 503, 500, 200, 422])
+        }
+      })
+    )
+  )
+
+  it.effect("does not replace the Date of a fault", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const { faults } = yield* Emulator.Emulator
+        yield* faults([{ status: 200, headers: { date: "soon" } }])
+        assert.strictEqual((yield* ask("GET", list)).headers["date"], "soon")
+      })
+    )
+  )
+
   it.effect("stays within its range over many steps", () =>
     inWorld(
       Effect.gen(function* () {

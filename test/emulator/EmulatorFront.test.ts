@@ -106,7 +106,7 @@ describe("versions", () => {
         const headers = { "polar-version": version, origin: "https://app.test" }
         const answer = yield* send("POST", "/v1/nothing", { token: tokens.unknown, headers })
         assert.deepEqual([answer.status, answer.body], [404, notFound])
-        assert.hasAllKeys(answer.headers, ["content-type", "content-length"])
+        assert.hasAllKeys(answer.headers, ["content-type", "content-length", "date"])
       })
     )
   )
@@ -254,7 +254,8 @@ describe("headers", () => {
         assert.deepEqual([answer.status, answer.body], [500, "Internal Server Error"])
         assert.deepEqual(answer.headers, {
           "content-type": "text/plain; charset=utf-8",
-          "content-length": "21"
+          "content-length": "21",
+          date: "Mon, 23 Nov 2026 12:00:00 GMT"
         } as never)
       })
     )

@@ -145,7 +145,13 @@ export const layer = <E, R>(emulator: Layer.Layer<Emulator | Outbox, E, HttpServ
             const route = method === "GET" ? routes.get(url.replace(/\?.*/, "")) : undefined
             if (route === undefined) return app
             const api = apiUrlFor(host, server.address)
-            return Effect.map(route(api), HttpServerResponse.setHeaders(headersFor(api)))
+            const now = Effect.flatMap(Deferred.await(started), (emulator) => emulator.now)
+            return Effect.zipWith(route(api), now, (response, now) =>
+              HttpServerResponse.setHeaders(response, {
+                ...headersFor(api),
+                date: DateTime.toDateUtc(now).toUTCString()
+              })
+            )
           })
           return middleware === undefined ? server.serve(front) : server.serve(front, middleware)
         }

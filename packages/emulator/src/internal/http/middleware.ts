@@ -244,6 +244,9 @@ const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Reque
   return answerOf(fault, fault.status < 500 ? corsHeaders(request) : {})
 })
 
+/** A time as the `Date` header of an answer. */
+const formatDate = (time: DateTime.Utc): string => DateTime.toDateUtc(time).toUTCString()
+
 /** Answers the request in the context, or cuts its connection. */
 export type Handle = Effect.Effect<Response, ConnectionCut, Env>
 
@@ -263,7 +266,12 @@ export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = E
     )
   const control = routerOr(ControlApi.notFound)
   const pipeline = { state, scope: yield* Scope.Scope, handlers: routerOr(notFound) }
+  // Polar's server dates every answer, also its own failures. A fault may give another date
+  const dated = (response: Response) =>
+    response.headers["date"] === undefined
+      ? Effect.map(state.now, (now) => HttpServerResponse.setHeader(response, "date", formatDate(now)))
+      : Effect.succeed(response)
   return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request): Handle =>
-    ControlApi.owns(request.url) ? control : recorded(pipeline, request)
+    Effect.flatMap(ControlApi.owns(request.url) ? control : recorded(pipeline, request), dated)
   )
 })
