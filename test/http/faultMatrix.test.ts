@@ -166,7 +166,8 @@ it.effect("has a column for every operation of every service", () =>
       CustomerSessions: yield* CustomerSessions.CustomerSessions
     }
     const operations = Object.entries(services).flatMap(([service, methods]) =>
-      Object.keys(methods).map((method) => `${service}.${method}`)
+      // `now` sends nothing
+      Object.keys(methods).flatMap((method) => (method === "now" ? [] : [`${service}.${method}`]))
     )
     assert.sameMembers(operations, Object.keys(columns))
     assert.sameMembers(operations, [...names])

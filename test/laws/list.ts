@@ -1,11 +1,21 @@
 import { assert } from "@effect/vitest"
 import { Forbidden, InvalidRequest, NotFound } from "@polar-seats/domain/SeatError"
+import { Seats } from "@polar-seats/domain/Seats"
 import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { fails, type Law, list, ofSubscription } from "./law.ts"
-import { ofGlobex, order, seats, strangersSubscription, tokens, unknown, withoutProduct } from "./world.ts"
+import { ofGlobex, order, seats, start, strangersSubscription, tokens, unknown, withoutProduct } from "./world.ts"
 
 export const listLaws: ReadonlyArray<Law> = [
+  {
+    name: "after a list, now is the time at Polar, or says that it is the machine's",
+    holds: Effect.gen(function* () {
+      yield* list(ofSubscription)
+      const { clock, now } = yield* Effect.flatMap(Seats, (seats) => seats.now)
+      const expected = clock === "Polar" ? Date.parse(start) : yield* Clock.currentTimeMillis
+      assert.approximately(now.epochMilliseconds, expected, 30_000)
+    })
+  },
   {
     name: "list returns every seat, including revoked ones, and counts the available ones",
     holds: Effect.gen(function* () {

@@ -16,6 +16,7 @@ import {
   Unavailable,
   UnavailableReason
 } from "@polar-seats/domain/SeatError"
+import * as PolarTime from "@polar-seats/domain/PolarTime"
 import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource } from "@polar-seats/domain/SeatSource"
 import { SeatJson, SeatsListJson } from "@polar-seats/http/SeatJson"
@@ -204,7 +205,10 @@ export const layer = ({ baseUrl, token }: { readonly token: string; readonly bas
             })
           )
         )
-      )
+      ),
+
+      // The SDK shows no header of an answer
+      now: PolarTime.ofMachine
     })
   )
 }

@@ -5,6 +5,7 @@ import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { SeatsListJson } from "@polar-seats/http/SeatJson"
 import * as SharedRun from "@polar-seats/invitations/SharedRun"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -28,7 +29,8 @@ const polar = Layer.succeed(
     },
     assign: never,
     revoke: never,
-    claimedSubscriptions: Stream.empty
+    claimedSubscriptions: Stream.empty,
+    now: Effect.map(DateTime.now, (now) => ({ now, clock: "Polar" as const }))
   })
 )
 

@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Assignment } from "./Assignment.ts"
 import type { ClaimedSubscription } from "./ClaimedSubscription.ts"
+import type { PolarTime } from "./PolarTime.ts"
 import type { Seat, SeatId, SeatsList } from "./Seat.ts"
 import type * as SeatError from "./SeatError.ts"
 import type { SeatSource } from "./SeatSource.ts"
@@ -32,7 +33,8 @@ export class Seats extends Context.Service<
   {
     /**
      * Mails the invitation of a pending seat once more, and returns the unchanged seat. Each call mails. The link is the
-     * one of the first mail, and expires with it: check `seat.invitation(now)` before or after the call.
+     * one of the first mail, and expires with it: check `seat.invitation(now)` before or after the call, with the `now` of
+     * this service.
      *
      * Polar: `POST /v1/customer-portal/seats/{seat_id}/resend`, `POST /v1/customer-seats/{seat_id}/resend`.
      */
@@ -66,5 +68,13 @@ export class Seats extends Context.Service<
      * Polar: `GET /v1/customer-portal/seats/subscriptions`.
      */
     readonly claimedSubscriptions: Stream.Stream<ClaimedSubscription, ClaimedSubscriptionsError>
+    /**
+     * The time at Polar, for `seat.invitation(now)`. It sends nothing. Over HTTP, the service learns Polar's time from the
+     * `Date` of the answers to its own calls, within one second and the round trip of a call. Until then, and in a browser
+     * on another origin, it is the time of the machine, and `clock` says so.
+     *
+     * Polar: the `Date` of every answer.
+     */
+    readonly now: Effect.Effect<PolarTime, never>
   }
 >()("@polar-seats/domain/Seats") {}

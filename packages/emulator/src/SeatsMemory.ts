@@ -6,6 +6,7 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { type Assignment, recipientFields, validate } from "@polar-seats/domain/Assignment"
+import type { PolarTime } from "@polar-seats/domain/PolarTime"
 import { Seat, SeatsList } from "@polar-seats/domain/Seat"
 import { InvalidRequest, type Operation } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
@@ -90,7 +91,8 @@ export const layer = (world: World.WorldInput, token: string): Layer.Layer<Seats
               ({ subscription }) => subscription
             )
           )
-        ).pipe(Stream.unwrap)
+        ).pipe(Stream.unwrap),
+        now: Effect.map(DateTime.now, (now): PolarTime => ({ now, clock: "Polar" }))
       }).pipe(
         Context.add(Outbox, {
           mails: Effect.sync(() => model.outbox.slice()),

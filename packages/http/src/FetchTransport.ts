@@ -1,4 +1,5 @@
 import type { UnavailableReason } from "@polar-seats/domain/SeatError"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -17,6 +18,8 @@ import {
   noAnswerWithin,
   type SizeLimits
 } from "./internal/exchange.ts"
+import { monotonicMillisUnsafe } from "./internal/monotonic.ts"
+import { datedNow } from "./internal/polarClock.ts"
 import { answerFailure, requestFailure, unwritable } from "./internal/transportFailure.ts"
 
 /** Releases the connection of a body that nobody will read. Nobody needs to know whether that works. */
@@ -26,6 +29,7 @@ const cancelBody = (body: { readonly cancel: () => Promise<void> } | null): void
 
 const readResponse = (
   response: Response,
+  { clock, sentAt }: { readonly clock: Clock.Clock; readonly sentAt: number },
   limits: SizeLimits,
   finish: (result: AnswerResult) => void
 ): Promise<void> | void => {
@@ -34,15 +38,19 @@ const readResponse = (
   let announced = Number.NaN
   let isEncoded = false
   let retryAfter: string | undefined
+  let date: string | undefined
+  let age: string | undefined
   // One loop finds all. It also counts each cookie, of which a record would keep only one
   for (const [name, value] of headers) {
     size += name.length + value.length
     if (name === "content-length") announced = Number(value)
     else if (name === "content-encoding") isEncoded = true
     else if (name === "retry-after") retryAfter = value
+    else if (name === "date") date = value
+    else if (name === "age") age = value
   }
   const collector = new AnswerCollector(limits)
-  const known = collector.begin(status, size, announced, retryAfter)
+  const known = collector.begin(status, size, announced, retryAfter, datedNow(clock, sentAt, date, age))
   if (known !== undefined) {
     if (announced !== 0) cancelBody(body)
     return finish(known)
@@ -80,7 +88,7 @@ const makeExchange =
     const ownHeaders = own === undefined ? undefined : Headers.fromInput(own)
     const fetchOfLayer = Context.get(ofLayer, FetchHttpClient.Fetch)
 
-    return (request, { within }, limits) => {
+    return (request, { clock, within }, limits) => {
       const url = urlOf(request)
       if (url === undefined) return Effect.fail(unwritable())
       const { body, method } = request
@@ -92,6 +100,7 @@ const makeExchange =
         const fetch = ofCall === defaultFetch ? fetchOfLayer : ofCall
         return Effect.callback((resume) => {
           const controller = new AbortController()
+          const sent = { clock, sentAt: monotonicMillisUnsafe(clock) }
           const finish = (result: AnswerResult) => {
             clearTimeout(timer)
             resume(Effect.fromResult(result))
@@ -120,7 +129,7 @@ const makeExchange =
           else {
             answered.success
               .then(
-                (response) => readResponse(response, limits, finish),
+                (response) => readResponse(response, sent, limits, finish),
                 (cause: unknown) => fail(requestFailure(cause))
               )
               .then(undefined, (cause: unknown) => fail(answerFailure(cause)))

@@ -2,12 +2,14 @@ import { checkCount, checkDuration, finiteAndPositive } from "@polar-seats/domai
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Semaphore from "effect/Semaphore"
 import { withSteadyClock } from "./internal/monotonic.ts"
 import { fromConfig } from "./internal/options.ts"
+import { parseDate } from "./internal/polarClock.ts"
 import { parseRetryAfter } from "./internal/retry.ts"
 import type { Environment, InvalidOption } from "./PolarConnection.ts"
 
@@ -70,8 +72,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
   // it is left, and the limiter would conclude that the limit is half as high
   const readPause = limiter.adaptiveConsume({ key: shared, tokens: 0, fallbackLimit: limit, fallbackWindow: window })
   const pause = Effect.fnUntraced(
-    function* (retryAfter: string | undefined) {
-      const asked = parseRetryAfter(retryAfter, yield* DateTime.now) ?? Duration.infinity
+    function* ({ date, "retry-after": retryAfter }: Headers.Headers) {
+      const asked = parseRetryAfter(retryAfter, parseDate(date) ?? (yield* DateTime.now)) ?? Duration.infinity
       const length = Duration.min(asked, window)
       if (!Duration.isPositive(length)) return
       // Read the pause again, because the one that was known when the request left may have ended
@@ -97,7 +99,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
   return client.pipe(
     HttpClient.mapRequestEffect((request) => Effect.as(queue.withPermit(turn), request)),
-    HttpClient.tap(({ headers, status }) => (status === 429 ? pause(headers["retry-after"]) : Effect.void))
+    HttpClient.tap(({ headers, status }) => (status === 429 ? pause(headers) : Effect.void))
   )
 })
 

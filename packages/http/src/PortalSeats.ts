@@ -18,6 +18,7 @@ import * as CustomerSessions from "./CustomerSessions.ts"
 import { noAnswerWithin, notSentWithin } from "./internal/exchange.ts"
 import { monotonicMillis } from "./internal/monotonic.ts"
 import { checkCallersToken, checkMillis, checkToken, fromConfig } from "./internal/options.ts"
+import { makePolarClock } from "./internal/polarClock.ts"
 import * as PolarClient from "./internal/polarClient.ts"
 import { checkPolicy, currentPolicy, defaultRetryPolicy, type Policy } from "./internal/retry.ts"
 import * as SeatsClient from "./internal/seatsClient.ts"
@@ -120,6 +121,9 @@ const makeForCustomer = (options: CustomerOptions) =>
     const connect = yield* PolarClient.make(options)
     const { create } = yield* CustomerSessions.make(options)
     const margin = yield* checkMillis("renewBefore", renewBefore, notNegative)
+    // The sessions come and go, and what is known of Polar's time stays
+    const clock = makePolarClock()
+    const polarTime = SeatsClient.nowOf(clock)
 
     // Several callers may wait for one session, so the layer's policy applies, and not that of the first caller
     const created = Effect.gen(function* () {
@@ -128,8 +132,8 @@ const makeForCustomer = (options: CustomerOptions) =>
         "AmbiguousCustomer",
         asInvalidRequest
       )
-      const left = DateTime.toEpochMillis(expiresAt) - DateTime.toEpochMillis(yield* DateTime.now)
-      const polar = connect(token)
+      const left = DateTime.toEpochMillis(expiresAt) - DateTime.toEpochMillis((yield* polarTime).now)
+      const polar = connect(token, clock)
       return { polar, seats: onPortal(polar), validFor: Duration.millis(Math.max(0, left - margin)) }
     }).pipe(
       Effect.provideService(CurrentRetryPolicy, defaultRetryPolicy),
@@ -180,7 +184,8 @@ const makeForCustomer = (options: CustomerOptions) =>
       revoke: (seatId) => withCurrent(({ seats }) => seats.revoke(seatId)),
       claimedSubscriptions: Stream.paginate(1, (page) =>
         withCurrent(({ polar }) => SeatsClient.requestPage(polar, page))
-      )
+      ),
+      now: polarTime
     })
   })
 

@@ -22,6 +22,8 @@ import {
   stillWaiting,
   type TimeLimits
 } from "./internal/exchange.ts"
+import { monotonicMillisUnsafe } from "./internal/monotonic.ts"
+import { datedNow } from "./internal/polarClock.ts"
 import { answerFailure, requestFailure, unwritable } from "./internal/transportFailure.ts"
 
 // A URL that parsing would not change. Dots in a path are left to the parser, because they may lead upwards
@@ -35,12 +37,16 @@ const targetOf = (request: HttpClientRequest.HttpClientRequest) => {
   return parsed === undefined ? undefined : { origin: parsed.origin, path: parsed.pathname + parsed.search }
 }
 
+/** A header that came more than once is one text, as in the standard. */
+const textOf = (header: string | Array<string> | undefined) => (Array.isArray(header) ? header.join(", ") : header)
+
 /** Settles one request when its answer is complete, when it failed, or when its time is over. */
 const makeHandler = (time: TimeLimits, limits: SizeLimits, finish: (result: AnswerResult) => void) => {
-  const { sendWithin, within } = time
+  const { clock, sendWithin, within } = time
   const collector = new AnswerCollector(limits)
   let controller: Dispatcher.DispatchController | undefined
   let timer: NodeJS.Timeout | undefined
+  let sentAt = monotonicMillisUnsafe(clock)
   let isEnded = false
   let isSettled = false
 
@@ -76,15 +82,15 @@ const makeHandler = (time: TimeLimits, limits: SizeLimits, finish: (result: Answ
     // undici has a connection, and writes the request right after this
     onRequestStart(started) {
       controller = started
+      sentAt = monotonicMillisUnsafe(clock)
       if (isSettled) abandon()
     },
     onResponseStart(_, status, headers) {
       // An informational response, as 103 is, comes before the answer
       if (status < 200) return
       const length = Number(headers["content-length"] ?? Number.NaN)
-      const retryAfter = headers["retry-after"]
-      const retryAfterText = Array.isArray(retryAfter) ? retryAfter.join(", ") : retryAfter
-      settle(collector.begin(status, headerBytes(headers), length, retryAfterText))
+      const dated = datedNow(clock, sentAt, textOf(headers["date"]), textOf(headers["age"]))
+      settle(collector.begin(status, headerBytes(headers), length, textOf(headers["retry-after"]), dated))
     },
     onResponseData(_, chunk) {
       if (!isSettled) settle(collector.add(chunk))

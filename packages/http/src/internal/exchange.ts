@@ -1,4 +1,5 @@
 import { UnavailableReason } from "@polar-seats/domain/SeatError"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,6 +12,7 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { monotonicMillisUnsafe } from "./monotonic.ts"
+import { type Dated, datedNow } from "./polarClock.ts"
 import { transportFailure } from "./transportFailure.ts"
 
 const { NotSent, OutcomeUnknown, UnexpectedResponse } = UnavailableReason.cases
@@ -23,6 +25,8 @@ export interface TimeLimits {
   readonly sendWithin: number
   /** How long the answer may take after that. */
   readonly within: number
+  /** The clock of the call. */
+  readonly clock: Clock.Clock
 }
 
 /** How much of an answer is read. */
@@ -37,6 +41,7 @@ export interface SizeLimits {
 export interface Answer {
   readonly status: number
   readonly retryAfter: string | undefined
+  readonly dated: Dated | undefined
   /** The body, or an empty text if the status is enough. */
   readonly text: string
 }
@@ -114,6 +119,7 @@ export class AnswerCollector {
   limit = 0
   private readonly limits: SizeLimits
   private retryAfter: string | undefined = undefined
+  private dated: Dated | undefined = undefined
   private readonly chunks: Array<Uint8Array> = []
   private size = 0
 
@@ -122,9 +128,16 @@ export class AnswerCollector {
   }
 
   /** Begins the answer. Returns its result if nobody needs the body. `length` is `NaN` if the headers do not say it. */
-  begin(status: number, headers: number, length: number, retryAfter: string | undefined): AnswerResult | undefined {
+  begin(
+    status: number,
+    headers: number,
+    length: number,
+    retryAfter: string | undefined,
+    dated: Dated | undefined
+  ): AnswerResult | undefined {
     this.status = status
     this.retryAfter = retryAfter
+    this.dated = dated
     if (headers > this.limits.headers) return this.fail(`the headers are larger than ${this.limits.headers} bytes`)
     const limit = this.limits.body(status)
     if (limit === undefined) return this.succeed("")
@@ -147,7 +160,7 @@ export class AnswerCollector {
   }
 
   private succeed(text: string): AnswerResult {
-    return Result.succeed({ status: this.status, retryAfter: this.retryAfter, text })
+    return Result.succeed({ status: this.status, retryAfter: this.retryAfter, dated: this.dated, text })
   }
 
   private fail(description: string): AnswerResult {
@@ -167,12 +180,13 @@ export const discardBody = (response: HttpClientResponse.HttpClientResponse): Ef
 /** Reads a response up to its limits. */
 export const readAnswer = (
   response: HttpClientResponse.HttpClientResponse,
-  limits: SizeLimits
+  limits: SizeLimits,
+  dated: Dated
 ): Effect.Effect<Answer, UnavailableReason> => {
   const { headers, status } = response
   const collector = new AnswerCollector(limits)
   const announced = Number(headers["content-length"] ?? Number.NaN)
-  const known = collector.begin(status, headerBytes(headers), announced, headers["retry-after"])
+  const known = collector.begin(status, headerBytes(headers), announced, headers["retry-after"], dated)
   if (known !== undefined) return Effect.andThen(discardBody(response), Effect.fromResult(known))
   // HTTP itself ends a body at its announced length. Only a body without one, or a compressed one, has to be counted
   const body =
@@ -219,17 +233,19 @@ export const makeSend = (given: HttpClient.HttpClient, provided: Context.Context
   return <A>(
     request: HttpClientRequest.HttpClientRequest,
     time: TimeLimits,
-    use: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, UnavailableReason>
+    use: (response: HttpClientResponse.HttpClientResponse, dated: Dated) => Effect.Effect<A, UnavailableReason>
   ): Effect.Effect<A, UnavailableReason> =>
     Effect.clockWith((clock) => {
       const start = monotonicMillisUnsafe(clock)
       return Effect.flatMap(prepare(request, time), (prepared) => {
-        const waited = monotonicMillisUnsafe(clock) - start
+        const sentAt = monotonicMillisUnsafe(clock)
+        const waited = sentAt - start
         if (waited >= time.sendWithin) return Effect.fail(stillWaiting(time))
         const left = Math.min(time.within, time.total - waited)
         const used = Effect.matchEffect(client.postprocess(Effect.succeed(prepared)), {
           onFailure: (error) => Effect.fail(transportFailure(error)),
-          onSuccess: use
+          onSuccess: (response) =>
+            use(response, datedNow(clock, sentAt, response.headers["date"], response.headers["age"]))
         })
         return Effect.timeoutOrElse(used, { duration: left, orElse: () => Effect.fail(noAnswerWithin(left)) })
       })

@@ -21,10 +21,10 @@ export const open = <A, E extends { readonly _tag: string }>(
     send(
       HttpClientRequest.setHeader(makeRequest(opening), "accept", "text/event-stream"),
       time,
-      (response): Effect.Effect<Result.Result<typeof response, Answer>, SeatError.UnavailableReason> =>
+      (response, dated): Effect.Effect<Result.Result<typeof response, Answer>, SeatError.UnavailableReason> =>
         response.status === 200 && headerBytes(response.headers) <= limits.headers
           ? Effect.succeed(Result.succeed(response))
-          : Effect.map(readAnswer(response, limits), Result.fail)
+          : Effect.map(readAnswer(response, limits, dated), Result.fail)
     )
   const readOpened = Result.match({
     onSuccess: (response: HttpClientResponse.HttpClientResponse) => Effect.succeed(read(response)),

@@ -1,7 +1,6 @@
 import { checkCount, type InvalidOption } from "@polar-seats/domain/InvalidOption"
 import * as SeatError from "@polar-seats/domain/SeatError"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -33,6 +32,7 @@ import {
   unexpectedResponse
 } from "./exchange.ts"
 import { checkOrganization, checkVersion, resolveBaseUrl } from "./options.ts"
+import { makePolarClock, parseDate, type PolarClock } from "./polarClock.ts"
 import { checkPolicy, parseRetryAfter, type Policy, retry } from "./retry.ts"
 import { type Attempts, withTelemetry } from "./telemetry.ts"
 
@@ -79,6 +79,8 @@ export interface PolarClient {
   readonly call: <A, E extends { readonly _tag: string }>(
     call: Call<A, E>
   ) => Effect.Effect<A, E | SeatError.RequestError>
+  /** Polar's clock, as far as the calls of this client have told it. */
+  readonly clock: PolarClock
   /** The values that the calls share, for `open` in `./openStream.ts`. A bundle that opens no stream does not ship that. */
   readonly shared: {
     readonly policy: Policy
@@ -109,14 +111,18 @@ const bodyProblem = (text: string, error: Schema.SchemaError): string => {
 
 const decodeAnswer = <A, E>(
   { decode, operation, problemOf }: Call<A, E>,
-  { status, text }: Answer,
-  connections: Connections
+  { dated, status, text }: Answer,
+  connections: Connections,
+  clock: PolarClock
 ) => {
   const value = nestsTooDeep(text)
     ? Result.fail(tooDeep)
     : Result.mapError(decode(text), (error) => bodyProblem(text, error))
   const problem = Result.isFailure(value) ? value.failure : problemOf?.(value.success)
-  if (Result.isSuccess(value) && problem === undefined) return Effect.succeed(value.success)
+  if (Result.isSuccess(value) && problem === undefined) {
+    clock.learn(dated)
+    return Effect.succeed(value.success)
+  }
   // The next answer on this connection may belong to another request too
   connections.retire()
   return Effect.fail(unavailable(operation, unexpectedResponse(status, problem ?? "")))
@@ -141,23 +147,27 @@ const failRefused = <E>(
   opening: Opening<E>,
   answer: Answer,
   version: string,
-  token: Redacted.Redacted<string> | undefined
+  token: Redacted.Redacted<string> | undefined,
+  clock: PolarClock
 ): Effect.Effect<never, E | SeatError.RequestError> => {
-  const { retryAfter, status, text } = answer
+  const { dated, retryAfter, status, text } = answer
   if (status === 429) {
     if (!isRateLimit(text)) {
       const description = "the body is none that Polar or Cloudflare sends when it limits the rate"
       return Effect.fail(unavailable(opening.operation, unexpectedResponse(status, description)))
     }
-    return Effect.flatMap(DateTime.now, (now) =>
-      Effect.fail(new SeatError.RateLimited({ retryAfter: parseRetryAfter(retryAfter, now) }))
-    )
+    // A date is one on the clock of the server that sent the answer
+    return Effect.clockWith((machine) => {
+      const now = parseDate(dated?.date) ?? clock.now(machine).now
+      return Effect.fail(new SeatError.RateLimited({ retryAfter: parseRetryAfter(retryAfter, now) }))
+    })
   }
-  return Effect.fail(
-    status >= 500
-      ? unavailable(opening.operation, SeatError.UnavailableReason.cases.ServerFailed.make({ status }))
-      : readErrorBody(opening, answer, version, token)
-  )
+  if (status >= 500) {
+    return Effect.fail(unavailable(opening.operation, SeatError.UnavailableReason.cases.ServerFailed.make({ status })))
+  }
+  const error = readErrorBody(opening, answer, version, token)
+  if (!(error instanceof SeatError.Unavailable)) clock.learn(dated)
+  return Effect.fail(error)
 }
 
 // Runs one exchange, again if a retry is safe, and turns its reason or its result into the outcome of the call
@@ -199,7 +209,8 @@ const checkSizes = Effect.fnUntraced(function* ({ maxBytes = {}, maxHeaderBytes 
   }
 })
 
-type Connect = (token?: Redacted.Redacted<string>) => PolarClient
+/** Makes a client for a token. Clients of one `Seats` share its `clock`. */
+type Connect = (token?: Redacted.Redacted<string>, clock?: PolarClock) => PolarClient
 
 const makeConnect = Effect.fnUntraced(function* (
   client: HttpClient.HttpClient,
@@ -220,9 +231,9 @@ const makeConnect = Effect.fnUntraced(function* (
   const send = makeSend(client, services)
   const exchange: Exchange =
     exchanges.get(client)?.(services) ??
-    ((request, time, size) => send(request, time, (response) => readAnswer(response, size)))
+    ((request, time, size) => send(request, time, (response, dated) => readAnswer(response, size, dated)))
 
-  return (token) => {
+  return (token, clock = makePolarClock()) => {
     const headers =
       token === undefined ? shared : Headers.set(shared, "authorization", `Bearer ${Redacted.value(token)}`)
     const makeRequest = ({ body, method, path, urlParams }: Opening<unknown>) => {
@@ -241,10 +252,12 @@ const makeConnect = Effect.fnUntraced(function* (
         const exchangeOnce = (time: TimeLimits) => exchange(makeRequest(call), time, limits)
         const read = (answer: Answer) =>
           answer.status === success
-            ? decodeAnswer(call, answer, connections)
-            : failRefused(call, answer, version, token)
+            ? decodeAnswer(call, answer, connections, clock)
+            : failRefused(call, answer, version, token, clock)
         return withTelemetry(operation, attributesOf(call), retrying(policy, operation, exchangeOnce, read))
       },
+
+      clock,
 
       shared: {
         policy,
@@ -252,7 +265,7 @@ const makeConnect = Effect.fnUntraced(function* (
         send,
         makeRequest,
         attributesOf,
-        failRefused: (opening, answer) => failRefused(opening, answer, version, token)
+        failRefused: (opening, answer) => failRefused(opening, answer, version, token, clock)
       }
     }
   }

@@ -8,6 +8,7 @@ import {
   readDuration
 } from "@polar-seats/domain/InvalidOption"
 import { isSafeToRetry, mayHaveHappened, type UnavailableReason } from "@polar-seats/domain/SeatError"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -78,6 +79,7 @@ interface Retried<E> {
   /** Within which time after `start` each request must have left. */
   readonly sendWithin: number
   readonly notSent: (reason: UnavailableReason) => E
+  readonly clock: Clock.Clock
 }
 
 /**
@@ -95,18 +97,19 @@ export const retry = <A, E extends { readonly _tag: string }>(
   const { attemptTimeout, totalTimeout } = policy
   const limit = fiber.getRef(SendWithin)
   const sendWithin = limit === undefined ? totalTimeout : Math.min(Duration.toMillis(limit), totalTimeout)
-  const time = { total: totalTimeout, sendWithin, within: Math.min(attemptTimeout, totalTimeout) }
+  const clock = fiber.getRef(Clock.Clock)
+  const time = { total: totalTimeout, sendWithin, within: Math.min(attemptTimeout, totalTimeout), clock }
   if (sendWithin <= 0) return Effect.fail(notSent(stillWaiting(time)))
   // Most calls need no retry, and a generator costs something
   return Effect.catch(attempt(time), (error) =>
     isSafeToRetry(error)
-      ? retryAfterFailure({ start, policy, sendWithin, notSent }, error, attempt)
+      ? retryAfterFailure({ start, policy, sendWithin, notSent, clock }, error, attempt)
       : Effect.fail(error)
   )
 }
 
 const retryAfterFailure = Effect.fnUntraced(function* <A, E extends { readonly _tag: string }>(
-  { notSent, policy, sendWithin, start }: Retried<E>,
+  { clock, notSent, policy, sendWithin, start }: Retried<E>,
   first: E,
   attempt: (time: TimeLimits) => Effect.Effect<A, E>
 ): Effect.fn.Return<A, E> {
@@ -141,7 +144,8 @@ const retryAfterFailure = Effect.fnUntraced(function* <A, E extends { readonly _
     // A pause may take longer than planned
     const passed = (yield* monotonicMillis) - start
     const total = totalTimeout - passed
-    const time = { total, sendWithin: Math.min(sendWithin - passed, total), within: Math.min(attemptTimeout, total) }
+    const within = Math.min(attemptTimeout, total)
+    const time = { total, sendWithin: Math.min(sendWithin - passed, total), within, clock }
     if (total <= 0) return yield* Effect.fail(outcome)
     if (time.sendWithin <= 0) return yield* Effect.fail(doubt ?? notSent(stillWaiting(time)))
     const result = yield* Effect.result(attempt(time))
