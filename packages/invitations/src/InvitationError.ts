@@ -5,10 +5,13 @@ import * as Schema from "effect/Schema"
 /** The invitation has expired. Nothing was mailed, because the link would be dead. */
 export class InvitationExpired extends Schema.TaggedError<InvitationExpired>()("InvitationExpired", {
   seatId: SeatId,
-  expiredAt: Schema.DateTimeUtcFromString
+  expiredAt: Schema.DateTimeUtcFromString,
+  /** The clock that says so. `Machine`: Polar's time is not known, and the clock of this machine may be wrong. */
+  clock: Schema.optionalKey(Schema.Literals(["Polar", "Machine"]))
 }) {
   override get message() {
-    return `The invitation of seat ${this.seatId} expired at ${DateTime.formatIso(this.expiredAt)}, and a resend would mail a dead link. Nothing was mailed: reissue the seat to mail a new link.`
+    const by = this.clock === "Machine" ? " by the clock of this machine, because Polar's time is not known" : ""
+    return `The invitation of seat ${this.seatId} expired at ${DateTime.formatIso(this.expiredAt)}${by}, and a resend would mail a dead link. Nothing was mailed: reissue the seat to mail a new link.`
   }
 }
 

@@ -1,11 +1,11 @@
 import { Invitation, type Seat, type SeatId } from "@polar-seats/domain/Seat"
 import type { InvalidOption } from "@polar-seats/domain/InvalidOption"
+import type { PolarTime } from "@polar-seats/domain/PolarTime"
 import { AlreadyClaimed, InvitationUnavailable, type NoSeatAvailable } from "@polar-seats/domain/SeatError"
 import { type ListError, type ResendError, type RevokeError, Seats } from "@polar-seats/domain/Seats"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
@@ -15,6 +15,7 @@ import * as Engine from "./internal/engine.ts"
 import { checkOnExpired, checkSingleOptions, type SingleOptions } from "./internal/remindOptions.ts"
 import { makeRemindOne, remindSources, unfinishedReissues } from "./internal/remindSources.ts"
 import { seatsLookOf } from "./internal/seatsLook.ts"
+import { timeFor } from "./internal/polarTime.ts"
 import * as Single from "./internal/singleSeat.ts"
 import {
   type HolderRemoved,
@@ -47,12 +48,18 @@ export type ReissueError =
 /** The errors of `Invitations.resend`. */
 export type ResendInvitationError = ResendError | InvitationExpired | ReissueError
 
+/** The state of a mailed link, and the clock that it was judged by. If it is `Machine`, Polar's time is not known. */
+interface Judged extends Pick<PolarTime, "clock"> {
+  readonly seat: Seat
+  readonly invitation: Invitation
+}
+
 /** The mail that was sent, and the state of its link. */
 export type Sent = Data.TaggedEnum<{
   /** The mail holds the same link as the first one. If `invitation` is `Expired`, nobody can use it. */
-  Resent: { readonly seat: Seat; readonly invitation: Invitation }
+  Resent: Judged
   /** The mail holds a new link. `seat` is the person's seat now. Its id may differ from the id of the seat before. */
-  Reissued: { readonly seat: Seat; readonly invitation: Invitation }
+  Reissued: Judged
 }>
 export const Sent = Data.taggedEnum<Sent>()
 
@@ -72,6 +79,9 @@ export class Invitations extends Context.Service<
      * Mails the invitation of a seat again, unless its link is known to be dead. `onExpired` then decides (default: fail
      * with `InvitationExpired`). If you pass only an id, the expiry is not known in advance: the invitation is mailed, and
      * the result says whether its link still works.
+     *
+     * Polar's time decides, as `Seats.now` has it. If it is not known, the call believes this machine's clock that a link
+     * is live, and reads the seats once before it believes that a link is dead. The result names the clock.
      *
      * Fails with `ResentRecently` if the journal knows of a mail to this person within `cooldown` (default: 1 minute), or
      * of one that may have been sent. `again: true` mails all the same. Two calls for one seat at the same time send one
@@ -116,6 +126,8 @@ export class Invitations extends Context.Service<
      * Each mail is written to the journal before it leaves. To continue an interrupted run, start it again with the same
      * journal. It finishes incomplete reissues first, and mails nobody who is in doubt. Sources are read one at a time.
      *
+     * Polar's time decides which links are dead, as `Seats.now` has it after the list of a source.
+     *
      * Polar: as `Seats.list`, and for each seat as `resend` or `reissue`.
      */
     readonly remind: (
@@ -123,7 +135,8 @@ export class Invitations extends Context.Service<
       options?: RemindOptions
     ) => Stream.Stream<ReminderOutcome, RemindError>
     /**
-     * Does to one seat what `remind` does to each. Use it for seats that come from elsewhere, such as a shared queue.
+     * Does to one seat what `remind` does to each. Use it for seats that come from elsewhere, such as a shared queue. If
+     * Polar's time is not known, the first call reads the seats of the seat's source, because the answer tells it.
      *
      * Polar: as `resend` or `reissue`.
      */
@@ -179,17 +192,21 @@ export const make: Effect.Effect<Invitations["Service"], never, Seats | Journal.
   ): Effect.fn.Return<Sent, ResendInvitationError> {
     const checked = yield* checkSingleOptions(options)
     const onExpired = yield* checkOnExpired(wanted)
+    const judge = (sent: Seat) =>
+      Effect.map(seats.now, ({ clock, now }): Judged => ({ seat: sent, invitation: sent.invitation(now), clock }))
     const known = Predicate.isString(seat) ? undefined : seat
-    const before = known?.invitation(yield* DateTime.now)
-    if (known !== undefined && before?._tag === "Expired" && onExpired !== "resendAnyway") {
-      if (onExpired === "fail") {
-        return yield* new InvitationExpired({ seatId: known.id, expiredAt: before.expiredAt })
+    if (known !== undefined && onExpired !== "resendAnyway") {
+      let time = yield* seats.now
+      if (known.invitation(time.now)._tag === "Expired")
+        time = yield* timeFor(engine, known, { ...checked, rate: AdaptiveRate.unlimited })
+      const { clock, now } = time
+      const before = known.invitation(now)
+      if (before._tag === "Expired") {
+        if (onExpired === "reissue") return Sent.Reissued(yield* judge(yield* reissue(known, options)))
+        return yield* new InvitationExpired({ seatId: known.id, expiredAt: before.expiredAt, clock })
       }
-      const reissued = yield* reissue(known, options)
-      return Sent.Reissued({ seat: reissued, invitation: reissued.invitation(yield* DateTime.now) })
     }
-    const resent = yield* Single.resendOne(engine, seat, checked)
-    return Sent.Resent({ seat: resent, invitation: resent.invitation(yield* DateTime.now) })
+    return Sent.Resent(yield* judge(yield* Single.resendOne(engine, seat, checked)))
   })
 
   return Invitations.of({

@@ -25,7 +25,8 @@ const sameInstant = (one: DateTime.Utc | null, other: DateTime.Utc | null): bool
 export const Phase = Schema.TaggedUnion({
   /**
    * The revocation is about to leave, or has left. It can be on its way from `from` to `until`. `endedAt` is when the
-   * process stopped waiting for the answer. It is null while the process waits, and if it was killed.
+   * process stopped waiting for the answer. It is null while the process waits, and if it was killed. All three are times
+   * at Polar.
    */
   Revoking: { from: Timestamp, until: Timestamp, endedAt: Schema.NullOr(Timestamp) },
   /** Polar has answered our revocation. `revokedAt` is the time that Polar gave it. */

@@ -93,11 +93,12 @@ export const afterIncomplete = (
 
 /** Waits until a revocation without an answer cannot arrive any more. */
 export const afterStillOnItsWay = (
+  { engine: { seats } }: RunState,
   item: RunItem,
   { phase, reissue, until }: StillOnItsWay,
   failed: RunAttempt
 ): Effect.Effect<RunAttempt> =>
-  Effect.flatMap(DateTime.now, (now) => {
+  Effect.flatMap(seats.now, ({ now }) => {
     const left = Duration.millis(DateTime.toEpochMillis(until) - DateTime.toEpochMillis(now) + 1)
     // A clock that was set back asks for a longer wait than the call can be alive
     const pause = Duration.min(Duration.max(left, Duration.millis(1)), Duration.minutes(1))

@@ -51,6 +51,7 @@ const toOutcome = (
       if (error._tag !== "StillOnItsWay") return afterRefusal(run, item, ref, error)
       const { phase } = error
       return afterStillOnItsWay(
+        run,
         item,
         error,
         done(ReminderOutcome.Failed({ ...ref, error: new ReissueIncomplete({ reissue, phase, error: null }) }))

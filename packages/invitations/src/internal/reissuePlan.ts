@@ -59,7 +59,7 @@ export const planNew = (known: Reissue, index: SeatsIndex, now: DateTime.Utc): R
   return isDead(other, now) ? planRevocation(other, known, index) : Result.succeed({ _tag: "HasSeat", seat: other })
 }
 
-// Polar's clock and ours differ by the seconds of a request
+// Polar's time is known to a second and the time of a request
 const slack = Duration.seconds(5)
 
 /** When the revocation of an attempt took effect, if the seats show that it did. */

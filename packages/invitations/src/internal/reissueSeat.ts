@@ -88,7 +88,8 @@ const isRevokedByReissue = ({ journal }: Engine, row: Seat) => {
 /** Plans the rest of a reissue, and asks the journal about seats that were revoked since. */
 const planNext = (engine: Engine, reissue: Reissue, phase: Phase, index: SeatsIndex) =>
   Effect.gen(function* () {
-    const plan = planRest(reissue, phase, index, yield* DateTime.now, engine.looks.isRevokedHere)
+    const { now } = yield* engine.seats.now
+    const plan = planRest(reissue, phase, index, now, engine.looks.isRevokedHere)
     if (plan._tag !== "Clouded") return plan
     const areOurs = yield* Effect.forEach(plan.later, (seat) => isRevokedByReissue(engine, seat))
     return areOurs.every((isOurs) => isOurs)
@@ -153,7 +154,8 @@ export const reissueSeat = (engine: Engine, known: Reissue, found: Entry | undef
     let latest = found
     for (let looks = 0; looks < maxLooks; looks++) {
       const look = yield* lookWithTurn(engine, known, options)
-      const plan = yield* Effect.fromResult(planNew(known, look.index, yield* DateTime.now))
+      const { now } = yield* engine.seats.now
+      const plan = yield* Effect.fromResult(planNew(known, look.index, now))
       if (plan._tag === "HasSeat") return { seat: plan.seat, isMailed: false }
       const standing = yield* judgeEntry(engine, latest, options.overrides)
       if (standing._tag === "MailedRecently") {

@@ -1,5 +1,6 @@
 import type { Seat } from "@polar-seats/domain/Seat"
 import { InvitationUnavailable } from "@polar-seats/domain/SeatError"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { InProgressElsewhere } from "../InvitationError.ts"
 import type { Entry } from "../Journal.ts"
@@ -7,7 +8,6 @@ import * as Reissue from "../Reissue.ts"
 import * as Duration from "effect/Duration"
 import { ReminderOutcome, Skip, type StoppingError } from "../Reminder.ts"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
-import { now } from "./clock.ts"
 import {
   type Engine,
   guardBareId,
@@ -19,6 +19,7 @@ import {
   type SeatRef,
   withSeatLock
 } from "./engine.ts"
+import { timeFor } from "./polarTime.ts"
 import { afterRefusal, itemOf } from "./refusal.ts"
 import { continueInRun, startInRun } from "./reissueInRun.ts"
 import { resendSeat } from "./resendSeat.ts"
@@ -86,9 +87,9 @@ const remindFree = (
   const { ref, seat } = target
   if (wanted === "Resend") {
     // A mail leaves as soon as it is written down, so the turn comes first. Time may have passed, so decide again
-    return Effect.flatMap(Effect.andThen(rate.waitForTurn, now), (at) => {
+    return Effect.flatMap(Effect.andThen(rate.waitForTurn, run.engine.seats.now), (time) => {
       if (run.stoppedBy !== undefined) return Effect.fail(run.stoppedBy)
-      const decided = decide(seat, options, at)
+      const decided = decide(seat, options, time.now)
       if (decided._tag === "Skip") return Effect.succeed(skipped(ref, decided.why))
       return decided._tag === "Resend"
         ? resendInRun(run, item, target, found)
@@ -106,8 +107,8 @@ const remindSeat = (run: RunState, item: RunItem, target: Target): Effect.Effect
   const { key, ref, seat } = target
   const skip = (why: Skip) => Effect.succeed(skipped(ref, why))
   const wouldDo = (would: "Resend" | "Reissue") => skip(Skip.DryRun({ would }))
-  return Effect.flatMap(now, (at) => {
-    const wanted = decide(seat, options, at)
+  const remindBy = (now: DateTime.Utc) => {
+    const wanted = decide(seat, options, now)
     if (wanted._tag === "Skip") return skip(wanted.why)
     return Effect.matchEffect(engine.journal.get(key), {
       onFailure: (error) => afterRefusal(run, item, ref, error),
@@ -130,6 +131,10 @@ const remindSeat = (run: RunState, item: RunItem, target: Target): Effect.Effect
           }
         })
     })
+  }
+  return Effect.matchEffect(timeFor(engine, seat, run.reissueOptions), {
+    onFailure: (error) => afterRefusal(run, item, ref, error),
+    onSuccess: ({ now }) => remindBy(now)
   })
 }
 

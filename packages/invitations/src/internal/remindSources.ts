@@ -13,6 +13,7 @@ import type { RemindError, ReminderOutcome, RemindOptions, SeatOptions, Stopping
 import * as AdaptiveRate from "./adaptiveRate.ts"
 import { type Engine, keyForSeat } from "./engine.ts"
 import { monotonicMillis } from "./clock.ts"
+import { noteAsked } from "./polarTime.ts"
 import { itemOf, maxWaitMillis } from "./refusal.ts"
 import { checkRunOptions, checkSeatOptions } from "./remindOptions.ts"
 import * as Reminder from "./remindSeat.ts"
@@ -34,7 +35,10 @@ export const listSeats = (
 ): Effect.Effect<ReadonlyArray<Seat>, ListError> => {
   const attempt = (times: number, since: number): Effect.Effect<ReadonlyArray<Seat>, ListError> =>
     Effect.andThen(rate.waitForTurn, rate.send(seats.list(source))).pipe(
-      Effect.map((list) => list.seats),
+      Effect.map((list) => {
+        noteAsked(seats)
+        return list.seats
+      }),
       Effect.catchTag("RateLimited", (error) =>
         Effect.flatMap(monotonicMillis, (now) => {
           const pause = AdaptiveRate.pauseAfter(error, times)

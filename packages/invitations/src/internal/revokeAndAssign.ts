@@ -90,9 +90,11 @@ export const writePhase = (
     })
   })
 
-/** The first phase, which is written before the revocation leaves. */
-export const revoking = ({ journal: { lease } }: Engine): Effect.Effect<Reissues.Phase> =>
-  Effect.map(DateTime.now, (from) => Revoking.make({ from, until: DateTime.addDuration(from, lease), endedAt: null }))
+/** The first phase, which is written before the revocation leaves. Polar's clock, because Polar dates the revocation. */
+export const revoking = ({ journal: { lease }, seats }: Engine): Effect.Effect<Reissues.Phase> =>
+  Effect.map(seats.now, ({ now: from }) =>
+    Revoking.make({ from, until: DateTime.addDuration(from, lease), endedAt: null })
+  )
 
 /** Keeps a person whose seat was revoked by mistake among the unfinished reissues. */
 const keepUnfinished = (
@@ -292,7 +294,7 @@ export const revoke = (
     }
     const error = Cause.findError(exit.cause)
     if (Result.isFailure(error) || mayHaveHappened(error.success)) {
-      const ended = phase._tag === "Revoking" ? { ...phase, endedAt: yield* DateTime.now } : phase
+      const ended = phase._tag === "Revoking" ? { ...phase, endedAt: (yield* engine.seats.now).now } : phase
       yield* soonOrNever(writePhase(reissuing, ended))
       return yield* failIncomplete(held, reissue, exit.cause)
     }
