@@ -48,6 +48,15 @@ describe("the page of the emulator", () => {
     }
   })
 
+  it("is dated by the emulator's clock", async () => {
+    await post(`${url}/_emulator/clock`, { advance_seconds: 86_400 })
+    for (const path of ["/", "/page.json", "/_emulator/health"]) {
+      const date = (await fetch(url + path)).headers.get("date") ?? ""
+      assert.approximately(Date.parse(date), Date.now() + 86_400_000, 5000, path)
+    }
+    await post(`${url}/_emulator/clock`, { advance_seconds: -86_400 })
+  })
+
   it("is not among the recorded requests, and requests for Polar still are", async () => {
     for (const path of ["/", "/?a=b", "/page.js", "/page.css", "/page.json"]) {
       assert.strictEqual((await fetch(url + path)).status, 200, path)
@@ -438,6 +447,42 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     await mail(page, "eve@acme.com")
       .getByText(/InvalidInvitation The invitation is unknown, expired, used or revoked/)
       .waitFor()
+  })
+
+  it("judges a link by the emulator's clock at the moment of the call, and a claim agrees", async ({
+    onTestFinished
+  }) => {
+    const page = await demo(onTestFinished)
+    await row(page, "ann@acme.com")
+      .getByText(/^Link works for 1[78] h/)
+      .waitFor()
+    // A page that is hidden does not poll, so it has not seen yet that the clock was moved
+    await page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { value: true, configurable: true })
+      document.dispatchEvent(new Event("visibilitychange"))
+    })
+    await page.waitForTimeout(1100)
+    const claim = async () => {
+      const [last] = ((await get(`${url}/_emulator/outbox`)) as ReadonlyArray<{ readonly token: string }>).slice(-1)
+      const response = await fetch(`${url}/v1/customer-seats/claim`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ invitation_token: last?.token })
+      })
+      return response.status
+    }
+    await post(`${url}/_emulator/clock`, { advance_seconds: 3600 * 24 })
+    await press(page, "Resend ann@acme.com")
+    await row(page, "ann@acme.com")
+      .getByText(/^Nothing was mailed: the link expired 6 h \d min ago/)
+      .waitFor()
+    assert.deepEqual(await get(`${url}/_emulator/outbox`), [])
+    await post(`${url}/_emulator/clock`, { advance_seconds: -3600 * 25 })
+    await press(page, "Resend ann@acme.com")
+    await row(page, "ann@acme.com")
+      .getByText(/^The invitation was mailed to ann@acme.com. Its link works for 1[89] h/)
+      .waitFor()
+    assert.strictEqual(await claim(), 200)
   })
 
   it("shows changes by others and by time, but does not poll while it is hidden", async ({ onTestFinished }) => {

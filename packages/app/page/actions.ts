@@ -5,10 +5,11 @@ import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSou
 import { SeatClaims } from "@polar-seats/http/SeatClaims"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Redacted from "effect/Redacted"
 import { announce, setBusy } from "./dom.ts"
-import type { Mail } from "./emulatorClient.ts"
-import { now, openSession } from "./polarRuntime.ts"
+import { type Mail, readState } from "./emulatorClient.ts"
+import { now, openSession, setTime } from "./polarRuntime.ts"
 import { type Busy, busyLabels, type SeatActions } from "./rows.ts"
 import { busy, claiming, mailNotes, notes, state } from "./state.ts"
 import { type Failure, formatHolder, type Note, noteSent } from "./text.ts"
@@ -62,6 +63,12 @@ export const readList = (): void => {
   })
 }
 
+const readTime = readState.pipe(
+  Effect.map(({ now }) => setTime(now)),
+  Effect.ignore,
+  Effect.provide(FetchHttpClient.layer)
+)
+
 /** Makes a call for a seat. The buttons of the seat wait for it, and its note shows the result. */
 const callForSeat = <E extends Failure>(
   seat: Seat,
@@ -94,7 +101,9 @@ const callForSeat = <E extends Failure>(
     kind === "revoke"
       ? { tone: "done", text: `The seat of ${formatHolder(seat)} is revoked.` }
       : noteSent(kind === "resend" ? "The invitation" : "A new invitation", after, now())
-  session.run(Effect.flatMap(Effect.all({ invitations: Invitations, seats: Seats }), call), {
+  // The page is not told when another program moves the emulator's clock
+  const started = Effect.andThen(readTime, Effect.all({ invitations: Invitations, seats: Seats }))
+  session.run(Effect.flatMap(started, call), {
     done: (after) => end(noteDone(after), after),
     failed: (note) => end(note, seat)
   })

@@ -32,7 +32,8 @@ const nanos = () => base.currentTimeNanosUnsafe() + BigInt(Math.round(ahead)) * 
 /** The current time in the emulator. */
 export const now = (): DateTime.Utc => DateTime.makeUnsafe(millis())
 
-// The library judges invitations by Effect's Clock, so this Clock has the emulator's time
+// No answer from Polar's origin shows the page its `Date`, so the library judges invitations by this Clock, which has the
+// emulator's time
 const clock: Clock.Clock = {
   currentTimeMillisUnsafe: millis,
   currentTimeMillis: Effect.sync(millis),

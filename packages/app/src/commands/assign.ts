@@ -1,11 +1,11 @@
 import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
 import type { Seat } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { layerSeats } from "../config/polarLayers.ts"
 import { callAndShow } from "../exit.ts"
+import { readPolarTime } from "../output/polarTime.ts"
 import { printOut } from "../output/print.ts"
 import { formatHolder, formatInvitation } from "../output/seatTable.ts"
 import type { AssignFlags } from "./flags.ts"
@@ -43,7 +43,7 @@ const printAssigned = Effect.fnUntraced(function* (seat: Seat) {
   yield* printOut(
     seat.status === "claimed"
       ? `${seat.id}: assigned to ${holder}, and claimed`
-      : `${seat.id}: assigned to ${holder} (${formatInvitation(seat, yield* DateTime.now)})`
+      : `${seat.id}: assigned to ${holder} (${formatInvitation(seat, yield* readPolarTime)})`
   )
 })
 

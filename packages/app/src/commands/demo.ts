@@ -21,6 +21,7 @@ import { layerHttpClient } from "../config/httpClient.ts"
 import { layerSeats } from "../config/polarLayers.ts"
 import { endCommand, endWithError, exitCode, reportInterruption } from "../exit.ts"
 import { root } from "../globalFlags.ts"
+import { readPolarTime } from "../output/polarTime.ts"
 import { printErr, printJson, printOut, toErrorJson } from "../output/print.ts"
 import { formatHolder, formatInvitation, formatSeatTable, stdoutColumns } from "../output/seatTable.ts"
 import { layerEmulator } from "./emulator.ts"
@@ -119,7 +120,7 @@ const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
   const found: SeatsList = yield* list(source).pipe(reportInterruption("Seats.list"), Effect.catch(endWithError))
   const { availableSeats, seats, totalSeats } = found
   yield* printStep(
-    `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${formatSeatTable(seats, yield* DateTime.now, yield* stdoutColumns)}`,
+    `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${formatSeatTable(seats, yield* readPolarTime, yield* stdoutColumns)}`,
     { step: "list", ...encodeSeatsList(found) }
   )
   return seats
@@ -142,7 +143,7 @@ const showDeadLink = Effect.gen(function* () {
   const outbox = yield* Outbox
   const before = (yield* outbox.mails).length
   const seat = yield* Effect.catch(resend(eve), endWithError)
-  const invitation = seat.invitation(yield* DateTime.now)
+  const invitation = seat.invitation(yield* readPolarTime)
   const mailed = (yield* outbox.mails).length - before
   if (invitation._tag !== "Expired")
     return yield* endCommand(exitCode.failed, "The invitation of eve@acme.com has not expired.")
@@ -165,7 +166,7 @@ const showReissue = Effect.fnUntraced(function* (seat: Seat) {
   const reissued = yield* Effect.catch(reissue(seat), endWithError)
   const { subject, to, token } = yield* lastMail
   yield* printStep(
-    `\nReissued to ${formatHolder(reissued)} (${formatInvitation(reissued, yield* DateTime.now)}).\n` +
+    `\nReissued to ${formatHolder(reissued)} (${formatInvitation(reissued, yield* readPolarTime)}).\n` +
       `  The mail that was sent: to ${to}, "${subject}"`,
     { step: "reissue", seat: encodeSeat(reissued) }
   )
@@ -215,7 +216,7 @@ const runOnEmulator = Effect.gen(function* () {
 
 const runOnPolar = Effect.fnUntraced(function* (source: SeatSource, yes: boolean) {
   const seats = yield* showSeats(source)
-  const now = yield* DateTime.now
+  const now = yield* readPolarTime
   const live = seats.find((seat) => seat.invitation(now)._tag === "Live")
   if (live === undefined) yield* printStep("\nNo seat has a live invitation, so the demo resends none.")
   else if (yes) yield* showResend(live.id)

@@ -30,7 +30,7 @@ const decodeId = Schema.decodeResult(SeatId)
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Prints a seat: with `print` for people, or as Polar sends it with `--json`. */
-export const printSeat = (seat: Seat, print: (seat: Seat) => Effect.Effect<void>) =>
+export const printSeat = <R>(seat: Seat, print: (seat: Seat) => Effect.Effect<void, never, R>) =>
   Effect.flatMap(root, ({ json }) => (json ? printJson(encodeSeat(seat)) : print(seat)))
 
 // The exit code of a command is the last of these that a seat ended with
@@ -87,7 +87,7 @@ const notBegun = { _tag: "NotBegun", message: "The command was interrupted befor
  * Acts on several seats, one after the other, and prints the outcome of each. A failure does not stop the seats after
  * it. If the command is interrupted, it prints which seats are done, failed, unknown and not begun.
  */
-export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError>({
+export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError, R = never>({
   act,
   doneWord,
   first = Effect.succeed([]),
@@ -99,12 +99,12 @@ export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError>(
   /** The operation that a seat's error names if `act` is interrupted and has no error of its own. */
   readonly operation: Operation
   /** Acts on one seat. It can be interrupted only inside `restore`. */
-  readonly act: (id: SeatId, restore: Restore) => Effect.Effect<Seat, E>
+  readonly act: (id: SeatId, restore: Restore) => Effect.Effect<Seat, E, R>
   /** Runs before the first seat, and returns exit codes of its own. */
-  readonly first?: Effect.Effect<ReadonlyArray<number>, never, Root>
+  readonly first?: Effect.Effect<ReadonlyArray<number>, never, Root | R>
   /** The word for a seat that is done, such as "resent". */
   readonly doneWord: string
-  readonly printDone: (seat: Seat) => Effect.Effect<void>
+  readonly printDone: (seat: Seat) => Effect.Effect<void, never, R>
 }) {
   const { json } = yield* root
   const entries = ids.map((id): SeatEntry => ({ id, outcome: "not_begun" }))

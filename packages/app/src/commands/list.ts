@@ -1,11 +1,11 @@
 import type { SeatsList } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import { encodeSeatsList } from "@polar-seats/http/SeatJson"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { layerSeats } from "../config/polarLayers.ts"
 import { callAndShow } from "../exit.ts"
 import { root } from "../globalFlags.ts"
+import { readPolarTime } from "../output/polarTime.ts"
 import { printJson, printOut } from "../output/print.ts"
 import { formatSeatTable, stdoutColumns } from "../output/seatTable.ts"
 import type { SourceFlags } from "./flags.ts"
@@ -14,7 +14,7 @@ import { readSource } from "./sourceFlags.ts"
 const printList = Effect.fnUntraced(function* (list: SeatsList) {
   const { json } = yield* root
   if (json) return yield* printJson(encodeSeatsList(list))
-  const table = formatSeatTable(list.seats, yield* DateTime.now, yield* stdoutColumns)
+  const table = formatSeatTable(list.seats, yield* readPolarTime, yield* stdoutColumns)
   yield* printOut(`${table}\n\n${list.availableSeats} of ${list.totalSeats} seats are free.`)
 })
 

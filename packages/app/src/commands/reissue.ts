@@ -5,7 +5,6 @@ import { type Seat, SeatId } from "@polar-seats/domain/Seat"
 import { NotFound } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Cause from "effect/Cause"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -15,6 +14,7 @@ import { layerJournal } from "../config/journal.ts"
 import { layerSeats } from "../config/polarLayers.ts"
 import { endWithError, reportInterruption } from "../exit.ts"
 import { confirm } from "../output/confirm.ts"
+import { readPolarTime } from "../output/polarTime.ts"
 import { printOut } from "../output/print.ts"
 import { formatHolder, formatInvitation } from "../output/seatTable.ts"
 import type { ReissueFlags } from "./flags.ts"
@@ -22,7 +22,7 @@ import { forEachSeat, printSeat, reportError, type Restore } from "./forEachSeat
 import { readSource } from "./sourceFlags.ts"
 
 const printReissued = Effect.fnUntraced(function* (seat: Seat) {
-  yield* printOut(`${seat.id}: reissued to ${formatHolder(seat)} (${formatInvitation(seat, yield* DateTime.now)})`)
+  yield* printOut(`${seat.id}: reissued to ${formatHolder(seat)} (${formatInvitation(seat, yield* readPolarTime)})`)
 })
 
 /** The services of this command. */
@@ -123,7 +123,7 @@ const reissueAll = Effect.fnUntraced(function* ({ ids: given, journal, yes, ...s
       const reissue = started.get(id)
       if (reissue !== undefined) {
         return Effect.flatMap(finishReissue(services, reissue, restore), (seat) =>
-          Effect.flatMap(DateTime.now, (now) =>
+          Effect.flatMap(readPolarTime, (now) =>
             // The earlier command may have assigned the seat, and its link may be dead or used by now
             seat.status !== "pending" || seat.invitation(now)._tag === "Expired"
               ? reissueSeat(services, seat, restore)

@@ -13,6 +13,7 @@ import { endCommand, endWithError, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { confirm } from "../output/confirm.ts"
 import { printErr, printJson } from "../output/print.ts"
+import { readPolarTime } from "../output/polarTime.ts"
 import { showProgress } from "../output/progress.ts"
 import { formatAdvice, formatSkipCounts, makeReminderTally, printOutcome, tallyJson } from "../output/reminders.ts"
 import type { RemindFlags } from "./flags.ts"
@@ -105,6 +106,8 @@ const remind = Effect.fnUntraced(function* (
     Effect.onInterrupt(() => printErr("Interrupted. Nobody was mailed.")),
     Effect.catch((error) => endWithError(error, " Nobody was mailed."))
   )
+  // The plan rests on it
+  yield* readPolarTime
   const hasJournal = Option.isSome(flags.journal)
   if (flags.dryRun && json) yield* printJson({ ...tallyJson(tally, false), people })
   yield* printErr(
@@ -127,7 +130,7 @@ export const run = Effect.fnUntraced(function* (flags: RemindFlags) {
   const pace = yield* Option.match(flags.pace, { onNone: () => documentedRateLimit, onSome: Effect.succeed })
   const layer = Invitations.layer.pipe(
     Layer.provideMerge(layerJournal(flags.journal, flags.dryRun)),
-    Layer.provide(layerSeats)
+    Layer.provideMerge(layerSeats)
   )
   yield* Effect.provide(remind(sources, toOptions(flags, pace), flags), layer)
 })

@@ -7,6 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { root } from "../globalFlags.ts"
 import { formatAssignCommand } from "./followUpCommands.ts"
+import { readPolarTime } from "./polarTime.ts"
 import { printJson, printOut, toErrorJson } from "./print.ts"
 import { formatInvitation } from "./seatTable.ts"
 
@@ -73,7 +74,7 @@ export const printOutcome = Effect.fnUntraced(function* (outcome: ReminderOutcom
   const { address, seatId: id } = outcome
   yield* json
     ? printJson({ id, address, outcome: toWord(outcome), ...toDetails(outcome) })
-    : printOut(formatOutcome(outcome, yield* DateTime.now))
+    : printOut(formatOutcome(outcome, yield* readPolarTime))
 })
 
 /** Counts the outcomes of a run, and keeps the seats that need attention after it. */
