@@ -4,14 +4,15 @@ import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
-import { DateTime, Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { token, world } from "./team.ts"
 
 const resendLive = Effect.gen(function* () {
   const seats = yield* Seats
-  const now = yield* DateTime.now
   const team = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e") })
-  const live = (yield* seats.list(team)).seats.filter((seat) => seat.invitation(now)._tag === "Live")
+  const list = yield* seats.list(team)
+  const { now } = yield* seats.now
+  const live = list.seats.filter((seat) => seat.invitation(now)._tag === "Live")
   return yield* Effect.forEach(live, (seat) => Effect.as(seats.resend(seat.id), seat.holderEmail))
 })
 

@@ -2,14 +2,14 @@ import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Seats } from "@polar-seats/domain/Seats"
 import type { WorldInput } from "@polar-seats/emulator/World"
-import { Console, DateTime, Effect } from "effect"
+import { Console, Effect } from "effect"
 
 const subscriptionId = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
 
 const invitations = Effect.gen(function* () {
   const seats = yield* Seats
-  const now = yield* DateTime.now
   const team = yield* seats.list(SeatSource.Subscription({ id: SubscriptionId.make(subscriptionId) }))
+  const { now } = yield* seats.now
   for (const seat of team.seats) yield* Console.log(`${seat.holderEmail}: ${seat.invitation(now)._tag}`)
 })
 
