@@ -157,6 +157,8 @@ export const alterations: Readonly<Record<string, () => Alter>> = {
   "resend-claimed": nth(2, says("SeatNotPending"), set({ error: "SeatAlreadyClaimed" })),
   "no-seat-left": first(says("SeatNotAvailable"), set({ error: "NoSeatLeft" })),
   "dead-link": nth(2, resent, expiringIn(24)),
+  // After two assignments in the life of a seat, and two that fill the subscription
+  "date-follows-clock": nth(5, assigned, header("date", new Date().toUTCString())),
   "dead-link-claim": first(
     and(claimed, answered(400), (request) => !request.sent.includes("not-an-invitation")),
     status(200)

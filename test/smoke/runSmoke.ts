@@ -78,7 +78,6 @@ export const startTeam = async () => {
     reset: async (next: Alter = same) => {
       alter = next
       assert.strictEqual((await post(`${emulator}/_emulator/seed`, world)).status, 200)
-      await post(`${emulator}/_emulator/settings`, { default_version: "2026-10" })
     },
     seats: async () => {
       const path = `/v1/customer-portal/seats?subscription_id=${subscription}`

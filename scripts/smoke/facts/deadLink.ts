@@ -17,6 +17,8 @@ import {
 } from "./assignments.ts"
 
 interface DeadLink {
+  /** The assignment while the clock was back. Undefined if the seat was there before the run. */
+  readonly assigned: Answer | undefined
   readonly before: SeatJson | undefined
   readonly answer: Answer
   readonly info: Answer | undefined
@@ -35,17 +37,18 @@ const expiredSeat = ({ answers, keeper, options }: Run): SeatJson | undefined =>
 }
 
 // The clock goes back for the assignment, and not forward for the resend: sessions stay valid
-const assignYesterday = async (run: Run): Promise<SeatJson> => {
+const assignYesterday = async (run: Run): Promise<Answer> => {
   if (run.emulator === undefined) {
     throw new NotChecked("no pending seat has a dead link and an address of --mail-to. Assign one a day before the run")
   }
   const [address] = newcomers(run)
-  return assignedSeat(await run.emulator.whileBack(secondsBack, () => assign(run, address)))
+  return run.emulator.whileBack(secondsBack, () => assign(run, address))
 }
 
 const deadLink = scene(async (run: Run): Promise<DeadLink> => {
   const known = expiredSeat(run)
-  const { id } = known ?? (await assignYesterday(run))
+  const assigned = known === undefined ? await assignYesterday(run) : undefined
+  const id = known?.id ?? (assigned && assignedSeat(assigned).id) ?? ""
   const before = seatIn(await list(run), id)
   const answer = await resend(run, run.surface, id)
   const token = await run.emulator?.lastToken(id)
@@ -53,7 +56,7 @@ const deadLink = scene(async (run: Run): Promise<DeadLink> => {
   // A claim cannot be undone for somebody else's seat
   const claimed = token === undefined || known !== undefined ? undefined : await claim(run, token)
   await vacate(run)
-  return { before, answer, info, claimed }
+  return { assigned, before, answer, info, claimed }
 })
 
 /** The finding that this project began with. */
@@ -72,6 +75,19 @@ export const deadLinks: ReadonlyArray<Fact> = [
         ...(answer.status === 200 ? same(expiry, member(before, expiry), member(answer.json, expiry)) : []),
         ...holds(!(expiryOf(before) >= timeOf(answer)), expiry, "a time before `Date`", member(before, expiry))
       ]
+    }
+  },
+  {
+    name: "date-follows-clock",
+    says: "`Date` follows the clock by which links expire, even if that clock is a day behind.",
+    means: "The client learns Polar's time from `Date`, and judges links by the wrong time.",
+    check: async (run) => {
+      emulatorOf(run)
+      const { assigned } = await deadLink(run)
+      if (assigned === undefined) throw new NotChecked("the clock was not moved, because a link was dead already")
+      const lifetime = (expiryOf(assigned.json) - timeOf(assigned)) / 1000
+      const isDay = Math.abs(lifetime - 86_400) <= assigned.took / 1000 + 2
+      return holds(isDay, "the seconds from `Date` to the expiry, while the clock is back", "86400", lifetime)
     }
   },
   {
