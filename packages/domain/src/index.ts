@@ -1,6 +1,7 @@
 export * as Assignment from "./Assignment.ts"
 export * as CallOptions from "./CallOptions.ts"
 export * as ClaimedSubscription from "./ClaimedSubscription.ts"
+export * as EmailAddress from "./EmailAddress.ts"
 export * as InvalidOption from "./InvalidOption.ts"
 export * as PolarTime from "./PolarTime.ts"
 export * as Seat from "./Seat.ts"

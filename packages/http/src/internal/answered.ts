@@ -1,4 +1,5 @@
 import { type AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
+import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import type { Seat } from "@polar-seats/domain/Seat"
 
 // A server that answers out of step gives one request the answer of another. These functions find that out. If an answer
@@ -16,17 +17,9 @@ export const isFrom = ({ orderId, subscriptionId }: Seat, { _tag, id }: Assignme
   }
 }
 
-/** An address in one spelling: without a name around it, in lower case, and with the domain as DNS has it. */
-const canonicalAddress = (input: string): string => {
-  const address = (/<([^<>]*)>\s*$/.exec(input)?.[1] ?? input).trim().normalize().toLowerCase()
-  const at = address.lastIndexOf("@")
-  const domain = address.slice(at + 1)
-  return address.slice(0, at + 1) + (URL.parse(`http://${domain}`)?.hostname ?? domain)
-}
-
 const hasAddress = ({ customerEmail, email, member }: Seat, wanted: string): boolean => {
   const named = [email, member?.email ?? null, customerEmail].filter((address) => address !== null)
-  return named.length === 0 || named.map(canonicalAddress).includes(canonicalAddress(wanted))
+  return named.length === 0 || named.some((address) => EmailAddress.isSame(address, wanted))
 }
 
 /** Whether the recipient of an assignment may be the holder of a seat. */
