@@ -82,10 +82,14 @@ const arrows: Record<string, Arrows> = {
   },
   "packages/emulator/src": {
     allowed: [...stable, ...unstable, domain, http, "./World.ts", "./internal/model/polarModel.ts"],
-    forbidden: [...tools, ...builtins, invitations, emulator, ...programs, ...outside("../../")]
+    forbidden: [...tools, ...builtins, "tr46", invitations, emulator, ...programs, ...outside("../../")]
   },
   "packages/emulator/src/internal/model": {
     allowed: [...stable, ...unstable, domain, http, "./polarModel.ts", "../redact.ts", "../../World.ts"],
+    forbidden: [...tools, ...builtins, invitations, ...programs, ...outside("../../../../")]
+  },
+  "packages/emulator/src/internal/validation/emailDomain.ts": {
+    allowed: [...stable, ...unstable, domain, http, "tr46", "./emailCharacters.ts"],
     forbidden: [...tools, ...builtins, invitations, ...programs, ...outside("../../../../")]
   },
   "packages/app/src": {

@@ -3,6 +3,7 @@ import type { Outbox } from "@polar-seats/emulator/Outbox"
 import type { ApiSurface } from "./law.ts"
 import type { Seats } from "@polar-seats/domain/Seats"
 import { Effect, type Layer } from "effect"
+import { addressLaws } from "./addresses.ts"
 import { assignLaws } from "./assign.ts"
 import { claimedSubscriptionsLaws } from "./claimedSubscriptions.ts"
 import { listLaws } from "./list.ts"
@@ -17,7 +18,7 @@ export interface Implementation {
   readonly layer: (token: string) => Layer.Layer<Seats | Outbox>
 }
 
-const laws = [...resendLaws, ...listLaws, ...assignLaws, ...revokeLaws, ...claimedSubscriptionsLaws]
+const laws = [...resendLaws, ...listLaws, ...assignLaws, ...addressLaws, ...revokeLaws, ...claimedSubscriptionsLaws]
 
 /** Runs every law on an implementation. `it.effect` uses the test clock, and `it.live` the real one, for sockets. */
 export const obeys = ({ layer, surface }: Implementation, test: typeof it.effect | typeof it.live): void => {

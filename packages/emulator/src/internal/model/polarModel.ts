@@ -2,6 +2,7 @@ import type * as DateTime from "effect/DateTime"
 import { identity } from "effect/Function"
 import type * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
+import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import { CustomerId, Member, MemberId, Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Announcement, SeatState } from "@polar-seats/domain/SeatLifecycle"
 import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
@@ -49,8 +50,8 @@ export interface SeatEvent {
 export const pair = (one: string, other: string): string => `${one} ${other}`
 const orNull = (one: string, other: string | null): string | null => (other === null ? null : pair(one, other))
 
-/** The value of a column for an address, whose case does not matter. */
-export const address = (email: string): string => email.toLowerCase()
+/** The value of a column for an address, whichever way it is spelled. */
+export const address: (email: string) => string = EmailAddress.canonicalise
 
 const customerTable = () =>
   Table.make({
