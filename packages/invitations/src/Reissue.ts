@@ -2,6 +2,7 @@ import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type Assignment, Recipient } from "@polar-seats/domain/Assignment"
+import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import { JournalError, UnreadableEntry } from "./internal/journalError.ts"
 import { HolderRemoved, ResentRecently } from "./InvitationError.ts"
 import { isUsableAddress, keyFor } from "./internal/journalKey.ts"
@@ -15,8 +16,6 @@ const Source = Schema.TaggedUnion({
   Order: { id: OrderId }
 })
 const Holder = Schema.TaggedUnion({ Member: { id: MemberId }, Email: {}, Customer: { id: CustomerId } })
-
-const sameAddress = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
 const sameInstant = (one: DateTime.Utc | null, other: DateTime.Utc | null): boolean =>
   one === null || other === null ? one === other : DateTime.Equivalence(one, other)
@@ -70,7 +69,7 @@ export class Reissue extends Schema.Class<Reissue>("Reissue")({
     if (seat.status === "revoked") return false
     return (
       (this.holder._tag === "Member" && seat.memberId === this.holder.id) ||
-      (seat.holderEmail !== null && sameAddress(seat.holderEmail, Redacted.value(this.address)))
+      (seat.holderEmail !== null && EmailAddress.isSame(seat.holderEmail, Redacted.value(this.address)))
     )
   }
 
@@ -79,7 +78,7 @@ export class Reissue extends Schema.Class<Reissue>("Reissue")({
     const address = answer.member?.email ?? answer.customerEmail
     return (
       (this.holder._tag === "Member" && answer.member?.id === this.holder.id) ||
-      (address !== null && sameAddress(address, Redacted.value(this.address)))
+      (address !== null && EmailAddress.isSame(address, Redacted.value(this.address)))
     )
   }
 

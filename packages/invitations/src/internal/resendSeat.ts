@@ -1,3 +1,4 @@
+import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import type { Seat, SeatId } from "@polar-seats/domain/Seat"
 import { mayHaveHappened, Unavailable } from "@polar-seats/domain/SeatError"
 import type { ResendError } from "@polar-seats/domain/Seats"
@@ -39,7 +40,9 @@ const afterWriting = (write: Effect.Effect<void, JournalError>, ended: Ended): E
 
 const isSamePerson = (meant: Seat, answer: Seat): boolean =>
   (meant.memberId !== null && meant.memberId === answer.memberId) ||
-  meant.holderEmail?.toLowerCase() === answer.holderEmail?.toLowerCase()
+  (meant.holderEmail === null || answer.holderEmail === null
+    ? meant.holderEmail === answer.holderEmail
+    : EmailAddress.isSame(meant.holderEmail, answer.holderEmail))
 
 /** Writes down who was mailed, if it is not the person whom the attempt is about. */
 const learnOfOther = (engine: Engine, held: HeldAttempt, key: string, mailed: Mailed) =>

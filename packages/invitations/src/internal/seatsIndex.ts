@@ -1,3 +1,4 @@
+import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import type { MemberId, Seat, SeatId, SeatsList } from "@polar-seats/domain/Seat"
 import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
@@ -26,7 +27,7 @@ export class SeatsIndex {
         this.#revoked.push(seat)
         continue
       }
-      if (seat.holderEmail !== null) add(this.#byAddress, seat.holderEmail.toLowerCase(), seat)
+      if (seat.holderEmail !== null) add(this.#byAddress, EmailAddress.canonicalise(seat.holderEmail), seat)
       if (seat.memberId !== null) add(this.#byMember, seat.memberId, seat)
     }
     this.taken = list.seats.length - this.#revoked.length
@@ -39,7 +40,7 @@ export class SeatsIndex {
   /** The seats that the person of a reissue holds. */
   heldBy(reissue: Reissue): ReadonlyArray<Seat> {
     const byMember = reissue.holder._tag === "Member" ? (this.#byMember.get(reissue.holder.id) ?? []) : []
-    const byAddress = this.#byAddress.get(Redacted.value(reissue.address).toLowerCase()) ?? []
+    const byAddress = this.#byAddress.get(EmailAddress.canonicalise(Redacted.value(reissue.address))) ?? []
     return [...new Set([...byMember, ...byAddress])]
   }
 
