@@ -55,6 +55,17 @@ describe.concurrent("assign", () => {
     assert.deepInclude(seat.member, { external_id: "m-1", email: "b@acme.com" })
   })
 
+  it("gives a person one seat and one mail, however the address is spelled", async () => {
+    const assign = (email: string) => asBuyer("assign", "--subscription", subscription, "--email", email)
+    const first = await assign("José <jose\u0301@xn--bcher-kva.example>")
+    assert.deepEqual({ code: first.code, stderr: first.stderr }, { code: 0, stderr: "" })
+    assert.match(first.stdout, new RegExp(`^${uuid}: assigned to josé@bücher\\.example \\(live, 24 h left\\)\n$`))
+    const second = await assign("JOSÉ@BÜCHER.example")
+    assert.strictEqual(second.code, 3)
+    assert.match(second.stderr, /has a seat/)
+    assert.strictEqual((await mailsTo("josé@bücher.example")).length, 1)
+  })
+
   it("claims the seat at once and mails nobody with --immediate-claim", async () => {
     const { code, stderr, stdout } = await asBuyer(
       ...`assign --subscription ${subscription} --email c@acme.com --immediate-claim`.split(" ")
@@ -65,7 +76,7 @@ describe.concurrent("assign", () => {
   })
 
   it.for([
-    ["AlreadyAssigned", ["--subscription", subscription, "--email", "ben@acme.com"]],
+    ["AlreadyAssigned", ["--subscription", subscription, "--email", "dan@acme.com"]],
     ["NotFound", ["--checkout", unknown, "--email", "d@acme.com"]],
     ["InvalidRequest", ["--subscription", subscription, "--external-customer", "nobody"]]
   ] as const)("reports %s with exit code 3", async ([tag, args]) => {

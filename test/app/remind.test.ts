@@ -1,10 +1,11 @@
+import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { dirname } from "node:path"
 import { assert, describe, it, vi } from "vitest"
-import { powerless, subscription } from "./acme.ts"
+import { powerless, session, startAcme, subscription } from "./acme.ts"
 import { startPassage, startRecordingProxy } from "./recordingProxy.ts"
 import { readLines, startTeam, temporaryFile } from "./seededTeam.ts"
 import { run, start, stopInTime } from "./runCli.ts"
@@ -228,6 +229,33 @@ describe.concurrent("remind", { timeout }, () => {
     assert.sameMembers(old, emails(seats.live))
     assert.sameMembers(oldest, emails(seats.expired))
     assert.deepEqual(await mails(), [])
+  })
+
+  it("finds people by any spelling of their address, and mails one who holds two spellings once", async (test) => {
+    const seats = ["josé@bücher.example", "JOSE\u0301@xn--bcher-kva.example", "ann@acme.com"].map((email, index) => ({
+      id: randomUUID(),
+      email,
+      status: "pending",
+      invitation_token: `s3cret-${index}`
+    }))
+    const acme = await startAcme(3, seats)
+    test.onTestFinished(async () => void (await acme.stop()))
+    const asked = async (pattern: string, ...flags: ReadonlyArray<string>) => {
+      const env = { POLAR_API_URL: acme.url, POLAR_CUSTOMER_SESSION: session }
+      const { code, stderr, stdout } = await run([...remind, ...atOnce, "--json", "--to", pattern, ...flags], env)
+      assert.strictEqual(code, 0, stderr)
+      return readLines(stdout).lines.flatMap(({ outcome, why }) => (why === "not_chosen" ? [] : [why ?? outcome]))
+    }
+    for (const pattern of [
+      "*@BÜCHER.example",
+      "jos?@xn--bcher-kva.EXAMPLE",
+      "*é@b*.example",
+      " JOSÉ@bücher。example"
+    ]) {
+      assert.deepEqual(await asked(pattern, "--dry-run"), ["dry_run", "dry_run"], pattern)
+    }
+    assert.sameMembers(await asked("josé@bücher.example"), ["resent", "mailed_recently"])
+    assert.lengthOf(await acme.mails(), 1)
   })
 
   it.for([

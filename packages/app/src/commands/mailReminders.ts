@@ -1,3 +1,4 @@
+import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import type { Reissue } from "@polar-seats/invitations/Reissue"
@@ -25,7 +26,8 @@ export interface PlannedMail {
 }
 
 /** Names a person in a seat. The id alone is not enough, because a seat may have another holder by now. */
-export const personIn = ({ address, seatId }: ReminderOutcome): string => `${seatId} ${address}`
+export const personIn = ({ address, seatId }: ReminderOutcome): string =>
+  `${seatId} ${address === null ? "" : EmailAddress.canonicalise(address)}`
 
 type PlannedMails = ReadonlyMap<string, PlannedMail>
 

@@ -1,3 +1,4 @@
+import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import type { ReminderOutcome, RemindOptions } from "@polar-seats/invitations/Reminder"
@@ -33,16 +34,19 @@ const readSources = ({ order, subscription }: RemindFlags) => {
     : endCommand(exitCode.wrongUse, "Name at least one --subscription or --order.")
 }
 
-/** Matches addresses with patterns: `*` is any text and `?` any one character. */
+/** Matches addresses in any spelling with patterns in any spelling: `*` is any text and `?` any one character. */
 const matchAny = (patterns: ReadonlyArray<string>): ((address: string) => boolean) => {
   const expressions = patterns.map((pattern) => {
-    const source = pattern
+    const source = EmailAddress.canonicalise(pattern)
       .replace(/[.+^${}()|[\]\\]/g, "\\$&")
       .replaceAll(/\*+/g, ".*")
       .replaceAll("?", ".")
-    return new RegExp(`^${source}$`, "i")
+    return new RegExp(`^${source}$`, "u")
   })
-  return (address) => expressions.some((expression) => expression.test(address))
+  return (address) => {
+    const known = EmailAddress.canonicalise(address)
+    return expressions.some((expression) => expression.test(known))
+  }
 }
 
 const toOptions = (flags: RemindFlags, pace: number): RemindOptions => ({
