@@ -209,6 +209,22 @@ describe("a 429 to one request", () => {
     }).pipe(Effect.provide(paced({ environment: "sandbox" }, layer)))
   })
 
+  it.effect("pauses for a 429 that is an error of the given client", () => {
+    const { layer, times: sent } = refusing({ "retry-after": "30" }, [2])
+    const failing = Layer.effect(
+      HttpClient.HttpClient,
+      Effect.map(HttpClient.HttpClient, HttpClient.filterStatusOk)
+    ).pipe(Layer.provide(layer))
+    return Effect.gen(function* () {
+      yield* Effect.forEach(times(3), (nth) => Effect.exit(get(nth)))
+      yield* Effect.forkChild(get(3))
+      yield* TestClock.adjust("29 seconds")
+      assert.strictEqual(sent.length, 3)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(sent.length, 4)
+    }).pipe(Effect.provide(paced({ environment: "sandbox" }, failing)))
+  })
+
   it.effect("pauses once for several 429s at a time, and again for a later one", () => {
     const { layer, times: sent } = refusing({ "retry-after": "10" }, [1, 2, 3, 8], 1000)
     return Effect.gen(function* () {

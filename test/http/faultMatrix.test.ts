@@ -122,13 +122,19 @@ const inAnother = Layer.provide(
   Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(identity))),
   UndiciTransport.layer
 )
+// As many programs set up their one client: a refusal is an error of its own, which holds the response
+const refusing = Layer.provide(
+  Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, HttpClient.filterStatusOk)),
+  NodeHttpClient.layerNodeHttp
+)
 const clients = [
   ["undici", NodeHttpClient.layerUndici],
   ["our transport", UndiciTransport.layer],
   ["our transport in another client", inAnother],
   ["our fetch", FetchTransport.layer],
   ["fetch", FetchHttpClient.layer],
-  ["node:http", NodeHttpClient.layerNodeHttp]
+  ["node:http", NodeHttpClient.layerNodeHttp],
+  ["node:http with filterStatusOk", refusing]
 ] as const
 
 const layers = (options: SeatClaims.Options, token: string = tokens.customer) =>

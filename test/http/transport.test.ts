@@ -849,12 +849,12 @@ describe("a constructed failure", () => {
   it.effect.each([
     [
       "any failure after the answer began",
-      (request: HttpClientRequest.HttpClientRequest) =>
-        new HttpClientError.DecodeError({
-          request,
-          response: HttpClientResponse.fromWeb(request, new Response()),
-          cause: connecting("ECONNREFUSED")
-        }),
+      (request: HttpClientRequest.HttpClientRequest) => {
+        const cause = connecting("ECONNREFUSED")
+        const broken = new ReadableStream({ pull: (controller) => controller.error(cause) })
+        const response = HttpClientResponse.fromWeb(request, new Response(broken))
+        return new HttpClientError.DecodeError({ request, response, cause })
+      },
       "OutcomeUnknown"
     ],
     [

@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Semaphore from "effect/Semaphore"
@@ -97,9 +98,14 @@ const make = Effect.fnUntraced(function* (options: Options) {
     Effect.flatMap((millis) => (millis === 0 ? Effect.void : Effect.andThen(Effect.sleep(millis), turn)))
   )
 
+  const heed = ({ headers, status }: HttpClientResponse.HttpClientResponse) =>
+    status === 429 ? pause(headers) : Effect.void
+
   return client.pipe(
     HttpClient.mapRequestEffect((request) => Effect.as(queue.withPermit(turn), request)),
-    HttpClient.tap(({ headers, status }) => (status === 429 ? pause(headers) : Effect.void))
+    HttpClient.tap(heed),
+    // A client that fails on a status keeps the answer in its error
+    HttpClient.tapError(({ response }) => (response === undefined ? Effect.void : heed(response)))
   )
 })
 

@@ -145,6 +145,11 @@ export class AnswerCollector {
     return length > limit ? this.end(length) : undefined
   }
 
+  /** Whether the body has no part yet. */
+  get isEmpty(): boolean {
+    return this.size === 0
+  }
+
   /** Adds a part of the body. Returns the result if the body is too large. */
   add(chunk: Uint8Array): AnswerResult | undefined {
     this.chunks.push(chunk)
@@ -188,14 +193,15 @@ export const readAnswer = (
   const announced = Number(headers["content-length"] ?? Number.NaN)
   const known = collector.begin(status, headerBytes(headers), announced, headers["retry-after"], dated)
   if (known !== undefined) return Effect.andThen(discardBody(response), Effect.fromResult(known))
+  const whole = Effect.map(response.arrayBuffer, (buffer) => void collector.add(new Uint8Array(buffer)))
+  const drained = Stream.runDrain(Stream.takeUntil(response.stream, (chunk) => collector.add(chunk) !== undefined))
   // HTTP itself ends a body at its announced length. Only a body without one, or a compressed one, has to be counted
   const body =
     announced <= collector.limit && headers["content-encoding"] === undefined
-      ? Effect.map(response.arrayBuffer, (buffer) => void collector.add(new Uint8Array(buffer)))
-      : response.stream.pipe(
-          Stream.takeUntil((chunk) => collector.add(chunk) !== undefined),
-          Stream.runDrain,
-          Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.void)
+      ? whole
+      : Effect.flatMap(Effect.exit(drained), (exit) =>
+          // If the given client has read the body before, its stream is locked or empty, and `arrayBuffer` has kept it
+          collector.isEmpty ? Effect.catch(whole, (error) => (Exit.hasDies(exit) ? Effect.fail(error) : exit)) : exit
         )
   return Effect.matchEffect(body, {
     onFailure: (error) => Effect.fail(transportFailure(error)),
@@ -242,10 +248,13 @@ export const makeSend = (given: HttpClient.HttpClient, provided: Context.Context
         const waited = sentAt - start
         if (waited >= time.sendWithin) return Effect.fail(stillWaiting(time))
         const left = Math.min(time.within, time.total - waited)
+        const useDated = (response: HttpClientResponse.HttpClientResponse) =>
+          use(response, datedNow(clock, sentAt, response.headers["date"], response.headers["age"]))
         const used = Effect.matchEffect(client.postprocess(Effect.succeed(prepared)), {
-          onFailure: (error) => Effect.fail(transportFailure(error)),
-          onSuccess: (response) =>
-            use(response, datedNow(clock, sentAt, response.headers["date"], response.headers["age"]))
+          // A client that fails on a status, as with `filterStatusOk`, keeps the answer in its error
+          onFailure: (error) =>
+            error.response === undefined ? Effect.fail(transportFailure(error)) : useDated(error.response),
+          onSuccess: useDated
         })
         return Effect.timeoutOrElse(used, { duration: left, orElse: () => Effect.fail(noAnswerWithin(left)) })
       })
