@@ -21,9 +21,7 @@ const list = Effect.flatMap(Seats, (seats) => seats.list(source))
 const failed = (Reason: typeof HttpClientError.StatusCodeError | typeof HttpClientError.DecodeError) =>
   HttpClient.transformResponse(
     Effect.flatMap((response: HttpClientResponse.HttpClientResponse) =>
-      Effect.fail(
-        new HttpClientError.HttpClientError({ reason: new Reason({ request: response.request, response }) })
-      )
+      Effect.fail(new HttpClientError.HttpClientError({ reason: new Reason({ request: response.request, response }) }))
     )
   )
 
@@ -35,7 +33,11 @@ const wrappings: ReadonlyArray<readonly [string, (client: HttpClient.HttpClient)
   ["reads each answer before us", HttpClient.tap(({ text }) => text)],
   [
     "reads each answer before us, and fails on any status but 2xx",
-    (client) => client.pipe(HttpClient.tap(({ text }) => text), HttpClient.filterStatusOk)
+    (client) =>
+      client.pipe(
+        HttpClient.tap(({ text }) => text),
+        HttpClient.filterStatusOk
+      )
   ],
   [
     "fails, and reads the refusal of its error",
@@ -75,7 +77,10 @@ describe.each(transports)("over %s, a client that", (_, transport) => {
       })
       const client = Layer.effect(
         HttpClient.HttpClient,
-        Effect.map(HttpClient.HttpClient, HttpClient.tap(({ stream }) => Stream.runDrain(stream)))
+        Effect.map(
+          HttpClient.HttpClient,
+          HttpClient.tap(({ stream }) => Stream.runDrain(stream))
+        )
       ).pipe(Layer.provide(transport))
       const layer = PortalSeats.layer({ token: Redacted.make("polar_cst_a"), baseUrl: url })
       const error = yield* Effect.flip(resend).pipe(Effect.provide(Layer.provide(layer, client)))
@@ -99,7 +104,11 @@ describe.each(transports)("over %s, a client that", (_, transport) => {
         response.write(body)
         response.end()
       })
-      const layer = PortalSeats.layer({ token: Redacted.make("polar_cst_a"), baseUrl: url, schedule: Schedule.spaced("1 millis") })
+      const layer = PortalSeats.layer({
+        token: Redacted.make("polar_cst_a"),
+        baseUrl: url,
+        schedule: Schedule.spaced("1 millis")
+      })
       const outcome = yield* Effect.result(call).pipe(
         Effect.provide(layer.pipe(Layer.provide(client), Layer.provide(transport)))
       )

@@ -126,9 +126,10 @@ const makeExchange =
     return Effect.callback((resume) => {
       const limited = tellsStart ? time : { ...time, sendWithin: time.total }
       const { abandon, fail, handler } = makeHandler(limited, limits, (result) => resume(Effect.fromResult(result)))
-      // An interceptor may write into the headers, and may throw
+      // undici's dispatcher decompresses nothing. An interceptor may write into the headers, and may throw
+      const uncompressed = { "accept-encoding": "identity", ...headers }
       const dispatched = Result.try(() =>
-        current().dispatch({ ...target, method, headers: { ...headers }, body }, handler)
+        current().dispatch({ ...target, method, headers: uncompressed, body }, handler)
       )
       if (Result.isFailure(dispatched)) fail(answerFailure(dispatched.failure))
       return Effect.sync(abandon)

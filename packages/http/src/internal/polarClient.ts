@@ -225,12 +225,21 @@ const makeConnect = Effect.fnUntraced(function* (
   const baseUrl = yield* resolveBaseUrl(options)
   // Deno and Bun send a request again, even a POST, if a kept connection is gone before the answer
   const unkept = "Deno" in globalThis || "Bun" in globalThis ? { connection: "close" } : {}
-  const shared = Headers.fromInput({ ...ownHeaders, ...unkept, "polar-version": version, accept: "application/json" })
+  const inOneStep = exchanges.get(client)
+  // Most clients decompress nothing. Our transports, which send in one step, see to it themselves
+  const coding = inOneStep === undefined ? { "accept-encoding": "identity" } : {}
+  const shared = Headers.fromInput({
+    ...ownHeaders,
+    ...unkept,
+    ...coding,
+    "polar-version": version,
+    accept: "application/json"
+  })
   const connections: Connections = { retire: () => {} }
   const services = servicesOf(fetchOptions, connections)
   const send = makeSend(client, services)
   const exchange: Exchange =
-    exchanges.get(client)?.(services) ??
+    inOneStep?.(services) ??
     ((request, time, size) => send(request, time, (response, dated) => readAnswer(response, size, dated)))
 
   return (token, clock = makePolarClock()) => {
