@@ -380,6 +380,23 @@ describe("rejects", () => {
       { baseUrl: "http://127.0.0.1.example.com" },
       "baseUrl would send the token unencrypted"
     ],
+    // DNS may give such a name any address
+    ["http to a name below localhost", { baseUrl: "http://polar.localhost" }, "`allowHosts`"],
+    [
+      "http to a host that is not allowed",
+      { baseUrl: "http://polar:80", allowHosts: ["polar-emulator"] },
+      "`allowHosts`"
+    ],
+    [
+      "http to another port than the allowed one",
+      { baseUrl: "http://polar-emulator:8788", allowHosts: ["polar-emulator:8787"] },
+      "`allowHosts`"
+    ],
+    [
+      "http to a host that only a pattern names",
+      { baseUrl: "http://polar", allowHosts: ["*", "po*", ""] },
+      "`allowHosts`"
+    ],
     ["a host without a scheme", { baseUrl: "api.polar.sh" }, "baseUrl is not a URL"],
     ["white space", { baseUrl: "https://api.polar.sh " }, "baseUrl contains white space"],
     ["another protocol", { baseUrl: "ftp://api.polar.sh" }, "baseUrl is neither https nor http"],
@@ -399,6 +416,26 @@ describe("rejects", () => {
     Effect.forEach(["http://localhost:1", "http://127.0.0.1", "http://127.9.9.9:80", "http://[::1]:8080"], (baseUrl) =>
       build({ baseUrl })
     )
+  )
+
+  it.effect.each([
+    ["http://polar-emulator", ["polar-emulator"]],
+    ["http://polar-emulator:8787/", ["other", "Polar-Emulator"]],
+    ["http://polar-emulator:8787", ["polar-emulator:8787"]],
+    ["http://polar.localhost:1", ["polar.localhost"]],
+    ["http://172.18.0.2:8787", ["172.18.0.2"]],
+    ["http://[fd00::2]:8787", ["[fd00::2]"]]
+  ] as const)("accepts http to %s if that host is allowed by name", ([baseUrl, allowHosts]) =>
+    build({ baseUrl, allowHosts })
+  )
+
+  it.effect("does not keep for one layer which hosts another allows", () =>
+    Effect.gen(function* () {
+      const make = (allowHosts: ReadonlyArray<string>) =>
+        PortalSeats.make({ token, baseUrl: "http://polar-emulator", allowHosts })
+      yield* make(["polar-emulator"])
+      assert.strictEqual((yield* Effect.flip(make([])))._tag, "InvalidOption")
+    }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
   it.effect("layerConfig reads the configuration, and its error names only the variable", () =>

@@ -15,24 +15,27 @@ export const fromConfig =
     Layer.unwrap(Effect.map(Config.unwrap(options), layer))
 
 /**
- * Whether the host of a URL is this machine: `localhost`, a name below it, 127.0.0.0/8 or `[::1]`. Pass the `hostname` of
- * a parsed `URL`.
+ * Whether the host of a URL is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. Pass the `hostname` of a parsed `URL`.
+ * A name below `localhost` is none of them, because DNS may give it any address.
  */
-export const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" ||
-  hostname.endsWith(".localhost") ||
-  hostname === "[::1]" ||
-  /^127(\.\d{1,3}){3}$/.test(hostname)
+export const isLoopback = (hostname: string): boolean => /^(localhost|\[::1]|127(\.\d{1,3}){3})$/.test(hostname)
+
+/** Whether the host of a URL is this machine, or one that the user allows by its name, with its port or without. */
+export const isAllowedHost = ({ host, hostname }: URL, allowHosts: ReadonlyArray<string> = []): boolean => {
+  // No host has a comma, and a caller without types may pass one text
+  const allowed = String(allowHosts).toLowerCase().split(",")
+  return isLoopback(hostname) || allowed.includes(host) || allowed.includes(hostname)
+}
 
 /** Why a text is not a base URL, or undefined if it is one. */
-export const baseUrlProblem = (input: string): string | undefined => {
+export const baseUrlProblem = (input: string, allowHosts?: ReadonlyArray<string>): string | undefined => {
   // `URL.parse` drops white space, and our string concatenation would not
   if (/\s/.test(input)) return "contains white space"
   const url = URL.parse(input)
   if (url === null) return "is not a URL: give one like https://api.polar.sh"
   if (url.protocol !== "https:" && url.protocol !== "http:") return "is neither https nor http"
-  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
-    return "would send the token unencrypted: use https (http is for loopback addresses only)"
+  if (url.protocol === "http:" && !isAllowedHost(url, allowHosts)) {
+    return "would send the token unencrypted: use https, or name its host in `allowHosts` (`--allow-host`)"
   }
   if (url.username !== "" || url.password !== "") return "contains a user name or a password: remove them"
   // A URL object does not show an empty query or fragment, so this looks at the text
@@ -66,8 +69,11 @@ const hosts: Record<Environment, string> = {
 }
 
 /** The base URL of a connection, without a slash at its end. */
-export const resolveBaseUrl = ({ baseUrl, environment = "production" }: Connection) =>
-  Effect.map(checkText("baseUrl", baseUrl ?? hosts[environment], baseUrlProblem), (url) => url.replace(/\/+$/, ""))
+export const resolveBaseUrl = ({ allowHosts, baseUrl, environment = "production" }: Connection) =>
+  Effect.map(
+    checkText("baseUrl", baseUrl ?? hosts[environment], (text) => baseUrlProblem(text, allowHosts)),
+    (url) => url.replace(/\/+$/, "")
+  )
 
 export const checkVersion = (version: string): Effect.Effect<string, InvalidOption> =>
   checkText("version", version, (text) => (/^\d{4}-\d{2}$/.test(text) ? undefined : "is not a version like 2026-10"))

@@ -288,6 +288,7 @@ const partsOf = (
 ): ReadonlyArray<unknown> => [
   options.environment,
   options.baseUrl,
+  String(options.allowHosts),
   options.version,
   options.maxBytes?.single,
   options.maxBytes?.list,
