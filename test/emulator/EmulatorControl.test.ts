@@ -59,6 +59,9 @@ describe("settings", () => {
     [{ webhook: { url: "http://example.com/hook" } }, ["webhook.url"]],
     [{ webhook: { url: "file://localhost/x" } }, ["webhook.url"]],
     [{ webhook: { url: "http://localhost.example.com/" } }, ["webhook.url"]],
+    [{ webhook: { url: "http://hooks.localhost/" } }, ["webhook.url"]],
+    [{ webhook: { url: "http://receiver:8080/" } }, ["webhook.url"]],
+    [{ webhook: { url: "nowhere" } }, ["webhook.url"]],
     [{ webhook: { url: "http://127.0.0.1/", secret: "" } }, ["webhook.secret"]],
     [[], [""]]
   ] as const)("%j changes nothing", ([patch, paths]) =>
@@ -69,6 +72,16 @@ describe("settings", () => {
         assert.deepEqual((yield* control("GET", "settings")).body, defaults)
       })
     )
+  )
+
+  it.effect("take a webhook to another machine if the layer allows its host, and a seed does not change that", () =>
+    Effect.gen(function* () {
+      const webhook = { url: "http://receiver:8080/hooks", secret: "polar_whs_0123456789" }
+      yield* control("POST", "seed", {})
+      const { body, status } = yield* control("POST", "settings", { webhook })
+      assert.deepEqual([status, body], [200, { ...defaults, webhook }])
+      assert.strictEqual((yield* control("POST", "settings", { webhook: { url: "http://other/" } })).status, 422)
+    }).pipe(Effect.provide(Emulator.layer(world, { allowHosts: ["receiver"] })))
   )
 
   it.effect("are validated in process too: the webhook and the default version", () =>

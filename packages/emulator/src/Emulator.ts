@@ -59,7 +59,7 @@ export class Emulator extends Context.Service<
     readonly advance: (by: Duration.Input) => Effect.Effect<void, InvalidOption>
     /** Sets the clock, which keeps ticking from there. Fails like `advance`. */
     readonly setTime: (to: DateTime.Utc) => Effect.Effect<void, InvalidOption>
-    /** Replaces some of the settings. Fails if the webhook URL is not on a loopback address, or if the versions lack the default one. */
+    /** Replaces some of the settings. Fails if the webhook's host is neither this machine nor one of `allowHosts`, or if the versions lack the default one. */
     readonly settings: (patch: Partial<Settings.Settings>) => Effect.Effect<void, InvalidOption>
     /**
      * Replaces the faults. The first fault that matches a request, and is not used up, applies to it. `[]` ends all faults.
@@ -73,8 +73,17 @@ export class Emulator extends Context.Service<
   }
 >()("@polar-seats/emulator/Emulator") {}
 
-const start = Effect.fnUntraced(function* (world: World.WorldInput) {
-  const state = yield* EmulatorState.make(yield* Effect.fromResult(World.load(world)))
+/** Options of the layers. */
+export interface Options {
+  /**
+   * The hosts that may receive webhooks although they are not this machine, such as `receiver` in a network of containers.
+   * A port may follow. Neither a setting nor a seed can add one. Default: none.
+   */
+  readonly allowHosts?: ReadonlyArray<string> | undefined
+}
+
+const start = Effect.fnUntraced(function* (world: World.WorldInput, { allowHosts = [] }: Options) {
+  const state = yield* EmulatorState.make(yield* Effect.fromResult(World.load(world)), allowHosts)
   const handle = yield* Effect.provideService(Middleware.make, EmulatorState, state)
   const services = Context.make(Emulator, {
     seed: (next) => Effect.flatMap(Effect.fromResult(World.load(next)), state.seed),
@@ -128,10 +137,11 @@ const inScopeOfBody = (handle: Middleware.Handle) =>
  * runs on Effect's Clock.
  */
 export const layer = (
-  world: World.WorldInput
+  world: World.WorldInput,
+  options: Options = {}
 ): Layer.Layer<Emulator | Outbox | HttpClient.HttpClient, World.InvalidWorld> =>
   Layer.effectContext(
-    Effect.map(start(world), ({ handle, services }) => {
+    Effect.map(start(world, options), ({ handle, services }) => {
       const client = HttpClient.make((request, url) => {
         // The headers that a client on a socket adds
         const headers = Headers.fromInput({
@@ -166,11 +176,12 @@ const cutOff = HttpServerResponse.empty({ status: 500 })
  * the emulator delivers webhooks with it to the receiver in the settings.
  */
 export const layerServer = (
-  world: World.WorldInput
+  world: World.WorldInput,
+  options: Options = {}
 ): Layer.Layer<Emulator | Outbox, World.InvalidWorld, HttpServer.HttpServer> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const { handle, services, state } = yield* start(world)
+      const { handle, services, state } = yield* start(world, options)
       const client = yield* Effect.serviceOption(HttpClient.HttpClient)
       if (Option.isSome(client)) {
         yield* Effect.provideService(WebhookDelivery.deliver(client.value), EmulatorState, state)

@@ -1,7 +1,7 @@
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import { InvalidOption, isLoopback } from "@polar-seats/http/PolarConnection"
+import { InvalidOption, isAllowedHost } from "@polar-seats/http/PolarConnection"
 
 /** The receiver of the seat webhooks. Without a secret the emulator does not sign them. */
 export interface Webhook {
@@ -38,17 +38,19 @@ export const defaults: Settings = {
 export const resolveVersion = ({ defaultVersion, versions }: Settings, asked: string | undefined): string | undefined =>
   asked === undefined || asked === "" ? defaultVersion : versions.includes(asked) ? asked : undefined
 
-/** The reason why a URL cannot receive webhooks. An emulator only talks to the machine that it runs on. */
-const webhookUrlProblem = (input: string): string | undefined => {
+/** The reason why a URL cannot receive webhooks. An emulator only talks to its own machine, and to hosts that its user names. */
+const webhookUrlProblem = (input: string, allowHosts: ReadonlyArray<string>): string | undefined => {
   const url = URL.parse(input)
-  const isHttp = url?.protocol === "http:" || url?.protocol === "https:"
-  return isHttp && isLoopback(url.hostname) ? undefined : "must be the http or https URL of a loopback address"
+  if (url === null || !/^https?:$/.test(url.protocol)) return "must be an http or https URL"
+  return isAllowedHost(url, allowHosts)
+    ? undefined
+    : "must have a loopback address, or a host that `allowHosts` (or `--allow-host` of the command) names"
 }
 
 const Version = Schema.String.check(Schema.isPattern(/^\d{4}-\d{2}$/, { message: "must be a version like 2026-10" }))
 
 const WebhookJson = Schema.Struct({
-  url: Schema.String.check(Schema.makeFilter((input: string) => webhookUrlProblem(input))),
+  url: Schema.String,
   secret: Schema.optionalKey(Schema.NullOr(Schema.RedactedFromValue(Schema.NonEmptyString)))
 })
 
@@ -82,9 +84,10 @@ export const merge = (settings: Settings, patch: Partial<Settings>): Settings =>
 /** The reason why settings are invalid after a patch, with the option of the patch by its JSON name. */
 export const settingsProblem = (
   { defaultVersion, versions, webhook }: Settings,
-  patch: Partial<Settings>
+  patch: Partial<Settings>,
+  allowHosts: ReadonlyArray<string>
 ): InvalidOption | undefined => {
-  const problem = webhook === null ? undefined : webhookUrlProblem(webhook.url)
+  const problem = webhook === null ? undefined : webhookUrlProblem(webhook.url, allowHosts)
   if (problem !== undefined) return new InvalidOption({ option: "webhook.url", problem })
   if (webhook?.secret != null && Redacted.value(webhook.secret) === "") {
     return new InvalidOption({ option: "webhook.secret", problem: "must not be empty" })

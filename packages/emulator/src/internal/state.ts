@@ -32,7 +32,7 @@ export interface RecordedRequest {
 const earliest = DateTime.toEpochMillis(DateTime.makeUnsafe("0001-01-01T00:00:00Z"))
 const latest = DateTime.toEpochMillis(DateTime.makeUnsafe("9999-01-01T00:00:00Z"))
 
-const make = Effect.fnUntraced(function* (world: World) {
+const make = Effect.fnUntraced(function* (world: World, allowHosts: ReadonlyArray<string>) {
   const random = yield* Random.Random
   const events = yield* PubSub.unbounded<PolarModel.SeatEvent>()
   const requests: Array<RecordedRequest> = []
@@ -93,7 +93,7 @@ const make = Effect.fnUntraced(function* (world: World) {
     /** Replaces some of the settings. Changes nothing if the result is invalid. */
     configure: Effect.fnUntraced(function* (patch: Partial<Settings.Settings>) {
       const next = Settings.merge(settings, patch)
-      const problem = Settings.settingsProblem(next, patch)
+      const problem = Settings.settingsProblem(next, patch, allowHosts)
       if (problem !== undefined) return yield* problem
       settings = next
     }),
