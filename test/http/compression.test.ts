@@ -16,6 +16,7 @@ import { serving } from "./testServer.ts"
 // RFC 9110, 12.5.3: a request without `accept-encoding` takes any coding
 const takesGzip = (accepted: string | undefined) => accepted === undefined || /gzip|\*/.test(accepted)
 
+const seatId = SeatId.make(documentedSeat.id)
 const event = { id: "0190b5e0-0000-4000-8000-000000000000", key: "customer_seat.claimed", payload: {} }
 
 /** A server that compresses whatever it may. */
@@ -53,7 +54,7 @@ describe.each(clients)("a server that compresses whatever it may is understood o
       const { url: baseUrl } = yield* serving(compressing(accepted))
       yield* Effect.gen(function* () {
         const { resend } = yield* Seats
-        assert.strictEqual((yield* resend(SeatId.make(documentedSeat.id))).id, documentedSeat.id)
+        assert.strictEqual((yield* resend(seatId)).id, seatId)
         const { events } = yield* SeatClaims.SeatClaims
         assert.deepEqual(
           (yield* Stream.runCollect(events(Redacted.make("token")))).map(({ id }) => id),

@@ -8,6 +8,11 @@ export const switchFlag = (name: string, description: string) =>
 /** The command `polar-seats`, with the flags that every command takes. Yield it to read them. */
 export const root = Command.make("polar-seats").pipe(
   Command.withSharedFlags({
+    allowHost: Flag.String("allow-host").pipe(
+      Flag.withMetavar("host"),
+      Flag.withDescription("Allow plain http to this host, such as polar-emulator in a container; may be repeated"),
+      Flag.atLeast(0)
+    ),
     json: switchFlag("json", "Print JSON, one object a line, with Polar's field names"),
     verbose: switchFlag("verbose", "Print each request on stderr, without secrets")
   })

@@ -8,11 +8,15 @@ import * as Schema from "effect/Schema"
 import { layerHttpClient } from "../config/httpClient.ts"
 import * as EmulatorPage from "../emulatorPage.ts"
 import { endCommand, exitCode } from "../exit.ts"
+import { root } from "../globalFlags.ts"
 import type { EmulatorFlags } from "./flags.ts"
 import { serveUntilInterrupted } from "./serveUntilInterrupted.ts"
 
 /** The emulator on the server in the context. It delivers webhooks if its settings name an endpoint. */
-export const layerEmulator = (world: WorldInput) => Layer.provide(Emulator.layerServer(world), layerHttpClient)
+export const layerEmulator = (world: WorldInput) =>
+  Layer.unwrap(Effect.map(root, ({ allowHost }) => Emulator.layerServer(world, { allowHosts: allowHost }))).pipe(
+    Layer.provide(layerHttpClient)
+  )
 
 const readJson = Schema.decodeEffect(Schema.fromJsonString(Schema.Unknown))
 
@@ -41,7 +45,11 @@ export const run = ({ seed, ...address }: EmulatorFlags) =>
   serveUntilInterrupted(
     Layer.effectDiscard(Option.isSome(seed) ? seedFrom(seed.value) : Effect.void).pipe(
       // An empty world is valid
-      Layer.provide(EmulatorPage.layer(Layer.orDie(layerEmulator({}))))
+      Layer.provide(
+        EmulatorPage.layer(
+          Layer.catchTag(layerEmulator({}), "InvalidWorld", (error) => Layer.effectContext(Effect.die(error)))
+        )
+      )
     ),
     address
   )

@@ -1,4 +1,5 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { isLoopback } from "@polar-seats/http/PolarConnection"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
@@ -16,15 +17,13 @@ export const layerSocket = ({ host, port }: Pick<AddressFlags, "host" | "port">)
 /** The URL of the server in the context. */
 export const serverUrl = HttpServer.addressFormattedWith(Effect.succeed)
 
-const loopback = new Set(["127.0.0.1", "localhost", "::1"])
-
 /** Serves a layer until the command is interrupted, which ends it with 0. The first line on stdout is the URL. */
 export const serveUntilInterrupted = Effect.fnUntraced(function* <E, R>(
   app: Layer.Layer<never, E, R>,
   address: AddressFlags
 ) {
   const { allowAnyoneToConnect, host, port } = address
-  if (!loopback.has(host) && !allowAnyoneToConnect) {
+  if (!isLoopback(host) && host !== "::1" && !allowAnyoneToConnect) {
     const why = `${host} is not a loopback address, so everyone who reaches this machine could connect.`
     return yield* endCommand(exitCode.wrongUse, `${why} To allow that, pass --allow-anyone-to-connect.`)
   }

@@ -9,6 +9,7 @@ import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import { root } from "../globalFlags.ts"
 import { printErr } from "../output/print.ts"
+import { readProxies } from "./proxies.ts"
 
 const formatUrl = ({ url, urlParams }: HttpClientRequest.HttpClientRequest): string => {
   const query = UrlParams.toString(urlParams)
@@ -32,7 +33,14 @@ const printRequest = Effect.fnUntraced(function* <E, R>(
   )
 })
 
-/** The `HttpClient` of every command. With `--verbose` it prints each request. */
+// Node's own client: undici takes as long to load as everything else together
+const layerNode = Layer.unwrap(
+  Effect.map(readProxies, (proxyEnv) =>
+    NodeHttpClient.layerNodeHttpOptions({ keepAlive: true, ...(proxyEnv === undefined ? {} : { proxyEnv }) })
+  )
+)
+
+/** The `HttpClient` of every command, through the proxy that the environment names. With `--verbose` it prints each request. */
 export const layerHttpClient = Layer.effect(
   HttpClient.HttpClient,
   Effect.gen(function* () {
@@ -40,7 +48,4 @@ export const layerHttpClient = Layer.effect(
     const { verbose } = yield* root
     return verbose ? HttpClient.transform(client, printRequest) : client
   })
-).pipe(
-  // Node's own client: undici takes as long to load as everything else together
-  Layer.provide(NodeHttpClient.layerNodeHttpOptions({ keepAlive: true }))
-)
+).pipe(Layer.provide(layerNode))

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type { Ended } from "../exit.ts"
+import { root } from "../globalFlags.ts"
 import { readSetting, requireSetting } from "./environment.ts"
 import { layerHttpClient } from "./httpClient.ts"
 
@@ -28,9 +29,10 @@ const connect = <A>(
 ) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const baseUrl = yield* readSetting(Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL"))
+      const { allowHost: allowHosts } = yield* root
+      const baseUrl = yield* readSetting(Config.schema(PolarConnection.makeBaseUrl(allowHosts), "POLAR_API_URL"))
       // readSetting has validated every option
-      return Layer.orDie(yield* makeLayer({ environment: yield* environment, baseUrl }))
+      return Layer.orDie(yield* makeLayer({ environment: yield* environment, baseUrl, allowHosts }))
     })
   ).pipe(Layer.provide(layerHttpClient))
 

@@ -9,8 +9,9 @@ const { NotSent, OutcomeUnknown } = SeatError.UnavailableReason.cases
 // These system calls run before there is a connection, whatever the code is: ETIMEDOUT, ECONNRESET, EHOSTUNREACH, ...
 const beforeConnection = new Set(["connect", "getaddrinfo"])
 
-// Codes that mean the same if no system call is named. UND_ERR_CONNECT_TIMEOUT covers the TLS handshake
-const neverConnected = /^(ECONNREFUSED|ENOTFOUND|EAI_[A-Z]+|UND_ERR_CONNECT_TIMEOUT)$/
+// Codes that mean the same if no system call is named. UND_ERR_CONNECT_TIMEOUT covers the TLS handshake, and Node gives
+// ERR_PROXY_TUNNEL if the proxy does not connect
+const neverConnected = /^(ECONNREFUSED|ENOTFOUND|EAI_[A-Z]+|UND_ERR_CONNECT_TIMEOUT|ERR_PROXY_TUNNEL)$/
 
 // The certificate errors that Node documents. The client hangs up after the handshake and before the request
 const badCertificate = new Set(
