@@ -47,7 +47,7 @@ export const startConnectProxy = async (test: TestContext, { refuses }: Options 
   server.on("connect", ({ headers, url = "" }, socket, head) => {
     record("CONNECT", url, headers["proxy-authorization"])
     socket.on("error", () => {})
-    if (refuses !== undefined) return socket.end(`HTTP/1.1 ${refuses}\r\ncontent-length: 0\r\n\r\n`)
+    if (refuses !== undefined) return void socket.end(`HTTP/1.1 ${refuses}\r\ncontent-length: 0\r\n\r\n`)
     const upstream = connect(Number(url.replace(/.*:/, "")), "127.0.0.1", () => {
       socket.write("HTTP/1.1 200 Connection Established\r\n\r\n")
       upstream.write(head)

@@ -39,8 +39,8 @@ const inAnother = (client: Layer.Layer<HttpClient.HttpClient>) =>
 const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>, accepted: RegExp]> = [
   ["undici", NodeHttpClient.layerUndici, /^identity$/],
   ["node:http", NodeHttpClient.layerNodeHttp, /^identity$/],
-  ["our transport", UndiciTransport.layer, /^identity$/],
-  ["our transport in another client", inAnother(UndiciTransport.layer), /^identity$/],
+  ["our transport", Layer.orDie(UndiciTransport.layer), /^identity$/],
+  ["our transport in another client", inAnother(Layer.orDie(UndiciTransport.layer)), /^identity$/],
   ["fetch", FetchHttpClient.layer, /^identity$/],
   ["our fetch in another client", inAnother(FetchTransport.layer), /^identity$/],
   // It decompresses, and a list is large

@@ -84,7 +84,7 @@ describe("a server that answers out of step on a kept connection", () => {
       Layer.provide(client)
     )
 
-  const ours = UndiciTransport.layerOptions({ connections: 1 })
+  const ours = Layer.orDie(UndiciTransport.layerOptions({ connections: 1 }))
   it.live.each([
     ["our transport", ours],
     ["a Pace over our transport", paced(ours)]
@@ -139,7 +139,7 @@ describe("a server that answers out of step on a kept connection", () => {
           requests.map(({ connection }) => connection),
           [1, 2, 2, 3]
         )
-      }).pipe(through(UndiciTransport.layerOptions({ connections: 2 }), url))
+      }).pipe(through(Layer.orDie(UndiciTransport.layerOptions({ connections: 2 })), url))
     })
   )
 })

@@ -247,7 +247,9 @@ describe("SendWithin", () => {
 
   it.live("fails a request that waits for a connection of our transport, and the request never leaves", () =>
     Effect.gen(function* () {
-      const { outcome, paths } = yield* withBusyConnection(UndiciTransport.layerOptions({ connections: 1 }))
+      const { outcome, paths } = yield* withBusyConnection(
+        Layer.orDie(UndiciTransport.layerOptions({ connections: 1 }))
+      )
       isNotSent(failed({ result: outcome }), "it was still waiting for its turn")
       assert.deepEqual(paths, ["POST"])
     })
@@ -265,7 +267,9 @@ describe("SendWithin", () => {
     Effect.gen(function* () {
       const { url } = yield* serving(() => {})
       const error = yield* Effect.flip(within("50 millis")(revoke)).pipe(
-        Effect.provide(portal(UndiciTransport.layer, { baseUrl: url, times: 0, attemptTimeout: "300 millis" }))
+        Effect.provide(
+          portal(Layer.orDie(UndiciTransport.layer), { baseUrl: url, times: 0, attemptTimeout: "300 millis" })
+        )
       )
       assert.containSubset(error, {
         _tag: "Unavailable",

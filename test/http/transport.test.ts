@@ -130,9 +130,9 @@ const nodeHttp: Client = {
 }
 const transport: Client = {
   name: "our transport",
-  layer: UndiciTransport.layer,
-  via: (connect) => UndiciTransport.layerOptions({ connect }),
-  keepAlive: UndiciTransport.layer
+  layer: Layer.orDie(UndiciTransport.layer),
+  via: (connect) => Layer.orDie(UndiciTransport.layerOptions({ connect })),
+  keepAlive: Layer.orDie(UndiciTransport.layer)
 }
 const clients: ReadonlyArray<Client> = [undici, transport, fetches, ourFetch, fetchesBesideUndici, nodeHttp]
 
@@ -666,7 +666,7 @@ describe("the timeout of our transport", () => {
   ] as const)("for %s is OutcomeUnknown", ([_, by, options, says]) =>
     Effect.gen(function* () {
       const { requests, url } = yield* peer(by)
-      const { code, tag } = yield* reasonOf(resend, UndiciTransport.layerOptions(options), url)
+      const { code, tag } = yield* reasonOf(resend, Layer.orDie(UndiciTransport.layerOptions(options)), url)
       assert.deepStrictEqual([tag, code, requests()], ["OutcomeUnknown", says, 1])
     })
   )

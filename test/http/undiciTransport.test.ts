@@ -8,9 +8,14 @@ import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { Deferred, Effect, Exit, Fiber, identity, Layer, Redacted, Scope, Stream } from "effect"
 import { HttpBody, HttpClient } from "effect/http"
 import type { RequestListener } from "node:http"
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { Agent, type Dispatcher } from "undici"
+import { runToEnd } from "../../scripts/launch.ts"
 import { documentedSeat } from "./polarFixtures.ts"
 import { serving } from "./testServer.ts"
 
@@ -212,6 +217,80 @@ describe("under Polar's layers", () => {
       assert.strictEqual(error._tag === "Unavailable" && error.reason._tag, "UnexpectedResponse")
       assert.strictEqual(requests, 2)
     })
+  )
+})
+
+describe("does not build", () => {
+  const building = (options: unknown) =>
+    Effect.flip(Layer.build(UndiciTransport.layerOptions(options as Agent.Options)))
+
+  // undici itself judges most of these only when it makes a connection, and the call would be in doubt
+  it.effect.each([
+    ["connections", { connections: -1 }, "invalid connections"],
+    ["headersTimeout", { bodyTimeout: 5, headersTimeout: -1 }, "must be a positive integer or zero"],
+    ["bodyTimeout", { bodyTimeout: "1 second" }, "must be a positive integer or zero"],
+    ["keepAliveTimeout", { keepAliveTimeout: 0 }, "invalid keepAliveTimeout"],
+    ["connect", { connect: "127.0.0.1" }, "must be a function or an object"],
+    ["connectTimeout", { connectTimeout: -1 }, "invalid connectTimeout"],
+    ["keepAlive", { keepAlive: true, pipelining: 1 }, "unsupported keepAlive"],
+    ["allowH2", { allowH2: "yes" }, "must be a valid boolean value"],
+    ["localAddress", { localAddress: "s3cret" }, "must be valid string IP address"],
+    ["maxOrigins", { maxOrigins: 0 }, "must be a number greater than 0"],
+    ["factory", { factory: 1 }, "factory must be a function"],
+    ["options", null, "they are no object"]
+  ] as const)("if undici refuses %s, and names it", ([option, options, says]) =>
+    Effect.gen(function* () {
+      const error = yield* building(options)
+      assert.deepInclude(error, { _tag: "InvalidOption", option })
+      assert.include(error.message, says)
+      assert.notInclude(error.message, "s3cret")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("over a dispatcher that is none", () =>
+    Effect.gen(function* () {
+      for (const dispatcher of [{}, undefined, "http://127.0.0.1:3128"]) {
+        const error = yield* Effect.flip(UndiciTransport.make(dispatcher as Agent))
+        assert.deepInclude(error, { _tag: "InvalidOption", option: "dispatcher" })
+      }
+    })
+  )
+
+  it.live("in a folder without undici, and says what to install", () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.acquireRelease(
+        Effect.promise(() => mkdtemp(join(tmpdir(), "polar-seats-"))),
+        (folder) => Effect.promise(() => rm(folder, { recursive: true }))
+      )
+      const sources = (name: string) => fileURLToPath(new URL(`../../packages/${name}`, import.meta.url))
+      yield* Effect.promise(async () => {
+        await mkdir(join(folder, "node_modules/@polar-seats"), { recursive: true })
+        const effect = fileURLToPath(new URL("../node_modules/effect", import.meta.url))
+        await symlink(effect, join(folder, "node_modules/effect"))
+        for (const name of ["domain", "http"]) {
+          await cp(join(sources(name), "src"), join(folder, name, "src"), { recursive: true })
+          await cp(join(sources(name), "package.json"), join(folder, name, "package.json"))
+          await symlink(join(folder, name), join(folder, "node_modules/@polar-seats", name))
+        }
+        await writeFile(
+          join(folder, "main.ts"),
+          `import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
+          import { Effect, Layer } from "effect"
+          const errors = [UndiciTransport.layer, UndiciTransport.layerOptions({ connections: 1 })].map((layer) =>
+            Effect.flip(Effect.scoped(Layer.build(layer))))
+          const all = await Effect.runPromise(Effect.all([...errors, Effect.flip(UndiciTransport.make({ dispatch() {} } as never))]))
+          console.log(JSON.stringify(all.map(({ _tag, message }) => [_tag, message])))`
+        )
+      })
+      const { stdout } = yield* Effect.promise(() => runToEnd(process.execPath, [join(folder, "main.ts")]))
+      const said =
+        "undici cannot be loaded (ERR_MODULE_NOT_FOUND), so nothing was sent: install it with `npm install undici@8`, or " +
+        "provide FetchTransport.layer instead."
+      assert.deepStrictEqual(
+        JSON.parse(stdout),
+        Array.from({ length: 3 }, () => ["UndiciUnavailable", said])
+      )
+    }).pipe(Effect.scoped)
   )
 })
 

@@ -1,3 +1,4 @@
+import { InvalidOption } from "@polar-seats/domain/InvalidOption"
 import type { UnavailableReason } from "@polar-seats/domain/SeatError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -7,7 +8,9 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import type { Agent, Dispatcher } from "undici"
 import {
   AnswerCollector,
@@ -145,10 +148,29 @@ const hideThrown: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (optio
 
 const unwritableCharacter = /[^\t\x20-\x7e\x80-\xff]/
 
-// Importing undici replaces the dispatcher of the global `fetch`, so this waits until a client is made
-const loadUndici = Effect.promise(() => import("undici"))
+/** undici cannot be loaded, mostly because it is not installed. Nothing was sent. */
+export class UndiciUnavailable extends Schema.TaggedError<UndiciUnavailable>()("UndiciUnavailable", {
+  /** Node's code, such as `ERR_MODULE_NOT_FOUND`. Null if there is none. */
+  code: Schema.NullOr(Schema.String)
+}) {
+  override get message() {
+    const code = this.code === null ? "" : ` (${this.code})`
+    return `undici cannot be loaded${code}, so nothing was sent: install it with \`npm install undici@8\`, or provide FetchTransport.layer instead.`
+  }
+}
 
-const makeOver = (dispatching: Dispatching): Effect.Effect<HttpClient.HttpClient> =>
+const detailOf = (failure: unknown, key: "code" | "message"): string | null => {
+  const value: unknown = Predicate.isObject(failure) ? Reflect.get(failure, key) : undefined
+  return Predicate.isString(value) ? value : null
+}
+
+// Importing undici replaces the dispatcher of the global `fetch`, so this waits until a client is made
+const loadUndici = Effect.tryPromise({
+  try: () => import("undici"),
+  catch: (failure) => new UndiciUnavailable({ code: detailOf(failure, "code") })
+})
+
+const makeOver = (dispatching: Dispatching): Effect.Effect<HttpClient.HttpClient, UndiciUnavailable> =>
   Effect.gen(function* () {
     const { errors, fetch } = yield* loadUndici
     // undici declares a `Response` of its own, which TypeScript does not take for the global one
@@ -184,8 +206,10 @@ const makeOver = (dispatching: Dispatching): Effect.Effect<HttpClient.HttpClient
  * An `HttpClient` over a dispatcher of undici, such as a `ProxyAgent`. You make the dispatcher and close it, so its
  * connections stay in use even after an answer that belongs to another request. See `layer` for what the client does.
  */
-export const make = (dispatcher: Dispatcher): Effect.Effect<HttpClient.HttpClient> =>
-  makeOver({ current: () => dispatcher, retire: () => {}, tellsStart: false })
+export const make = (dispatcher: Dispatcher): Effect.Effect<HttpClient.HttpClient, InvalidOption | UndiciUnavailable> =>
+  Predicate.hasProperty(dispatcher, "dispatch") && Predicate.isFunction(dispatcher.dispatch)
+    ? makeOver({ current: () => dispatcher, retire: () => {}, tellsStart: false })
+    : Effect.fail(new InvalidOption({ option: "dispatcher", problem: "is not a dispatcher of undici" }))
 
 // Agents whose connections are retired stay open until their last request has ended
 const makeAgents = (makeAgent: () => Agent) => {
@@ -207,18 +231,43 @@ const makeAgents = (makeAgent: () => Agent) => {
   }
 }
 
+const invalidOption = (options: Agent.Options, failure: unknown): InvalidOption => {
+  // undici names the option in its sentence, and repeats no value
+  const sentence = detailOf(failure, "code") === "UND_ERR_INVALID_ARG" ? detailOf(failure, "message") : null
+  const option = sentence?.split(/\W+/).find((word) => Predicate.hasProperty(options, word)) ?? "options"
+  return new InvalidOption({ option, problem: `is refused by undici (${sentence ?? "they are no object"})` })
+}
+
+// An agent judges most options only when it makes its first connection, and would lose a call by that
+const openAgents = (
+  options: Agent.Options
+): Effect.Effect<ReturnType<typeof makeAgents>, InvalidOption | UndiciUnavailable> =>
+  Effect.flatMap(loadUndici, ({ Agent, Client, Pool }) =>
+    Effect.try({
+      try: () => {
+        const agents = makeAgents(() => new Agent(options))
+        const { factory, ...connecting } = options
+        if (factory === undefined) {
+          for (const Judge of [Pool, Client]) void new Judge("https://api.polar.sh", connecting).destroy()
+        }
+        return agents
+      },
+      catch: (failure) => invalidOption(options, failure)
+    })
+  )
+
 /**
  * `layer` with options for undici's `Agent`: the time for a connection (10 seconds by default), for headers and between two
- * parts of a body (5 minutes each), and the number of connections. All connections close with the layer.
+ * parts of a body (5 minutes each), and the number of connections. All connections close with the layer. If undici refuses
+ * an option, the layer does not build: `InvalidOption` names it.
  */
-export const layerOptions = (options: Agent.Options): Layer.Layer<HttpClient.HttpClient> =>
+export const layerOptions = (
+  options: Agent.Options
+): Layer.Layer<HttpClient.HttpClient, InvalidOption | UndiciUnavailable> =>
   Layer.effect(
     HttpClient.HttpClient,
     Effect.flatMap(
-      Effect.acquireRelease(
-        Effect.map(loadUndici, ({ Agent }) => makeAgents(() => new Agent(options))),
-        (agents) => Effect.promise(agents.destroy)
-      ),
+      Effect.acquireRelease(openAgents(options), (agents) => Effect.promise(agents.destroy)),
       makeOver
     )
   )
@@ -230,4 +279,9 @@ export const layerOptions = (options: Agent.Options): Layer.Layer<HttpClient.Htt
  *
  * After an answer that belongs to another request, the client sends nothing more over the connections that it had.
  */
-export const layer: Layer.Layer<HttpClient.HttpClient> = layerOptions({})
+export const layer: Layer.Layer<HttpClient.HttpClient, UndiciUnavailable> = Layer.catchTag(
+  layerOptions({}),
+  "InvalidOption",
+  // undici accepts its own defaults
+  (error) => Layer.effectContext(Effect.die(error))
+)
