@@ -102,6 +102,12 @@ describe.concurrent("listen", () => {
   it.for([
     ["a missing secret", {}, [], /^POLAR_WEBHOOK_SECRET is missing/],
     [
+      "a secret with a line break",
+      { POLAR_WEBHOOK_SECRET: `${secret}\n` },
+      [],
+      /^POLAR_WEBHOOK_SECRET: contains a line break[^\n]*\n$/
+    ],
+    [
       "an address that other machines can reach",
       { POLAR_WEBHOOK_SECRET: secret },
       ["--host", "0.0.0.0"],

@@ -3,9 +3,10 @@ import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
 import { Config, ConfigProvider, DateTime, Duration, Effect, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
+import { runInNewContext } from "node:vm"
 import { Webhook } from "standardwebhooks"
 
-// The three forms of secret that Polar has issued: the first, the second with a rest that is not base64, and today's
+// The three forms of secret that Polar has issued: the first, the second with a rest without padding, and today's
 const secret = "polar_whs_Zq3mF0hYb7kTx9LwRc2N"
 const unpadded = "whsec_Zq3mF0hYb7kTx9LwRc2NsVdPjE5gA8uQyW1oKiXtGrM"
 const base64Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwFtWb8eQxG0Y="
@@ -178,6 +179,27 @@ describe("verify accepts a webhook", () => {
     })
   )
 
+  it.effect("with bytes in any form", () =>
+    Effect.gen(function* () {
+      const bytes = new TextEncoder().encode(body)
+      const padded = new Uint8Array([0, 0, 0, 0, ...bytes, 0])
+      const foreign: ArrayBuffer = runInNewContext(`new Uint8Array([${bytes.join()}]).buffer`)
+      assert.notInstanceOf(foreign, ArrayBuffer)
+      for (const raw of [
+        bytes.buffer,
+        foreign,
+        Buffer.from(body),
+        new DataView(bytes.buffer),
+        padded.subarray(4, -1),
+        new DataView(padded.buffer, 4, bytes.length)
+      ]) {
+        assert.strictEqual((yield* verify({ ...signed(body), body: raw }))._tag, "Assigned")
+        const headers = yield* run({}, (webhooks) => webhooks.sign({ id, timestamp: sentAt, body: raw }))
+        assert.deepStrictEqual({ ...headers }, headersOf(body))
+      }
+    })
+  )
+
   it.effect("with header names in any case", () =>
     Effect.gen(function* () {
       const upper = Object.fromEntries(
@@ -206,7 +228,7 @@ const configuration = (values: Record<string, string>) =>
 describe("the secret", () => {
   it.effect.each([
     ["polar_whs_…", secret],
-    ["whsec_… that is not base64", unpadded],
+    ["whsec_… without padding", unpadded],
     ["whsec_… in base64", base64Secret],
     ["a secret with letters outside ASCII", "gehéim-ключ-🔑"],
     ["a base64 secret without a prefix", "c2VjcmV0c2VjcmV0"]
@@ -214,35 +236,49 @@ describe("the secret", () => {
     Effect.gen(function* () {
       const request = signed(body, byWholeSecret(key))
       assert.strictEqual((yield* verify(request, { secret: key }))._tag, "Assigned")
-      assert.strictEqual(yield* reason(request, { secret: `${key}x` }), "BadSignature")
+      assert.strictEqual(yield* reason(request, { secret: `polar_whs_${key}` }), "BadSignature")
     })
   )
 
   it.effect.each([
     ["whsec_… in base64", base64Secret],
+    ["whsec_… without padding", unpadded],
+    ["whsec_… that has lost its padding", base64Secret.slice(0, -1)],
     ["base64 without its prefix", base64Secret.slice("whsec_".length)]
   ] as const)("%s may sign with the key of Standard Webhooks", ([, key]) =>
     Effect.gen(function* () {
       const request = signed(body, byStandard(key))
       assert.strictEqual((yield* verify(request, { secret: key }))._tag, "Assigned")
-      assert.strictEqual(yield* reason(request, { secret: `whsec_AAAA${key.slice("whsec_".length)}` }), "BadSignature")
+      assert.strictEqual(yield* reason(request, { secret: `polar_whs_${key}` }), "BadSignature")
     })
   )
 
-  it.effect("a prefix alone is a secret like any other", () =>
+  const building = (key: unknown) =>
+    Effect.flip(Effect.provide(SeatWebhooks.SeatWebhooks, SeatWebhooks.layer({ secret: Redacted.make(key as string) })))
+  it.effect.each([
+    ["", "is empty"],
+    [undefined, "is not a string"],
+    [`${secret}\n`, "contains a line break"],
+    [`${secret}\r\nX-Evil: 1`, "contains a line break"],
+    [` ${secret}`, "begins or ends with a blank"],
+    [`${base64Secret}\t`, "begins or ends with a blank"],
+    [`\u{feff}${secret}`, "begins or ends with a blank"],
+    [`"${secret}"`, "has quotes around it"],
+    [`'${base64Secret}'`, "has quotes around it"],
+    [`“${secret}”`, "has quotes around it"],
+    ["whsec_", "begins with whsec_, but the rest is not base64"],
+    ["whsec_====", "begins with whsec_, but the rest is not base64"],
+    ["whsec_MfKQ 9r8GKYqr", "begins with whsec_, but the rest is not base64"],
+    ["whsec_MfKQ-9r8_KYqr", "begins with whsec_, but the rest is not base64"],
+    ["whsec_MfKQ=9r8", "begins with whsec_, but the rest is not base64"],
+    ["whsec_MfKQ9", "begins with whsec_, but the rest is not base64"]
+  ] as const)("%j is rejected when the layer is built, and not repeated", ([key, problem]) =>
     Effect.gen(function* () {
-      const request = signed(body, byWholeSecret("whsec_"))
-      assert.strictEqual((yield* verify(request, { secret: "whsec_" }))._tag, "Assigned")
-    })
-  )
-
-  it.effect("an empty secret is rejected when the layer is built", () =>
-    Effect.gen(function* () {
-      const error = yield* Effect.flip(
-        Effect.provide(SeatWebhooks.SeatWebhooks, SeatWebhooks.layer({ secret: Redacted.make("") }))
-      )
+      const error = yield* building(key)
       assert.strictEqual(error._tag, "InvalidOption")
-      assert.strictEqual(error.message, "The option secret is empty. Nothing was sent: correct the option.")
+      assert.match(error.message, /^The option secret .* Nothing was sent: correct the option\.$/)
+      assert.include(error.message, problem)
+      for (const part of [secret, "MfKQ", "Evil"]) assert.notInclude(inspect(error, { depth: 9 }), part)
     })
   )
 
@@ -272,6 +308,55 @@ describe("the secret", () => {
       )
       assert.strictEqual(late._tag, "InvalidWebhook")
       assert.strictEqual((yield* Effect.flip(receive.pipe(configuration({}))))._tag, "ConfigError")
+    })
+  )
+})
+
+describe("verify refuses what is not a webhook as it arrived", () => {
+  const unusable = (delivery: unknown) => refusal(delivery as SeatWebhooks.Delivery)
+
+  it.effect.each([
+    ["a parsed body", payload],
+    ["a list", [payload]],
+    ["a number", 5],
+    ["true", true],
+    ["a promise that nobody waited for", Promise.resolve(body)],
+    ["a stream", new Response(body).body],
+    ["a Blob", new Blob([body])],
+    ["a Buffer that went through JSON", JSON.parse(JSON.stringify(Buffer.from(body)))]
+  ] as const)("%s", ([_, parsed]) =>
+    Effect.gen(function* () {
+      const error = yield* unusable({ headers: headersOf(body), body: parsed })
+      assert.strictEqual(error.reason._tag, "ParsedBody")
+      assert.include(error.message, "the body was parsed: pass it as it arrived")
+      assert.notInclude(inspect(error, { depth: 9 }), "acme.com")
+    })
+  )
+
+  it.effect.each([undefined, null])("a body that is %s", (absent) =>
+    Effect.gen(function* () {
+      const error = yield* unusable({ headers: headersOf(body), body: absent })
+      assert.strictEqual(error.reason._tag, "MissingBody")
+      assert.include(error.message, "the body was parsed: pass it as it arrived")
+    })
+  )
+
+  it.effect.each([undefined, null, 5, "webhook-id: 1", [5], [[5, 5]], Symbol.iterator] as ReadonlyArray<unknown>)(
+    "headers that are %o",
+    (headers) =>
+      Effect.gen(function* () {
+        const error = yield* unusable({ headers, body })
+        assert.strictEqual(error.reason._tag, "MissingHeaders")
+        assert.include(error.message, "pass all headers of the request")
+      })
+  )
+
+  it.effect.each([null, 5, {}, true])("a header that is %j", (value) =>
+    Effect.gen(function* () {
+      for (const header of ["webhook-id", "webhook-timestamp", "webhook-signature"]) {
+        const error = yield* unusable({ headers: { ...headersOf(body), [header]: value }, body })
+        assert.deepStrictEqual({ ...error.reason }, { _tag: "MissingHeader", header } as never)
+      }
     })
   )
 })
@@ -429,7 +514,7 @@ describe("a signed body that Polar does not document is UnexpectedBody:", () => 
 describe("sign", () => {
   it.effect.each([
     ["polar_whs_…", secret, byWholeSecret(secret)],
-    ["whsec_… that is not base64", unpadded, byWholeSecret(unpadded)],
+    ["whsec_… without padding", unpadded, byStandard(unpadded)],
     ["whsec_… in base64", base64Secret, byStandard(base64Secret)],
     ["base64 without a prefix", "c2VjcmV0c2VjcmV0", byWholeSecret("c2VjcmV0c2VjcmV0")]
   ] as const)("signs like Polar with %s", ([, key, webhook]) =>
@@ -445,6 +530,7 @@ describe("sign", () => {
       const timestamp = yield* DateTime.now
       for (const [key, webhook] of [
         [secret, byWholeSecret(secret)],
+        [unpadded, byStandard(unpadded)],
         [base64Secret, byStandard(base64Secret)]
       ] as const) {
         const headers = yield* SeatWebhooks.SeatWebhooks.use((webhooks) =>

@@ -12,13 +12,17 @@ import * as Base64 from "effect/encoding/Base64"
 import * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { joinChunks } from "./internal/exchange.ts"
 import { checkMillis, fromConfig } from "./internal/options.ts"
+import { deriveKeys, secretProblem } from "./internal/webhookSecret.ts"
 import { SeatJson } from "./SeatJson.ts"
+
+export { secretProblem } from "./internal/webhookSecret.ts"
 
 interface SeatEventFields {
   /** The `webhook-id`. It is the same for every delivery of one event, and Polar may deliver an event more than once. */
@@ -53,6 +57,12 @@ const seatEvents = new Map<string, (event: SeatEventFields) => SeatEvent>([
 
 /** Why a request is not accepted as a webhook. Polar certainly sent it only if the reason is `UnexpectedBody`. */
 export const InvalidWebhookReason = Schema.TaggedUnion({
+  /** The caller gave something else than the body as it arrived, such as the value that a JSON parser made of it. */
+  ParsedBody: {},
+  /** The caller gave no body, mostly because something had parsed it before. */
+  MissingBody: {},
+  /** The caller gave no headers. */
+  MissingHeaders: {},
   MissingHeader: { header: Schema.Literals(["webhook-id", "webhook-timestamp", "webhook-signature"]) },
   BadTimestamp: {},
   /** It was sent too long ago. It is a replay or a late delivery, or a clock is wrong. */
@@ -65,7 +75,17 @@ export const InvalidWebhookReason = Schema.TaggedUnion({
 })
 export type InvalidWebhookReason = typeof InvalidWebhookReason.Type
 
-const { BadSignature, BadTimestamp, MissingHeader, TooNew, TooOld, UnexpectedBody } = InvalidWebhookReason.cases
+const {
+  BadSignature,
+  BadTimestamp,
+  MissingBody,
+  MissingHeader,
+  MissingHeaders,
+  ParsedBody,
+  TooNew,
+  TooOld,
+  UnexpectedBody
+} = InvalidWebhookReason.cases
 
 /** The request is not an authentic webhook, or it is too old, or its body is unknown. Do not act on it. */
 export class InvalidWebhook extends Schema.TaggedError<InvalidWebhook>()("InvalidWebhook", {
@@ -73,6 +93,12 @@ export class InvalidWebhook extends Schema.TaggedError<InvalidWebhook>()("Invali
 }) {
   override get message() {
     switch (this.reason._tag) {
+      case "ParsedBody":
+        return "Nobody can verify the webhook, because the body was parsed: pass it as it arrived, as text or bytes."
+      case "MissingBody":
+        return "Nobody can verify the webhook, because it has no body. If the body was parsed: pass it as it arrived, as text or bytes."
+      case "MissingHeaders":
+        return "Nobody can verify the webhook, because it has no headers: pass all headers of the request beside its body."
       case "MissingHeader":
         return `The request has no ${this.reason.header} header: refuse it. If Polar sent it, something on the way removes headers.`
       case "BadTimestamp":
@@ -89,17 +115,20 @@ export class InvalidWebhook extends Schema.TaggedError<InvalidWebhook>()("Invali
   }
 }
 
+/** A body before anything parsed it: text, or bytes in any form, such as a `Buffer`. */
+export type RawBody = string | ArrayBuffer | ArrayBufferView
+
 /** A webhook as it arrived: its headers in any form and case, and the body before anything parsed it. */
 export interface Delivery {
   readonly headers: Headers.Input
-  readonly body: string | Uint8Array
+  readonly body: RawBody
 }
 
 /** A webhook to sign. `timestamp` is the time of sending, which the header gives in whole seconds. */
 export interface Message {
   readonly id: string
   readonly timestamp: DateTime.Utc
-  readonly body: string | Uint8Array
+  readonly body: RawBody
 }
 
 /** The three headers of Standard Webhooks. */
@@ -119,6 +148,11 @@ export class SeatWebhooks extends Context.Service<
   }
 >()("@polar-seats/http/SeatWebhooks") {}
 
+/** A secret that a layer accepts. The error for any other text does not show the text. */
+export const Secret = /* @__PURE__ */ Schema.RedactedFromValue(
+  /* @__PURE__ */ Schema.String.check(/* @__PURE__ */ Schema.makeFilter(secretProblem))
+)
+
 /** Options of the layers. */
 export interface Options {
   /** The whole secret of the webhook endpoint, as Polar shows it (`whsec_…`, `polar_whs_…` or your own). */
@@ -129,24 +163,25 @@ export interface Options {
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-const standardPrefix = "whsec_"
 
-/**
- * The keys that Polar may sign with: the bytes of the whole secret, and the key of Standard Webhooks for secrets made since
- * 2026-09-08. No request says which one, so both are accepted, as in Polar's own SDK.
- */
-const deriveKeys = Effect.fnUntraced(function* (secret: string) {
-  const whole = yield* Mac.key(Mac.hmacSha256, encoder.encode(secret))
-  const prefixed = secret.startsWith(standardPrefix)
-  const decoded = Result.getOrUndefined(Base64.decode(prefixed ? secret.slice(standardPrefix.length) : secret))
-  if (decoded === undefined || decoded.length === 0) return { signing: whole, accepted: [whole] }
-  const standard = yield* Mac.key(Mac.hmacSha256, decoded)
-  return { signing: prefixed ? standard : whole, accepted: [standard, whole] }
-})
+// Another realm, such as a test runner's, has an `ArrayBuffer` of its own
+const isArrayBuffer = (body: unknown): body is ArrayBuffer =>
+  Object.prototype.toString.call(body) === "[object ArrayBuffer]"
+
+/** The body as text or bytes, or undefined if it is neither. A caller without types may pass anything. */
+const readRaw = (body: unknown): string | Uint8Array | undefined => {
+  if (Predicate.isString(body)) return body
+  if (isArrayBuffer(body)) return new Uint8Array(body)
+  return ArrayBuffer.isView(body) ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength) : undefined
+}
+
+/** The headers by their names in lower case, or undefined if there are none. */
+const readHeaders = (input: Headers.Input | null | undefined): { readonly [name: string]: unknown } | undefined =>
+  Predicate.isObjectOrArray(input) ? Result.getOrUndefined(Result.try(() => Headers.fromInput(input))) : undefined
 
 const signedContent = (id: string, timestamp: string, body: string | Uint8Array): Uint8Array => {
   const head = encoder.encode(`${id}.${timestamp}.`)
-  const tail = typeof body === "string" ? encoder.encode(body) : body
+  const tail = Predicate.isString(body) ? encoder.encode(body) : body
   return joinChunks([head, tail], head.length + tail.length)
 }
 
@@ -197,7 +232,8 @@ const invalidWebhook = (reason: InvalidWebhookReason) => new InvalidWebhook({ re
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const secret = Redacted.value(options.secret)
-  if (secret === "") return yield* new InvalidOption({ option: "secret", problem: "is empty" })
+  const problem = secretProblem(secret)
+  if (problem !== undefined) return yield* new InvalidOption({ option: "secret", problem })
   const tolerance = yield* checkMillis("tolerance", options.tolerance ?? "5 minutes", notNegative)
   // Every Web Crypto has HMAC and SHA-256, so a CryptoError is a defect
   const mac = yield* Mac.Mac
@@ -214,25 +250,29 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
   return SeatWebhooks.of({
     verify: Effect.fn("SeatWebhooks.verify")(function* (delivery) {
-      const headers = Headers.fromInput(delivery.headers)
-      const {
-        "webhook-id": id = "",
-        "webhook-signature": signature = "",
-        "webhook-timestamp": timestamp = ""
-      } = headers
-      if (id === "") return yield* invalidWebhook(MissingHeader.make({ header: "webhook-id" }))
-      if (timestamp === "") return yield* invalidWebhook(MissingHeader.make({ header: "webhook-timestamp" }))
-      if (signature === "") return yield* invalidWebhook(MissingHeader.make({ header: "webhook-signature" }))
+      const headers = readHeaders(delivery.headers)
+      if (headers === undefined) return yield* invalidWebhook(MissingHeaders.make({}))
+      const body = readRaw(delivery.body)
+      if (body === undefined) {
+        return yield* invalidWebhook(delivery.body == null ? MissingBody.make({}) : ParsedBody.make({}))
+      }
+      const read = Effect.fnUntraced(function* (header: (typeof MissingHeader.Type)["header"]) {
+        const value = headers[header]
+        return Predicate.isString(value) && value !== "" ? value : yield* invalidWebhook(MissingHeader.make({ header }))
+      })
+      const id = yield* read("webhook-id")
+      const timestamp = yield* read("webhook-timestamp")
+      const signature = yield* read("webhook-signature")
       if (!/^\d{1,12}$/.test(timestamp)) return yield* invalidWebhook(BadTimestamp.make({}))
 
       const age = DateTime.toEpochMillis(yield* DateTime.now) - Number(timestamp) * 1000
       if (age > tolerance) return yield* invalidWebhook(TooOld.make({ age: Duration.millis(age) }))
       if (-age > tolerance) return yield* invalidWebhook(TooNew.make({ ahead: Duration.millis(-age) }))
 
-      const content = signedContent(id, timestamp, delivery.body)
+      const content = signedContent(id, timestamp, body)
       if (!(yield* isSigned(content, readTags(signature)))) return yield* invalidWebhook(BadSignature.make({}))
 
-      const text = typeof delivery.body === "string" ? delivery.body : decoder.decode(delivery.body)
+      const text = Predicate.isString(body) ? body : decoder.decode(body)
       return yield* Effect.mapError(Effect.fromResult(readEvent(id, text)), (description) =>
         invalidWebhook(UnexpectedBody.make({ description }))
       )
@@ -240,7 +280,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
     sign: Effect.fn("SeatWebhooks.sign")(function* ({ body, id, timestamp }) {
       const seconds = String(Math.floor(DateTime.toEpochMillis(timestamp) / 1000))
-      const tag = yield* Effect.orDie(mac.sign(keys.signing, signedContent(id, seconds, body)))
+      const raw = readRaw(body)
+      if (raw === undefined) return yield* Effect.die(new TypeError("the body to sign is neither text nor bytes"))
+      const tag = yield* Effect.orDie(mac.sign(keys.signing, signedContent(id, seconds, raw)))
       return {
         "webhook-id": id,
         "webhook-timestamp": seconds,

@@ -1,6 +1,6 @@
 import * as Timestamp from "@polar-seats/domain/Timestamp"
 import { encodeSeat } from "@polar-seats/http/SeatJson"
-import { type SeatEvent, SeatWebhooks, layer as seatWebhooks } from "@polar-seats/http/SeatWebhooks"
+import { type SeatEvent, SeatWebhooks, Secret, layer as seatWebhooks } from "@polar-seats/http/SeatWebhooks"
 import * as ByteSize from "effect/ByteSize"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,6 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
 import { requireSetting } from "../config/environment.ts"
 import { printErr, printResult } from "../output/print.ts"
 import { formatHolder } from "../output/seatTable.ts"
@@ -58,7 +57,7 @@ const app = receive.pipe(
 /** Receives webhooks until it is interrupted. It verifies each one, and prints its event. */
 export const run = Effect.fnUntraced(function* (address: AddressFlags) {
   const secret = yield* requireSetting(
-    Config.schema(Schema.RedactedFromValue(Schema.NonEmptyString), "POLAR_WEBHOOK_SECRET"),
+    Config.schema(Secret, "POLAR_WEBHOOK_SECRET"),
     "POLAR_WEBHOOK_SECRET is missing or empty. Set it to the secret of the webhook endpoint, as Polar shows it."
   )
   // requireSetting has validated the only option

@@ -2,6 +2,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import { InvalidOption, isAllowedHost } from "@polar-seats/http/PolarConnection"
+import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
 
 /** The receiver of the seat webhooks. Without a secret the emulator does not sign them. */
 export interface Webhook {
@@ -51,7 +52,7 @@ const Version = Schema.String.check(Schema.isPattern(/^\d{4}-\d{2}$/, { message:
 
 const WebhookJson = Schema.Struct({
   url: Schema.String,
-  secret: Schema.optionalKey(Schema.NullOr(Schema.RedactedFromValue(Schema.NonEmptyString)))
+  secret: Schema.optionalKey(Schema.NullOr(SeatWebhooks.Secret))
 })
 
 const names = {
@@ -89,9 +90,8 @@ export const settingsProblem = (
 ): InvalidOption | undefined => {
   const problem = webhook === null ? undefined : webhookUrlProblem(webhook.url, allowHosts)
   if (problem !== undefined) return new InvalidOption({ option: "webhook.url", problem })
-  if (webhook?.secret != null && Redacted.value(webhook.secret) === "") {
-    return new InvalidOption({ option: "webhook.secret", problem: "must not be empty" })
-  }
+  const secretProblem = webhook?.secret == null ? undefined : SeatWebhooks.secretProblem(Redacted.value(webhook.secret))
+  if (secretProblem !== undefined) return new InvalidOption({ option: "webhook.secret", problem: secretProblem })
   if (versions.includes(defaultVersion)) return undefined
   return patch.defaultVersion !== undefined
     ? new InvalidOption({ option: names.defaultVersion, problem: `must be one of the versions ${versions.join(", ")}` })
