@@ -5,7 +5,9 @@ import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
+import { gzipSync } from "node:zlib"
 import { documentedSeat } from "./polarFixtures.ts"
+import { serving } from "./testServer.ts"
 
 // transport.test.ts and faultMatrix.test.ts test it on failing sockets
 
@@ -116,6 +118,59 @@ describe("a call over fetch", () => {
       assert.deepInclude(error, { reason: { _tag: "OutcomeUnknown", description } })
       assert.strictEqual(calls.length, 1)
       assert.strictEqual(calls[0]?.signal.aborted, description.startsWith("no answer"))
+    })
+  )
+
+  const to = (baseUrl: string) =>
+    Effect.provide(PortalSeats.layer({ token: options.token, baseUrl }).pipe(Layer.provide(FetchTransport.layer)))
+  // The seat comes last, so that a body that is not read to its end holds no seat
+  const long = JSON.stringify(documentedSeat).padStart(600 * 1024, " ")
+
+  it.live.each([
+    ["short", JSON.stringify(documentedSeat)],
+    ["long", long]
+  ] as const)("reads a %s body in pieces to its announced length, and uses its connection again", ([, body]) =>
+    Effect.gen(function* () {
+      const ports = new Set<number | undefined>()
+      const { url } = yield* serving(({ socket }, response) => {
+        ports.add(socket.remotePort)
+        response.writeHead(200, { "content-length": body.length })
+        response.write(body.slice(0, 100))
+        setTimeout(() => response.end(body.slice(100)), 2)
+      })
+      const answered = yield* Effect.all(Array.from({ length: 20 }, () => resend)).pipe(to(url))
+      assert.deepStrictEqual(new Set(answered.map(({ id }) => id)), new Set([seatId]))
+      // Now and then undici opens another connection before it has put the last one back
+      assert.isAtMost(ports.size, 3)
+    })
+  )
+
+  it.live("reads a compressed body beyond its announced length", () =>
+    Effect.gen(function* () {
+      const body = gzipSync(long)
+      const { url } = yield* serving((_, response) => {
+        response.writeHead(200, { "content-length": body.length, "content-encoding": "gzip" }).end(body)
+      })
+      assert.strictEqual((yield* resend.pipe(to(url))).id, seatId)
+    })
+  )
+
+  it.effect("reads all that a custom fetch answers, whatever length it announces", () =>
+    Effect.gen(function* () {
+      const headers = { "content-length": "10" }
+      const pieces = new TextEncoder().encode(JSON.stringify(documentedSeat))
+      const { using } = faking(() => {
+        const body = new ReadableStream({
+          start: (controller) => {
+            controller.enqueue(pieces.slice(0, 20))
+            controller.enqueue(pieces.slice(20))
+            controller.close()
+          }
+        })
+        return Promise.resolve(new Response(body, { headers }))
+      })
+      const { id } = yield* resend.pipe(using, by(FetchTransport.layer))
+      assert.strictEqual(id, seatId)
     })
   )
 

@@ -117,11 +117,12 @@ export class AnswerCollector {
   status = 0
   /** How large the body may be, in bytes. */
   limit = 0
+  /** How much of the body there is, in bytes. */
+  size = 0
   private readonly limits: SizeLimits
   private retryAfter: string | undefined = undefined
   private dated: Dated | undefined = undefined
   private readonly chunks: Array<Uint8Array> = []
-  private size = 0
 
   constructor(limits: SizeLimits) {
     this.limits = limits
@@ -266,8 +267,10 @@ export const tooDeep = "the body nests too deep"
 
 // A short text has few brackets, and counting them is faster than following them
 const hasFewBrackets = (text: string): boolean => {
-  const piecesBetween = (bracket: string) => text.split(bracket, maxJsonDepth + 2).length
-  return piecesBetween("{") + piecesBetween("[") <= maxJsonDepth + 2
+  let count = 0
+  for (let at = text.indexOf("{"); at >= 0 && count <= maxJsonDepth; at = text.indexOf("{", at + 1)) count++
+  for (let at = text.indexOf("["); at >= 0 && count <= maxJsonDepth; at = text.indexOf("[", at + 1)) count++
+  return count <= maxJsonDepth
 }
 
 /**

@@ -50,11 +50,12 @@ const makeMetrics = (operation: Operation, outcome: string) => ({
 })
 
 // Made once for each operation and outcome, because `Metric.withAttributes` would make a context at each update
-const known = new Map<string, ReturnType<typeof makeMetrics>>()
+const known = new Map<Operation, Map<string, ReturnType<typeof makeMetrics>>>()
 const metricsOf = (operation: Operation, outcome: string) => {
-  const key = `${operation} ${outcome}`
-  const metrics = known.get(key) ?? makeMetrics(operation, outcome)
-  known.set(key, metrics)
+  const ofOperation = known.get(operation) ?? new Map<string, ReturnType<typeof makeMetrics>>()
+  const metrics = ofOperation.get(outcome) ?? makeMetrics(operation, outcome)
+  if (ofOperation.size === 0) known.set(operation, ofOperation)
+  ofOperation.set(outcome, metrics)
   return metrics
 }
 
