@@ -305,6 +305,54 @@ export const assignLaws: ReadonlyArray<Law> = [
     )
   },
   {
+    name: "a number beyond 2^53 is refused, with its path, because JavaScript has rounded it or may have",
+    holds: Effect.forEach([2 ** 53, -(2 ** 53), Number("12345678901234567890"), 1e300], (number) =>
+      fails(
+        assign({ ...toZoe, metadata: { desk: [1, { floor: number }] } }),
+        new InvalidRequest({
+          issues: [
+            {
+              type: "inexact_number",
+              path: ["body", "metadata", "desk", 1, "floor"],
+              message: "Input should be a number within 2^53: pass a larger one as text"
+            }
+          ]
+        })
+      )
+    )
+  },
+  {
+    name: "a value that JSON would change is refused, with its path, and nobody is mailed",
+    holds: Effect.gen(function* () {
+      const hole: ReadonlyArray<unknown> = Array.from({ length: 3 })
+      for (const [value, type, path] of [
+        [12n, "inexact_number", []],
+        [undefined, "value_error", []],
+        [Symbol.iterator, "value_error", []],
+        [() => 1, "value_error", []],
+        [new Date(0), "value_error", []],
+        [new Map([["a", 1]]), "value_error", []],
+        [Object.create({ inherited: 1 }), "value_error", []],
+        // oxlint-disable-next-line no-new-wrappers, unicorn/new-for-builtins
+        [new Number(5), "value_error", []],
+        [hole, "value_error", [2]],
+        [{ toJSON: () => 1 }, "value_error", ["toJSON"]]
+      ] as const) {
+        const metadata = { desk: value } as unknown as { readonly [key: string]: Schema.Json }
+        const error = yield* Effect.flip(assign({ ...toZoe, metadata }))
+        assert.strictEqual(error._tag, "InvalidRequest")
+        assert(error._tag === "InvalidRequest")
+        assert.deepEqual(
+          error.issues.map(({ path, type }) => ({ path, type })),
+          [{ path: ["body", "metadata", "desk", ...path], type }]
+        )
+      }
+      assert.deepEqual(yield* recipients, [])
+      yield* assign({ ...toZoe, metadata: Object.assign(Object.create(null), { desk: Number.MAX_SAFE_INTEGER }) })
+      assert.deepEqual(yield* recipients, ["zoe@acme.com"])
+    })
+  },
+  {
     name: "metadata of 20,000 levels is refused as too large",
     holds: Effect.gen(function* () {
       let nested: Schema.Json = []

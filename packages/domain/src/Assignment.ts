@@ -32,7 +32,7 @@ export const Recipient = Data.taggedEnum<Recipient>()
 export interface Assignment {
   readonly source: AssignmentSource
   readonly recipient: Recipient
-  /** At most 10 keys, and 1024 characters of JSON as Polar counts them. */
+  /** At most 10 keys, and 1024 characters of JSON as Polar counts them. Pass a number beyond 2^53 as text. */
   readonly metadata?: { readonly [key: string]: Schema.Json } | undefined
   /** Claims the seat at once and mails nobody. Default: false. */
   readonly immediateClaim?: boolean | undefined
@@ -67,11 +67,34 @@ const stringLength = (value: string): number =>
     value.length + 2
   )
 
+const notJson = { type: "value_error", message: "Input should be JSON" }
 const maxKeys = 10
 const maxCharacters = 1024
 
-/** The problem that Polar finds in the metadata of an assignment. Its path starts in the metadata. */
-export const metadataProblem = (metadata: { readonly [key: string]: unknown }): RequestIssue | undefined => {
+// JavaScript has rounded an integer beyond 2^53 before anybody can look at it
+const isRounded = (value: unknown) => Number.isInteger(value) && !Number.isSafeInteger(value)
+
+const isPlain = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Array.isArray(value) || Object.getPrototypeOf(prototype) === null
+}
+
+/** The problem of a value that JSON would change, such as a `Date`, a bigint, or an integer that was rounded. */
+const unsendable = (value: unknown): Omit<RequestIssue, "path"> | undefined => {
+  if (Predicate.isBigInt(value) || isRounded(value)) {
+    return { type: "inexact_number", message: "Input should be a number within 2^53: pass a larger one as text" }
+  }
+  return Predicate.isObjectOrArray(value) && !isPlain(value) ? notJson : undefined
+}
+
+/**
+ * The problem that Polar finds in the metadata of an assignment. Its path starts in the metadata. A bigint stands for a
+ * number that Polar holds, and JavaScript does not. `problemOf` finds more problems of a value.
+ */
+export const metadataProblem = (
+  metadata: { readonly [key: string]: unknown },
+  problemOf: (value: unknown) => Omit<RequestIssue, "path"> | undefined = () => undefined
+): RequestIssue | undefined => {
   const refused = (message: string): RequestIssue => ({ type: "value_error", path: [], message })
   const hasNul = refused("Null bytes are not allowed")
   if (Object.keys(metadata).length > maxKeys) return refused(`Metadata cannot have more than ${maxKeys} keys`)
@@ -81,17 +104,21 @@ export const metadataProblem = (metadata: { readonly [key: string]: unknown }): 
   const left: Array<{ readonly value: unknown; readonly path: RequestIssue["path"] }> = [{ value: metadata, path: [] }]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const { path, value } = next
+    const problem = problemOf(value)
+    if (problem !== undefined) return { ...problem, path }
     if (Predicate.isString(value)) {
       if (value.includes("\0")) return hasNul
       length += stringLength(value)
     } else if (Predicate.isNumber(value)) {
       if (!Number.isFinite(value)) return { type: "finite_number", path, message: "Input should be a finite number" }
       length += numberLength(value)
-    } else if (value === null || Predicate.isBoolean(value)) {
+    } else if (value === null || Predicate.isBoolean(value) || Predicate.isBigInt(value)) {
       length += String(value).length
     } else if (Array.isArray(value)) {
       length += Math.max(2, value.length * 2)
-      if (length <= maxCharacters) value.forEach((item, index) => left.push({ value: item, path: [...path, index] }))
+      // Not `forEach`, which skips a hole
+      const items = length <= maxCharacters ? value.entries() : []
+      for (const [index, item] of items) left.push({ value: item, path: [...path, index] })
     } else if (typeof value === "object") {
       const entries = Object.entries(value)
       length += Math.max(2, entries.length * 2)
@@ -101,7 +128,7 @@ export const metadataProblem = (metadata: { readonly [key: string]: unknown }): 
         if (length <= maxCharacters) left.push({ value: item, path: [...path, key] })
       }
     } else {
-      return { type: "value_error", path, message: "Input should be JSON" }
+      return { ...notJson, path }
     }
     if (length > maxCharacters) return refused("Metadata size cannot exceed 1KB")
   }
@@ -110,14 +137,15 @@ export const metadataProblem = (metadata: { readonly [key: string]: unknown }): 
 
 /**
  * Refuses an assignment that nobody can mean, before anything is sent: an empty recipient, or metadata that JSON cannot
- * hold or that exceeds Polar's limits. Polar judges everything else, such as the spelling of an address.
+ * hold or that exceeds Polar's limits, or a number beyond 2^53. Polar judges everything else, such as the spelling of an
+ * address.
  */
 export const validate = (assignment: Assignment): Result.Result<Assignment, InvalidRequest> => {
   const { metadata = {}, recipient } = assignment
   const issues: Array<RequestIssue> = Object.entries(recipientFields(recipient))
     .filter(([, value]) => value?.trim() === "")
     .map(([field]) => ({ type: "value_error", path: ["body", field], message: "must not be empty" }))
-  const problem = metadataProblem(metadata)
+  const problem = metadataProblem(metadata, unsendable)
   if (problem !== undefined) issues.push({ ...problem, path: ["body", "metadata", ...problem.path] })
   return issues.length === 0 ? Result.succeed(assignment) : Result.fail(new InvalidRequest({ issues }))
 }

@@ -87,7 +87,12 @@ export class Seat extends Schema.Class<Seat>("Seat")({
   invitationTokenExpiresAt: NullableUtc,
   claimedAt: NullableUtc,
   revokedAt: NullableUtc,
-  seatMetadata: Schema.NullOr(Schema.Record(Schema.String, Schema.Json))
+  seatMetadata: Schema.NullOr(Schema.Record(Schema.String, Schema.Json)),
+  /**
+   * The metadata as the JSON that Polar wrote, if JavaScript cannot hold all of its numbers. Then `seatMetadata` has the
+   * nearest ones. Such numbers lie beyond 2^53, or have more digits than a double.
+   */
+  exactMetadata: Schema.optionalKey(Schema.String)
 }) {
   /** The address that Polar mails: the seat's own, otherwise the member's, otherwise the customer's. */
   get holderEmail(): string | null {

@@ -2,7 +2,6 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type * as Schema from "effect/Schema"
 import { type CustomerId, type Member, Seat, type SeatId } from "./Seat.ts"
 import { AlreadyClaimed, InvalidInvitation, InvitationUnavailable } from "./SeatError.ts"
 import type { OrderId, SubscriptionId } from "./SeatSource.ts"
@@ -56,7 +55,7 @@ export const assign = (
   vacancy: Vacancy,
   holder: Holder,
   token: Redacted.Redacted<string> | null,
-  seatMetadata: { readonly [key: string]: Schema.Json },
+  metadata: Pick<Seat, "seatMetadata" | "exactMetadata">,
   now: DateTime.Utc
 ): Transition => {
   const { reused, ...row } = vacancy
@@ -73,7 +72,7 @@ export const assign = (
     invitationTokenExpiresAt: token === null ? null : DateTime.addDuration(now, invitationLifetime),
     claimedAt: token === null ? now : null,
     revokedAt: null,
-    seatMetadata
+    ...metadata
   })
   return {
     state: { seat, invitationToken: token },

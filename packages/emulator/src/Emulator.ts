@@ -12,6 +12,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { MemberId } from "@polar-seats/domain/Seat"
@@ -19,7 +20,7 @@ import type { NotFound } from "@polar-seats/domain/SeatError"
 import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { InvalidOption } from "@polar-seats/http/PolarConnection"
 import * as Faults from "./internal/faults.ts"
-import { readWorld } from "./internal/http/controlApi.ts"
+import { readWorld, readWorldText } from "./internal/http/controlApi.ts"
 import * as Middleware from "./internal/http/middleware.ts"
 import { cancel, deleteMember } from "./internal/model/changes.ts"
 import type { SeatEvent } from "./internal/model/polarModel.ts"
@@ -45,7 +46,7 @@ export class Emulator extends Context.Service<
      * invalid world changes nothing.
      */
     readonly seed: (world: World.WorldInput) => Effect.Effect<void, World.InvalidWorld>
-    /** Does the same with the snake_case JSON of the control API. */
+    /** Does the same with the snake_case JSON of the control API. Its text keeps numbers that JavaScript cannot hold. */
     readonly seedJson: (json: unknown) => Effect.Effect<void, World.InvalidWorld>
     /** Every request except those to the control API, newest last. They hold no secret. */
     readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
@@ -87,7 +88,11 @@ const start = Effect.fnUntraced(function* (world: World.WorldInput, { allowHosts
   const handle = yield* Effect.provideService(Middleware.make, EmulatorState, state)
   const services = Context.make(Emulator, {
     seed: (next) => Effect.flatMap(Effect.fromResult(World.load(next)), state.seed),
-    seedJson: (json) => Effect.flatMap(Effect.fromResult(readWorld(json)), state.seed),
+    seedJson: (json) =>
+      Effect.flatMap(
+        Effect.suspend(() => Effect.fromResult(Predicate.isString(json) ? readWorldText(json) : readWorld(json))),
+        state.seed
+      ),
     requests: Effect.sync(() => state.requests.slice()),
     webhooks: Effect.map(state.announced, (events) => events.slice()),
     purchases: state.purchases,

@@ -63,6 +63,12 @@ const WorldOrder = Schema.Struct({
   checkoutId: nullable(Uuid)
 })
 
+const JsonObjectText = Schema.String.check(
+  Schema.makeFilter((text) => Predicate.isObject(Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))), {
+    message: "is not the text of a JSON object"
+  })
+)
+
 const WorldSeat = Schema.Struct({
   id: Schema.optionalKey(SeatId),
   subscriptionId: nullable(SubscriptionId),
@@ -76,7 +82,9 @@ const WorldSeat = Schema.Struct({
   claimedAt: nullable(Timestamp),
   revokedAt: nullable(Timestamp),
   createdAt: nullable(Timestamp),
-  seatMetadata: orElse(Schema.NullOr(Schema.Record(Schema.String, Schema.Json)), {})
+  seatMetadata: orElse(Schema.NullOr(Schema.Record(Schema.String, Schema.Json)), {}),
+  /** The metadata as text, in place of `seatMetadata`: for numbers that JavaScript cannot hold. */
+  exactMetadata: Schema.optionalKey(JsonObjectText)
 })
 
 /** The scopes of an organization token that concern seats. */

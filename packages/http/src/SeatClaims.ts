@@ -22,7 +22,7 @@ import { discardBody, nestsTooDeep, tooDeep, unexpectedResponse } from "./intern
 import { fromConfig } from "./internal/options.ts"
 import { open } from "./internal/openStream.ts"
 import * as PolarClient from "./internal/polarClient.ts"
-import { instanceOf } from "./internal/seatJson.ts"
+import { addExactMetadata, instanceOf, makeDecoder, valueOf } from "./internal/seatJson.ts"
 import { transportFailure } from "./internal/transportFailure.ts"
 import { type InvalidOption, Token } from "./PolarConnection.ts"
 import { SeatJson } from "./SeatJson.ts"
@@ -134,7 +134,12 @@ export class SeatClaims extends Context.Service<
 export type Options = PolarClient.Options
 
 const decodeInfo = Schema.decodeResult(Schema.fromJsonString(ClaimInfoJson))
-const decodeClaim = Schema.decodeResult(Schema.fromJsonString(ClaimJson))
+const decodeClaim = makeDecoder(
+  Claim,
+  () => undefined,
+  () => ClaimJson,
+  ({ seat, session }, text) => new Claim({ seat: addExactMetadata(seat, valueOf(text, "seat")), session })
+)
 
 const invalidInvitation = ({ name }: Refusal): InvalidInvitation | undefined =>
   name === "ResourceNotFound" || name === "InvalidInvitationToken" ? new InvalidInvitation() : undefined

@@ -1,5 +1,6 @@
 import { InvalidOption, notNegative } from "@polar-seats/domain/InvalidOption"
 import type { Seat } from "@polar-seats/domain/Seat"
+import { holdsExactly, parseFinite } from "@polar-seats/domain/ExactJson"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 import * as Context from "effect/Context"
 import * as Mac from "effect/crypto/Mac"
@@ -19,6 +20,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { joinChunks } from "./internal/exchange.ts"
 import { checkMillis, fromConfig } from "./internal/options.ts"
+import { addExactMetadata, valueOf } from "./internal/seatJson.ts"
 import { deriveKeys, secretProblem } from "./internal/webhookSecret.ts"
 import { SeatJson } from "./SeatJson.ts"
 
@@ -45,6 +47,8 @@ export type SeatEvent = Data.TaggedEnum<{
     readonly type: string
     readonly timestamp: DateTime.Utc | null
     readonly data: Schema.Json
+    /** The text of `data`, if JavaScript cannot hold all of its numbers. Then `data` has the nearest ones. */
+    readonly exactData?: string
   }
 }>
 export const SeatEvent = Data.taggedEnum<SeatEvent>()
@@ -199,7 +203,12 @@ const readTags = (header: string): ReadonlyArray<Uint8Array> =>
     })
     .slice(0, maxSignatures)
 
-const parseJson = Schema.decodeResult(Schema.fromJsonString(Schema.Json))
+const isJson = Schema.decodeUnknownResult(Schema.Json)
+const parseJson = (text: string) =>
+  Result.flatMap(
+    Result.try(() => parseFinite(text)),
+    isJson
+  )
 const decodeEnvelope = Schema.decodeUnknownResult(
   Schema.Struct({
     type: Schema.String,
@@ -222,10 +231,13 @@ const readEvent = (id: string, text: string): Result.Result<SeatEvent, string> =
     const { data = null, timestamp, type } = yield* Result.mapError(decodeEnvelope(json), firstProblem)
     const makeEvent = seatEvents.get(type)
     if (makeEvent === undefined) {
-      return SeatEvent.Unknown({ id, type, timestamp: Option.getOrNull(decodeTimestamp(timestamp)), data })
+      const event = { id, type, timestamp: Option.getOrNull(decodeTimestamp(timestamp)), data }
+      const exactData = valueOf(text, "data")
+      return SeatEvent.Unknown(holdsExactly(exactData) ? event : { ...event, exactData })
     }
     const fields = yield* Result.mapError(decodeSeatFields(json), firstProblem)
-    return makeEvent({ id, timestamp: fields.timestamp, seat: fields.data })
+    const seat = holdsExactly(text) ? fields.data : addExactMetadata(fields.data, valueOf(text, "data"))
+    return makeEvent({ id, timestamp: fields.timestamp, seat })
   })
 
 const invalidWebhook = (reason: InvalidWebhookReason) => new InvalidWebhook({ reason })

@@ -1,6 +1,9 @@
 import type { Member, Seat, SeatsList } from "@polar-seats/domain/Seat"
+import { isExact, mapNumbers } from "@polar-seats/domain/ExactJson"
 import { format } from "@polar-seats/domain/Timestamp"
 import type * as DateTime from "effect/DateTime"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type { schemas } from "./seatJson.ts"
 
@@ -29,6 +32,33 @@ const encodeMember = (member: Member) => ({
   role: member.role
 })
 
+/**
+ * Reads JSON so that `JSON.stringify` writes each number as it came. A number that JavaScript cannot hold becomes a raw one.
+ * A runtime without `JSON.rawJSON` gets it as text, so that it keeps its digits.
+ */
+export const parseExact: (json: string) => Schema.Json = (json) => {
+  const rawJson: unknown = Reflect.get(JSON, "rawJSON")
+  if (!Predicate.isFunction(rawJson)) {
+    return JSON.parse(mapNumbers(json, (number) => (isExact(number) ? number : JSON.stringify(number))))
+  }
+  // A runtime with `rawJSON` passes the source of each number as well
+  return JSON.parse(json, (_key, value: unknown, ...[context]: ReadonlyArray<{ readonly source?: string }>) =>
+    Predicate.isNumber(value) && context?.source !== undefined && !isExact(context.source)
+      ? rawJson(context.source)
+      : value
+  )
+}
+
+const isRecord = (json: Schema.Json): json is { readonly [key: string]: Schema.Json } => Predicate.isObject(json)
+
+const encodeMetadata = ({ exactMetadata, seatMetadata }: SeatFields) => {
+  // Only a seat that was made by hand has a text that is not JSON
+  const exact = exactMetadata === undefined ? null : Result.getOrNull(Result.try(() => parseExact(exactMetadata)))
+  if (isRecord(exact)) return exact
+  // A copy, so that nobody who changes the JSON changes the seat
+  return seatMetadata === null ? null : { ...seatMetadata }
+}
+
 export const encodeSeat = (seat: SeatFields): Schemas["SeatJson"]["Encoded"] => ({
   created_at: format(seat.createdAt),
   modified_at: nullable(seat.modifiedAt),
@@ -44,8 +74,7 @@ export const encodeSeat = (seat: SeatFields): Schemas["SeatJson"]["Encoded"] => 
   invitation_token_expires_at: nullable(seat.invitationTokenExpiresAt),
   claimed_at: nullable(seat.claimedAt),
   revoked_at: nullable(seat.revokedAt),
-  // A copy, so that nobody who changes the JSON changes the seat
-  seat_metadata: seat.seatMetadata === null ? null : { ...seat.seatMetadata }
+  seat_metadata: encodeMetadata(seat)
 })
 
 export const encodeSeatsList = (list: SeatsListFields): Schemas["SeatsListJson"]["Encoded"] => ({

@@ -1,3 +1,4 @@
+import { entriesOf, holdsExactly, parseFinite } from "@polar-seats/domain/ExactJson"
 import { Member, MemberId, Seat, SeatsList } from "@polar-seats/domain/Seat"
 import { parse } from "@polar-seats/domain/Timestamp"
 import * as Effect from "effect/Effect"
@@ -24,6 +25,10 @@ let gaveUp = false
 const giveUp = (): undefined => {
   gaveUp = true
 }
+// Set by a reader that meets a number in metadata. Only then must the text be searched for what JavaScript cannot hold.
+// Metadata that a reader accepts is flat, so the search begins at the colon after a key. It takes a third of the time
+let hasNumber = false
+const mayBeInexact = /":\s*(?:-0|-?\d(?:[\d.]{15}|[\d.]*[eE]))/
 
 const nullable = (input: unknown, read: (input: unknown) => unknown) => (input === null ? null : read(input))
 const text = (input: unknown) => (Predicate.isString(input) ? input : giveUp())
@@ -34,8 +39,12 @@ const matching = (pattern: RegExp) => (input: unknown) =>
 const uuid = matching(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)
 const uuidV4 = matching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
 
+const isFinite = (value: unknown) => {
+  hasNumber = true
+  return Number.isFinite(value)
+}
 const isPlain = (value: unknown) =>
-  Predicate.isString(value) || Predicate.isBoolean(value) || value === null || Number.isFinite(value)
+  Predicate.isString(value) || Predicate.isBoolean(value) || value === null || isFinite(value)
 // Polar documents flat metadata
 const metadata = (input: unknown) => {
   if (!isRow(input)) return giveUp()
@@ -143,8 +152,9 @@ const makeSchemas = () => {
     Schema.annotateEncoded({ identifier: "Member" })
   )
 
+  const { exactMetadata: _, ...fields } = Seat.fields
   const SeatJson = Schema.Struct({
-    ...Seat.fields,
+    ...fields,
     memberId: missingIsNull(MemberId),
     member: missingIsNull(MemberJson),
     email: missingIsNull(Schema.String)
@@ -187,18 +197,46 @@ let made: ReturnType<typeof makeSchemas> | undefined
  */
 export const schemas = () => (made ??= makeSchemas())
 
-const makeDecoder =
+/** The text of a value in the text of an object. */
+export const valueOf = (object: string, key: string): string => new Map(entriesOf(object)).get(key) ?? ""
+
+/** The seat with its exact metadata, if its text has numbers that JavaScript cannot hold. */
+export const addExactMetadata = (seat: Seat, text = ""): Seat => {
+  const exactMetadata = valueOf(text, "seat_metadata")
+  return holdsExactly(exactMetadata) ? seat : new Seat({ ...seat, exactMetadata })
+}
+
+/**
+ * Decodes a text: by `read`, or by the schema if that gives up. If the text has numbers that JavaScript cannot hold,
+ * `addExact` adds the exact metadata to the value.
+ */
+export const makeDecoder =
   <A>(
     type: abstract new (...args: never) => A,
     read: (json: unknown, options: ParseOptions) => unknown,
-    schema: () => Schema.Codec<A, unknown>
+    schema: () => Schema.Codec<A, unknown>,
+    addExact: (value: A, text: string) => A
   ) =>
   (text: string): Result.Result<A, Schema.SchemaError> => {
     const json = Result.try((): unknown => JSON.parse(text))
     if (Result.isFailure(json)) return Schema.decodeResult(Schema.fromJsonString(schema()))(text)
+    hasNumber = false
     const value = read(json.success, {})
-    return value instanceof type ? Result.succeed(value) : Schema.decodeUnknownResult(schema())(json.success)
+    const isRead = value instanceof type
+    if (isRead && !(hasNumber && mayBeInexact.test(text))) return Result.succeed(value)
+    const isExact = holdsExactly(text)
+    if (isExact && isRead) return Result.succeed(value)
+    const decoded = Schema.decodeUnknownResult(schema())(isExact ? json.success : parseFinite(text))
+    return isExact ? decoded : Result.map(decoded, (value) => addExact(value, text))
   }
 
-export const decodeSeat = makeDecoder(Seat, readSeat, () => schemas().SeatJson)
-export const decodeSeats = makeDecoder(SeatsList, readList, () => schemas().SeatsListJson)
+export const decodeSeat = makeDecoder(Seat, readSeat, () => schemas().SeatJson, addExactMetadata)
+export const decodeSeats = makeDecoder(
+  SeatsList,
+  readList,
+  () => schemas().SeatsListJson,
+  (list, text) => {
+    const texts = entriesOf(valueOf(text, "seats"))
+    return new SeatsList({ ...list, seats: list.seats.map((seat, index) => addExactMetadata(seat, texts[index]?.[1])) })
+  }
+)

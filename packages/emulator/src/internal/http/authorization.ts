@@ -9,9 +9,12 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { entriesOf, holdsExactly } from "@polar-seats/domain/ExactJson"
 import { type Forbidden, type InvalidRequest, Operation } from "@polar-seats/domain/SeatError"
+import { parseExact } from "@polar-seats/http/SeatJson"
 import { JsonBody, OrganizationToken, PortalSession, Validation, type ValidationIssue } from "../../PolarApi.ts"
 import { type ApiSurface, authorize, scopeFor, Subject } from "../model/access.ts"
+import { roundAsPython } from "../model/metadata.ts"
 import { EmulatorState } from "../state.ts"
 import * as Pydantic from "../validation/pydantic.ts"
 import * as PythonJson from "../validation/pythonJson.ts"
@@ -140,6 +143,13 @@ const ValidationLayer = HttpApiMiddleware.layerSchemaErrorTransform(
   })
 )
 
+// Python keeps an integer of any length. Here such a number is a raw one, which `JSON.stringify` writes as it came
+const withExactMetadata = (body: unknown, text: string): unknown => {
+  if (holdsExactly(text) || !Predicate.hasProperty(body, "metadata")) return body
+  const metadata = new Map(entriesOf(text)).get("metadata") ?? "null"
+  return { ...body, metadata: parseExact(roundAsPython(metadata)) }
+}
+
 const JsonBodyLayer = Layer.succeed(
   JsonBody,
   Effect.fnUntraced(function* (httpEffect, { endpoint }) {
@@ -150,7 +160,9 @@ const JsonBodyLayer = Layer.succeed(
     if (text === "") return yield* httpEffect
     if (!isJson) return yield* Effect.provideService(httpEffect, CurrentBody, text)
     const body = PythonJson.parse(text)
-    if (Result.isSuccess(body)) return yield* Effect.provideService(httpEffect, CurrentBody, body.success)
+    if (Result.isSuccess(body)) {
+      return yield* Effect.provideService(httpEffect, CurrentBody, withExactMetadata(body.success, text))
+    }
     const { error, position } = body.failure
     return yield* invalidRequest([
       { type: "json_invalid", loc: ["body", position], msg: "JSON decode error", input: {}, ctx: { error } }

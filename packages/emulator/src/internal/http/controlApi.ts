@@ -21,6 +21,7 @@ import * as Settings from "../settings.ts"
 import { EmulatorState, type RecordedRequest } from "../state.ts"
 import * as PythonJson from "../validation/pythonJson.ts"
 import * as WebhookDelivery from "../webhookDelivery.ts"
+import { parseWorld } from "./worldText.ts"
 
 // Polar has no path with this prefix
 const prefix = "/_emulator"
@@ -64,12 +65,13 @@ const reading = <A>(schema: Schema.Codec<A, unknown>) => {
 const post = <A>(
   path: Path,
   read: (json: unknown) => Result.Result<A, { readonly issues: Parameters<typeof refuse>[0] }>,
-  act: (body: A, state: State) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+  act: (body: A, state: State) => Effect.Effect<HttpServerResponse.HttpServerResponse>,
+  // By the rules of Polar's part, so a body that nests too deep or is infinite is refused here too
+  parse: typeof parseWorld = (text) => PythonJson.parse(text)
 ) => {
   const answer = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
-    // By the rules of Polar's part, so a body that nests too deep or is infinite is refused here too
-    const json = PythonJson.parse(yield* Effect.orDie(request.text))
+    const json = parse(yield* Effect.orDie(request.text))
     if (Result.isFailure(json)) return notJson(json.failure)
     const body = read(json.success)
     return Result.isFailure(body) ? refuse(body.failure.issues) : yield* act(body.success, yield* EmulatorState)
@@ -121,6 +123,17 @@ export const readWorld = (json: unknown): Result.Result<World.World, World.Inval
       })
   )
 
+/** Reads a world from its text. It keeps numbers that JavaScript cannot hold. */
+export const readWorldText = (text: string): Result.Result<World.World, World.InvalidWorld> =>
+  Result.flatMap(
+    Result.mapError(
+      parseWorld(text),
+      ({ error, position }) =>
+        new World.InvalidWorld({ issues: [{ path: [], message: `is not JSON: ${error} (character ${position})` }] })
+    ),
+    readWorld
+  )
+
 const ClockJson = Schema.Union([
   Schema.Struct({ advance_seconds: Schema.Finite }),
   Schema.Struct({ now: Timestamp.Timestamp })
@@ -136,7 +149,7 @@ const doneOr = <E>(work: Effect.Effect<void, E>, refused: (error: E) => HttpServ
 export const layer = HttpRouter.addAll(
   [
     HttpRouter.route("GET", "/health", json({ status: "ok" })),
-    post("/seed", readWorld, (world, { seed }) => Effect.as(seed(world), done)),
+    post("/seed", readWorld, (world, { seed }) => Effect.as(seed(world), done), parseWorld),
     ...list("/outbox", ({ outbox }) => outbox, mailJson),
     ...list("/requests", ({ requests }) => Effect.succeed(requests), requestJson),
     ...list("/webhooks", ({ announced }) => announced, WebhookDelivery.toJson),

@@ -6,8 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import { type Assignment, AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
+import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
 import { CustomerId, MemberId, type SeatId } from "@polar-seats/domain/Seat"
 import type * as SeatError from "@polar-seats/domain/SeatError"
 import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
@@ -92,15 +91,13 @@ const revoke = ({ params }: OfSeat) =>
     Effect.map(seatAnswer)
   )
 
-const isRecord = Schema.is(Schema.Record(Schema.String, Schema.Json))
-
 const textIn =
   (body: Body) =>
   (key: string): string | undefined =>
     Predicate.isString(body[key]) ? body[key] : undefined
 
 // The body has passed Pydantic, so each field has its type and the fields go together
-const assignmentOf = (body: Body): Assignment => {
+const assignmentOf = (body: Body): Changes.ExactAssignment => {
   const text = textIn(body)
   const uuid = (key: string) => (Predicate.isString(body[key]) ? canonicalUuid(body[key]) : undefined)
   const subscription = uuid("subscription_id")
@@ -128,7 +125,8 @@ const assignmentOf = (body: Body): Assignment => {
             : externalMember !== undefined
               ? Recipient.ExternalMember({ externalId: externalMember, email })
               : Recipient.Email({ email: email ?? "" }),
-    metadata: isRecord(body["metadata"]) ? body["metadata"] : {},
+    // The JSON of raw numbers has them as they came
+    exactMetadata: Predicate.isObject(body["metadata"]) ? JSON.stringify(body["metadata"]) : undefined,
     immediateClaim: Pydantic.isTrue(body["immediate_claim"])
   }
 }

@@ -16,6 +16,7 @@ import * as SeatLifecycle from "@polar-seats/domain/SeatLifecycle"
 import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { findContainer, findInvitation, findSeat, type Subject } from "./access.ts"
 import * as Generate from "./generate.ts"
+import { metadataOf } from "./metadata.ts"
 import {
   address,
   availableSeats,
@@ -95,10 +96,16 @@ const hasSeat = ({ seats }: PolarModel, holder: SeatLifecycle.Holder, { customer
   seats.where("heldByEmail", pair(source.id, address(holder.email))).size > 0 ||
   (holder.customerId !== customer && seats.where("heldByCustomer", pair(source.id, holder.customerId)).size > 0)
 
-export const assign = (model: PolarModel, subject: Subject, assignment: Assignment, now: DateTime.Utc) =>
+/** An assignment with metadata that JavaScript may not hold. */
+export interface ExactAssignment extends Assignment {
+  readonly exactMetadata?: string | undefined
+}
+
+export const assign = (model: PolarModel, subject: Subject, assignment: ExactAssignment, now: DateTime.Utc) =>
   Result.gen(function* () {
     const { random } = model
-    const { immediateClaim = false, metadata = {}, recipient, source } = assignment
+    const { exactMetadata, immediateClaim = false, metadata: seatMetadata = {}, recipient, source } = assignment
+    const metadata = exactMetadata === undefined ? { seatMetadata } : metadataOf(exactMetadata)
     const container = yield* findContainer(model, subject, source)
     if (container.product === null) return yield* noSeat("Container has no associated product")
     if (!container.paid) return yield* noSeat("Order must be paid before assigning seats")

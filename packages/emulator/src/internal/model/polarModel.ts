@@ -10,6 +10,7 @@ import type { Mail } from "../../Outbox.ts"
 import type { World } from "../../World.ts"
 import * as Redact from "../redact.ts"
 import * as Generate from "./generate.ts"
+import { metadataOf } from "./metadata.ts"
 import * as Table from "./table.ts"
 
 type Row<Table extends keyof World> = NonNullable<World[Table]>[number]
@@ -169,7 +170,9 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Po
   }
 
   for (const [id, row] of keyed(world.seats, (id) => SeatId.make(id))) {
-    const seat = { ...row, id, createdAt: row.createdAt ?? now, modifiedAt: null }
+    const { exactMetadata, ...fields } = row
+    const metadata = exactMetadata === undefined ? {} : metadataOf(exactMetadata)
+    const seat = { ...fields, ...metadata, id, createdAt: row.createdAt ?? now, modifiedAt: null }
     // A seat without a source belongs to nobody, so no caller can reach it
     if (containerOf(model, seat) !== undefined) putSeat(model, seat)
   }

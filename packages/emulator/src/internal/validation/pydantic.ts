@@ -63,9 +63,17 @@ const email: Check = (input, loc) => {
 
 type Body = { readonly [key: string]: unknown }
 
+// Raw numbers are integers of any length, and Polar counts all their digits
+const readAsPython = (input: object): { readonly [key: string]: unknown } =>
+  JSON.parse(JSON.stringify(input), (_key, value: unknown, ...[context]: ReadonlyArray<{ readonly source?: string }>) =>
+    Predicate.isNumber(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "")
+      ? BigInt(context?.source ?? 0)
+      : value
+  )
+
 const metadata: Check = (input, loc) => {
   if (!Predicate.isObject(input)) return issue("dict_type", "Input should be a valid dictionary", loc, input)
-  const problem = metadataProblem(input)
+  const problem = metadataProblem(readAsPython(input))
   return problem === undefined ? [] : ruleBroken(problem.message, loc, input)
 }
 

@@ -10,7 +10,7 @@ export interface JsonError {
 // Python stops at its recursion limit. The emulator stops there too, before a deeper value breaks its own code
 const maxJsonDepth = 1000
 const tooDeep = "maximum recursion depth exceeded while decoding a JSON document"
-// Python reads 1e999 as infinity, which it can neither store nor send back
+// Python reads 1e999 as infinity, which it can neither store nor send back. An integer has any length
 const outOfRange = "Out of range float values are not JSON compliant"
 
 type Mistake = JsonError | undefined
@@ -19,7 +19,7 @@ const blank = /[ \t\n\r]/
 const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 
 // Walks the grammar only to find the first mistake. The value comes from JSON.parse
-const findMistake = (text: string): JsonError => {
+const findMistake = (text: string, allowsInfinite: boolean): Mistake => {
   let at = 0
   let depth = 0
   const fail = (error: string, position = at): JsonError => ({ error, position })
@@ -76,19 +76,20 @@ const findMistake = (text: string): JsonError => {
     scalar.lastIndex = at
     const [found] = scalar.exec(text) ?? []
     if (found === undefined) return fail("Expecting value")
-    if (Math.abs(Number(found)) === Number.POSITIVE_INFINITY) return fail(outOfRange)
+    const isInfinite = /[.eE]/.test(found) && Math.abs(Number(found)) === Number.POSITIVE_INFINITY
+    if (isInfinite && !allowsInfinite) return fail(outOfRange)
     return skip(found.length)
   }
 
   skip(0)
-  return scanValue() ?? fail("Extra data")
+  return scanValue() ?? (at < text.length ? fail("Extra data") : undefined)
 }
 
-const isReadable = (json: unknown): boolean => {
+const isReadable = (json: unknown, allowsInfinite: boolean): boolean => {
   const left = [{ value: json, depth: 1 }]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const { depth, value } = next
-    if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return false
+    if (!allowsInfinite && (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)) return false
     if (!Predicate.isObjectOrArray(value)) continue
     if (depth > maxJsonDepth) return false
     for (const item of Object.values(value)) left.push({ value: item, depth: depth + 1 })
@@ -96,8 +97,13 @@ const isReadable = (json: unknown): boolean => {
   return true
 }
 
-/** Reads JSON as Python does. Fails in Python's words if the text is not JSON, nests too deep, or has an infinite number. */
-export const parse = (text: string): Result.Result<unknown, JsonError> =>
-  Result.try({ try: (): unknown => JSON.parse(text), catch: () => findMistake(text) }).pipe(
-    Result.filterOrFail(isReadable, () => findMistake(text))
-  )
+/**
+ * Reads JSON as Python does. Fails in Python's words if the text is not JSON, nests too deep, or has an infinite number,
+ * unless the caller allows one.
+ */
+export const parse = (text: string, allowsInfinite = false): Result.Result<unknown, JsonError> => {
+  const json = Result.try((): unknown => JSON.parse(text))
+  if (Result.isSuccess(json) && isReadable(json.success, allowsInfinite)) return Result.succeed(json.success)
+  const mistake = findMistake(text, allowsInfinite)
+  return mistake === undefined ? Result.mapError(json, () => ({ error: tooDeep, position: 0 })) : Result.fail(mistake)
+}
