@@ -92,6 +92,8 @@ const explain = (error: Effect.Error<ReturnType<typeof send>>, now: DateTime.Utc
       return answer(503, "This invitation is being sent now.", 60)
     case "MailedSomebodyElse":
       return answer(409, "The seat has another holder by now, and the mail went to them.")
+    case "InexactMetadata":
+      return answer(409, "The seat cannot be assigned again with what is stored on it, so nothing was sent.")
     case "HolderRemoved":
       return answer(409, "The holder of this seat was removed. Assign a seat to them if they should have one.")
     case "RevokedSomebodyElse":

@@ -49,6 +49,19 @@ export class MailedSomebodyElse extends Schema.TaggedError<MailedSomebodyElse>()
 }
 
 /**
+ * The metadata of the seat has numbers that JavaScript cannot hold, under `keys`. A reissue would give them back changed, so
+ * nothing was revoked, assigned or mailed. Polar may hold a number beyond 2^53, or one with more digits than a double.
+ */
+export class InexactMetadata extends Schema.TaggedError<InexactMetadata>()("InexactMetadata", {
+  seatId: SeatId,
+  keys: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `The metadata of seat ${this.seatId} has numbers that JavaScript cannot hold, under ${this.keys.join(", ")}. A reissue would change them, so nothing was revoked or mailed now: seat the holder yourself, and pass such a number as text.`
+  }
+}
+
+/**
  * The person of an unfinished reissue has no seat, and nothing shows that the reissue took it away. Nobody was assigned and
  * nobody was mailed: whoever was removed on purpose stays removed.
  */

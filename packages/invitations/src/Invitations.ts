@@ -19,6 +19,7 @@ import { timeFor } from "./internal/polarTime.ts"
 import * as Single from "./internal/singleSeat.ts"
 import {
   type HolderRemoved,
+  type InexactMetadata,
   type InProgressElsewhere,
   InvitationExpired,
   type MailedSomebodyElse,
@@ -38,6 +39,7 @@ export type ReissueError =
   | ResentRecently
   | InProgressElsewhere
   | HolderRemoved
+  | InexactMetadata
   | MailedSomebodyElse
   | Reissue.ReissueIncomplete
   | Reissue.RevokedSomebodyElse
@@ -95,7 +97,8 @@ export class Invitations extends Context.Service<
      * same person with the same metadata.
      *
      * Reads the current seats first. Fails with `AlreadyClaimed` if the seat is no longer pending. Returns the person's seat
-     * and mails nobody if its invitation has changed since and is live. Fails with `ResentRecently` as `resend` does. Once
+     * and mails nobody if its invitation has changed since and is live. Fails with `ResentRecently` as `resend` does, and with
+     * `InexactMetadata` if the metadata has numbers that JavaScript would give back changed. Once
      * the revocation may have reached Polar, every failure is a `ReissueIncomplete`. If the call is interrupted, the
      * `ReissueIncomplete` is in the cause, and the reissue is listed by `unfinished`.
      *

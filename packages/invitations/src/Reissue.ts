@@ -4,9 +4,9 @@ import * as Schema from "effect/Schema"
 import { type Assignment, Recipient } from "@polar-seats/domain/Assignment"
 import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import { JournalError, UnreadableEntry } from "./internal/journalError.ts"
-import { HolderRemoved, ResentRecently } from "./InvitationError.ts"
+import { HolderRemoved, InexactMetadata, ResentRecently } from "./InvitationError.ts"
 import { isUsableAddress, keyFor } from "./internal/journalKey.ts"
-import { CustomerId, MemberId, type Seat, SeatId } from "@polar-seats/domain/Seat"
+import { CustomerId, MemberId, Seat, SeatId } from "@polar-seats/domain/Seat"
 import * as SeatError from "@polar-seats/domain/SeatError"
 import { OrderId, type SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
@@ -45,7 +45,9 @@ export class Reissue extends Schema.Class<Reissue>("Reissue")({
   holder: Holder,
   /** The address that Polar mails. */
   address: Schema.RedactedFromValue(Schema.String),
-  metadata: Schema.NullOr(Schema.Record(Schema.String, Schema.Json)),
+  metadata: Seat.fields.seatMetadata,
+  /** The `exactMetadata` of the seat. A reissue that has it is refused, because it would change the numbers. */
+  exactMetadata: Seat.fields.exactMetadata,
   /** When the old invitation expires. The new invitation has another expiry, which tells the two apart. */
   expiresAt: Schema.NullOr(Timestamp)
 }) {
@@ -90,6 +92,10 @@ export class Reissue extends Schema.Class<Reissue>("Reissue")({
   }
 }
 
+/** The metadata of a seat, as a reissue holds it. */
+export const metadataOf = ({ exactMetadata, seatMetadata }: Seat) =>
+  exactMetadata === undefined ? { metadata: seatMetadata } : { metadata: seatMetadata, exactMetadata }
+
 // Assign by member only if seats belong to members. Otherwise Polar would give the seat to the buyer
 const holderOf = (seat: Seat): typeof Holder.Type | undefined => {
   const { customerId, email, member, memberId } = seat
@@ -110,7 +116,7 @@ export const fromSeat = (seat: Seat): Reissue | undefined => {
     source,
     holder,
     address: Redacted.make(address),
-    metadata: seat.seatMetadata,
+    ...metadataOf(seat),
     expiresAt: seat.invitationTokenExpiresAt
   })
 }
@@ -120,7 +126,7 @@ export const fromSeat = (seat: Seat): Reissue | undefined => {
  * names the member. `undefined` if it names nobody.
  */
 export const fromRevoked = (answer: Seat, source: SeatSource): Reissue | undefined => {
-  const { customerEmail, id, invitationTokenExpiresAt, member, seatMetadata } = answer
+  const { customerEmail, id, invitationTokenExpiresAt, member } = answer
   const address = member?.email ?? customerEmail
   if (address === null || !isUsableAddress(address)) return undefined
   return new Reissue({
@@ -128,7 +134,7 @@ export const fromRevoked = (answer: Seat, source: SeatSource): Reissue | undefin
     source,
     holder: member === null ? Holder.cases.Email.make({}) : Holder.cases.Member.make({ id: member.id }),
     address: Redacted.make(address),
-    metadata: seatMetadata,
+    ...metadataOf(answer),
     expiresAt: invitationTokenExpiresAt
   })
 }
@@ -155,6 +161,7 @@ export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("
       SeatError.Unavailable,
       ResentRecently,
       HolderRemoved,
+      InexactMetadata,
       UnreadableEntry,
       JournalError
     ])
@@ -163,7 +170,8 @@ export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("
   override get message() {
     const reason =
       this.error === null ? "It was interrupted, or another process has taken it over." : this.error.message
-    return `The reissue of seat ${this.reissue.seatId} did not end: the seat may be revoked, and its holder may have no invitation. ${reason} To seat the holder again, finish the reissue.`
+    const next = this.error?._tag === "InexactMetadata" ? "" : " To seat the holder again, finish the reissue."
+    return `The reissue of seat ${this.reissue.seatId} did not end: the seat may be revoked, and its holder may have no invitation. ${reason}${next}`
   }
 }
 
@@ -179,6 +187,10 @@ export class RevokedSomebodyElse extends Schema.TaggedError<RevokedSomebodyElse>
 }) {
   override get message() {
     const who = this.reissue === null ? "Somebody else" : Redacted.value(this.reissue.address)
-    return `Seat ${this.seatId} had another holder by now: ${who} has lost the seat instead of ${this.meant}, and has no mail of it. Finish the reissue of this error to seat them again.`
+    const next =
+      this.reissue?.exactMetadata === undefined
+        ? "Finish the reissue of this error to seat them again."
+        : "Seat them again yourself, and pass each number that JavaScript cannot hold as text: a finish would change those of the metadata."
+    return `Seat ${this.seatId} had another holder by now: ${who} has lost the seat instead of ${this.meant}, and has no mail of it. ${next}`
   }
 }

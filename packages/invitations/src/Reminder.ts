@@ -2,7 +2,7 @@ import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import type { HolderRemoved, MailedSomebodyElse } from "./InvitationError.ts"
+import type { HolderRemoved, InexactMetadata, MailedSomebodyElse } from "./InvitationError.ts"
 import type { JournalError, UnreadableEntry } from "./Journal.ts"
 import type { ReissueIncomplete, RevokedSomebodyElse } from "./Reissue.ts"
 import type { InvalidOption } from "@polar-seats/domain/InvalidOption"
@@ -55,6 +55,7 @@ export type SeatFailure =
   | MailedSomebodyElse
   | RevokedSomebodyElse
   | HolderRemoved
+  | InexactMetadata
   | UnreadableEntry
 
 /** An error that stops the whole run, because no other seat could be mailed either. */

@@ -1,11 +1,13 @@
 import { validate } from "@polar-seats/domain/Assignment"
+import { inexactKeys } from "@polar-seats/domain/ExactJson"
 import type { Seat, SeatId } from "@polar-seats/domain/Seat"
 import { AlreadyClaimed, type InvalidRequest, NoSeatAvailable, NotFound } from "@polar-seats/domain/SeatError"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
-import { fromSeat, type Phase, type Reissue } from "../Reissue.ts"
+import { InexactMetadata } from "../InvitationError.ts"
+import { fromSeat, metadataOf, type Phase, Reissue } from "../Reissue.ts"
 import type { SeatsIndex } from "./seatsIndex.ts"
 
 /** Polar names another address for the person than the one known before, so the journal has them under another key. */
@@ -27,7 +29,17 @@ export type Plan =
 const isDead = (seat: Seat, now: DateTime.Utc) => seat.invitation(now)._tag === "Expired"
 
 type NewPlan = Extract<Plan, { readonly _tag: "HasSeat" | "RevokeAndAssign" }>
-type NewPlanError = AlreadyClaimed | NotFound | NoSeatAvailable | AddressChanged | InvalidRequest
+type NewPlanError = AlreadyClaimed | NotFound | NoSeatAvailable | AddressChanged | InvalidRequest | InexactMetadata
+
+/** Fails if a reissue could not give back the metadata that the seat has. Runs before anything is revoked. */
+export const checkMetadata = ({
+  assignment,
+  exactMetadata,
+  seatId
+}: Reissue): Result.Result<unknown, InvalidRequest | InexactMetadata> =>
+  exactMetadata === undefined
+    ? validate(assignment)
+    : Result.fail(new InexactMetadata({ seatId, keys: inexactKeys(exactMetadata) }))
 
 /** A seat that could not be assigned again is not revoked. */
 const planRevocation = (seat: Seat, known: Reissue, index: SeatsIndex): Result.Result<NewPlan, NewPlanError> => {
@@ -37,7 +49,7 @@ const planRevocation = (seat: Seat, known: Reissue, index: SeatsIndex): Result.R
   // Use what Polar says now, not what it said earlier
   const reissue = fromSeat(seat) ?? known
   if (reissue.key !== known.key) return Result.fail(new AddressChanged({ seat }))
-  return Result.map(validate(reissue.assignment), () => ({ _tag: "RevokeAndAssign", reissue, seatId: seat.id }))
+  return Result.map(checkMetadata(reissue), () => ({ _tag: "RevokeAndAssign", reissue, seatId: seat.id }))
 }
 
 /** Plans a reissue that has not begun. */
@@ -94,7 +106,7 @@ export const planRest = (
   if (old !== undefined) {
     return phase._tag === "Revoking" && DateTime.isLessThan(now, phase.until)
       ? { _tag: "Wait", until: phase.until }
-      : { _tag: "RevokeAndAssign", reissue, seatId: old.id }
+      : { _tag: "RevokeAndAssign", reissue: new Reissue({ ...reissue, ...metadataOf(old) }), seatId: old.id }
   }
   const row = index.seat(reissue.seatId)
   const ours = evidence(phase, row)

@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Data from "effect/Data"
+import * as Result from "effect/Result"
 import { HolderRemoved, InProgressElsewhere, ResentRecently } from "../InvitationError.ts"
 import { Attempt, type Entry } from "../Journal.ts"
 import { type Reissue, ReissueIncomplete, type Phase } from "../Reissue.ts"
@@ -13,7 +14,7 @@ import { begin, type HeldAttempt, newAttempt, settle, withdraw } from "./attempt
 import { type Engine, guardBareId, judgeEntry } from "./engine.ts"
 import type { Overrides } from "./knowledge.ts"
 import { monotonicMillis } from "./clock.ts"
-import { evidence, planNew, planRest } from "./reissuePlan.ts"
+import { checkMetadata, evidence, planNew, planRest } from "./reissuePlan.ts"
 import * as Halves from "./revokeAndAssign.ts"
 import type { SeatsIndex } from "./seatsIndex.ts"
 import type { Look } from "./seatsLook.ts"
@@ -227,11 +228,18 @@ export const finishReissue = (
       if (recently !== undefined) return yield* fail(recently)
       if (plan._tag === "Assign") {
         const { revokedAt } = plan
+        const checked = checkMetadata(reissue)
+        if (Result.isFailure(checked)) return yield* fail(checked.failure)
         return yield* Effect.uninterruptibleMask((restore) => {
           const { maxLookAge, rate } = options
           const reissuing = { engine, held, reissue, rate, maxLookAge, restore }
           return assignRevoked(reissuing, options, { revokedAt, sentAt: look.readAt })
         })
+      }
+      const checked = checkMetadata(plan.reissue)
+      if (Result.isFailure(checked)) {
+        yield* settle(journal, held, {})
+        return yield* Effect.fail(checked.failure)
       }
       const next = yield* Halves.revoking(engine)
       const isOurs = yield* Halves.writePhase({ engine, held, reissue: plan.reissue }, next)

@@ -6,7 +6,8 @@ import { InProgressElsewhere } from "../InvitationError.ts"
 import type { Entry } from "../Journal.ts"
 import * as Reissue from "../Reissue.ts"
 import * as Duration from "effect/Duration"
-import { ReminderOutcome, Skip, type StoppingError } from "../Reminder.ts"
+import * as Result from "effect/Result"
+import { ReminderOutcome, type SeatFailure, Skip, type StoppingError } from "../Reminder.ts"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
 import {
   type Engine,
@@ -21,6 +22,7 @@ import {
 } from "./engine.ts"
 import { timeFor } from "./polarTime.ts"
 import { afterRefusal, itemOf } from "./refusal.ts"
+import { checkMetadata } from "./reissuePlan.ts"
 import { continueInRun, startInRun } from "./reissueInRun.ts"
 import { resendSeat } from "./resendSeat.ts"
 import { done, retry, type RunAttempt, type RunItem, type RunOptions, type RunState, stopRun } from "./runState.ts"
@@ -102,6 +104,12 @@ const remindFree = (
     : startInRun(run, item, known, found)
 }
 
+/** Fails if a reissue could not give the seat back as it is. A dry run tells this in advance. */
+const checkSeat = (seat: Seat): Result.Result<unknown, SeatFailure> => {
+  const known = Reissue.fromSeat(seat)
+  return known === undefined ? Result.fail(new InvitationUnavailable({ seatId: seat.id })) : checkMetadata(known)
+}
+
 const remindSeat = (run: RunState, item: RunItem, target: Target): Effect.Effect<RunAttempt, StoppingError> => {
   const { engine, options } = run
   const { key, ref, seat } = target
@@ -126,8 +134,13 @@ const remindSeat = (run: RunState, item: RunItem, target: Target): Effect.Effect
               const { phase, reissue } = standing.attempt
               return Effect.succeed(retry({ ...itemOf(reissue, phase), waits: item.waits }, Duration.zero))
             }
-            case "Free":
-              return options.dryRun === true ? wouldDo(wanted._tag) : remindFree(run, item, target, found, wanted._tag)
+            case "Free": {
+              if (options.dryRun !== true) return remindFree(run, item, target, found, wanted._tag)
+              const checked = wanted._tag === "Reissue" ? checkSeat(seat) : Result.void
+              return Result.isSuccess(checked)
+                ? wouldDo(wanted._tag)
+                : Effect.succeed(done(ReminderOutcome.Failed({ ...ref, error: checked.failure })))
+            }
           }
         })
     })
