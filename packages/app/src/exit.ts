@@ -42,6 +42,7 @@ const failures = new Set<CommandError["_tag"]>([
   "ResentRecently",
   "InProgressElsewhere",
   "HolderRemoved",
+  "InexactMetadata",
   "MailedSomebodyElse",
   "RevokedSomebodyElse"
 ])

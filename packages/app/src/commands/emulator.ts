@@ -21,23 +21,26 @@ export const layerEmulator = (world: WorldInput) =>
 const readJson = Schema.decodeEffect(Schema.fromJsonString(Schema.Unknown))
 
 const seedFrom = Effect.fnUntraced(function* (file: string) {
-  const json = yield* (yield* FileSystem.FileSystem).readFileString(file).pipe(
-    Effect.catch(({ message }) => endCommand(exitCode.wrongUse, `${file} cannot be read: ${message}`)),
-    Effect.flatMap((text) => Effect.catch(readJson(text), () => endCommand(exitCode.wrongUse, `${file} is not JSON.`)))
-  )
-  yield* (yield* Emulator.Emulator)
-    .seedJson(json)
-    .pipe(
-      Effect.catch(({ issues }) =>
-        endCommand(
-          exitCode.wrongUse,
-          [
-            `${file} is not a valid world:`,
-            ...issues.map(({ message, path }) => [...(path.length > 0 ? [path.join(".")] : []), message].join(": "))
-          ].join("\n")
+  const text = yield* (yield* FileSystem.FileSystem)
+    .readFileString(file)
+    .pipe(Effect.catch(({ message }) => endCommand(exitCode.wrongUse, `${file} cannot be read: ${message}`)))
+  yield* Effect.catch(readJson(text), () => endCommand(exitCode.wrongUse, `${file} is not JSON.`))
+  yield* (
+    (yield* Emulator.Emulator)
+      // The text, because it keeps numbers that JavaScript cannot hold
+      .seedJson(text)
+      .pipe(
+        Effect.catch(({ issues }) =>
+          endCommand(
+            exitCode.wrongUse,
+            [
+              `${file} is not a valid world:`,
+              ...issues.map(({ message, path }) => [...(path.length > 0 ? [path.join(".")] : []), message].join(": "))
+            ].join("\n")
+          )
         )
       )
-    )
+  )
 })
 
 /** Runs an emulator with its page until it is interrupted. A seed is in the JSON of `POST /_emulator/seed`. */

@@ -1,3 +1,4 @@
+import { holdsExactly } from "@polar-seats/domain/ExactJson"
 import { CustomerId, MemberId } from "@polar-seats/domain/Seat"
 import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as Argument from "effect/cli/Argument"
@@ -95,8 +96,8 @@ const parseJson = Schema.decodeOption(Schema.fromJsonString(Schema.Json))
 const parsePair = (pair: string): Option.Option<readonly [key: string, value: Schema.Json]> => {
   const separator = pair.indexOf("=")
   const value = pair.slice(separator + 1)
-  // A number this large is an id, and would lose digits
-  const json = Option.filter(parseJson(value), (json) => !Number.isInteger(json) || Number.isSafeInteger(json))
+  // A number that JavaScript cannot hold is an id, and would lose digits
+  const json = Option.filter(parseJson(value), () => holdsExactly(value))
   return separator > 0 ? Option.some([pair.slice(0, separator), Option.getOrElse(json, () => value)]) : Option.none()
 }
 
@@ -115,7 +116,9 @@ export const assignFlags = {
   metadata: Flag.String("metadata").pipe(
     Flag.filterMap(parsePair, (pair) => `Expected key=value, got ${pair}`),
     Flag.withMetavar("key=value"),
-    Flag.withDescription("Metadata to store with the seat; may be repeated. A value that is JSON is stored as JSON"),
+    Flag.withDescription(
+      "Metadata to store with the seat; may be repeated. A value that is JSON is stored as JSON, unless a number in it is beyond 2^53"
+    ),
     Flag.atLeast(0)
   ),
   immediateClaim: switchFlag("immediate-claim", "Claim the seat for the recipient at once, and mail nobody")

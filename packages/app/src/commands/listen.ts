@@ -1,5 +1,5 @@
 import * as Timestamp from "@polar-seats/domain/Timestamp"
-import { encodeSeat } from "@polar-seats/http/SeatJson"
+import { encodeSeat, parseExact } from "@polar-seats/http/SeatJson"
 import { type SeatEvent, SeatWebhooks, Secret, layer as seatWebhooks } from "@polar-seats/http/SeatWebhooks"
 import * as ByteSize from "effect/ByteSize"
 import * as Config from "effect/Config"
@@ -26,6 +26,9 @@ const formatEvent = (event: SeatEvent): string => {
   return `${formatTime(event) ?? "-"} ${eventType(event)} ${what}`
 }
 
+const encodeData = ({ data, exactData }: Extract<SeatEvent, { readonly _tag: "Unknown" }>) =>
+  exactData === undefined ? data : parseExact(exactData)
+
 const receive = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const { verify } = yield* SeatWebhooks
@@ -35,7 +38,7 @@ const receive = Effect.gen(function* () {
     id: event.id,
     type: eventType(event),
     timestamp: formatTime(event),
-    data: event._tag === "Unknown" ? event.data : encodeSeat(event.seat)
+    data: event._tag === "Unknown" ? encodeData(event) : encodeSeat(event.seat)
   })
   return HttpServerResponse.empty({ status: 204 })
 })

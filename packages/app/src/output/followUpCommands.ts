@@ -1,6 +1,7 @@
 import { Recipient } from "@polar-seats/domain/Assignment"
 import type { Seat } from "@polar-seats/domain/Seat"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
+import { parseExact } from "@polar-seats/http/SeatJson"
 import type { Reissue } from "@polar-seats/invitations/Reissue"
 import * as Predicate from "effect/Predicate"
 
@@ -27,15 +28,18 @@ const metadataFlag = ([key, value]: readonly [string, unknown]): ReadonlyArray<s
   `${key}=${Predicate.isString(value) && !/^\s*(["[{\d-]|true|false|null)/.test(value) ? value : JSON.stringify(value)}`
 ]
 
+// A number that JavaScript cannot hold is written with all its digits, and --metadata takes it as text
+const metadataOf = ({ exactMetadata, metadata }: Reissue) =>
+  Object.entries((exactMetadata === undefined ? metadata : parseExact(exactMetadata)) ?? {})
+
 /**
  * The `polar-seats assign` command that does the second half of a reissue. It mails nobody who has an invitation by
  * then, because Polar gives no person two seats.
  */
-export const formatAssignCommand = ({ assignment, source }: Reissue): string =>
+export const formatAssignCommand = (reissue: Reissue): string =>
   [
-    `polar-seats assign ${formatSource(source)}`,
-    ...[
-      ...recipientFlags(assignment.recipient),
-      ...Object.entries(assignment.metadata ?? {}).flatMap(metadataFlag)
-    ].map(quoteForShell)
+    `polar-seats assign ${formatSource(reissue.source)}`,
+    ...[...recipientFlags(reissue.assignment.recipient), ...metadataOf(reissue).flatMap(metadataFlag)].map(
+      quoteForShell
+    )
   ].join(" ")
