@@ -10,13 +10,12 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import type { Connection } from "../PolarConnection.ts"
 import type { RetryPolicy } from "../RetryPolicy.ts"
+import { bodyProblem } from "./bodyProblem.ts"
 import { readErrorBody, type Refusable } from "./errorBody.ts"
 import {
   type Answer,
@@ -94,20 +93,6 @@ export interface PolarClient {
 
 const unavailable = (operation: SeatError.Operation, reason: SeatError.UnavailableReason) =>
   new SeatError.Unavailable({ operation, reason })
-
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-const firstProblem = (issue: SchemaIssue.Issue): string => {
-  const { message = "", path = [] } = formatIssue(issue).issues[0] ?? {}
-  const field = path.find((segment) => Predicate.isString(segment))
-  return field === undefined ? message : `${field}: ${message}`
-}
-
-const bodyProblem = (text: string, error: Schema.SchemaError): string => {
-  if (text.trim() === "") return "the body is empty"
-  return /^\s*[[{]/.test(text) && Result.isSuccess(Result.try(() => JSON.parse(text)))
-    ? `the body is not what is documented (${firstProblem(error.issue)})`
-    : "the body is not JSON"
-}
 
 const decodeAnswer = <A, E>(
   { decode, operation, problemOf }: Call<A, E>,
