@@ -227,7 +227,8 @@ export type RequestError = InvalidRequest | RateLimited | Unavailable
 
 /** Whether an error is a `RateLimited`. */
 export const isRateLimited = (error: { readonly _tag: string }): error is RateLimited => error._tag === "RateLimited"
-const isUnavailable = (error: { readonly _tag: string }): error is Unavailable => error._tag === "Unavailable"
+/** Whether an error is an `Unavailable`. */
+export const isUnavailable = (error: { readonly _tag: string }): error is Unavailable => error._tag === "Unavailable"
 
 /** Whether Polar may have acted although the call failed. A doubt counts as true. */
 export const mayHaveHappened = (error: { readonly _tag: string }): boolean =>

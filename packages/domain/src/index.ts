@@ -1,4 +1,5 @@
 export * as Assignment from "./Assignment.ts"
+export * as CallMetrics from "./CallMetrics.ts"
 export * as CallOptions from "./CallOptions.ts"
 export * as ClaimedSubscription from "./ClaimedSubscription.ts"
 export * as EmailAddress from "./EmailAddress.ts"
