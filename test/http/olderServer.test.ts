@@ -19,11 +19,11 @@ const switchedOff = {
 }
 
 const surfaces = [
-  ["the portal", PortalSeats.layer, tokens.customer],
-  ["the organization", OrganizationSeats.layer, tokens.organization]
+  ["the portal", PortalSeats.layer, tokens.customer, "CustomerPortal"],
+  ["the organization", OrganizationSeats.layer, tokens.organization, "Organization"]
 ] as const
 
-it.live.each(surfaces)("a server with its seats switched off is Forbidden through %s", ([, layer, token]) =>
+it.live.each(surfaces)("a server with its seats switched off is Forbidden through %s", ([, layer, token, surface]) =>
   Effect.gen(function* () {
     const { url } = yield* Polar
     yield* (yield* Emulator.Emulator).faults([switchedOff])
@@ -47,7 +47,11 @@ it.live.each(surfaces)("a server with its seats switched off is Forbidden throug
         )
       )
     )
-    assert.lengthOf(refused, 6)
-    for (const error of refused) assert.deepEqual(error, new Forbidden({ reason: "SeatsNotEnabled" }))
+    assert.deepEqual(
+      refused,
+      [surface, surface, surface, surface, "Claim" as const, "Claim" as const].map(
+        (surface) => new Forbidden({ reason: "SeatsNotEnabled", surface })
+      )
+    )
   }).pipe(Effect.provide(Polar.layer(world)))
 )

@@ -182,7 +182,7 @@ describe("an answer about another seat", () => {
       (result) =>
         assert.strictEqual(
           failureOf(result).message,
-          "Polar answered with status 200 in a way that is not documented: the answer is about another seat. The mail probably went out: check before you retry."
+          "Polar (api.polar.sh) answered with status 200 in a way that is not documented: the answer is about another seat. The mail probably went out: check before you retry."
         )
     )
   )

@@ -30,6 +30,7 @@ describe.each(surfaces)("$name over the emulator in memory", ({ layer, surface }
   obeys(
     {
       surface,
+      host: /^api\.polar\.sh$/,
       layer: (token) =>
         fromStart(
           layer({ token: Redacted.make(token), times: 0 }).pipe(Layer.provideMerge(Emulator.layer(world)))
@@ -51,6 +52,7 @@ describe.each(surfaces)("$name over the emulator on a socket", ({ layer, surface
     obeys(
       {
         surface,
+        host: /^127\.0\.0\.1:\d+$/,
         layer: (token) =>
           Layer.unwrap(
             Effect.gen(function* () {

@@ -45,6 +45,7 @@ export const claimedSubscriptionsLaws: ReadonlyArray<Law> = [
   {
     name: "claimedSubscriptions with an organization token is Unauthorized",
     surface: "organization",
-    holds: fails(claimed, new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }))
+    // The client knows the answer without a request
+    holds: fails(claimed, new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }), { isAsked: false })
   }
 ]

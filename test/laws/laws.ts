@@ -1,6 +1,6 @@
 import type { it } from "@effect/vitest"
 import type { Outbox } from "@polar-seats/emulator/Outbox"
-import type { ApiSurface } from "./law.ts"
+import { type ApiSurface, Named } from "./law.ts"
 import type { Seats } from "@polar-seats/domain/Seats"
 import { Effect, type Layer } from "effect"
 import { addressLaws } from "./addresses.ts"
@@ -16,13 +16,18 @@ export interface Implementation {
   /** The API surface that it implements. The laws of the other surface do not apply to it. */
   readonly surface: ApiSurface
   readonly layer: (token: string) => Layer.Layer<Seats | Outbox>
+  /** The host that its errors name, if it asks one. */
+  readonly host?: RegExp
 }
 
 const laws = [...resendLaws, ...listLaws, ...assignLaws, ...addressLaws, ...revokeLaws, ...claimedSubscriptionsLaws]
 
 /** Runs every law on an implementation. `it.effect` uses the test clock, and `it.live` the real one, for sockets. */
-export const obeys = ({ layer, surface }: Implementation, test: typeof it.effect | typeof it.live): void => {
+export const obeys = ({ host, layer, surface }: Implementation, test: typeof it.effect | typeof it.live): void => {
   const own = surface === "portal" ? tokens.customer : tokens.organization
   const applicable = laws.filter((law) => law.surface === undefined || law.surface === surface)
-  test.each(applicable)("$name", ({ holds, token = own }) => Effect.provide(holds, layer(token)))
+  const named: Named = { surface: surface === "portal" ? "CustomerPortal" : "Organization", host }
+  test.each(applicable)("$name", ({ holds, token = own }) =>
+    holds.pipe(Effect.provide(layer(token)), Effect.provideService(Named, named))
+  )
 }

@@ -65,12 +65,14 @@ const decodeSeat = Schema.decodeUnknownEffect(SeatJson)
 const decodeSeats = Schema.decodeUnknownEffect(SeatsListJson)
 const decodeClaimed = Schema.decodeUnknownEffect(ClaimedSubscription)
 
+const surface = "CustomerPortal"
 type Refusal<E> = (key: string, detail: string) => E | undefined
 const noSeat = (id: string) => (key: string) =>
-  key === "404 ResourceNotFound" ? new NotFound({ resource: "seat", id }) : undefined
+  key === "404 ResourceNotFound" ? new NotFound({ resource: "seat", id, surface }) : undefined
+const noSource = (source: AssignmentSource) => new NotFound({ resource: resourceOf(source), id: source.id, surface })
 
-const failureOf = <E>(operation: Operation, thrown: unknown, own: Refusal<E>) => {
-  const unavailable = (reason: Unavailable["reason"]) => new Unavailable({ operation, reason })
+const failureOf = <E>(host: string, operation: Operation, thrown: unknown, own: Refusal<E>) => {
+  const unavailable = (reason: Unavailable["reason"]) => new Unavailable({ operation, reason, host })
   if (thrown instanceof PolarRateLimitError) {
     const { retryAfter } = thrown
     return new RateLimited({ retryAfter: retryAfter === null ? null : Duration.seconds(retryAfter) })
@@ -88,40 +90,48 @@ const failureOf = <E>(operation: Operation, thrown: unknown, own: Refusal<E>) =>
   if (refusal !== undefined) return refusal
   switch (`${status} ${name}`) {
     case "401 Unauthorized":
-      return new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" })
+      return new Unauthorized({ reason: "WrongToken", wants: "CustomerSession", host })
     case "401 invalid_token":
-      return new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession" })
+      return new Unauthorized({ reason: "InvalidToken", wants: "CustomerSession", host })
     case "403 NotPermitted":
-      return new Forbidden({ reason: "Role" })
+      return new Forbidden({ reason: "Role", surface })
     case "403 FeatureNotEnabled":
-      return new Forbidden({ reason: "SeatsNotEnabled" })
+      return new Forbidden({ reason: "SeatsNotEnabled", surface })
   }
   return status === 422 && !Predicate.isString(detail)
     ? new InvalidRequest({ issues: detail.map(({ loc, msg, type }) => ({ type, path: loc, message: msg })) })
     : unavailable(UnexpectedResponse.make({ status, description: "not a refusal that Polar documents" }))
 }
 
-const asked = <A, I, E = never>(
-  operation: Operation,
-  send: () => Promise<I>,
-  decode: (answer: I) => Effect.Effect<A, Schema.SchemaError>,
-  own: Refusal<E> = () => undefined
-): Effect.Effect<A, E | RequestError | Unauthorized | Forbidden> =>
-  Effect.tryPromise({ try: send, catch: (thrown) => failureOf(operation, thrown, own) }).pipe(
-    Effect.flatMap((answer) =>
-      Effect.mapError(
-        decode(answer),
-        ({ message }) =>
-          new Unavailable({ operation, reason: UnexpectedResponse.make({ status: 200, description: message }) })
+const asking =
+  (host: string) =>
+  <A, I, E = never>(
+    operation: Operation,
+    send: () => Promise<I>,
+    decode: (answer: I) => Effect.Effect<A, Schema.SchemaError>,
+    own: Refusal<E> = () => undefined
+  ): Effect.Effect<A, E | RequestError | Unauthorized | Forbidden> =>
+    Effect.tryPromise({ try: send, catch: (thrown) => failureOf(host, operation, thrown, own) }).pipe(
+      Effect.flatMap((answer) =>
+        Effect.mapError(
+          decode(answer),
+          ({ message }) =>
+            new Unavailable({
+              operation,
+              reason: UnexpectedResponse.make({ status: 200, description: message }),
+              host
+            })
+        )
       )
     )
-  )
 
 /**
  * `Seats` of the customer portal through Polar's own SDK. It shows that the service does not depend on our transport, because
  * code that sees only the results of the SDK implements it too.
  */
 export const layer = ({ baseUrl, token }: { readonly token: string; readonly baseUrl: string }): Layer.Layer<Seats> => {
+  const { host } = new URL(baseUrl)
+  const asked = asking(host)
   const { seats } = createPolar({ baseUrl, accessToken: token }).customerPortal
 
   return Layer.succeed(
@@ -150,8 +160,7 @@ export const layer = ({ baseUrl, token }: { readonly token: string; readonly bas
               })
             ),
           decodeSeats,
-          (key) =>
-            key === "404 ResourceNotFound" ? new NotFound({ resource: resourceOf(source), id: source.id }) : undefined
+          (key) => (key === "404 ResourceNotFound" ? noSource(source) : undefined)
         ),
 
       assign: (assignment) =>
@@ -173,7 +182,7 @@ export const layer = ({ baseUrl, token }: { readonly token: string; readonly bas
                 case "404 MemberNotFound":
                   return new RecipientNotFound({ recipient: identifierOf(recipient) })
                 case "404 ResourceNotFound":
-                  return new NotFound({ resource: resourceOf(source), id: source.id })
+                  return noSource(source)
                 default:
                   return undefined
               }
@@ -186,7 +195,7 @@ export const layer = ({ baseUrl, token }: { readonly token: string; readonly bas
       // The SDK's generator runs once, and a stream may run many times
       claimedSubscriptions: Stream.suspend(() =>
         Stream.fromAsyncIterable(seats.iterListClaimedSubscriptions({ limit: 100 }), (thrown) =>
-          failureOf("Seats.claimedSubscriptions", thrown, () => undefined)
+          failureOf(host, "Seats.claimedSubscriptions", thrown, () => undefined)
         )
       ).pipe(
         Stream.mapEffect((subscription) =>

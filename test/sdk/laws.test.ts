@@ -9,6 +9,7 @@ describe("Seats through @polar-sh/sdk 1.0.1", () => {
   obeys(
     {
       surface: "portal",
+      host: /^127\.0\.0\.1:\d+$/,
       layer: (token) =>
         Layer.unwrap(Effect.map(Polar, ({ url }) => SdkSeats.layer({ token, baseUrl: url }))).pipe(
           Layer.provideMerge(Polar.layer(world))

@@ -29,13 +29,27 @@ const harmless: ReadonlySet<Operation> = new Set<Operation>([
 /** Whether an operation changes nothing that anybody would notice, whether or not Polar carries it out. */
 export const isHarmless = (operation: Operation): boolean => harmless.has(operation)
 
-/** This customer has no such seat, subscription, order or checkout. Polar answers the same if it belongs to another customer. */
+/** The part of Polar's API that an error comes from: the customer portal, the organization's API, or the claim of a seat. */
+export const Surface = Schema.Literals(["CustomerPortal", "Organization", "Claim"])
+export type Surface = typeof Surface.Type
+
+// The fields `surface` and `host` are absent if Polar was not asked, or if an error was encoded before they existed
+
+/**
+ * The customer or organization that the token stands for has no such seat, subscription, order or checkout. Polar answers
+ * the same if it belongs to somebody else.
+ */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
   resource: Schema.Literals(["seat", "subscription", "order", "checkout"]),
-  id: Schema.String
+  id: Schema.String,
+  surface: Schema.optionalKey(Surface)
 }) {
   override get message() {
-    return `There is no ${this.resource} ${this.id} for this customer, so nothing changed: check the id, and whose session you use.`
+    const [where, token] =
+      this.surface === "CustomerPortal"
+        ? [" for this customer", "session"]
+        : [this.surface === "Organization" ? " in this organization" : "", "token"]
+    return `There is no ${this.resource} ${this.id}${where}, so nothing changed: check the id, and whose ${token} you use.`
   }
 }
 
@@ -53,11 +67,13 @@ export class AlreadyClaimed
 
 /**
  * Polar refuses the token. After `WrongToken`, the request had no token or not the kind that `wants` names. After
- * `InvalidToken`, the token is expired, revoked or mistyped.
+ * `InvalidToken`, the token is expired, revoked or mistyped, or it is one of Polar's other environment. `host` is the host
+ * that refused it, with its port if that is not the default. It is absent if no host was asked.
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   reason: Schema.Literals(["WrongToken", "InvalidToken"]),
-  wants: Schema.Literals(["CustomerSession", "OrganizationToken"])
+  wants: Schema.Literals(["CustomerSession", "OrganizationToken"]),
+  host: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
     const wanted =
@@ -65,24 +81,32 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
         ? "a customer or member session (polar_cst_… or polar_mst_…)"
         : "an organization token (polar_oat_…)"
     if (this.reason === "InvalidToken") {
-      return `The token is expired, revoked or mistyped, so nothing happened. Create a new one: this call needs ${wanted}.`
+      const refused =
+        this.host === undefined
+          ? ""
+          : ` ${this.host} refused it, and a token of the other environment (sandbox, production) looks the same.`
+      return `The token is expired, revoked or mistyped, so nothing happened.${refused} Create a new one: this call needs ${wanted}.`
     }
+    const sent = `No token of the right kind was sent${this.host === undefined ? "" : ` to ${this.host}`}, so nothing happened.`
     return this.wants === "CustomerSession"
-      ? `No token of the right kind was sent, so nothing happened. The customer portal needs ${wanted}; an organization token does not work there.`
-      : `No token of the right kind was sent, so nothing happened. This call needs ${wanted}; a customer or member session does not work here.`
+      ? `${sent} The customer portal needs ${wanted}; an organization token does not work there.`
+      : `${sent} This call needs ${wanted}; a customer or member session does not work here.`
   }
 }
 
 /** The token is valid, but does not allow this call. */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
-  reason: Schema.Literals(["Role", "SeatsNotEnabled", "Scope", "Organization"])
+  reason: Schema.Literals(["Role", "SeatsNotEnabled", "Scope", "Organization"]),
+  surface: Schema.optionalKey(Surface)
 }) {
   override get message() {
     switch (this.reason) {
       case "Role":
-        return "This member may not do that, so nothing happened. Ask an owner or a billing manager."
+        return this.surface === "Organization"
+          ? "The holder of this token may not do that, so nothing happened. Ask an administrator of the organization."
+          : "This member may not do that, so nothing happened. Ask an owner or a billing manager."
       case "SeatsNotEnabled":
-        return "Seat-based pricing is not enabled for this organization, so nothing happened. Enable it in Polar's settings."
+        return "The organization that sells these seats has not enabled seat-based pricing, so nothing happened. It can do that in Polar's settings."
       case "Scope":
         return "The token lacks the scope for this call, so nothing happened. Create one with customer_seats:read, customer_seats:write or customer_sessions:write, as needed."
       case "Organization":
@@ -109,7 +133,7 @@ export class NoSeatAvailable
   })
 {
   override get message() {
-    return `Polar has no seat to assign (${this.detail}), so nobody was mailed. Revoke a seat, or buy more.`
+    return `Polar has no seat to assign (${this.detail}), so nobody was mailed. Revoke a seat, or have the buyer buy more.`
   }
 }
 
@@ -140,7 +164,7 @@ export class InvalidInvitation
   extends /* @__PURE__ */ Schema.TaggedError<InvalidInvitation>()("InvalidInvitation", {})
 {
   override get message() {
-    return "The invitation is unknown, expired, used or revoked, so no seat was claimed. A resend does not renew it: revoke the seat and assign it again."
+    return "The invitation is unknown, expired, used or revoked, so no seat was claimed. A resend does not renew it: ask whoever assigns the seats to revoke the seat and assign it again."
   }
 }
 
@@ -187,18 +211,29 @@ export const UnavailableReason = Schema.TaggedUnion({
 })
 export type UnavailableReason = typeof UnavailableReason.Type
 
-const describeReason = UnavailableReason.match({
-  NotSent: ({ description }) => `The request was not sent: ${description}.`,
-  OutcomeUnknown: ({ description }) => `Whether the request was carried out is unknown: ${description}.`,
-  ServerFailed: ({ status }) => `Polar failed with status ${status}.`,
-  UnexpectedResponse: ({ description, status }) =>
-    `Polar answered with status ${status} in a way that is not documented: ${description}.`
-})
+const describeReason = (reason: UnavailableReason, host: string | undefined): string => {
+  const to = host === undefined ? "" : ` to ${host}`
+  const polar = host === undefined ? "Polar" : `Polar (${host})`
+  switch (reason._tag) {
+    case "NotSent":
+      return `The request${to} was not sent: ${reason.description}.`
+    case "OutcomeUnknown":
+      return `Whether the request${to} was carried out is unknown: ${reason.description}.`
+    case "ServerFailed":
+      return `${polar} failed with status ${reason.status}.`
+    case "UnexpectedResponse":
+      return `${polar} answered with status ${reason.status} in a way that is not documented: ${reason.description}.`
+  }
+}
 
-/** Polar gave no usable answer, or could not be reached. `mayHaveHappened` says whether Polar may have acted all the same. */
+/**
+ * Polar gave no usable answer, or could not be reached. `mayHaveHappened` says whether Polar may have acted all the same.
+ * `host` is the host of the request, with its port if that is not the default. It is absent if there was no request.
+ */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
   operation: Operation,
-  reason: UnavailableReason
+  reason: UnavailableReason,
+  host: Schema.optionalKey(Schema.String)
 }) {
   /**
    * False only if Polar certainly changed nothing and mailed nobody. A doubt counts as true: whatever its status is, an
@@ -209,7 +244,7 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
   }
 
   override get message() {
-    const what = describeReason(this.reason)
+    const what = describeReason(this.reason, this.host)
     if (!this.mayHaveHappened) {
       return this.reason._tag === "UnexpectedResponse"
         ? `${what} Nothing happened. Check the base URL and the proxies on the way to Polar.`

@@ -128,7 +128,7 @@ export const make = /* @__PURE__ */ Effect.fnUntraced(function* (
         errorFor: (refusal) =>
           refusal.name === "AmbiguousExternalCustomerID" && request.customer.externalId !== undefined
             ? new AmbiguousCustomer({ externalId: request.customer.externalId })
-            : tokenError("OrganizationToken", refusal)
+            : tokenError("Organization", refusal)
       })
   })
 })

@@ -29,7 +29,7 @@ const makeWith = Effect.fnUntraced(function* <E>(
   const polar = connect(yield* checkedToken)
   // An organization holds no seat, and Polar would answer with this refusal
   const holdsNone = Stream.fail(new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }))
-  return SeatsClient.make(polar, "/v1/customer-seats", "OrganizationToken", holdsNone)
+  return SeatsClient.make(polar, "/v1/customer-seats", "Organization", holdsNone)
 })
 
 /**

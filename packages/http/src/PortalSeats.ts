@@ -33,7 +33,7 @@ export interface Options extends PolarClient.Options {
 
 const onPortal = (polar: PolarClient.PolarClient): Seats["Service"] => {
   const claimedSubscriptions = Stream.paginate(1, (page) => SeatsClient.requestPage(polar, page))
-  return SeatsClient.make(polar, "/v1/customer-portal/seats", "CustomerSession", claimedSubscriptions)
+  return SeatsClient.make(polar, "/v1/customer-portal/seats", "CustomerPortal", claimedSubscriptions)
 }
 
 const makeWith = <E>(
@@ -101,7 +101,11 @@ const asInvalidRequest = ({ message }: CustomerSessions.AmbiguousCustomer) =>
   )
 
 /** Waits for a session as long as the call of the current fiber may wait. */
-const withinCall = <A, E, R>(policy: Policy, session: Effect.Effect<A, E, R>): Effect.Effect<A, E | Unavailable, R> =>
+const withinCall = <A, E, R>(
+  policy: Policy,
+  host: string,
+  session: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Unavailable, R> =>
   Effect.withFiber((fiber) => {
     const { totalTimeout } = currentPolicy(policy, fiber)
     const sendWithin = Duration.toMillis(fiber.getRef(SendWithin) ?? Duration.infinity)
@@ -109,7 +113,7 @@ const withinCall = <A, E, R>(policy: Policy, session: Effect.Effect<A, E, R>): E
       sendWithin < totalTimeout ? notSentWithin("it was still waiting for a session") : noAnswerWithin(totalTimeout)
     return Effect.timeoutOrElse(session, {
       duration: Math.min(sendWithin, totalTimeout),
-      orElse: () => Effect.fail(new Unavailable({ operation: "CustomerSessions.create", reason }))
+      orElse: () => Effect.fail(new Unavailable({ operation: "CustomerSessions.create", reason, host }))
     })
   })
 
@@ -148,7 +152,9 @@ const makeForCustomer = (options: CustomerOptions) =>
       timeToLive: (exit) => (Exit.isSuccess(exit) ? exit.value.validFor : Duration.zero)
     })
     const current = Effect.flatMap(Cache.getSuccess(sessions, "current"), (known) =>
-      Option.isSome(known) ? Effect.succeed(known.value) : withinCall(policy, Cache.get(sessions, "current"))
+      Option.isSome(known)
+        ? Effect.succeed(known.value)
+        : withinCall(policy, connect().shared.host, Cache.get(sessions, "current"))
     )
 
     // If Polar refuses a session to several calls, the first drops it. The others find the next one, or wait for it

@@ -3,7 +3,6 @@ import {
   type RequestError,
   type Forbidden,
   InvalidInvitation,
-  Unavailable,
   type UnavailableReason
 } from "@polar-seats/domain/SeatError"
 import { Uuid } from "@polar-seats/domain/Uuid"
@@ -143,7 +142,7 @@ const decodeClaim = makeDecoder(
 
 const invalidInvitation = ({ name }: Refusal): InvalidInvitation | undefined =>
   name === "ResourceNotFound" || name === "InvalidInvitationToken" ? new InvalidInvitation() : undefined
-const claimError = (refusal: Refusal) => invalidInvitation(refusal) ?? forbidden(refusal)
+const claimError = (refusal: Refusal) => invalidInvitation(refusal) ?? forbidden(refusal, "Claim")
 
 // A token that is not one segment of a path would address another endpoint. Polar makes no such token
 const notOneSegment = /^\.{0,2}$|\/|\p{Surrogate}/u
@@ -156,12 +155,11 @@ const pathOf = (token: Redacted.Redacted<string>): Effect.Effect<string, Invalid
     : Effect.succeed(`/v1/customer-seats/claim/${encodeURIComponent(text)}`)
 }
 
-const unavailable = (reason: UnavailableReason) => new Unavailable({ operation: "SeatClaims.events", reason })
-const unexpected = (description: string) => unavailable(unexpectedResponse(200, description))
+const unexpected = (description: string) => unexpectedResponse(200, description)
 
 const Message = Schema.Union([ClaimEvent, Schema.Struct({ type: Schema.String })])
 const decodeMessage = Schema.decodeResult(Schema.fromJsonString(Message))
-const readMessage = (data: string): Effect.Effect<typeof Message.Type, Unavailable> =>
+const readMessage = (data: string): Effect.Effect<typeof Message.Type, UnavailableReason> =>
   nestsTooDeep(data)
     ? Effect.fail(unexpected(tooDeep))
     : Effect.mapError(Effect.fromResult(decodeMessage(data)), () => unexpected("an event is not one of Polar's"))
@@ -169,7 +167,7 @@ const readMessage = (data: string): Effect.Effect<typeof Message.Type, Unavailab
 const maxEventSize = 1_000_000
 
 /** The `data` of each event in the body. `Sse.decode` would end the stream at a `retry:` line. */
-const dataOf = (body: Stream.Stream<Uint8Array, Unavailable>): Stream.Stream<string, Unavailable> =>
+const dataOf = (body: Stream.Stream<Uint8Array, UnavailableReason>): Stream.Stream<string, UnavailableReason> =>
   Stream.suspend(() => {
     const complete: Array<string> = []
     const parser = Sse.makeParser((event) => void (event._tag === "Event" && complete.push(event.data)), {
@@ -188,10 +186,10 @@ const dataOf = (body: Stream.Stream<Uint8Array, Unavailable>): Stream.Stream<str
     )
   })
 
-const eventsIn = (response: HttpClientResponse.HttpClientResponse): Stream.Stream<ClaimEvent, Unavailable> =>
+const eventsIn = (response: HttpClientResponse.HttpClientResponse): Stream.Stream<ClaimEvent, UnavailableReason> =>
   /^text\/event-stream\b/i.test(response.headers["content-type"] ?? "")
     ? response.stream.pipe(
-        Stream.mapError((error) => unavailable(transportFailure(error))),
+        Stream.mapError(transportFailure),
         dataOf,
         Stream.mapEffect(readMessage),
         Stream.takeWhile((message) => message instanceof ClaimEvent || message.type !== "reconnect"),

@@ -11,6 +11,8 @@ export interface Refusal {
   /** Undefined if Polar documents no refusal of this name with this status. */
   readonly name: PolarRefusal.PolarRefusal | undefined
   readonly detail: string
+  /** The host that gave it. */
+  readonly host: string
 }
 
 const forbiddenReasons = new Map<Refusal["name"], SeatError.Forbidden["reason"]>([
@@ -21,19 +23,21 @@ const forbiddenReasons = new Map<Refusal["name"], SeatError.Forbidden["reason"]>
 ])
 
 /** The error for a token that is good but does not allow this. */
-export const forbidden = ({ name }: Refusal): SeatError.Forbidden | undefined => {
+export const forbidden = ({ name }: Refusal, surface: SeatError.Surface): SeatError.Forbidden | undefined => {
   const reason = forbiddenReasons.get(name)
-  return reason === undefined ? undefined : new SeatError.Forbidden({ reason })
+  return reason === undefined ? undefined : new SeatError.Forbidden({ reason, surface })
 }
 
 /** The error for a token that Polar does not accept for this. */
 export const tokenError = (
-  wants: SeatError.Unauthorized["wants"],
+  surface: SeatError.Surface,
   refusal: Refusal
 ): SeatError.Unauthorized | SeatError.Forbidden | undefined => {
-  if (refusal.name === "Unauthorized") return new SeatError.Unauthorized({ reason: "WrongToken", wants })
-  if (refusal.name === "invalid_token") return new SeatError.Unauthorized({ reason: "InvalidToken", wants })
-  return forbidden(refusal)
+  const { host, name } = refusal
+  const wants = surface === "Organization" ? "OrganizationToken" : "CustomerSession"
+  if (name === "Unauthorized") return new SeatError.Unauthorized({ reason: "WrongToken", wants, host })
+  if (name === "invalid_token") return new SeatError.Unauthorized({ reason: "InvalidToken", wants, host })
+  return forbidden(refusal, surface)
 }
 
 // These refusals are about the request as a whole
@@ -69,6 +73,13 @@ export interface Refusable<E> {
   readonly secret?: Redacted.Redacted<string> | undefined
 }
 
+/** The server of a request, as its errors name it, and the token in the request. */
+export interface Asked {
+  readonly host: string
+  readonly version: string
+  readonly token: Redacted.Redacted<string> | undefined
+}
+
 // The framework that Polar is built on answers these itself, before any code of Polar runs
 const isUnrouted = (status: number, detail: unknown): boolean =>
   (status === 404 || status === 405) && Predicate.isString(detail)
@@ -80,14 +91,13 @@ const isUnrouted = (status: number, detail: unknown): boolean =>
 export const readErrorBody = <E>(
   { errorFor, operation, secret }: Refusable<E>,
   { status, text }: Answer,
-  version: string,
-  token: Redacted.Redacted<string> | undefined
+  { host, token, version }: Asked
 ): E | SeatError.InvalidRequest | SeatError.Unavailable => {
   const withoutSecrets = (text: string) => withoutSecret(withoutSecret(text, token), secret)
   const body = nestsTooDeep(text) ? {} : Option.getOrElse(decodeErrorBody(text), (): ErrorBody => ({}))
   const name = Predicate.isString(body.error) ? PolarRefusal.find(status, body.error) : undefined
   const detail = Predicate.isString(body.detail) ? withoutSecrets(body.detail) : ""
-  const own = errorFor({ name, detail })
+  const own = errorFor({ name, detail, host })
   if (own !== undefined) return own
   if (isAboutRequest(name)) return invalidRequest(name, detail)
   const isDetailOnly = Object.keys(body).join() === "detail"
@@ -104,9 +114,9 @@ export const readErrorBody = <E>(
     })
   }
   if (isDetailOnly && isUnrouted(status, body.detail)) {
-    const message = `there is no such route, or no version ${version} of the API: check the base URL and the version`
+    const message = `${host} has no such route, or no version ${version} of the API: check the base URL and the version`
     return new SeatError.InvalidRequest({ issues: [{ type: "NoSuchRoute", path: [], message }] })
   }
   const description = "the status and the body together are none that Polar documents"
-  return new SeatError.Unavailable({ operation, reason: unexpectedResponse(status, description) })
+  return new SeatError.Unavailable({ operation, reason: unexpectedResponse(status, description), host })
 }

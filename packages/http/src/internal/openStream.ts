@@ -1,9 +1,9 @@
-import type * as SeatError from "@polar-seats/domain/SeatError"
+import * as SeatError from "@polar-seats/domain/SeatError"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Result from "effect/Result"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import { type Answer, headerBytes, readAnswer, type TimeLimits } from "./exchange.ts"
 import { type Opening, type PolarClient, retrying } from "./polarClient.ts"
 import { streamWithTelemetry } from "./telemetry.ts"
@@ -12,10 +12,12 @@ import { streamWithTelemetry } from "./telemetry.ts"
 export const open = <A, E extends { readonly _tag: string }>(
   { shared }: PolarClient,
   opening: Opening<E>,
-  read: (response: HttpClientResponse.HttpClientResponse) => Stream.Stream<A, SeatError.Unavailable>
+  read: (response: HttpClientResponse.HttpClientResponse) => Stream.Stream<A, SeatError.UnavailableReason>
 ): Stream.Stream<A, E | SeatError.RequestError> => {
-  const { attributesOf, failRefused, limits, makeRequest, policy, send } = shared
+  const { attributesOf, failRefused, host, limits, makeRequest, policy, send } = shared
   const { operation } = opening
+  const unavailableBecause = (reason: SeatError.UnavailableReason) =>
+    new SeatError.Unavailable({ operation, reason, host })
   // Ends with the headers of a success, so that the time limits do not cover its body
   const openOnce = (time: TimeLimits) =>
     send(
@@ -27,8 +29,9 @@ export const open = <A, E extends { readonly _tag: string }>(
           : Effect.map(readAnswer(response, limits, dated), Result.fail)
     )
   const readOpened = Result.match({
-    onSuccess: (response: HttpClientResponse.HttpClientResponse) => Effect.succeed(read(response)),
+    onSuccess: (response: HttpClientResponse.HttpClientResponse) =>
+      Effect.succeed(Stream.mapError(read(response), unavailableBecause)),
     onFailure: (answer: Answer) => failRefused(opening, answer)
   })
-  return streamWithTelemetry(operation, attributesOf(opening), retrying(policy, operation, openOnce, readOpened))
+  return streamWithTelemetry(operation, attributesOf(opening), retrying(policy, operation, host, openOnce, readOpened))
 }

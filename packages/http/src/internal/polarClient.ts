@@ -16,7 +16,7 @@ import type * as Schema from "effect/Schema"
 import type { Connection } from "../PolarConnection.ts"
 import type { RetryPolicy } from "../RetryPolicy.ts"
 import { bodyProblem } from "./bodyProblem.ts"
-import { readErrorBody, type Refusable } from "./errorBody.ts"
+import { type Asked, readErrorBody, type Refusable } from "./errorBody.ts"
 import {
   type Answer,
   Connections,
@@ -82,6 +82,7 @@ export interface PolarClient {
   readonly clock: PolarClock
   /** The values that the calls share, for `open` in `./openStream.ts`. A bundle that opens no stream does not ship that. */
   readonly shared: {
+    readonly host: string
     readonly policy: Policy
     readonly limits: SizeLimits
     readonly send: ReturnType<typeof makeSend>
@@ -91,13 +92,14 @@ export interface PolarClient {
   }
 }
 
-const unavailable = (operation: SeatError.Operation, reason: SeatError.UnavailableReason) =>
-  new SeatError.Unavailable({ operation, reason })
+const unavailable = (operation: SeatError.Operation, reason: SeatError.UnavailableReason, host: string) =>
+  new SeatError.Unavailable({ operation, reason, host })
 
 const decodeAnswer = <A, E>(
   { decode, operation, problemOf }: Call<A, E>,
   { dated, status, text }: Answer,
   connections: Connections,
+  host: string,
   clock: PolarClock
 ) => {
   const value = nestsTooDeep(text)
@@ -110,7 +112,7 @@ const decodeAnswer = <A, E>(
   }
   // The next answer on this connection may belong to another request too
   connections.retire()
-  return Effect.fail(unavailable(operation, unexpectedResponse(status, problem ?? "")))
+  return Effect.fail(unavailable(operation, unexpectedResponse(status, problem ?? ""), host))
 }
 
 // Made once for a client, because each provided service costs every call something
@@ -131,15 +133,14 @@ const isRateLimit = (text: string) => /^\s*(error code: 1015\s*)?$/.test(text)
 const failRefused = <E>(
   opening: Opening<E>,
   answer: Answer,
-  version: string,
-  token: Redacted.Redacted<string> | undefined,
+  asked: Asked,
   clock: PolarClock
 ): Effect.Effect<never, E | SeatError.RequestError> => {
   const { dated, retryAfter, status, text } = answer
   if (status === 429) {
     if (!isRateLimit(text)) {
       const description = "the body is none that Polar or Cloudflare sends when it limits the rate"
-      return Effect.fail(unavailable(opening.operation, unexpectedResponse(status, description)))
+      return Effect.fail(unavailable(opening.operation, unexpectedResponse(status, description), asked.host))
     }
     // A date is one on the clock of the server that sent the answer
     return Effect.clockWith((machine) => {
@@ -148,9 +149,10 @@ const failRefused = <E>(
     })
   }
   if (status >= 500) {
-    return Effect.fail(unavailable(opening.operation, SeatError.UnavailableReason.cases.ServerFailed.make({ status })))
+    const reason = SeatError.UnavailableReason.cases.ServerFailed.make({ status })
+    return Effect.fail(unavailable(opening.operation, reason, asked.host))
   }
-  const error = readErrorBody(opening, answer, version, token)
+  const error = readErrorBody(opening, answer, asked)
   if (!(error instanceof SeatError.Unavailable)) clock.learn(dated)
   return Effect.fail(error)
 }
@@ -160,11 +162,12 @@ export const retrying =
   <A, B, E extends { readonly _tag: string }>(
     policy: Policy,
     operation: SeatError.Operation,
+    host: string,
     exchangeOnce: (time: TimeLimits) => Effect.Effect<A, SeatError.UnavailableReason>,
     onSuccess: (answer: A) => Effect.Effect<B, E | SeatError.RequestError>
   ) =>
   (attempts: Attempts, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<B, E | SeatError.RequestError> => {
-    const unavailableBecause = (reason: SeatError.UnavailableReason) => unavailable(operation, reason)
+    const unavailableBecause = (reason: SeatError.UnavailableReason) => unavailable(operation, reason, host)
     return retry<B, E | SeatError.RequestError>(policy, fiber, attempts.start, unavailableBecause, (time) =>
       Effect.suspend(() => {
         attempts.count++
@@ -208,6 +211,7 @@ const makeConnect = Effect.fnUntraced(function* (
   const version = yield* checkVersion(options.version ?? "2026-10")
   const { changing, list, single } = yield* checkSizes(options)
   const baseUrl = yield* resolveBaseUrl(options)
+  const { host } = new URL(baseUrl)
   // Deno and Bun send a request again, even a POST, if a kept connection is gone before the answer
   const unkept = "Deno" in globalThis || "Bun" in globalThis ? { connection: "close" } : {}
   const inOneStep = exchanges.get(client)
@@ -228,6 +232,7 @@ const makeConnect = Effect.fnUntraced(function* (
     ((request, time, size) => send(request, time, (response, dated) => readAnswer(response, size, dated)))
 
   return (token, clock = makePolarClock()) => {
+    const asked = { host, version, token }
     const headers =
       token === undefined ? shared : Headers.set(shared, "authorization", `Bearer ${Redacted.value(token)}`)
     const makeRequest = ({ body, method, path, urlParams }: Opening<unknown>) => {
@@ -246,20 +251,21 @@ const makeConnect = Effect.fnUntraced(function* (
         const exchangeOnce = (time: TimeLimits) => exchange(makeRequest(call), time, limits)
         const read = (answer: Answer) =>
           answer.status === success
-            ? decodeAnswer(call, answer, connections, clock)
-            : failRefused(call, answer, version, token, clock)
-        return withTelemetry(operation, attributesOf(call), retrying(policy, operation, exchangeOnce, read))
+            ? decodeAnswer(call, answer, connections, host, clock)
+            : failRefused(call, answer, asked, clock)
+        return withTelemetry(operation, attributesOf(call), retrying(policy, operation, host, exchangeOnce, read))
       },
 
       clock,
 
       shared: {
+        host,
         policy,
         limits: single,
         send,
         makeRequest,
         attributesOf,
-        failRefused: (opening, answer) => failRefused(opening, answer, version, token, clock)
+        failRefused: (opening, answer) => failRefused(opening, answer, asked, clock)
       }
     }
   }

@@ -1,7 +1,7 @@
 import { type Assignment, type AssignmentSource, Recipient, validate } from "@polar-seats/domain/Assignment"
 import { ClaimedSubscription } from "@polar-seats/domain/ClaimedSubscription"
 import type { Seat, SeatId, SeatsList } from "@polar-seats/domain/Seat"
-import { AlreadyClaimed, InvitationUnavailable, type Unauthorized } from "@polar-seats/domain/SeatError"
+import { AlreadyClaimed, InvitationUnavailable, type Surface } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as Clock from "effect/Clock"
@@ -68,12 +68,12 @@ export const nowOf = (clock: PolarClock): Seats["Service"]["now"] =>
 export const make = (
   polar: PolarClient,
   path: "/v1/customer-portal/seats" | "/v1/customer-seats",
-  wants: Unauthorized["wants"],
+  surface: Surface,
   claimedSubscriptions: Seats["Service"]["claimedSubscriptions"]
 ): Seats["Service"] => {
-  const deniedError = (refusal: Refusal) => tokenError(wants, refusal)
+  const deniedError = (refusal: Refusal) => tokenError(surface, refusal)
   const seatError = (refusal: Refusal, seatId: SeatId) =>
-    refusal.name === "ResourceNotFound" ? seatNotFound(seatId) : deniedError(refusal)
+    refusal.name === "ResourceNotFound" ? seatNotFound(seatId, surface) : deniedError(refusal)
 
   return Seats.of({
     resend: (seatId) =>
@@ -102,7 +102,8 @@ export const make = (
           urlParams: sourceFields(source),
           decode: decodeSeats,
           problemOf: problemWithSeats(source),
-          errorFor: (refusal) => (refusal.name === "ResourceNotFound" ? sourceNotFound(source) : deniedError(refusal))
+          errorFor: (refusal) =>
+            refusal.name === "ResourceNotFound" ? sourceNotFound(source, surface) : deniedError(refusal)
         })
       ),
 
@@ -117,7 +118,7 @@ export const make = (
             body: assignmentJson(assignment),
             decode: decodeSeat,
             problemOf: problemWithAssigned(checked),
-            errorFor: (refusal) => assignError(refusal, checked) ?? deniedError(refusal)
+            errorFor: (refusal) => assignError(refusal, checked, surface) ?? deniedError(refusal)
           })
       ),
 
@@ -184,7 +185,7 @@ export const requestPage = (polar: PolarClient, page: number) =>
       path: "/v1/customer-portal/seats/subscriptions",
       urlParams: { page, limit: 100 },
       decode: decodePage,
-      errorFor: (refusal) => tokenError("CustomerSession", refusal)
+      errorFor: (refusal) => tokenError("CustomerPortal", refusal)
     }),
     ({ items, pagination }) => Tuple.make(items, page < pagination.max_page ? Option.some(page + 1) : Option.none())
   )

@@ -29,6 +29,9 @@ export const Subject = Data.taggedEnum<Subject>()
 /** The two APIs that Polar has for seats: the customer portal, and the API of the organization that sells them. */
 export type ApiSurface = "portal" | "organization"
 
+// The surface that answers a subject, as an error names it
+const surfaceOf = ({ _tag }: Subject) => (_tag === "Organization" ? "Organization" : "CustomerPortal")
+
 const wantedToken = (surface: ApiSurface) => (surface === "portal" ? "CustomerSession" : "OrganizationToken")
 
 /** Looks a token up. A request without a token is anonymous. An unknown or expired token is refused. */
@@ -68,7 +71,7 @@ export const actingFor = (
   }
   const slugs = subject.slugs.filter((slug) => organizations.get(slug)?.id === id)
   return slugs.length === 0
-    ? Result.fail(new Forbidden({ reason: "Organization" }))
+    ? Result.fail(new Forbidden({ reason: "Organization", surface: "Organization" }))
     : Result.succeed(Subject.Organization({ ...subject, slugs }))
 }
 
@@ -100,10 +103,10 @@ export const authorize = (
     return Result.fail(new Unauthorized({ reason: "WrongToken", wants: wantedToken(surface) }))
   }
   if (isOrganization && !subject.scopes.includes(scopeFor(operation))) {
-    return Result.fail(new Forbidden({ reason: "Scope" }))
+    return Result.fail(new Forbidden({ reason: "Scope", surface: surfaceOf(subject) }))
   }
   return subject._tag === "Member" && !reads.has(operation) && members.get(subject.id)?.role === "member"
-    ? Result.fail(new Forbidden({ reason: "Role" }))
+    ? Result.fail(new Forbidden({ reason: "Role", surface: surfaceOf(subject) }))
     : Result.succeed(subject)
 }
 
@@ -128,7 +131,7 @@ const withContainer = (model: PolarModel, row: SeatRow | undefined) => {
 export const findSeat = (model: PolarModel, subject: Subject, seatId: SeatId) => {
   const found = withContainer(model, model.seats.get(seatId))
   return found === undefined || !canSee(model, subject, found.container)
-    ? Result.fail(new NotFound({ resource: "seat", id: seatId }))
+    ? Result.fail(new NotFound({ resource: "seat", id: seatId, surface: surfaceOf(subject) }))
     : Result.succeed(found)
 }
 
@@ -141,7 +144,7 @@ export const findContainer = (model: PolarModel, subject: Subject, source: Assig
   return container === undefined ||
     (source._tag !== "Checkout" && source._tag !== container.source._tag) ||
     !canSee(model, subject, container)
-    ? Result.fail(new NotFound({ resource: Str.uncapitalize(source._tag), id: source.id }))
+    ? Result.fail(new NotFound({ resource: Str.uncapitalize(source._tag), id: source.id, surface: surfaceOf(subject) }))
     : Result.succeed(container)
 }
 
