@@ -24,6 +24,8 @@ const telemetry = NodeSdk.layer(() => ({
   metricReader: new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() })
 }))
 
+// Polar reads no header of a trace. If a gateway of yours stands before Polar, `propagateTrace: Config.succeed(true)` shows it
+// the span of each call as the parent
 const seats = PortalSeats.layerConfig({
   token: PolarConnection.configToken("POLAR_CUSTOMER_SESSION"),
   baseUrl: Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL").pipe(Config.withDefault("https://api.polar.sh"))

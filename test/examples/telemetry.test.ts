@@ -21,6 +21,7 @@ interface Attributed {
 }
 interface Span extends Attributed {
   readonly name: string
+  readonly kind: number
   readonly spanId: string
   readonly parentSpanId?: string
 }
@@ -95,16 +96,31 @@ it("exports a span for each call and three metrics, and no token", async () => {
   )
   const remind = spans.find(({ name }) => name === "remind")
   assert.isDefined(remind)
+  const calls = spans.filter((span) => span !== remind)
+  const { hostname, port } = new URL(acme.url)
   assert.deepEqual(
-    spans.filter((span) => span !== remind).map((span) => [span.name, span.parentSpanId, valuesOf(span)]),
+    calls.map((span) => [span.name, span.parentSpanId, valuesOf(span)]),
     [
-      ["Success", live, 2],
-      ["AlreadyClaimed", claimed, 1]
-    ].map(([outcome, id, attempts]) => [
+      ["Success", live, 2, 200],
+      ["AlreadyClaimed", claimed, 1, 400]
+    ].map(([outcome, id, attempts, status]) => [
       "Seats.resend",
       remind.spanId,
-      { "seat.id": id, "polar.version": "2026-10", "polar.outcome": outcome, "polar.attempts": attempts }
+      {
+        "seat.id": id,
+        "polar.version": "2026-10",
+        "polar.outcome": outcome,
+        "polar.attempts": attempts,
+        "server.address": hostname,
+        "server.port": Number(port),
+        "http.response.status_code": status
+      }
     ])
+  )
+  const clientKind = 3
+  assert.deepEqual(
+    calls.map(({ kind }) => kind),
+    [clientKind, clientKind]
   )
 
   const metrics = exported.flatMap(({ resourceMetrics = [] }) =>

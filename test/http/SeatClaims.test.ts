@@ -30,6 +30,7 @@ import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest, HttpCl
 import { TestClock } from "effect/testing"
 import { createServer, type ServerResponse } from "node:http"
 import { inspect } from "node:util"
+import { recordingTracer } from "./recordingTracer.ts"
 import { documentedSeat } from "./polarFixtures.ts"
 
 const secret = "b1Yp-VnG7tQxJ0s_Zk3uM9aRw5eLhC2dTf8oKiXq4Ny"
@@ -441,19 +442,6 @@ describe("over a socket", () => {
   )
 })
 
-/** A tracer that keeps every span, as an exporter would. */
-const recording = () => {
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
-  return { tracer, spans }
-}
-
 describe("the span and the metrics record a stream of events", () => {
   const counted = (outcome: string) =>
     Effect.map(Metric.snapshot, (metrics) =>
@@ -470,20 +458,27 @@ describe("the span and the metrics record a stream of events", () => {
     )
   const head = Effect.flatMap(SeatClaims, (claims) => Stream.runHead(claims.events(token)))
   const rows: ReadonlyArray<
-    readonly [what: string, Answer, Effect.Effect<unknown, unknown, SeatClaims>, outcome: string, attempts: number]
+    readonly [
+      what: string,
+      Answer,
+      Effect.Effect<unknown, unknown, SeatClaims>,
+      outcome: string,
+      status: number,
+      attempts: number
+    ]
   > = [
-    ["to its end", sending([message(documentedEvent)]).answer, events, "Success", 1],
-    ["until the reader stops", sending([message(documentedEvent)], "stay").answer, head, "Success", 1],
-    ["until it breaks off", sending([message(documentedEvent)], "cut").answer, events, "OutcomeUnknown", 1],
-    ["that is no stream", json(200, {}), events, "UnexpectedResponse", 1],
-    ["that is refused", refusal(404, "ResourceNotFound"), events, "InvalidInvitation", 1],
-    ["that never opens", plain(502), events, "ServerFailed", 4],
-    ["that is interrupted", sending([], "stay").answer, events, "OutcomeUnknown", 1]
+    ["to its end", sending([message(documentedEvent)]).answer, events, "Success", 200, 1],
+    ["until the reader stops", sending([message(documentedEvent)], "stay").answer, head, "Success", 200, 1],
+    ["until it breaks off", sending([message(documentedEvent)], "cut").answer, events, "OutcomeUnknown", 200, 1],
+    ["that is no stream", json(200, {}), events, "UnexpectedResponse", 200, 1],
+    ["that is refused", refusal(404, "ResourceNotFound"), events, "InvalidInvitation", 404, 1],
+    ["that never opens", plain(502), events, "ServerFailed", 502, 4],
+    ["that is interrupted", sending([], "stay").answer, events, "OutcomeUnknown", 200, 1]
   ]
-  it.effect.each(rows)("%s", ([_, answer, call, outcome, attempts]) =>
+  it.effect.each(rows)("%s", ([_, answer, call, outcome, status, attempts]) =>
     Effect.gen(function* () {
       const before = yield* counted(outcome)
-      const { spans, tracer } = recording()
+      const { spans, tracer } = recordingTracer()
       const fiber = yield* Effect.forkChild(
         Effect.exit(call).pipe(Effect.provide(answering(answer).layer), Effect.provideService(Tracer.Tracer, tracer))
       )
@@ -493,8 +488,11 @@ describe("the span and the metrics record a stream of events", () => {
       assert.deepStrictEqual(Object.fromEntries(span?.attributes ?? []), {
         "polar.version": "2026-10",
         "polar.outcome": outcome,
-        "polar.attempts": attempts
+        "polar.attempts": attempts,
+        "server.address": "api.polar.sh",
+        "http.response.status_code": status
       })
+      assert.strictEqual(span?.kind, "client")
       assert.strictEqual((yield* counted(outcome)) - before, 1)
     })
   )
@@ -518,7 +516,7 @@ describe("no span and no error shows the token", () => {
 
   it.effect.each(answers)("with %s", ([_, answer]) =>
     Effect.gen(function* () {
-      const { spans, tracer } = recording()
+      const { spans, tracer } = recordingTracer()
       const ended = yield* Effect.forEach([Effect.asVoid(info), Effect.asVoid(claim), Effect.asVoid(events)], (call) =>
         settled(Effect.exit<unknown, unknown, SeatClaims>(call))
       ).pipe(
@@ -542,7 +540,7 @@ describe("no span and no error shows the token", () => {
 
   it.effect("the tracer would see a leak", () =>
     Effect.gen(function* () {
-      const { spans, tracer } = recording()
+      const { spans, tracer } = recordingTracer()
       yield* Effect.flatMap(HttpClient.HttpClient, (client) => client.get(`https://api.polar.sh/${secret}`)).pipe(
         Effect.provide(answering(json(200, {})).http),
         Effect.provideService(Tracer.Tracer, tracer)

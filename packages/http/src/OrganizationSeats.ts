@@ -28,7 +28,9 @@ const makeWith = Effect.fnUntraced(function* <E>(
   const connect = yield* PolarClient.make(options, options.organization)
   const polar = connect(yield* checkedToken)
   // An organization holds no seat, and Polar would answer with this refusal
-  const holdsNone = Stream.fail(new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }))
+  const holdsNone = Stream.fromEffect(
+    polar.failUnsent("Seats.claimedSubscriptions", new Unauthorized({ reason: "WrongToken", wants: "CustomerSession" }))
+  )
   return SeatsClient.make(polar, "/v1/customer-seats", "Organization", holdsNone)
 })
 

@@ -13,6 +13,7 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as CustomerSessions from "./CustomerSessions.ts"
 import { noAnswerWithin, notSentWithin } from "./internal/exchange.ts"
@@ -183,10 +184,12 @@ const makeForCustomer = (options: CustomerOptions) =>
       list: (source) => withCurrent(({ seats }) => seats.list(source)),
       assign: (assignment) =>
         // An invalid assignment fails without a request, so it needs no session
-        Effect.andThen(
-          Effect.fromResult(validate(assignment)),
-          withCurrent(({ seats }) => seats.assign(assignment))
-        ),
+        Effect.suspend(() => {
+          const checked = validate(assignment)
+          return Result.isFailure(checked)
+            ? connect().failUnsent("Seats.assign", checked.failure)
+            : withCurrent(({ seats }) => seats.assign(assignment))
+        }),
       revoke: (seatId) => withCurrent(({ seats }) => seats.revoke(seatId)),
       claimedSubscriptions: Stream.paginate(1, (page) =>
         withCurrent(({ polar }) => SeatsClient.requestPage(polar, page))

@@ -147,12 +147,10 @@ const claimError = (refusal: Refusal) => invalidInvitation(refusal) ?? forbidden
 // A token that is not one segment of a path would address another endpoint. Polar makes no such token
 const notOneSegment = /^\.{0,2}$|\/|\p{Surrogate}/u
 
-/** The path of an invitation. Fails if the token cannot be one of Polar's. */
-const pathOf = (token: Redacted.Redacted<string>): Effect.Effect<string, InvalidInvitation> => {
+/** The path of an invitation, or undefined if the token cannot be one of Polar's. */
+const pathOf = (token: Redacted.Redacted<string>): string | undefined => {
   const text = Redacted.value(token)
-  return notOneSegment.test(text)
-    ? Effect.fail(new InvalidInvitation())
-    : Effect.succeed(`/v1/customer-seats/claim/${encodeURIComponent(text)}`)
+  return notOneSegment.test(text) ? undefined : `/v1/customer-seats/claim/${encodeURIComponent(text)}`
 }
 
 const unexpected = (description: string) => unexpectedResponse(200, description)
@@ -206,8 +204,10 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
   return SeatClaims.of({
     info: (token) =>
-      Effect.flatMap(pathOf(token), (path) =>
-        polar.call({
+      Effect.suspend(() => {
+        const path = pathOf(token)
+        if (path === undefined) return polar.failUnsent("SeatClaims.info", new InvalidInvitation())
+        return polar.call({
           operation: "SeatClaims.info",
           secret: token,
           method: "GET",
@@ -215,7 +215,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
           decode: decodeInfo,
           errorFor: claimError
         })
-      ),
+      }),
 
     claim: (token) =>
       polar.call({
@@ -229,21 +229,23 @@ const make = Effect.fnUntraced(function* (options: Options) {
       }),
 
     events: (token) =>
-      Stream.unwrap(
-        Effect.map(pathOf(token), (path) =>
-          open(
-            polar,
-            {
-              operation: "SeatClaims.events",
-              secret: token,
-              method: "GET",
-              path: `${path}/stream`,
-              errorFor: invalidInvitation
-            },
-            eventsIn
-          )
+      Stream.suspend((): Stream.Stream<ClaimEvent, EventsError> => {
+        const path = pathOf(token)
+        if (path === undefined) {
+          return Stream.fromEffect(polar.failUnsent("SeatClaims.events", new InvalidInvitation()))
+        }
+        return open(
+          polar,
+          {
+            operation: "SeatClaims.events",
+            secret: token,
+            method: "GET",
+            path: `${path}/stream`,
+            errorFor: invalidInvitation
+          },
+          eventsIn
         )
-      )
+      })
   })
 })
 

@@ -33,7 +33,7 @@ import {
 import { checkOrganization, checkVersion, resolveBaseUrl } from "./options.ts"
 import { makePolarClock, parseDate, type PolarClock } from "./polarClock.ts"
 import { checkPolicy, parseRetryAfter, type Policy, retry } from "./retry.ts"
-import { type Attempts, withTelemetry } from "./telemetry.ts"
+import { type Attempts, type Attributes, serverOf, traceHeaders, withTelemetry } from "./telemetry.ts"
 
 /** The options of every client layer. */
 export interface Options extends Connection, RetryPolicy {
@@ -49,6 +49,12 @@ export interface Options extends Connection, RetryPolicy {
    * Default: 64 KiB.
    */
   readonly maxHeaderBytes?: number | undefined
+  /**
+   * Whether each request carries the headers of a trace (`traceparent`, `b3`), with the span of the call as the parent.
+   * Nothing is sent if no tracer is installed. Polar's CORS refuses these headers, so in a browser every call would fail.
+   * Polar does not read them either, so turn this on for a server of yours that stands before Polar. Default: false.
+   */
+  readonly propagateTrace?: boolean | undefined
 }
 
 /** One request, and the error for each refusal. */
@@ -78,6 +84,11 @@ export interface PolarClient {
   readonly call: <A, E extends { readonly _tag: string }>(
     call: Call<A, E>
   ) => Effect.Effect<A, E | SeatError.RequestError>
+  /** Fails a call that is not sent, because its error is known. It has a span and counts, as every call. */
+  readonly failUnsent: <E extends { readonly _tag: string }>(
+    operation: SeatError.Operation,
+    error: E
+  ) => Effect.Effect<never, E>
   /** Polar's clock, as far as the calls of this client have told it. */
   readonly clock: PolarClock
   /** The values that the calls share, for `open` in `./openStream.ts`. A bundle that opens no stream does not ship that. */
@@ -86,8 +97,11 @@ export interface PolarClient {
     readonly policy: Policy
     readonly limits: SizeLimits
     readonly send: ReturnType<typeof makeSend>
-    readonly makeRequest: (opening: Opening<unknown>) => HttpClientRequest.HttpClientRequest
-    readonly attributesOf: (opening: Opening<unknown>) => () => { readonly [name: string]: string }
+    readonly makeRequest: (
+      opening: Opening<unknown>,
+      fiber: Fiber.Fiber<unknown, unknown>
+    ) => HttpClientRequest.HttpClientRequest
+    readonly attributesOf: (opening: Opening<unknown>) => () => Attributes
     readonly failRefused: <E>(opening: Opening<E>, answer: Answer) => Effect.Effect<never, E | SeatError.RequestError>
   }
 }
@@ -120,7 +134,7 @@ const servicesOf = (fetchOptions: RequestInit | undefined, connections: Connecti
   Context.empty().pipe(
     // No redirect is followed: the token must not reach another host, and nothing must be done twice
     Context.add(FetchHttpClient.RequestInit, { ...fetchOptions, redirect: "manual" }),
-    // Polar's CORS refuses the headers of a tracer
+    // Polar's CORS refuses the headers of a tracer. See `propagateTrace`
     Context.add(HttpClient.TracerPropagationEnabled, false),
     // The span of a request would hold its URL, which may be a secret, and every header of the answer
     Context.add(HttpClient.TracerDisabledWhen, () => true),
@@ -163,17 +177,24 @@ export const retrying =
     policy: Policy,
     operation: SeatError.Operation,
     host: string,
-    exchangeOnce: (time: TimeLimits) => Effect.Effect<A, SeatError.UnavailableReason>,
-    onSuccess: (answer: A) => Effect.Effect<B, E | SeatError.RequestError>
+    exchangeOnce: (
+      time: TimeLimits,
+      fiber: Fiber.Fiber<unknown, unknown>
+    ) => Effect.Effect<A, SeatError.UnavailableReason>,
+    onSuccess: (answer: A, attempts: Attempts) => Effect.Effect<B, E | SeatError.RequestError>
   ) =>
   (attempts: Attempts, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<B, E | SeatError.RequestError> => {
     const unavailableBecause = (reason: SeatError.UnavailableReason) => unavailable(operation, reason, host)
     return retry<B, E | SeatError.RequestError>(policy, fiber, attempts.start, unavailableBecause, (time) =>
-      Effect.suspend(() => {
+      // The fiber of the call knows the span of the call by now
+      Effect.withFiber((fiber) => {
         attempts.count++
-        return Effect.matchEffect(exchangeOnce(time), {
-          onFailure: (reason) => Effect.fail(unavailableBecause(reason)),
-          onSuccess
+        return Effect.matchEffect(exchangeOnce(time, fiber), {
+          onFailure: (reason) => {
+            if ("status" in reason) attempts.status = reason.status
+            return Effect.fail(unavailableBecause(reason))
+          },
+          onSuccess: (answer) => onSuccess(answer, attempts)
         })
       })
     )
@@ -211,7 +232,8 @@ const makeConnect = Effect.fnUntraced(function* (
   const version = yield* checkVersion(options.version ?? "2026-10")
   const { changing, list, single } = yield* checkSizes(options)
   const baseUrl = yield* resolveBaseUrl(options)
-  const { host } = new URL(baseUrl)
+  const server = serverOf(baseUrl)
+  const { host } = server
   // Deno and Bun send a request again, even a POST, if a kept connection is gone before the answer
   const unkept = "Deno" in globalThis || "Bun" in globalThis ? { connection: "close" } : {}
   const inOneStep = exchanges.get(client)
@@ -235,26 +257,32 @@ const makeConnect = Effect.fnUntraced(function* (
     const asked = { host, version, token }
     const headers =
       token === undefined ? shared : Headers.set(shared, "authorization", `Bearer ${Redacted.value(token)}`)
-    const makeRequest = ({ body, method, path, urlParams }: Opening<unknown>) => {
+    const makeRequest: PolarClient["shared"]["makeRequest"] = ({ body, method, path, urlParams }, fiber) => {
       const params = urlParams === undefined ? UrlParams.empty : UrlParams.fromInput(urlParams)
-      const request = HttpClientRequest.makeWith(method, baseUrl + path, params, Option.none(), headers, HttpBody.empty)
+      const all = options.propagateTrace === true ? Headers.merge(headers, traceHeaders(fiber)) : headers
+      const request = HttpClientRequest.makeWith(method, baseUrl + path, params, Option.none(), all, HttpBody.empty)
       return body === undefined ? request : HttpClientRequest.setBody(request, HttpBody.jsonUnsafe(body))
     }
     const attributesOf =
-      ({ attributes }: Opening<unknown>) =>
-      () => ({ "polar.version": version, ...attributes })
+      ({ attributes }: Pick<Opening<unknown>, "attributes">) =>
+      () => ({ "polar.version": version, ...server.attributes, ...attributes })
 
     return {
       call: (call) => {
         const { isList = false, operation, success = 200 } = call
         const limits = isList ? list : SeatError.isHarmless(operation) ? single : changing
-        const exchangeOnce = (time: TimeLimits) => exchange(makeRequest(call), time, limits)
-        const read = (answer: Answer) =>
-          answer.status === success
+        const exchangeOnce = (time: TimeLimits, fiber: Fiber.Fiber<unknown, unknown>) =>
+          exchange(makeRequest(call, fiber), time, limits)
+        const read = (answer: Answer, attempts: Attempts) => {
+          attempts.status = answer.status
+          return answer.status === success
             ? decodeAnswer(call, answer, connections, host, clock)
             : failRefused(call, answer, asked, clock)
+        }
         return withTelemetry(operation, attributesOf(call), retrying(policy, operation, host, exchangeOnce, read))
       },
+
+      failUnsent: (operation, error) => withTelemetry(operation, attributesOf({}), () => Effect.fail(error)),
 
       clock,
 
@@ -284,6 +312,7 @@ const partsOf = (
   options.maxBytes?.single,
   options.maxBytes?.list,
   options.maxHeaderBytes,
+  options.propagateTrace,
   options.times,
   options.schedule,
   options.maxRetryAfter,

@@ -7,6 +7,7 @@ import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Tuple from "effect/Tuple"
@@ -108,19 +109,19 @@ export const make = (
       ),
 
     assign: (assignment) =>
-      Effect.flatMap(
-        Effect.suspend(() => Effect.fromResult(validate(assignment))),
-        (checked) =>
-          polar.call({
-            operation: "Seats.assign",
-            method: "POST",
-            path,
-            body: assignmentJson(assignment),
-            decode: decodeSeat,
-            problemOf: problemWithAssigned(checked),
-            errorFor: (refusal) => assignError(refusal, checked, surface) ?? deniedError(refusal)
-          })
-      ),
+      Effect.suspend(() => {
+        const checked = validate(assignment)
+        if (Result.isFailure(checked)) return polar.failUnsent("Seats.assign", checked.failure)
+        return polar.call({
+          operation: "Seats.assign",
+          method: "POST",
+          path,
+          body: assignmentJson(assignment),
+          decode: decodeSeat,
+          problemOf: problemWithAssigned(checked.success),
+          errorFor: (refusal) => assignError(refusal, checked.success, surface) ?? deniedError(refusal)
+        })
+      }),
 
     revoke: (seatId) =>
       polar.call({
