@@ -17,6 +17,7 @@ import { makeRemindOne, remindSources, unfinishedReissues } from "./internal/rem
 import { seatsLookOf } from "./internal/seatsLook.ts"
 import { timeFor } from "./internal/polarTime.ts"
 import * as Single from "./internal/singleSeat.ts"
+import { recordCall } from "./internal/telemetry.ts"
 import {
   type HolderRemoved,
   type InexactMetadata,
@@ -162,55 +163,62 @@ export class Invitations extends Context.Service<
   )
 }
 
+type Unfinished = Reissue.Reissue | Reissue.ReissueIncomplete
+const isIncomplete = (unfinished: Unfinished): unfinished is Reissue.ReissueIncomplete =>
+  Predicate.isTagged(unfinished, "ReissueIncomplete")
+const reissueOf = (unfinished: Unfinished): Reissue.Reissue =>
+  isIncomplete(unfinished) ? unfinished.reissue : unfinished
+
 /** Makes `Invitations` over the `Seats` and the `Journal` in the context. It is cheap enough for one a request. */
 export const make: Effect.Effect<Invitations["Service"], never, Seats | Journal.Journal> = Effect.gen(function* () {
   const seats = yield* Seats
   const journal = yield* Journal.Journal
   const engine = Engine.make(seats, journal, seatsLookOf(seats))
 
-  const reissue = Effect.fn("Invitations.reissue")(function* (
-    seat: Seat,
-    options: SingleOptions = {}
-  ): Effect.fn.Return<Seat, ReissueError> {
-    const { id: seatId } = seat
-    if (seat.status !== "pending") return yield* new AlreadyClaimed({ seatId })
-    const known = Reissue.fromSeat(seat)
-    if (known === undefined) return yield* new InvitationUnavailable({ seatId })
-    return yield* Single.reissueOne(engine, known, yield* checkSingleOptions(options))
-  })
+  const reissue = Effect.fn("Invitations.reissue")(
+    function* (seat: Seat, options: SingleOptions = {}): Effect.fn.Return<Seat, ReissueError> {
+      const { id: seatId } = seat
+      if (seat.status !== "pending") return yield* new AlreadyClaimed({ seatId })
+      const known = Reissue.fromSeat(seat)
+      if (known === undefined) return yield* new InvitationUnavailable({ seatId })
+      return yield* Single.reissueOne(engine, known, yield* checkSingleOptions(options))
+    },
+    (call, seat, _options) => recordCall(call, "Invitations.reissue", seat.id)
+  )
 
-  const finish = Effect.fn("Invitations.finish")(function* (
-    incomplete: Reissue.Reissue | Reissue.ReissueIncomplete,
-    options: SingleOptions = {}
-  ): Effect.fn.Return<Seat, ReissueError> {
-    const { phase = undefined, reissue } = Predicate.isTagged(incomplete, "ReissueIncomplete")
-      ? incomplete
-      : { reissue: incomplete }
-    return yield* Single.finishOne(engine, reissue, phase, yield* checkSingleOptions(options))
-  })
+  const finish = Effect.fn("Invitations.finish")(
+    function* (incomplete: Unfinished, options: SingleOptions = {}): Effect.fn.Return<Seat, ReissueError> {
+      const phase = isIncomplete(incomplete) ? incomplete.phase : undefined
+      return yield* Single.finishOne(engine, reissueOf(incomplete), phase, yield* checkSingleOptions(options))
+    },
+    (call, incomplete, _options) => recordCall(call, "Invitations.finish", reissueOf(incomplete).seatId)
+  )
 
-  const resend = Effect.fn("Invitations.resend")(function* (
-    seat: Seat | SeatId,
-    { onExpired: wanted = "fail", ...options }: ResendOptions = {}
-  ): Effect.fn.Return<Sent, ResendInvitationError> {
-    const checked = yield* checkSingleOptions(options)
-    const onExpired = yield* checkOnExpired(wanted)
-    const judge = (sent: Seat) =>
-      Effect.map(seats.now, ({ clock, now }): Judged => ({ seat: sent, invitation: sent.invitation(now), clock }))
-    const known = Predicate.isString(seat) ? undefined : seat
-    if (known !== undefined && onExpired !== "resendAnyway") {
-      let time = yield* seats.now
-      if (known.invitation(time.now)._tag === "Expired")
-        time = yield* timeFor(engine, known, { ...checked, rate: AdaptiveRate.unlimited })
-      const { clock, now } = time
-      const before = known.invitation(now)
-      if (before._tag === "Expired") {
-        if (onExpired === "reissue") return Sent.Reissued(yield* judge(yield* reissue(known, options)))
-        return yield* new InvitationExpired({ seatId: known.id, expiredAt: before.expiredAt, clock })
+  const resend = Effect.fn("Invitations.resend")(
+    function* (
+      seat: Seat | SeatId,
+      { onExpired: wanted = "fail", ...options }: ResendOptions = {}
+    ): Effect.fn.Return<Sent, ResendInvitationError> {
+      const checked = yield* checkSingleOptions(options)
+      const onExpired = yield* checkOnExpired(wanted)
+      const judge = (sent: Seat) =>
+        Effect.map(seats.now, ({ clock, now }): Judged => ({ seat: sent, invitation: sent.invitation(now), clock }))
+      const known = Predicate.isString(seat) ? undefined : seat
+      if (known !== undefined && onExpired !== "resendAnyway") {
+        let time = yield* seats.now
+        if (known.invitation(time.now)._tag === "Expired")
+          time = yield* timeFor(engine, known, { ...checked, rate: AdaptiveRate.unlimited })
+        const { clock, now } = time
+        const before = known.invitation(now)
+        if (before._tag === "Expired") {
+          if (onExpired === "reissue") return Sent.Reissued(yield* judge(yield* reissue(known, options)))
+          return yield* new InvitationExpired({ seatId: known.id, expiredAt: before.expiredAt, clock })
+        }
       }
-    }
-    return Sent.Resent(yield* judge(yield* Single.resendOne(engine, seat, checked)))
-  })
+      return Sent.Resent(yield* judge(yield* Single.resendOne(engine, seat, checked)))
+    },
+    (call, seat, _options) => recordCall(call, "Invitations.resend", Predicate.isString(seat) ? seat : seat.id)
+  )
 
   return Invitations.of({
     resend,

@@ -18,6 +18,7 @@ import { itemOf, maxWaitMillis } from "./refusal.ts"
 import { checkRunOptions, checkSeatOptions } from "./remindOptions.ts"
 import * as Reminder from "./remindSeat.ts"
 import { processItems } from "./retryQueue.ts"
+import { outcomeOfReminder, recordCall } from "./telemetry.ts"
 import { done, type RunAttempt, RunItem } from "./runState.ts"
 
 const unfinishedAttempts = ({ attempts }: Journal["Service"]) =>
@@ -103,20 +104,23 @@ export const remindSources = (
 
 /** Makes `Invitations.remindOne`, whose calls share one rate. */
 export const makeRemindOne = (engine: Engine, rate: AdaptiveRate.AdaptiveRate) =>
-  Effect.fn("Invitations.remindOne")(function* (
-    seat: Seat,
-    options: SeatOptions = {}
-  ): Effect.fn.Return<ReminderOutcome, StoppingError | InvalidOption> {
-    const { attempt, giveUp } = Reminder.make(engine, yield* checkSeatOptions(options), rate)
-    let item: RunItem = RunItem.Seat({ seat })
-    while (true) {
-      const current: RunItem = item
-      const result: RunAttempt = yield* Effect.catch(attempt(current), (error) => {
-        const outcome = giveUp(current)
-        return outcome === undefined ? Effect.fail(error) : Effect.succeed(done(outcome))
-      })
-      if (result._tag === "Done") return result.result
-      item = result.item
-      yield* Effect.sleep(result.after)
-    }
-  })
+  Effect.fn("Invitations.remindOne")(
+    function* (
+      seat: Seat,
+      options: SeatOptions = {}
+    ): Effect.fn.Return<ReminderOutcome, StoppingError | InvalidOption> {
+      const { attempt, giveUp } = Reminder.make(engine, yield* checkSeatOptions(options), rate)
+      let item: RunItem = RunItem.Seat({ seat })
+      while (true) {
+        const current: RunItem = item
+        const result: RunAttempt = yield* Effect.catch(attempt(current), (error) => {
+          const outcome = giveUp(current)
+          return outcome === undefined ? Effect.fail(error) : Effect.succeed(done(outcome))
+        })
+        if (result._tag === "Done") return result.result
+        item = result.item
+        yield* Effect.sleep(result.after)
+      }
+    },
+    (call, seat, _options) => recordCall(call, "Invitations.remindOne", seat.id, outcomeOfReminder)
+  )
