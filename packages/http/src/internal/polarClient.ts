@@ -1,4 +1,4 @@
-import { checkCount, type InvalidOption } from "@polar-seats/domain/InvalidOption"
+import type { InvalidOption } from "@polar-seats/domain/InvalidOption"
 import * as SeatError from "@polar-seats/domain/SeatError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -32,6 +32,7 @@ import {
 } from "./exchange.ts"
 import { checkOrganization, checkVersion, resolveBaseUrl } from "./options.ts"
 import { makePolarClock, parseDate, type PolarClock } from "./polarClock.ts"
+import { checkSizes } from "./sizeLimits.ts"
 import { checkPolicy, parseRetryAfter, type Policy, retry } from "./retry.ts"
 import { type Attempts, type Attributes, serverOf, traceHeaders, withTelemetry } from "./telemetry.ts"
 
@@ -199,24 +200,6 @@ export const retrying =
       })
     )
   }
-
-/** The size limits of a call that changes something, of one that reads, and of one that reads a list. */
-const checkSizes = Effect.fnUntraced(function* ({ maxBytes = {}, maxHeaderBytes }: Options) {
-  const maxSingle = yield* checkCount("maxBytes.single", maxBytes.single ?? 1024 * 1024)
-  const maxList = yield* checkCount("maxBytes.list", maxBytes.list ?? 64 * 1024 * 1024)
-  const headers = yield* checkCount("maxHeaderBytes", maxHeaderBytes ?? 64 * 1024)
-  // The client reads no body of a 5xx, because the status is enough. So is a 429, if it does not matter what Polar did
-  const sizeLimits = (success: number, isEnough: (status: number) => boolean): SizeLimits => ({
-    headers,
-    body: (status) => (isEnough(status) ? undefined : status === 200 ? success : maxSingle)
-  })
-  const isFailureOrLimit = (status: number) => status === 429 || status >= 500
-  return {
-    changing: sizeLimits(maxSingle, (status) => status >= 500),
-    single: sizeLimits(maxSingle, isFailureOrLimit),
-    list: sizeLimits(maxList, isFailureOrLimit)
-  }
-})
 
 /** Makes a client for a token. Clients of one `Seats` share its `clock`. */
 type Connect = (token?: Redacted.Redacted<string>, clock?: PolarClock) => PolarClient
