@@ -501,7 +501,8 @@ describe("a signed body that Polar does not document is UnexpectedBody:", () => 
       JSON.stringify({ ...payload, data: { ...seat, created_at: undefined } }),
       "data.created_at: Missing key"
     ],
-    ["with a field of another type", JSON.stringify({ ...payload, data: { ...seat, status: 5 } }), "data.status: "]
+    ["with a field of another type", JSON.stringify({ ...payload, data: { ...seat, status: 5 } }), "data.status: "],
+    ["too deep", `{"type":"order.paid","data":${"[".repeat(5000)}${"]".repeat(5000)}}`, "the body nests too deep"]
   ] as const)("%s", ([, content, description]) =>
     Effect.gen(function* () {
       const error = yield* refusal(signed(content))

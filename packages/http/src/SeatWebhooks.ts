@@ -18,7 +18,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { joinChunks } from "./internal/exchange.ts"
+import { joinChunks, nestsTooDeep, tooDeep } from "./internal/exchange.ts"
 import { checkMillis, fromConfig } from "./internal/options.ts"
 import { addExactMetadata, valueOf } from "./internal/seatJson.ts"
 import { deriveKeys, secretProblem } from "./internal/webhookSecret.ts"
@@ -227,6 +227,7 @@ const firstProblem = ({ issue }: Schema.SchemaError): string => {
 
 const readEvent = (id: string, text: string): Result.Result<SeatEvent, string> =>
   Result.gen(function* () {
+    if (nestsTooDeep(text)) return yield* Result.fail(tooDeep)
     const json = yield* Result.mapError(parseJson(text), () => "it is not JSON")
     const { data = null, timestamp, type } = yield* Result.mapError(decodeEnvelope(json), firstProblem)
     const makeEvent = seatEvents.get(type)
