@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { dirname } from "node:path"
+import { fileURLToPath } from "node:url"
 import { makeTemporaryFolder } from "../scripts/temporaryFolder.ts"
 
 /** Whether other users may enter a folder and those above it. */
@@ -15,8 +16,8 @@ export default () => {
   // As root the tests start PostgreSQL as another user, who has to reach its data
   const places = process.getuid?.() === 0 ? [tmpdir(), "/tmp", "/var/tmp"] : []
   const parent = places.find(isOpen) ?? tmpdir()
-  // Compiled modules stay, for the next run
-  process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "node-compile-cache")
+  // Compiled modules stay, for the next run. Nobody else can write there
+  process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("../node_modules/.cache/compile", import.meta.url))
   const folder = makeTemporaryFolder("test", parent)
   chmodSync(folder, 0o711)
   process.env["TMPDIR"] = folder

@@ -8,9 +8,10 @@ import {
   whenReady
 } from "../../scripts/launch.ts"
 
-const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
+/** The file that the command starts with. */
+export const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
 
-// main.ts turns this cache on too, but can no longer save its own compilation, which is a tenth of a short run
+// A short run spends half of its time on compiling
 const inherited = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] }
 
 type Environment = Readonly<Record<string, string>>
