@@ -1,43 +1,14 @@
-import { createHmac } from "node:crypto"
 import { once } from "node:events"
 import { connect } from "node:net"
 import { assert, describe, it, type TestContext } from "vitest"
 import { session, startAcme, subscription } from "./acme.ts"
 import { post, run, start, stopInTime } from "./runCli.ts"
+import { deliver, seat, secret, sign, timestamp } from "./webhookSender.ts"
 
-const secret = "polar_whs_s3cret"
-const id = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
-
-// https://polar.sh/docs/api-reference/webhooks/customer_seat.assigned
-const seat = {
-  created_at: "2023-11-07T05:31:56Z",
-  modified_at: null,
-  id,
-  status: "pending",
-  subscription_id: id,
-  order_id: null,
-  customer_id: id,
-  member_id: null,
-  email: "ann\u009b31m@acme.com",
-  customer_email: "ann@acme.com",
-  invitation_token_expires_at: "2023-11-08T05:31:56Z",
-  claimed_at: null,
-  revoked_at: null,
-  seat_metadata: {}
-}
-const timestamp = "2023-11-07T05:31:56.123456Z"
-const assigned = JSON.stringify({ type: "customer_seat.assigned", timestamp, data: seat })
+const { id } = seat
+const email = "ann\u009b31m@acme.com"
+const assigned = JSON.stringify({ type: "customer_seat.assigned", timestamp, data: { ...seat, email } })
 const order = { type: "order.paid", timestamp, data: { amount: 5 } }
-
-/** The headers that Polar sends with a body. The signature's key is the bytes of the whole secret. */
-const sign = (body: string, sentAt = Date.now()) => {
-  const seconds = String(Math.floor(sentAt / 1000))
-  const signature = createHmac("sha256", secret).update(`msg_1.${seconds}.${body}`).digest("base64")
-  return { "webhook-id": "msg_1", "webhook-timestamp": seconds, "webhook-signature": `v1,${signature}` }
-}
-
-const deliver = async (url: string, body: string, headers: Record<string, string> = sign(body)) =>
-  (await fetch(url, { method: "POST", body, headers })).status
 
 const listen = async ({ onTestFinished }: TestContext, ...args: ReadonlyArray<string>) => {
   const listener = await start(["listen", ...args], { POLAR_WEBHOOK_SECRET: secret })
@@ -67,7 +38,7 @@ describe.concurrent("listen", () => {
     assert.strictEqual(
       stdout,
       `${url}\n` +
-        `${timestamp} customer_seat.assigned ${id} pending ann\uFFFD31m@acme.com\n` +
+        `${timestamp} customer_seat.assigned ${id} pending ann<U+009B>31m@acme.com\n` +
         `${timestamp} order.paid not about a seat\n`
     )
     assert.match(stderr, /^(Refused with 403: [^\n]+\n){4}Refused with 413: [^\n]+\n$/)

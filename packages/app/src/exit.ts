@@ -14,7 +14,7 @@ import * as MutableRef from "effect/MutableRef"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { root } from "./globalFlags.ts"
-import { printErr, printJson, toErrorJson } from "./output/print.ts"
+import { type Lines, printErr, printJson, toErrorJson } from "./output/print.ts"
 
 /** Ends a command that did not succeed, after it has printed why. */
 export class Ended extends Schema.TaggedError<Ended>()("Ended", { code: Schema.Int }) {
@@ -58,7 +58,7 @@ export const outcomeFor = (error: CommandError): "failed" | "unknown" =>
   error._tag === "ReissueIncomplete" || (error._tag === "Unavailable" && error.mayHaveHappened) ? "unknown" : "failed"
 
 /** Prints why on stderr, and ends the command. */
-export const endCommand = (code: number, why: string): Effect.Effect<never, Ended> =>
+export const endCommand = (code: number, why: Lines): Effect.Effect<never, Ended> =>
   Effect.andThen(printErr(why), new Ended({ code }))
 
 const printError = Effect.fnUntraced(function* (error: CommandError, addition: string) {

@@ -24,7 +24,7 @@ const formatCliError = (error: CliError.CliError): string =>
 const presenter = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
-      ? printErr([...event.errors.map(formatCliError), `See ${event.commandPath.join(" ")} --help.`].join("\n"))
+      ? printErr([...event.errors.map(formatCliError), `See ${event.commandPath.join(" ")} --help.`])
       : CliOutput.defaultPresenter.present(event)
 })
 

@@ -22,7 +22,7 @@ import { layerSeats } from "../config/polarLayers.ts"
 import { endCommand, endWithError, exitCode, reportInterruption } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { readPolarTime } from "../output/polarTime.ts"
-import { printErr, printJson, printOut, toErrorJson } from "../output/print.ts"
+import { type Lines, printErr, printJson, printOut, toErrorJson } from "../output/print.ts"
 import { formatHolder, formatInvitation, formatSeatTable, stdoutColumns } from "../output/seatTable.ts"
 import { layerEmulator } from "./emulator.ts"
 import { layerSocket, serverUrl } from "./serveUntilInterrupted.ts"
@@ -92,7 +92,7 @@ const adviseBuyer = Match.typeTags<SeatError, string>()({
 
 /** Prints a text for people, or the step as JSON with `--json`. A text without a step is for people only. */
 const printStep = Effect.fnUntraced(function* (
-  text: string,
+  text: Lines,
   step?: { readonly step: string; readonly [key: string]: unknown }
 ) {
   const { json } = yield* root
@@ -120,7 +120,12 @@ const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
   const found: SeatsList = yield* list(source).pipe(reportInterruption("Seats.list"), Effect.catch(endWithError))
   const { availableSeats, seats, totalSeats } = found
   yield* printStep(
-    `\nThe seats of the subscription (${availableSeats} of ${totalSeats} free):\n\n${formatSeatTable(seats, yield* readPolarTime, yield* stdoutColumns)}`,
+    [
+      "",
+      `The seats of the subscription (${availableSeats} of ${totalSeats} free):`,
+      "",
+      ...formatSeatTable(seats, yield* readPolarTime, yield* stdoutColumns)
+    ],
     { step: "list", ...encodeSeatsList(found) }
   )
   return seats
@@ -128,7 +133,7 @@ const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
 
 const showResend = Effect.fnUntraced(function* (id: SeatId) {
   const seat = yield* resend(id).pipe(reportInterruption("Seats.resend"), Effect.catch(endWithError))
-  yield* printStep(`\nResent the invitation of seat ${seat.id} to ${formatHolder(seat)}.`, {
+  yield* printStep(["", `Resent the invitation of seat ${seat.id} to ${formatHolder(seat)}.`], {
     step: "resend",
     seat: encodeSeat(seat)
   })
@@ -148,9 +153,12 @@ const showDeadLink = Effect.gen(function* () {
   if (invitation._tag !== "Expired")
     return yield* endCommand(exitCode.failed, "The invitation of eve@acme.com has not expired.")
   yield* printStep(
-    `\nPolar does not report a dead link: it answered the resend to ${formatHolder(seat)} with 200 and sent ${mailed} mail,\n` +
-      `but the link in it has been dead since ${DateTime.formatIso(invitation.expiredAt)}.\n` +
-      "`seat.invitation(now)` shows it. A reissue mails a new link: it revokes the seat and assigns it to the same person.",
+    [
+      "",
+      `Polar does not report a dead link: it answered the resend to ${formatHolder(seat)} with 200 and sent ${mailed} mail,`,
+      `but the link in it has been dead since ${DateTime.formatIso(invitation.expiredAt)}.`,
+      "`seat.invitation(now)` shows it. A reissue mails a new link: it revokes the seat and assigns it to the same person."
+    ],
     {
       step: "dead-link",
       seat: encodeSeat(seat),
@@ -166,8 +174,11 @@ const showReissue = Effect.fnUntraced(function* (seat: Seat) {
   const reissued = yield* Effect.catch(reissue(seat), endWithError)
   const { subject, to, token } = yield* lastMail
   yield* printStep(
-    `\nReissued to ${formatHolder(reissued)} (${formatInvitation(reissued, yield* readPolarTime)}).\n` +
-      `  The mail that was sent: to ${to}, "${subject}"`,
+    [
+      "",
+      `Reissued to ${formatHolder(reissued)} (${formatInvitation(reissued, yield* readPolarTime)}).`,
+      `  The mail that was sent: to ${to}, "${subject}"`
+    ],
     { step: "reissue", seat: encodeSeat(reissued) }
   )
   const { claim } = yield* SeatClaims
@@ -196,7 +207,7 @@ const runOnEmulator = Effect.gen(function* () {
     yield* showResend(ann)
     const { subject, to } = yield* lastMail
     yield* printStep(`  The mail that was sent: to ${to}, "${subject}"`, { step: "mail", to, subject })
-    yield* printStep("\nEach refusal is a typed error. For each, the program tells the buyer what to do:\n")
+    yield* printStep(["", "Each refusal is a typed error. For each, the program tells the buyer what to do:", ""])
     yield* provokeRefusal(resend(nobody))
     yield* provokeRefusal(resend(ben))
     yield* provokeRefusal(resend(dan))
@@ -218,10 +229,10 @@ const runOnPolar = Effect.fnUntraced(function* (source: SeatSource, yes: boolean
   const seats = yield* showSeats(source)
   const now = yield* readPolarTime
   const live = seats.find((seat) => seat.invitation(now)._tag === "Live")
-  if (live === undefined) yield* printStep("\nNo seat has a live invitation, so the demo resends none.")
+  if (live === undefined) yield* printStep(["", "No seat has a live invitation, so the demo resends none."])
   else if (yes) yield* showResend(live.id)
-  else yield* printStep(`\nWith --yes, the demo would resend the invitation of ${formatHolder(live)} now.`)
-  yield* printStep("\nRefusals that mail nobody:\n")
+  else yield* printStep(["", `With --yes, the demo would resend the invitation of ${formatHolder(live)} now.`])
+  yield* printStep(["", "Refusals that mail nobody:", ""])
   yield* provokeRefusal(resend(nobody))
   const claimed = seats.find((seat) => seat.status === "claimed")
   if (claimed !== undefined) yield* provokeRefusal(resend(claimed.id))

@@ -31,13 +31,10 @@ const seedFrom = Effect.fnUntraced(function* (file: string) {
       .seedJson(text)
       .pipe(
         Effect.catch(({ issues }) =>
-          endCommand(
-            exitCode.wrongUse,
-            [
-              `${file} is not a valid world:`,
-              ...issues.map(({ message, path }) => [...(path.length > 0 ? [path.join(".")] : []), message].join(": "))
-            ].join("\n")
-          )
+          endCommand(exitCode.wrongUse, [
+            `${file} is not a valid world:`,
+            ...issues.map(({ message, path }) => [...(path.length > 0 ? [path.join(".")] : []), message].join(": "))
+          ])
         )
       )
   )

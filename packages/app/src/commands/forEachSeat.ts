@@ -12,7 +12,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { type CommandError, Ended, exitCode, exitCodeFor, makeInterrupted, outcomeFor } from "../exit.ts"
 import { type Root, root } from "../globalFlags.ts"
 import { formatAssignCommand } from "../output/followUpCommands.ts"
-import { type PrintableError, printErr, printJson, replaceControls, toErrorJson } from "../output/print.ts"
+import { type PrintableError, printErr, printJson, toErrorJson } from "../output/print.ts"
 
 /** Makes an effect interruptible inside a region that is not. */
 export type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
@@ -68,17 +68,17 @@ export type SeatGroup = readonly [name: string, ids: ReadonlyArray<string>]
 
 /** One line of ids for each group that is not empty. */
 export const formatGroups = (groups: ReadonlyArray<SeatGroup>): ReadonlyArray<string> =>
-  groups.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name}: ${ids.map(replaceControls).join(" ")}`)
+  groups.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name}: ${ids.join(" ")}`)
 
 /** One line with the number of seats of each outcome, then a line of ids for each outcome. */
-const summarizeSeats = (entries: ReadonlyArray<SeatEntry>, doneWord: string): string => {
+const summarizeSeats = (entries: ReadonlyArray<SeatEntry>, doneWord: string): ReadonlyArray<string> => {
   const names = { done: doneWord, failed: "failed", unknown: "unknown", not_begun: "not begun" }
   const groups = Object.entries(names).map(([outcome, name]): SeatGroup => [
     name,
     entries.filter((entry) => entry.outcome === outcome).map(({ id }) => id)
   ])
   const counts = groups.map(([name, ids]) => `${ids.length} ${name}`).join(", ")
-  return [`Of ${entries.length}: ${counts}.`, ...formatGroups(groups)].join("\n")
+  return [`Of ${entries.length}: ${counts}.`, ...formatGroups(groups)]
 }
 
 const notBegun = { _tag: "NotBegun", message: "The command was interrupted before it reached this seat." }
@@ -142,7 +142,7 @@ export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError, 
       const left = entries.filter(({ outcome }) => outcome === "not_begun")
       yield* Effect.forEach(left, (entry) => printFailureJson(entry, notBegun))
     }
-    yield* printErr(`Interrupted.\n${summarizeSeats(entries, doneWord)}`)
+    yield* printErr(["Interrupted.", ...summarizeSeats(entries, doneWord)])
   })
 
   const codes = yield* Effect.onInterrupt(Effect.all([first, Effect.forEach(entries, actOn)]), () => reportInterruption)

@@ -15,7 +15,7 @@ const printList = Effect.fnUntraced(function* (list: SeatsList) {
   const { json } = yield* root
   if (json) return yield* printJson(encodeSeatsList(list))
   const table = formatSeatTable(list.seats, yield* readPolarTime, yield* stdoutColumns)
-  yield* printOut(`${table}\n\n${list.availableSeats} of ${list.totalSeats} seats are free.`)
+  yield* printOut([...table, "", `${list.availableSeats} of ${list.totalSeats} seats are free.`])
 })
 
 /** Lists the seats of a subscription or an order. */

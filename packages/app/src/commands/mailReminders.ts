@@ -123,7 +123,7 @@ const printSummaryJson = Effect.fnUntraced(function* ({ open, tally }: Run, endi
   })
 })
 
-const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: boolean): string => {
+const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: boolean): ReadonlyArray<string> => {
   const { counts, failed, unknown } = tally
   const idsOf = (word: reminders.OutcomeWord) =>
     Array.from(planned.values()).flatMap(({ id, outcome }) => (outcome === word ? [id] : []))
@@ -145,7 +145,7 @@ const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: bool
     ...(skipCounts.length > 0 ? [`Skipped: ${skipCounts.join(", ")}.`] : []),
     ...(isError(ending) ? [ending.message] : []),
     ...reminders.formatAdvice(tally, hasJournal)
-  ].join("\n")
+  ]
 }
 
 /** Mails the planned people, and prints the outcome of each and a summary. An interruption is summarized too. */

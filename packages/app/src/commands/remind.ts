@@ -114,15 +114,13 @@ const remind = Effect.fnUntraced(function* (
   yield* readPolarTime
   const hasJournal = Option.isSome(flags.journal)
   if (flags.dryRun && json) yield* printJson({ ...tallyJson(tally, false), people })
-  yield* printErr(
-    [
-      `${flags.dryRun ? "A dry run: nobody was mailed. To mail" : "To mail"}: ${formatPeople(people)}, ` +
-        `${tally.would.Resend} with the link they have and ${tally.would.Reissue} with a new one.`,
-      ...(tally.unknown.length > 0 ? [`In doubt since an earlier run, and not mailed: ${tally.unknown.length}.`] : []),
-      ...formatSkipCounts(tally).map((skipped) => `Not to mail: ${skipped}.`),
-      ...(flags.dryRun ? formatAdvice(tally, hasJournal) : [])
-    ].join("\n")
-  )
+  yield* printErr([
+    `${flags.dryRun ? "A dry run: nobody was mailed. To mail" : "To mail"}: ${formatPeople(people)}, ` +
+      `${tally.would.Resend} with the link they have and ${tally.would.Reissue} with a new one.`,
+    ...(tally.unknown.length > 0 ? [`In doubt since an earlier run, and not mailed: ${tally.unknown.length}.`] : []),
+    ...formatSkipCounts(tally).map((skipped) => `Not to mail: ${skipped}.`),
+    ...(flags.dryRun ? formatAdvice(tally, hasJournal) : [])
+  ])
   if (flags.dryRun) return
   if (people > 1 && !flags.yes) yield* confirm(`Mail ${formatPeople(people)}?`)
   yield* mailReminders(sources, options, mails, hasJournal)

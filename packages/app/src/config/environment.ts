@@ -5,14 +5,15 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { type Ended, endCommand, exitCode } from "../exit.ts"
+import type { Lines } from "../output/print.ts"
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const formatConfigError = ({ cause, message }: Config.ConfigError): string =>
+const formatConfigError = ({ cause, message }: Config.ConfigError): Lines =>
   Schema.isSchemaError(cause)
-    ? formatIssue(cause.issue)
-        .issues.map(({ message, path = [] }) => `${path.filter(Predicate.isString).join(".")}: ${message}`)
-        .join("\n")
+    ? formatIssue(cause.issue).issues.map(
+        ({ message, path = [] }) => `${path.filter(Predicate.isString).join(".")}: ${message}`
+      )
     : message
 
 /** Reads an environment variable: `undefined` if it is not set. An invalid value ends the command. */

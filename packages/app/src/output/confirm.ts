@@ -3,6 +3,7 @@ import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Effect from "effect/Effect"
 import { endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
+import { showHidden } from "./print.ts"
 
 /** Continues if a person answers yes. The command ends if they do not, or if there is no terminal to ask on. */
 export const confirm = Effect.fnUntraced(function* (question: string) {
@@ -14,8 +15,8 @@ export const confirm = Effect.fnUntraced(function* (question: string) {
       `${question} Nothing was sent, because the command cannot ask here. To send without a question, pass --yes.`
     )
   }
-  const isConfirmed = yield* Prompt.run(Prompt.Confirm({ message: question })).pipe(
-    Effect.catchTag("QuitError", () => endCommand(exitCode.interrupted, "\nInterrupted. Nothing was sent."))
+  const isConfirmed = yield* Prompt.run(Prompt.Confirm({ message: showHidden(question) })).pipe(
+    Effect.catchTag("QuitError", () => endCommand(exitCode.interrupted, ["", "Interrupted. Nothing was sent."]))
   )
   if (!isConfirmed) return yield* endCommand(exitCode.failed, "Nothing was sent.")
 })

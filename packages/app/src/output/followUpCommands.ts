@@ -4,6 +4,7 @@ import type { SeatSource } from "@polar-seats/domain/SeatSource"
 import { parseExact } from "@polar-seats/http/SeatJson"
 import type { Reissue } from "@polar-seats/invitations/Reissue"
 import * as Predicate from "effect/Predicate"
+import { replaceHidden, showHidden } from "./print.ts"
 
 const formatSource = ({ _tag, id }: SeatSource) => `--${_tag.toLowerCase()} ${id}`
 
@@ -11,8 +12,17 @@ const formatSource = ({ _tag, id }: SeatSource) => `--${_tag.toLowerCase()} ${id
 export const formatReissueCommand = ({ id, source }: Seat): string =>
   `polar-seats reissue ${id}${source === null ? "" : ` ${formatSource(source)}`}`
 
-const quoteForShell = (word: string): string =>
-  /^[\w@.+:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+const toOctal = (codePoint: number): string =>
+  Array.from(new TextEncoder().encode(String.fromCodePoint(codePoint)), (byte) => byte.toString(8).padStart(3, "0"))
+    .map((octal) => `\\${octal}`)
+    .join("")
+
+const quoteForShell = (word: string): string => {
+  if (/^[\w@.+:=-]+$/.test(word)) return word
+  if (showHidden(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`
+  // A shell reads the word back as it is, although its hidden characters are shown
+  return `$'${replaceHidden(word.replace(/[\\']/g, "\\$&"), toOctal)}'`
+}
 
 const recipientFlags: (recipient: Recipient) => ReadonlyArray<string> = Recipient.$match({
   Email: ({ email }) => ["--email", email],

@@ -2,29 +2,51 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { root } from "../globalFlags.ts"
 
-// Text from Polar or from a webhook may hold characters that a terminal obeys
-const controls = /\p{Cc}/gu
+/**
+ * The characters that a terminal obeys or a person cannot see: controls, line breaks, characters that set the direction
+ * of text, invisible ones, and halves of a surrogate pair. A variation selector only chooses the form of an emoji.
+ */
+const hidden = /(?![\uFE00-\uFE0F])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
 
-/** Replaces control characters, so that a terminal can show text from outside. */
-export const replaceControls = (text: string): string => text.replace(controls, "\u{FFFD}")
+/** Replaces each control and each invisible character by what `replacement` makes of its code point. */
+export const replaceHidden = (text: string, replacement: (codePoint: number) => string): string =>
+  text.replace(hidden, (character) => replacement(character.codePointAt(0) ?? 0))
 
-const replaceControlsInLines = (text: string): string => text.split("\n").map(replaceControls).join("\n")
+/**
+ * Text from outside as one line, in which each control and each invisible character shows as its code point, such as
+ * `<U+000A>`.
+ */
+export const showHidden = (text: string): string =>
+  replaceHidden(text, (codePoint) => `<U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}>`)
 
-/** Prints text on stdout. */
-export const printOut = (text: string): Effect.Effect<void> => Console.log(replaceControlsInLines(text))
+/** Text as lines to print. Each of them stays one line, so a line break inside cannot pretend to be another line. */
+export type Lines = string | ReadonlyArray<string>
 
-/** Prints text on stderr. */
-export const printErr = (text: string): Effect.Effect<void> => Console.error(replaceControlsInLines(text))
+const formatLines = (lines: Lines): string => [lines].flat().map(showHidden).join("\n")
 
-/** Prints a value as a line of JSON on stdout, and escapes the control characters that JSON does not escape. */
+/** Prints a line of text on stdout, or several. */
+export const printOut = (lines: Lines): Effect.Effect<void> => Console.log(formatLines(lines))
+
+/** Prints a line of text on stderr, or several. */
+export const printErr = (lines: Lines): Effect.Effect<void> => Console.error(formatLines(lines))
+
+const escapeForJson = (codePoint: number): string =>
+  // JSON escapes the two halves of a surrogate pair one by one
+  String.fromCodePoint(codePoint)
+    .split("")
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("")
+
+/**
+ * Prints a value as a line of JSON on stdout. People read it too, so each control and each invisible character is
+ * escaped. The value stays the same.
+ */
 export const printJson = (value: unknown): Effect.Effect<void> =>
-  Console.log(
-    JSON.stringify(value).replace(controls, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`)
-  )
+  Console.log(replaceHidden(JSON.stringify(value), escapeForJson))
 
 /** Prints text for people, or a value as JSON with `--json`. */
-export const printResult = (text: string, value: unknown) =>
-  Effect.flatMap(root, ({ json }) => (json ? printJson(value) : printOut(text)))
+export const printResult = (lines: Lines, value: unknown) =>
+  Effect.flatMap(root, ({ json }) => (json ? printJson(value) : printOut(lines)))
 
 /** The part of an error that a command prints. */
 export interface PrintableError {

@@ -3,6 +3,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Stdio from "effect/Stdio"
+import { showHidden } from "./print.ts"
 
 /** The state of some work. */
 export interface ProgressState {
@@ -32,8 +33,8 @@ export const formatProgress = (
     done > 0 && millis > 0
       ? [`${Math.round((done * 60_000) / millis)}/min`, `${formatDuration((millis * (total - done)) / done)} left`]
       : []
-  const full = [counted, ...details, ...rate].join(", ")
-  const text = full.length <= width ? full : [counted, ...rate].join(", ")
+  const full = showHidden([counted, ...details, ...rate].join(", "))
+  const text = full.length <= width ? full : showHidden([counted, ...rate].join(", "))
   const room = Math.min(30, width - text.length - 3)
   if (room < 8) return text.slice(0, width)
   const filled = total === 0 ? room : Math.min(room, Math.floor((room * done) / total))

@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
-import { replaceControls } from "./print.ts"
+import { showHidden } from "./print.ts"
 
 const formatDistance = (from: DateTime.Utc, to: DateTime.Utc): string => {
   const minutes = Math.floor(Duration.toMinutes(DateTime.distance(from, to)))
@@ -34,31 +34,27 @@ const holderColumn = 2
 const gap = "  "
 
 /**
- * Seats as a table for people: id, status, holder, and the state of the invitation. If the table is wider than
+ * Seats as the lines of a table for people: id, status, holder, and the state of the invitation. If the table is wider than
  * `columns`, the holders are cut short.
  */
 export const formatSeatTable = (
   seats: ReadonlyArray<Seat>,
   now: DateTime.Utc,
   columns = Number.POSITIVE_INFINITY
-): string => {
+): ReadonlyArray<string> => {
   const rows = [
     header,
-    ...seats.map((seat) =>
-      [seat.id, seat.status, seat.holderEmail ?? "-", formatInvitation(seat, now)].map(replaceControls)
-    )
+    ...seats.map((seat) => [seat.id, seat.status, seat.holderEmail ?? "-", formatInvitation(seat, now)].map(showHidden))
   ]
   const widths = header.map((_, column) => rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0))
   const excess = widths.reduce((sum, width) => sum + width + gap.length, -gap.length) - columns
   const room = Math.max(header[holderColumn]?.length ?? 0, (widths[holderColumn] ?? 0) - Math.max(0, excess))
   widths[holderColumn] = room
   const cut = (cell: string) => (cell.length > room ? `${cell.slice(0, room - 1)}…` : cell)
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => (column === holderColumn ? cut(cell) : cell).padEnd(widths[column] ?? 0))
-        .join(gap)
-        .trimEnd()
-    )
-    .join("\n")
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === holderColumn ? cut(cell) : cell).padEnd(widths[column] ?? 0))
+      .join(gap)
+      .trimEnd()
+  )
 }
