@@ -1,23 +1,15 @@
 // Installs the tarballs into empty projects, and type-checks and runs the READMEs' examples there. It does so with the
 // lowest and the newest effect of the peer range, on Node 22 and on the Node of this repository.
 import assert from "node:assert/strict"
-import { execFileSync } from "node:child_process"
 import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { examples, shownInReadme } from "./examples.ts"
 import { entryPoints, packages, root, tarballs } from "./packages.ts"
 import { firstLine, launch, whenReady } from "./launch.ts"
+import { run } from "./run.ts"
 import { makeTemporaryFolder } from "./temporaryFolder.ts"
 
 const work = makeTemporaryFolder("install")
-
-// npm must not see the variables that pnpm sets for its scripts, except the registry
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !name.startsWith("npm_") || name === "npm_config_registry")
-)
-
-const run = (cwd: string, command: string, ...args: ReadonlyArray<string>): string =>
-  execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], timeout: 300_000 })
 
 const writeJson = (file: string, value: unknown) => writeFileSync(file, JSON.stringify(value))
 

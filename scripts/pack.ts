@@ -1,8 +1,10 @@
 // Builds every package from scratch and packs it. Then publint and attw judge the tarball.
 import assert from "node:assert/strict"
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { bundledIn, forgetBundles, keepBundles } from "./bundles.ts"
+import { formatNotices, noticesFile } from "./notices.ts"
 import { entryPoints, type Package, packages, root, tarballs } from "./packages.ts"
 
 const read = (cwd: string, command: string, ...args: ReadonlyArray<string>) =>
@@ -15,11 +17,16 @@ const judge = (command: string, ...args: ReadonlyArray<string>) => {
 }
 
 /** Checks that a tarball has the files that users, debuggers and agents read, and no others. */
-const checkFiles = ({ folder, name }: Package, files: ReadonlyArray<string>) => {
+const checkFiles = (pkg: Package, files: ReadonlyArray<string>) => {
+  const { folder, name } = pkg
+  const notices = `dist/${noticesFile}`
+  assert.equal(files.includes(notices), bundledIn(pkg).length > 0, `${name} has ${notices} if and only if it bundles`)
   for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "AGENTS.md"]) {
     assert(files.includes(file), `${name} has no ${file}. LICENSE comes from the root; write the other files by hand.`)
   }
-  const stray = files.filter((file) => !/^((dist|src)\/.+\.(js|ts|map|css)|[A-Z]+(\.md)?|package\.json)$/.test(file))
+  const stray = files.filter(
+    (file) => file !== notices && !/^((dist|src)\/.+\.(js|ts|map|css)|[A-Z]+(\.md)?|package\.json)$/.test(file)
+  )
   assert.deepEqual(
     [...stray, ...files.filter((file) => file.includes(".test."))],
     [],
@@ -43,9 +50,13 @@ for (const { folder } of packages) {
   for (const built of ["dist", "tsconfig.tsbuildinfo"]) rmSync(join(folder, built), { recursive: true, force: true })
 }
 execFileSync("tsc", ["-b", ...packages.map(({ folder }) => folder)], { cwd: root, stdio: "inherit" })
-for (const { folder } of packages) {
+forgetBundles()
+for (const pkg of packages) {
   // The page for browsers is bundled into the dist that tsc has built for Node
-  execFileSync("pnpm", ["run", "--if-present", "build:page"], { cwd: folder, stdio: "inherit" })
+  execFileSync("pnpm", ["run", "--if-present", "build:page"], { cwd: pkg.folder, stdio: "inherit" })
+  keepBundles(pkg)
+  const bundled = bundledIn(pkg)
+  if (bundled.length > 0) writeFileSync(join(pkg.folder, "dist", noticesFile), formatNotices(bundled))
 }
 
 for (const pkg of packages) {
