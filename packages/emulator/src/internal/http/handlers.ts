@@ -237,15 +237,10 @@ const CustomerSessions = HttpApiBuilder.group(PolarApi, "customerSessions", (han
       const session = yield* act((model, subject, now) => createSession(model, subject, request, now)).pipe(
         Effect.catchTags({
           AmbiguousCustomer: () => refuse("AmbiguousExternalCustomerID", ambiguousCustomer),
-          InvalidRequest: ({ issues }) =>
+          NoHolder: ({ field, input, message: msg }) =>
             Effect.fail({
               error: "PolarRequestValidationError" as const,
-              detail: issues.map(({ message: msg, path: loc, type }) => ({
-                type,
-                loc,
-                msg,
-                input: body[String(loc.at(-1))]
-              }))
+              detail: [{ type: "value_error", loc: ["body", field], msg, input }]
             })
         })
       )

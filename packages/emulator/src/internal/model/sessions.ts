@@ -1,9 +1,9 @@
+import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { CustomerId, MemberId } from "@polar-seats/domain/Seat"
-import { InvalidRequest } from "@polar-seats/domain/SeatError"
 import { AmbiguousCustomer } from "@polar-seats/http/CustomerSessions"
 import type { Subject } from "./access.ts"
 import * as Generate from "./generate.ts"
@@ -20,10 +20,12 @@ export interface Session {
   readonly organization: Organization
 }
 
+type IdReference = Exclude<Reference, { readonly email: string }>
+
 /** The customer, and perhaps the member, that a session is asked for. */
 export interface SessionRequest {
-  readonly customer: Reference
-  readonly member?: Reference | undefined
+  readonly customer: IdReference
+  readonly member?: IdReference | undefined
 }
 
 /** Creates a session token, which is valid for one hour. */
@@ -38,8 +40,19 @@ export const mintToken = (
   return { token, expiresAt }
 }
 
-const doesNotExist = (field: string, message: string) =>
-  Result.fail(new InvalidRequest({ issues: [{ type: "value_error", path: ["body", field], message }] }))
+/** Nobody can have the session, because of a field of the request. `input` is what Polar shows as its value. */
+class NoHolder extends Data.TaggedError("NoHolder")<{
+  readonly field: string
+  readonly message: string
+  readonly input: string
+}> {}
+
+const doesNotExist = (thing: "customer" | "member", reference: IdReference, message: string) =>
+  Result.fail(
+    "id" in reference
+      ? new NoHolder({ field: `${thing}_id`, message, input: reference.id })
+      : new NoHolder({ field: `external_${thing}_id`, message, input: reference.externalId })
+  )
 
 /** Creates a session like `CustomerSessions.create`: of a member if the organization uses members, otherwise of the customer. */
 export const createSession = (
@@ -56,15 +69,17 @@ export const createSession = (
     }
     const organization = model.organizations.get(customer?.organization ?? "")
     if (customer === undefined || organization === undefined) {
-      return yield* doesNotExist("id" in asked ? "customer_id" : "external_customer_id", "Customer does not exist.")
+      return yield* doesNotExist("customer", asked, "Customer does not exist.")
     }
     const member =
       askedMember === undefined
         ? model.members.first("owner", customer.id)
         : findMember(model, customer.id, askedMember)
     if (organization.memberModelEnabled && member === undefined) {
-      const field = askedMember === undefined || "id" in askedMember ? "member_id" : "external_member_id"
-      return yield* doesNotExist(field, "Member does not exist for this customer.")
+      const message = "No owner member found for this customer."
+      return yield* askedMember === undefined
+        ? Result.fail(new NoHolder({ field: "customer_id", message, input: customer.id }))
+        : doesNotExist("member", askedMember, "Member does not exist for this customer.")
     }
     const isOfMember = organization.memberModelEnabled && member !== undefined
     const holder = isOfMember ? { member: member.id } : { customer: customer.id }
