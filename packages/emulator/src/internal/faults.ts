@@ -20,7 +20,8 @@ export type Fault = Target &
     | {
         /**
          * Answers with this status instead. A string `body` is sent as it is, any other body as JSON. Below 500, the answer
-         * carries the CORS headers of Polar's answers. A failure carries only the headers of the rule, as in life.
+         * carries the CORS headers of Polar's answers. A failure carries only the headers of the rule, as in life. `headers`
+         * cannot hold one that concerns the connection or the length of the body, such as `content-length`.
          */
         readonly status: number
         readonly headers?: Readonly<Record<string, string>>
@@ -69,6 +70,17 @@ export const answerOf = (
 // The longest time that a timer can count, in milliseconds: 24.8 days
 const maxDelay = 2 ** 31 - 1
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
+// RFC 9110 lists them in sections 7.6.1 and 8.6. The server sets them, and a wrong one leaves a client without an end of the answer
+const ofConnection: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade"
+])
 const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
@@ -94,7 +106,11 @@ const answerProblems = ({ body, headers = {}, status }: Answer): ReadonlyArray<P
     ...Object.entries(headers).flatMap(([name, value]) => {
       const part = headerName.test(name) ? "value" : "name"
       const isValid = part === "value" && headerValue.test(String(value))
-      return problemIf(!isValid, ["headers", name], `must be a valid header ${part}`)
+      const path = ["headers", name]
+      return [
+        ...problemIf(!isValid, path, `must be a valid header ${part}`),
+        ...problemIf(ofConnection.has(name.toLowerCase()), path, "concerns the connection, and only the server sets it")
+      ]
     })
   ]
 }
