@@ -83,7 +83,8 @@ export const post = async (
   url: string,
   body: unknown
 ): Promise<{ readonly status: number; readonly body: unknown }> => {
-  const response = await fetch(url, { method: "POST", body: JSON.stringify(body) })
+  const headers = { "content-type": "application/json" }
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) })
   return { status: response.status, body: await response.json() }
 }
 

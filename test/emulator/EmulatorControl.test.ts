@@ -81,7 +81,7 @@ describe("settings", () => {
       const webhook = { url: "http://receiver:8080/hooks", secret: "polar_whs_0123456789" }
       yield* control("POST", "seed", {})
       const { body, status } = yield* control("POST", "settings", { webhook })
-      assert.deepEqual([status, body], [200, { ...defaults, webhook }])
+      assert.deepEqual([status, body], [200, { ...defaults, webhook: { url: webhook.url, has_secret: true } }])
       assert.strictEqual((yield* control("POST", "settings", { webhook: { url: "http://other/" } })).status, 422)
     }).pipe(Effect.provide(Emulator.layer(world, { allowHosts: ["receiver"] })))
   )

@@ -74,7 +74,8 @@ it.live(
       const { pid, url } = yield* emulator
       const control = (method: string, path: string, body?: unknown) =>
         Effect.promise(async () => {
-          const init = body === undefined ? { method } : { method, body: JSON.stringify(body) }
+          const headers = { "content-type": "application/json" }
+          const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) }
           const response = await fetch(`${url}/_emulator/${path}`, init)
           return (await response.json()) as unknown
         })

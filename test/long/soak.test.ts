@@ -74,7 +74,7 @@ const serving = (file: string, ...args: ReadonlyArray<string>) =>
 const json = (method: string, url: string, body = "") =>
   Effect.callback<unknown>((resume) => {
     const failed = (error: unknown) => resume(Effect.die(error))
-    request(url, { method, agent: false }, (response) => {
+    request(url, { method, agent: false, headers: { "content-type": "application/json" } }, (response) => {
       text(response).then((said) => resume(Effect.succeed(JSON.parse(said))), failed)
     })
       .on("error", failed)

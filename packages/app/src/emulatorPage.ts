@@ -1,3 +1,4 @@
+import * as BrowserGuard from "@polar-seats/emulator/BrowserGuard"
 import type { Outbox } from "@polar-seats/emulator/Outbox"
 import { Emulator } from "@polar-seats/emulator/Emulator"
 import * as Context from "effect/Context"
@@ -78,7 +79,7 @@ const renderDocument = (api: string) => `<!doctype html>
 `
 
 const headersFor = (api: string) => ({
-  "cache-control": "no-store",
+  ...BrowserGuard.privateHeaders,
   "content-security-policy": [
     "default-src 'none'",
     "script-src 'self'",
@@ -87,11 +88,12 @@ const headersFor = (api: string) => ({
     `connect-src 'self' ${api}`,
     "base-uri 'none'",
     "form-action 'none'",
+    "worker-src 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'"
   ].join("; "),
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff"
+  "cross-origin-opener-policy": "same-origin",
+  "referrer-policy": "no-referrer"
 })
 
 /** The state of the emulator that neither Polar's API nor the control API tells the page. It holds no secret. */
@@ -110,12 +112,16 @@ const readState = Effect.fnUntraced(function* (emulator: Emulator["Service"]) {
 
 /**
  * An emulator with a page at `/`. Requests for the page are answered before they reach the emulator, so they are not
- * among its recorded requests.
+ * among its recorded requests. Like the control API, the page has the names of this machine and of `allowHosts` alone.
  */
-export const layer = <E, R>(emulator: Layer.Layer<Emulator | Outbox, E, HttpServer.HttpServer | R>) =>
+export const layer = <E, R>(
+  emulator: Layer.Layer<Emulator | Outbox, E, HttpServer.HttpServer | R>,
+  allowHosts: ReadonlyArray<string>
+) =>
   Layer.effectContext(
     Effect.gen(function* () {
       const server = yield* HttpServer.HttpServer
+      const guard = BrowserGuard.make(server.address, allowHosts)
       const started = yield* Deferred.make<Emulator["Service"]>()
       const files = yield* FileSystem.FileSystem
       const assets = yield* Effect.cached(Effect.provideService(loadAssets, FileSystem.FileSystem, files))
@@ -141,10 +147,17 @@ export const layer = <E, R>(emulator: Layer.Layer<Emulator | Outbox, E, HttpServ
       const fronted = HttpServer.make({
         address: server.address,
         serve: (app, middleware) => {
-          const front = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers: { host }, method, url }) => {
-            const route = method === "GET" ? routes.get(url.replace(/\?.*/, "")) : undefined
+          const front = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+            const path = request.url.replace(/\?.*/, "")
+            const route = request.method === "GET" ? routes.get(path) : undefined
             if (route === undefined) return app
-            const api = apiUrlFor(host, server.address)
+            const refused =
+              guard.refuseWorker(request) ??
+              guard.refuseHost(request) ??
+              // A link on another page may lead to this one
+              (path === "/page.json" ? guard.refuseOrigin(request) : undefined)
+            if (refused !== undefined) return Effect.succeed(refused)
+            const api = apiUrlFor(request.headers["host"], server.address)
             const now = Effect.flatMap(Deferred.await(started), (emulator) => emulator.now)
             return Effect.zipWith(route(api), now, (response, now) =>
               HttpServerResponse.setHeaders(response, {

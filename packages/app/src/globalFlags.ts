@@ -10,7 +10,9 @@ export const root = Command.make("polar-seats").pipe(
   Command.withSharedFlags({
     allowHost: Flag.String("allow-host").pipe(
       Flag.withMetavar("host"),
-      Flag.withDescription("Allow plain http to this host, such as polar-emulator in a container; may be repeated"),
+      Flag.withDescription(
+        "Allow plain http to this host, such as polar-emulator in a container, and let it name the emulator; may be repeated"
+      ),
       Flag.atLeast(0)
     ),
     json: switchFlag("json", "Print JSON, one object a line, with Polar's field names"),

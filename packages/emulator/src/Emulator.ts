@@ -11,6 +11,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import type * as NetAddress from "effect/net/NetAddress"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -19,6 +20,7 @@ import type { MemberId } from "@polar-seats/domain/Seat"
 import type { NotFound } from "@polar-seats/domain/SeatError"
 import type { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { InvalidOption } from "@polar-seats/http/PolarConnection"
+import * as BrowserGuard from "./BrowserGuard.ts"
 import * as Faults from "./internal/faults.ts"
 import { readWorld, readWorldText } from "./internal/http/controlApi.ts"
 import * as Middleware from "./internal/http/middleware.ts"
@@ -78,14 +80,20 @@ export class Emulator extends Context.Service<
 export interface Options {
   /**
    * The hosts that may receive webhooks although they are not this machine, such as `receiver` in a network of containers.
-   * A port may follow. Neither a setting nor a seed can add one. Default: none.
+   * A port may follow. On a socket, the control API may be called by these names too. Neither a setting nor a seed can add
+   * one. Default: none.
    */
   readonly allowHosts?: ReadonlyArray<string> | undefined
 }
 
-const start = Effect.fnUntraced(function* (world: World.WorldInput, { allowHosts = [] }: Options) {
+const start = Effect.fnUntraced(function* (
+  world: World.WorldInput,
+  { allowHosts = [] }: Options,
+  address?: NetAddress.SocketAddress
+) {
   const state = yield* EmulatorState.make(yield* Effect.fromResult(World.load(world)), allowHosts)
-  const handle = yield* Effect.provideService(Middleware.make, EmulatorState, state)
+  const guard = BrowserGuard.make(address, allowHosts)
+  const handle = yield* Effect.provideService(Middleware.make(guard), EmulatorState, state)
   const services = Context.make(Emulator, {
     seed: (next) => Effect.flatMap(Effect.fromResult(World.load(next)), state.seed),
     seedJson: (json) =>
@@ -178,7 +186,8 @@ const cutOff = HttpServerResponse.empty({ status: 500 })
 
 /**
  * The emulator on the `HttpServer` in the context, for clients in any language. If the context also has an `HttpClient`,
- * the emulator delivers webhooks with it to the receiver in the settings.
+ * the emulator delivers webhooks with it to the receiver in the settings. Its control API is for programs of this machine:
+ * it answers no web page of another origin, and no `Host` but the names of this machine and `allowHosts`.
  */
 export const layerServer = (
   world: World.WorldInput,
@@ -186,7 +195,8 @@ export const layerServer = (
 ): Layer.Layer<Emulator | Outbox, World.InvalidWorld, HttpServer.HttpServer> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const { handle, services, state } = yield* start(world, options)
+      const { address } = yield* HttpServer.HttpServer
+      const { handle, services, state } = yield* start(world, options, address)
       const client = yield* Effect.serviceOption(HttpClient.HttpClient)
       if (Option.isSome(client)) {
         yield* Effect.provideService(WebhookDelivery.deliver(client.value), EmulatorState, state)

@@ -1,3 +1,4 @@
+export * as BrowserGuard from "./BrowserGuard.ts"
 export * as Emulator from "./Emulator.ts"
 export * as Outbox from "./Outbox.ts"
 export * as PolarApi from "./PolarApi.ts"

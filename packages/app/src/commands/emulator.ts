@@ -13,10 +13,8 @@ import type { EmulatorFlags } from "./flags.ts"
 import { serveUntilInterrupted } from "./serveUntilInterrupted.ts"
 
 /** The emulator on the server in the context. It delivers webhooks if its settings name an endpoint. */
-export const layerEmulator = (world: WorldInput) =>
-  Layer.unwrap(Effect.map(root, ({ allowHost }) => Emulator.layerServer(world, { allowHosts: allowHost }))).pipe(
-    Layer.provide(layerHttpClient)
-  )
+export const layerEmulator = (world: WorldInput, options?: Emulator.Options) =>
+  Layer.provide(Emulator.layerServer(world, options), layerHttpClient)
 
 const readJson = Schema.decodeEffect(Schema.fromJsonString(Schema.Unknown))
 
@@ -41,15 +39,17 @@ const seedFrom = Effect.fnUntraced(function* (file: string) {
 })
 
 /** Runs an emulator with its page until it is interrupted. A seed is in the JSON of `POST /_emulator/seed`. */
-export const run = ({ seed, ...address }: EmulatorFlags) =>
-  serveUntilInterrupted(
+export const run = Effect.fnUntraced(function* ({ seed, ...address }: EmulatorFlags) {
+  const { allowHost } = yield* root
+  const allowHosts = [...allowHost, address.host]
+  // An empty world is valid
+  const emulator = Layer.catchTag(layerEmulator({}, { allowHosts }), "InvalidWorld", (error) =>
+    Layer.effectContext(Effect.die(error))
+  )
+  return yield* serveUntilInterrupted(
     Layer.effectDiscard(Option.isSome(seed) ? seedFrom(seed.value) : Effect.void).pipe(
-      // An empty world is valid
-      Layer.provide(
-        EmulatorPage.layer(
-          Layer.catchTag(layerEmulator({}), "InvalidWorld", (error) => Layer.effectContext(Effect.die(error)))
-        )
-      )
+      Layer.provide(EmulatorPage.layer(emulator, allowHosts))
     ),
     address
   )
+})

@@ -1,4 +1,5 @@
 import * as Duration from "effect/Duration"
+import * as Headers from "effect/http/Headers"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -20,8 +21,9 @@ export type Fault = Target &
     | {
         /**
          * Answers with this status instead. A string `body` is sent as it is, any other body as JSON. Below 500, the answer
-         * carries the CORS headers of Polar's answers. A failure carries only the headers of the rule, as in life. `headers`
-         * cannot hold one that concerns the connection or the length of the body, such as `content-length`.
+         * carries the CORS headers of Polar's answers. A failure carries only the headers of the rule, as in life. A browser
+         * runs no script of the answer: it is sandboxed, whatever the rule says. `headers` cannot hold one that concerns
+         * the connection or the length of the body, such as `content-length` or `transfer-encoding`.
          */
         readonly status: number
         readonly headers?: Readonly<Record<string, string>>
@@ -55,12 +57,21 @@ export const make = () => {
   }
 }
 
-/** The answer of a fault with a status. The headers of the rule win. */
+// A policy of the rule is kept too: a browser applies all that are listed
+const withSandbox = (headers: Headers.Headers) => {
+  const policy = headers["content-security-policy"]
+  return Headers.setAll(headers, {
+    "content-security-policy": policy === undefined ? "sandbox" : `${policy}, sandbox`,
+    "x-content-type-options": "nosniff"
+  })
+}
+
+/** The answer of a fault with a status. The headers of the rule win, except that it stays sandboxed. */
 export const answerOf = (
   { body, headers = {}, status }: Extract<Fault, { readonly status: number }>,
   added: Readonly<Record<string, string>>
 ) => {
-  const options = { status, headers: { ...added, ...headers } }
+  const options = { status, headers: withSandbox(Headers.fromInput({ ...added, ...headers })) }
   if (body === undefined || body === "") return HttpServerResponse.empty(options)
   return Predicate.isString(body)
     ? HttpServerResponse.text(body, options)

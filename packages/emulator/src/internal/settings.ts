@@ -43,6 +43,8 @@ export const resolveVersion = ({ defaultVersion, versions }: Settings, asked: st
 const webhookUrlProblem = (input: string, allowHosts: ReadonlyArray<string>): string | undefined => {
   const url = URL.parse(input)
   if (url === null || !/^https?:$/.test(url.protocol)) return "must be an http or https URL"
+  // The settings are shown, and a password would be
+  if (url.username !== "" || url.password !== "") return "must not have a user name or a password"
   return isAllowedHost(url, allowHosts)
     ? undefined
     : "must have a loopback address, or a host that `allowHosts` (or `--allow-host` of the command) names"
@@ -70,8 +72,13 @@ const Fields = Schema.Struct({
   webhook: Schema.NullOr(WebhookJson)
 })
 
-/** All settings, in the JSON of the control API. */
-export const SettingsJson = Fields.pipe(Schema.encodeKeys(names))
+const encode = Schema.encodeSync(Fields.mapFields(Struct.omit(["webhook"])).pipe(Schema.encodeKeys(names)))
+
+/** All settings, in the JSON of the control API. It says whether the webhook has a secret, and not which. */
+export const toJson = ({ webhook, ...others }: Settings) => ({
+  ...encode(others),
+  webhook: webhook === null ? null : { url: webhook.url, has_secret: webhook.secret != null }
+})
 
 /** Some of the settings, in the same JSON. The others stay as they are. */
 export const PatchJson = Fields.mapFields(Struct.map(Schema.optionalKey)).pipe(Schema.encodeKeys(names))

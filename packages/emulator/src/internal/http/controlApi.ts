@@ -13,6 +13,7 @@ import { MemberId } from "@polar-seats/domain/Seat"
 import { SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
 import type { InvalidOption } from "@polar-seats/http/PolarConnection"
+import { privateHeaders } from "../../BrowserGuard.ts"
 import type { Mail } from "../../Outbox.ts"
 import * as World from "../../World.ts"
 import * as Faults from "../faults.ts"
@@ -38,6 +39,9 @@ const clear = <A>(list: Array<A>) => {
 const refuse = (issues: ReadonlyArray<{ readonly path: ReadonlyArray<unknown>; readonly message: string }>) =>
   json({ error: "Invalid", issues }, 422)
 
+/** The headers of every answer. Opened as a document, it may do nothing. */
+export const headers = { ...privateHeaders, "content-security-policy": "sandbox; default-src 'none'" }
+
 /** The answer for a path that the control API does not have. */
 export const notFound = json({ error: "NotFound" }, 404)
 
@@ -61,6 +65,23 @@ const reading = <A>(schema: Schema.Codec<A, unknown>) => {
     }))
 }
 
+const notTypedJson = json(
+  {
+    error: "UnsupportedMediaType",
+    detail:
+      "Nothing was done, because the body is not declared as JSON. Send the header content-type: application/json " +
+      "(with curl: --json instead of --data)."
+  },
+  415
+)
+
+// A page of another origin may send a body of another type, or of none, without asking. For JSON, its browser asks first
+const isTypedJson = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
+  const { "content-length": length, "content-type": type, "transfer-encoding": coding } = headers
+  const isEmpty = coding === undefined && (length === undefined || length === "0")
+  return type === undefined ? isEmpty : /^application\/json\s*(;|$)/i.test(type)
+}
+
 // A POST with a JSON body
 const post = <A>(
   path: Path,
@@ -71,6 +92,7 @@ const post = <A>(
 ) => {
   const answer = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
+    if (!isTypedJson(request)) return notTypedJson
     const json = parse(yield* Effect.orDie(request.text))
     if (Result.isFailure(json)) return notJson(json.failure)
     const body = read(json.success)
@@ -139,8 +161,7 @@ const ClockJson = Schema.Union([
   Schema.Struct({ now: Timestamp.Timestamp })
 ])
 
-const encodeSettings = Schema.encodeSync(Settings.SettingsJson)
-const showSettings = ({ settings }: State) => Effect.map(settings, (settings) => json(encodeSettings(settings)))
+const showSettings = ({ settings }: State) => Effect.map(settings, (settings) => json(Settings.toJson(settings)))
 
 const doneOr = <E>(work: Effect.Effect<void, E>, refused: (error: E) => HttpServerResponse.HttpServerResponse) =>
   Effect.match(work, { onSuccess: () => done, onFailure: refused })

@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
+import type { BrowserGuard } from "../../BrowserGuard.ts"
 import { answerOf } from "../faults.ts"
 import { actingFor, authenticate, nameOf, rateLimitGroup } from "../model/access.ts"
 import { redactUrl } from "../redact.ts"
@@ -129,6 +130,7 @@ type Env = HttpServerRequest.HttpServerRequest | Scope.Scope
 
 interface Pipeline {
   readonly state: EmulatorState["Service"]
+  readonly guard: BrowserGuard
   readonly scope: Scope.Scope
   readonly handlers: Effect.Effect<Response, never, Env>
 }
@@ -239,9 +241,10 @@ const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Reque
     record(0)
     return yield* new ConnectionCut()
   }
-  record(fault.status)
   // A browser may read a refusal, but not a failure, which Polar answers outside its CORS middleware
-  return answerOf(fault, fault.status < 500 ? corsHeaders(request) : {})
+  const answer = pipeline.guard.refuseHost(request) ?? answerOf(fault, fault.status < 500 ? corsHeaders(request) : {})
+  record(answer.status)
+  return answer
 })
 
 /** A time as the `Date` header of an answer. */
@@ -253,7 +256,7 @@ export type Handle = Effect.Effect<Response, ConnectionCut, Env>
 const routerConfig = { caseSensitive: true, ignoreDuplicateSlashes: false, maxParamLength: 10_000 }
 
 /** The whole emulator as one effect of the request. */
-export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = Effect.gen(function* () {
+export const make = Effect.fnUntraced(function* (guard: BrowserGuard) {
   const router = yield* HttpRouter.toHttpEffect(
     Layer.mergeAll(Handlers.layer, ControlApi.layer).pipe(Layer.provide(HttpServer.layerServices))
   ).pipe(Effect.provideService(HttpRouter.RouterConfig, routerConfig))
@@ -264,14 +267,19 @@ export const make: Effect.Effect<Handle, never, EmulatorState | Scope.Scope> = E
       Effect.catchReason("HttpServerError", "RouteNotFound", () => Effect.succeed(otherwise)),
       Effect.catchCause(() => Effect.succeed(serverError))
     )
-  const control = routerOr(ControlApi.notFound)
-  const pipeline = { state, scope: yield* Scope.Scope, handlers: routerOr(notFound) }
+  const control = Effect.map(routerOr(ControlApi.notFound), HttpServerResponse.setHeaders(ControlApi.headers))
+  const pipeline = { state, guard, scope: yield* Scope.Scope, handlers: routerOr(notFound) }
+  const answer = (request: Request): Handle => {
+    const isControl = ControlApi.owns(request.url)
+    const refused =
+      guard.refuseWorker(request) ??
+      (isControl ? (guard.refuseHost(request) ?? guard.refuseOrigin(request)) : undefined)
+    return refused === undefined ? (isControl ? control : recorded(pipeline, request)) : Effect.succeed(refused)
+  }
   // Polar's server dates every answer, also its own failures. A fault may give another date
   const dated = (response: Response) =>
     response.headers["date"] === undefined
       ? Effect.map(state.now, (now) => HttpServerResponse.setHeader(response, "date", formatDate(now)))
       : Effect.succeed(response)
-  return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request): Handle =>
-    Effect.flatMap(ControlApi.owns(request.url) ? control : recorded(pipeline, request), dated)
-  )
+  return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => Effect.flatMap(answer(request), dated))
 })
