@@ -1,7 +1,7 @@
 // Receives Polar's webhooks about seats. To try it, let the emulator (examples/README.md starts one) send its webhooks:
 //
 //     POLAR_WEBHOOK_SECRET=polar_whs_s3cret npx -y pnpm@10.34.8 exec node examples/src/webhook-receiver.ts
-//     curl http://127.0.0.1:4321/_emulator/settings --data \
+//     curl http://127.0.0.1:4321/_emulator/settings --json \
 //       '{ "webhook": { "url": "http://127.0.0.1:3001/polar", "secret": "polar_whs_s3cret" } }'
 //
 // Then revoke a seat: POLAR_API_URL=… POLAR_ACCESS_TOKEN=… npx -y pnpm@10.34.8 polar-seats revoke <seat-id>
