@@ -286,7 +286,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     for (const [rule, words] of [
       // In life a failure carries no CORS headers, so the browser hides it
       [{ status: 500, body: "Internal Server Error" }, /The page could not read the answer.* may have gone out/],
-      [{ status: 503, headers: crossing }, /Polar failed with status 503.* may have gone out/],
+      [{ status: 503, headers: crossing }, /Polar \(localhost:\d+\) failed with status 503.* may have gone out/],
       // Chromium retries a request, also a POST, if a kept connection is cut, until it has to open a new connection
       [{ drop: "before", times: 20 }, /carried out is unknown.* may have gone out/]
     ] as const) {

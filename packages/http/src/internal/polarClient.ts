@@ -30,9 +30,8 @@ import {
   tooDeep,
   unexpectedResponse
 } from "./exchange.ts"
-import { checkOrganization, checkVersion, resolveBaseUrl } from "./options.ts"
+import { checkOrganization, checkSizes, checkVersion, resolveBaseUrl } from "./options.ts"
 import { makePolarClock, parseDate, type PolarClock } from "./polarClock.ts"
-import { checkSizes } from "./sizeLimits.ts"
 import { checkPolicy, parseRetryAfter, type Policy, retry } from "./retry.ts"
 import { type Attempts, type Attributes, serverOf, traceHeaders, withTelemetry } from "./telemetry.ts"
 
