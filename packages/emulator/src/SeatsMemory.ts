@@ -3,6 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { type Assignment, recipientFields, validate } from "@polar-seats/domain/Assignment"
@@ -44,12 +45,7 @@ const checkSource = (source: SeatSource): Result.Result<void, InvalidRequest> =>
   return refuse(Pydantic.uuid("v4")(id, ["query", field]))
 }
 
-/**
- * `Seats` without Polar, for tests. It is stateful, starts with `world`, and runs on Effect's Clock. Its `Outbox` holds
- * the mails. It acts as the holder of `token`, which is one of the world's tokens. With an organization token it does
- * what Polar's organization API does, otherwise what the customer portal does.
- */
-export const layer = (world: World.WorldInput, token: string): Layer.Layer<Seats | Outbox, World.InvalidWorld> =>
+const layerOf = (world: World.WorldInput, token: string): Layer.Layer<Seats | Outbox, World.InvalidWorld> =>
   Layer.effectContext(
     Effect.gen(function* () {
       const loaded = yield* Effect.fromResult(World.load(world))
@@ -103,3 +99,17 @@ export const layer = (world: World.WorldInput, token: string): Layer.Layer<Seats
       )
     })
   )
+
+type Token = string | Redacted.Redacted<string>
+
+/**
+ * `Seats` without Polar, for tests. It is stateful, starts with `world`, and runs on Effect's Clock. Its `Outbox` holds
+ * the mails. It acts as the holder of `token`, which is one of the world's tokens. With an organization token it does
+ * what Polar's organization API does, otherwise what the customer portal does. For a `World.team`, the token may be left
+ * out: then the layer acts as the team's buyer.
+ */
+export const layer: {
+  (team: World.TeamWorld, token?: Token): Layer.Layer<Seats | Outbox, World.InvalidWorld>
+  (world: World.WorldInput, token: Token): Layer.Layer<Seats | Outbox, World.InvalidWorld>
+} = (world: World.WorldInput | World.TeamWorld, token: Token = "token" in world ? world.token : "") =>
+  layerOf(world, Redacted.isRedacted(token) ? Redacted.value(token) : token)

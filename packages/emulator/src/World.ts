@@ -2,13 +2,16 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import * as Struct from "effect/Struct"
 import { CustomerId, KnownSeatStatus, MemberId, SeatId } from "@polar-seats/domain/Seat"
 import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import { Timestamp } from "@polar-seats/domain/Timestamp"
 import { Uuid } from "@polar-seats/domain/Uuid"
+import { TeamWorld, type TeamInput } from "./internal/team.ts"
 import { canonicalUuid } from "./internal/validation/uuid.ts"
+import { type WorldIssue as Issue, worldIssues } from "./internal/worldIssues.ts"
+import { WorldTime } from "./internal/worldTime.ts"
+
+export type { TeamInput, TeamWorld } from "./internal/team.ts"
 
 const orElse = <S extends Schema.Constraint>(schema: S, value: S["Encoded"]) =>
   Schema.withDecodingDefaultKey<S>(Effect.succeed(value))(schema)
@@ -78,10 +81,10 @@ const WorldSeat = Schema.Struct({
   customerId: nullable(CustomerId),
   memberId: nullable(MemberId),
   invitationToken: nullable(Schema.RedactedFromValue(Schema.String)),
-  invitationTokenExpiresAt: nullable(Timestamp),
-  claimedAt: nullable(Timestamp),
-  revokedAt: nullable(Timestamp),
-  createdAt: nullable(Timestamp),
+  invitationTokenExpiresAt: nullable(WorldTime),
+  claimedAt: nullable(WorldTime),
+  revokedAt: nullable(WorldTime),
+  createdAt: nullable(WorldTime),
   seatMetadata: orElse(Schema.NullOr(Schema.Record(Schema.String, Schema.Json)), {}),
   /** The metadata as text, in place of `seatMetadata`: for numbers that JavaScript cannot hold. */
   exactMetadata: Schema.optionalKey(JsonObjectText)
@@ -106,7 +109,7 @@ const WorldToken = Schema.Struct({
   organization: Schema.optionalKey(Schema.String),
   userOf: Schema.optionalKey(Schema.Array(Schema.String)),
   scopes: orElse(Schema.Array(Scope), []),
-  expiresAt: nullable(Timestamp)
+  expiresAt: nullable(WorldTime)
 }).check(
   Schema.makeFilter((token) => holders.filter((holder) => token[holder] !== undefined).length === 1, {
     message: "a token must belong to exactly one of a customer, a member, an organization, or a user of organizations"
@@ -117,6 +120,10 @@ const WorldToken = Schema.Struct({
  * The seed data of `SeatsMemory.layer` and the emulator. Every table is optional, and so is the id of a row, which is
  * generated if it is missing. Odd states load too: a pending seat without a token or a recipient, a claimed seat with a
  * token, more seats than were paid for.
+ *
+ * A time is an ISO 8601 text, or relative to the time of the seed: `-6 hours` or `+18 hours`, with a sign, a number, and
+ * `millis`, `seconds`, `minutes`, `hours`, `days` or `weeks`. A relative time becomes an instant each time that the world is
+ * loaded, by the clock of the layer: under `it.effect` that is `TestClock`.
  */
 export const World = Schema.Struct({
   organizations: Schema.optionalKey(Schema.Array(WorldOrganization)),
@@ -135,7 +142,8 @@ export type WorldInput = typeof World.Encoded
 
 /**
  * The world is invalid: a wrong type, a value outside an enum, a reference to a missing row, an id that two rows share, or
- * a token with the prefix of another kind. `issues` has every problem. Its paths are table, index and field.
+ * a token with the prefix of another kind. `issues` has every problem. Its paths are table, index and field. For a team, they
+ * are the key and the index in the input of `team`.
  */
 export class InvalidWorld extends Schema.TaggedError<InvalidWorld>()("InvalidWorld", {
   issues: Schema.Array(
@@ -151,8 +159,6 @@ export class InvalidWorld extends Schema.TaggedError<InvalidWorld>()("InvalidWor
       .join("; ")}.`
   }
 }
-
-type Issue = InvalidWorld["issues"][number]
 
 const references = [
   ["products", "organization", "organizations", "slug"],
@@ -250,19 +256,14 @@ const withoutRetiredKey = (input: unknown): unknown => {
 
 // A misspelled key would silently have no effect, so unknown keys are refused
 const decode = Schema.decodeUnknownResult(World, { errors: "all", onExcessProperty: "error" })
-const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Reads a world. Fails with every problem at once. */
 export const load = (input: unknown): Result.Result<World, InvalidWorld> => {
+  const ofTeam = TeamWorld.issuesOf(input) ?? []
+  if (ofTeam.length > 0) return Result.fail(new InvalidWorld({ issues: ofTeam }))
   const decoded = decode(withoutRetiredKey(input))
-  const types: ReadonlyArray<Issue> = Result.isSuccess(decoded)
-    ? []
-    : format(decoded.failure.issue).issues.map(({ message, path = [] }) => ({
-        path: path.map((segment) => (Predicate.isNumber(segment) ? segment : String(segment))),
-        message
-      }))
   const issues = [
-    ...types,
+    ...(Result.isSuccess(decoded) ? [] : worldIssues(decoded.failure.issue)),
     ...danglingReferences(input),
     ...duplicates(input),
     ...sharedSources(input),
@@ -272,3 +273,12 @@ export const load = (input: unknown): Result.Result<World, InvalidWorld> => {
     ? Result.succeed(decoded.success)
     : Result.fail(new InvalidWorld({ issues }))
 }
+
+/**
+ * A whole team in one line: an organization `acme`, its product `Acme Pro`, a buyer, and people with seats, invitation tokens
+ * and sessions. A pending invitation is live for 18 more hours, and an expired one ended 6 hours ago, by the clock of the
+ * layer. All ids and tokens are the same in every run, and the team tells them. A team that contradicts itself fails
+ * when a layer loads it, with `InvalidWorld`: more people than seats, an address that Polar refuses, or two spellings of one.
+ */
+export const team = <Address extends string = never>(input: TeamInput<Address>): TeamWorld<Address> =>
+  new TeamWorld(input)

@@ -1,4 +1,5 @@
 import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import { identity } from "effect/Function"
 import type * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
@@ -9,11 +10,16 @@ import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSou
 import type { Mail } from "../../Outbox.ts"
 import type { World } from "../../World.ts"
 import * as Redact from "../redact.ts"
+import { instantOf } from "../worldTime.ts"
 import * as Generate from "./generate.ts"
 import { metadataOf } from "./metadata.ts"
 import * as Table from "./table.ts"
 
-type Row<Table extends keyof World> = NonNullable<World[Table]>[number]
+type Seeded<Table extends keyof World> = NonNullable<World[Table]>[number]
+// A row whose relative times have become instants
+type Row<Table extends keyof World> = {
+  readonly [Key in keyof Seeded<Table>]: Exclude<Seeded<Table>[Key], Duration.Duration>
+}
 
 export type Organization = Row<"organizations"> & { readonly id: string }
 export type Product = Row<"products"> & { readonly id: string }
@@ -117,7 +123,7 @@ export interface PolarModel {
   readonly events: Array<SeatEvent>
 }
 
-/** Fills a model from a world. Generates the ids that the world leaves out, and an owner for each customer without one. */
+/** Fills a model from a world, whose relative times count from `now`. Generates the ids that the world leaves out, and an owner for each customer without one. */
 export const make = (world: World, now: DateTime.Utc, random: Random.Random): PolarModel => {
   const keyed = <Row extends { readonly id?: string }, Id extends string>(
     rows: ReadonlyArray<Row> | undefined,
@@ -137,7 +143,9 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Po
     seats: seatTable(),
     invitations: new Map(),
     secrets: Redact.make(),
-    tokens: new Map(world.tokens?.map((row) => [Redacted.value(row.token), row])),
+    tokens: new Map(
+      world.tokens?.map((row) => [Redacted.value(row.token), { ...row, expiresAt: instantOf(row.expiresAt, now) }])
+    ),
     random,
     outbox: [],
     events: []
@@ -172,7 +180,16 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Po
   for (const [id, row] of keyed(world.seats, (id) => SeatId.make(id))) {
     const { exactMetadata, ...fields } = row
     const metadata = exactMetadata === undefined ? {} : metadataOf(exactMetadata)
-    const seat = { ...fields, ...metadata, id, createdAt: row.createdAt ?? now, modifiedAt: null }
+    const seat = {
+      ...fields,
+      ...metadata,
+      id,
+      createdAt: instantOf(row.createdAt, now) ?? now,
+      modifiedAt: null,
+      invitationTokenExpiresAt: instantOf(row.invitationTokenExpiresAt, now),
+      claimedAt: instantOf(row.claimedAt, now),
+      revokedAt: instantOf(row.revokedAt, now)
+    }
     // A seat without a source belongs to nobody, so no caller can reach it
     if (containerOf(model, seat) !== undefined) putSeat(model, seat)
   }
