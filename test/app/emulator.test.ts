@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { type AddressInfo, connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as World from "@polar-seats/emulator/World"
 import { assert, beforeAll, describe, it } from "vitest"
 import { get, post, run, startEmulator, stopInTime } from "./runCli.ts"
 
@@ -20,10 +21,16 @@ const world = {
 }
 const invalidWorld = {
   products: [{ organization: "nowhere" }],
-  seats: [{ subscription_id: subscription, status: "lost" }],
+  seats: [{ subscription_id: subscription, status: "lost", claimed_at: "6 hours" }],
   tokens: [{ token: "polar_cst_s3cret" }]
 }
-const problems = ["products.0.organization", "seats.0.status", "seats.0.subscription_id", "tokens.0"]
+const problems = [
+  "products.0.organization",
+  "seats.0.status",
+  "seats.0.claimed_at",
+  "seats.0.subscription_id",
+  "tokens.0"
+]
 
 const seatsOf = (url: string) => get(`${url}/v1/customer-portal/seats?subscription_id=${subscription}`, token)
 const freeSeats = { seats: [], available_seats: 5, total_seats: 5 }
@@ -99,6 +106,34 @@ describe.concurrent("the emulator command", () => {
     const { code, stderr, stdout } = await run(["emulator", "--seed", path])
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
     assert.match(stderr, why)
+  })
+
+  it("seeds a team from a file and by a request, relative to its clock", async ({ onTestFinished }) => {
+    const people = { pending: ["ann@acme.com"], expired: ["eve@acme.com"], claimed: ["ben@acme.com"] } as const
+    const team = World.team({ seats: 5, ...people })
+    const { firstLine, stop } = await startEmulator("--seed", await file("world.json", JSON.stringify(team)))
+    onTestFinished(async () => void (await stop()))
+    const hoursLeft = async () => {
+      const path = `/v1/customer-portal/seats?subscription_id=${team.subscription}`
+      const list = (await get(`${firstLine}${path}`, "polar_cst_team")) as {
+        readonly seats: ReadonlyArray<{ readonly id: string; readonly invitation_token_expires_at: string }>
+      }
+      return Object.fromEntries(
+        list.seats.map((seat) => [
+          seat.id,
+          Math.round((Date.parse(seat.invitation_token_expires_at) - Date.now()) / 3_600_000)
+        ])
+      )
+    }
+    const wanted = {
+      [team.seatOf("ann@acme.com")]: 18,
+      [team.seatOf("eve@acme.com")]: -6,
+      [team.seatOf("ben@acme.com")]: -6
+    }
+    assert.deepEqual(await hoursLeft(), wanted)
+    await post(`${firstLine}/_emulator/clock`, { advance_seconds: 900_000 })
+    assert.strictEqual((await post(`${firstLine}/_emulator/seed`, team)).status, 200)
+    assert.deepEqual(await hoursLeft(), wanted)
   })
 
   it("prints one line if its port is taken", async () => {

@@ -53,7 +53,7 @@ const loadDemo = () => {
   setBusy(view.seedButton, true, "Loading…")
   const end = () => setBusy(view.seedButton, false, "Load the demo team")
   // A seed sets the emulator's clock to the time of the machine
-  const load = Effect.andThen(emulatorClient.seed(demoTeam.makeWorld(Date.now())), poll)
+  const load = Effect.andThen(emulatorClient.seed(demoTeam.world), poll)
   run(
     Effect.match(load, {
       onSuccess: () => {

@@ -6,7 +6,7 @@ import type { SeatError } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
-import type { WorldInput } from "@polar-seats/emulator/World"
+import * as World from "@polar-seats/emulator/World"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import * as RetryPolicy from "@polar-seats/http/RetryPolicy"
 import { layer as layerClaims, SeatClaims } from "@polar-seats/http/SeatClaims"
@@ -29,49 +29,31 @@ import { layerSocket, serverUrl } from "./serveUntilInterrupted.ts"
 import type { DemoFlags } from "./flags.ts"
 import { readSource } from "./sourceFlags.ts"
 
-const buyer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
-const colleague = "0d3c6c3e-5f0b-4c53-9e7c-1b9f6a3d2e10"
-const subscription = SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e")
-const otherUuidVersion = SubscriptionId.make("0190b5e0-7c1d-7a52-8c1f-3b2a1d0e9f88")
-
-const ann = SeatId.make("9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b")
-const ben = SeatId.make("2b7e1516-28ae-4d2a-abf7-158809cf4f3c")
-const eve = SeatId.make("6bc1bee2-2e40-4f96-b93d-7e117393172a")
+const team = World.team({
+  seats: 5,
+  pending: ["ann@acme.com"],
+  expired: ["eve@acme.com"],
+  claimed: ["ben@acme.com"]
+})
 const dan = SeatId.make("ae2d8a57-1e03-4c9c-9eb7-6fac45af8e51")
 const nobody = SeatId.make("30c81c46-a35c-4411-a5fb-c1191a0a52ef")
+const otherUuidVersion = SubscriptionId.make("0190b5e0-7c1d-7a52-8c1f-3b2a1d0e9f88")
 
-// These tokens open nothing but this emulator
-const owner = "polar_cst_owner"
-const plainMember = "polar_mst_member"
-const organization = "polar_oat_acme"
-
-const team = (now: DateTime.Utc): WorldInput => {
-  const at = (hours: number) => DateTime.formatIso(DateTime.add(now, { hours }))
-  const seat = { subscriptionId: subscription, customerId: buyer, createdAt: at(-30) }
-  const invited = (name: string, hours: number) => ({
-    ...seat,
-    status: "pending" as const,
-    email: `${name}@acme.com`,
-    invitationTokenExpiresAt: at(hours)
-  })
-  return {
-    organizations: [{ slug: "acme" }],
-    products: [{ id: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a", organization: "acme", name: "Acme Pro" }],
-    customers: [{ id: buyer, organization: "acme", email: "billing@acme.com" }],
-    members: [{ id: colleague, customer: buyer, email: "ben@acme.com", name: "Ben" }],
-    subscriptions: [{ id: subscription, product: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a", customer: buyer, seats: 5 }],
-    seats: [
-      { ...seat, id: ben, status: "claimed", email: "ben@acme.com", memberId: colleague, claimedAt: at(-20) },
-      { ...invited("ann", 18), id: ann, invitationToken: "ann" },
-      { ...invited("eve", -6), id: eve, invitationToken: "eve" },
-      { ...invited("dan", 18), id: dan }
-    ],
-    tokens: [
-      { token: owner, customer: buyer },
-      { token: plainMember, member: colleague },
-      { token: organization, organization: "acme", scopes: ["customer_seats:write"] }
-    ]
-  }
+const world: World.WorldInput = {
+  ...team,
+  seats: [
+    ...team.seats,
+    {
+      id: dan,
+      subscriptionId: team.subscription,
+      customerId: team.buyer,
+      status: "pending",
+      email: "dan@acme.com",
+      createdAt: "-6 hours",
+      // No token: Polar has such seats too
+      invitationTokenExpiresAt: "+18 hours"
+    }
+  ]
 }
 
 /** Tells the buyer what to do about an error. Your program would use words of its own here. */
@@ -147,7 +129,7 @@ const lastMail = Effect.gen(function* () {
 const showDeadLink = Effect.gen(function* () {
   const outbox = yield* Outbox
   const before = (yield* outbox.mails).length
-  const seat = yield* Effect.catch(resend(eve), endWithError)
+  const seat = yield* Effect.catch(resend(team.seatOf("eve@acme.com")), endWithError)
   const invitation = seat.invitation(yield* readPolarTime)
   const mailed = (yield* outbox.mails).length - before
   if (invitation._tag !== "Expired")
@@ -191,10 +173,10 @@ const showReissue = Effect.fnUntraced(function* (seat: Seat) {
 
 const runOnEmulator = Effect.gen(function* () {
   const baseUrl = yield* serverUrl
-  const as = (token: string, url = baseUrl) =>
+  const as = (token: Redacted.Redacted<string>, url = baseUrl) =>
     // The URLs and the tokens are constants, so they are valid
-    Layer.orDie(PortalSeats.layer({ token: Redacted.make(token), baseUrl: url })).pipe(Layer.provide(layerHttpClient))
-  const source = SeatSource.Subscription({ id: subscription })
+    Layer.orDie(PortalSeats.layer({ token, baseUrl: url })).pipe(Layer.provide(layerHttpClient))
+  const ann = team.seatOf("ann@acme.com")
   const claims = Layer.orDie(layerClaims({ baseUrl })).pipe(Layer.provide(layerHttpClient))
   const invitations = Layer.merge(Invitations.layer.pipe(Layer.provide(Journal.layerMemory)), claims)
 
@@ -203,26 +185,28 @@ const runOnEmulator = Effect.gen(function* () {
     url: baseUrl
   })
   yield* Effect.gen(function* () {
-    yield* showSeats(source)
+    yield* showSeats(team.source)
     yield* showResend(ann)
     const { subject, to } = yield* lastMail
     yield* printStep(`  The mail that was sent: to ${to}, "${subject}"`, { step: "mail", to, subject })
     yield* printStep(["", "Each refusal is a typed error. For each, the program tells the buyer what to do:", ""])
     yield* provokeRefusal(resend(nobody))
-    yield* provokeRefusal(resend(ben))
+    yield* provokeRefusal(resend(team.seatOf("ben@acme.com")))
     yield* provokeRefusal(resend(dan))
     yield* provokeRefusal(list(SeatSource.Subscription({ id: otherUuidVersion })))
-  }).pipe(Effect.provide(as(owner)))
-  yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as(organization)))
-  yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as("polar_cst_expired")))
-  yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as(plainMember)))
+  }).pipe(Effect.provide(as(team.token)))
+  yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as(team.organizationToken)))
+  yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as(Redacted.make("polar_cst_expired"))))
+  yield* provokeRefusal(resend(ann)).pipe(Effect.provide(as(team.sessionOf("ben@acme.com"))))
   // No retries, so that the demo does not wait for their delays
   yield* provokeRefusal(resend(ann)).pipe(
     RetryPolicy.provide({ times: 0 }),
-    Effect.provide(as(owner, "http://127.0.0.1:1"))
+    Effect.provide(as(team.token, "http://127.0.0.1:1"))
   )
 
-  yield* Effect.flatMap(showDeadLink, showReissue).pipe(Effect.provide(invitations.pipe(Layer.provideMerge(as(owner)))))
+  yield* Effect.flatMap(showDeadLink, showReissue).pipe(
+    Effect.provide(invitations.pipe(Layer.provideMerge(as(team.token))))
+  )
 })
 
 const runOnPolar = Effect.fnUntraced(function* (source: SeatSource, yes: boolean) {
@@ -243,9 +227,7 @@ export const run = Effect.fnUntraced(function* (flags: DemoFlags) {
   if (Option.isSome(flags.subscription) || Option.isSome(flags.order)) {
     return yield* runOnPolar(yield* readSource(flags), flags.yes)
   }
-  const emulator = layerEmulator(team(yield* DateTime.now)).pipe(
-    Layer.provideMerge(layerSocket({ host: "127.0.0.1", port: 0 }))
-  )
+  const emulator = layerEmulator(world).pipe(Layer.provideMerge(layerSocket({ host: "127.0.0.1", port: 0 })))
   yield* Effect.provide(runOnEmulator, emulator).pipe(
     Effect.catchTags({
       ServeError: () => endCommand(exitCode.failed, "The emulator cannot listen on any port of 127.0.0.1."),
