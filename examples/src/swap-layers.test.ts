@@ -10,23 +10,23 @@ import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import { Outbox } from "@polar-seats/emulator/Outbox"
 import { Seats } from "@polar-seats/domain/Seats"
-import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
-import type { WorldInput } from "@polar-seats/emulator/World"
+import * as World from "@polar-seats/emulator/World"
 import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 
-const team = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e") })
+// A buyer of one seat, which is free
+const team = World.team({ seats: 1 })
 
 /** Assigns a seat to a new person, and resends the invitations of people who have not accepted yet. */
 class Onboarding extends Context.Service<Onboarding>()("app/Onboarding", {
   make: Effect.gen(function* () {
     const { assign, list } = yield* Seats
     const { resend } = yield* Invitations
-    const welcome = (email: string) => assign({ source: team, recipient: Recipient.Email({ email }) })
+    const welcome = (email: string) => assign({ source: team.source, recipient: Recipient.Email({ email }) })
     const nudge = Effect.gen(function* () {
-      const { seats } = yield* list(team)
+      const { seats } = yield* list(team.source)
       const waiting = seats.filter(({ status }) => status === "pending")
       const sent = yield* Effect.forEach(waiting, (seat) => resend(seat, { onExpired: "reissue" }))
       return sent.map(({ _tag, seat }) => `${_tag} ${seat.holderEmail}`)
@@ -40,24 +40,8 @@ class Onboarding extends Context.Service<Onboarding>()("app/Onboarding", {
   )
 }
 
-const token = "polar_cst_acme"
-const world: WorldInput = {
-  organizations: [{ slug: "acme" }],
-  products: [{ id: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a", organization: "acme", name: "Acme Pro" }],
-  customers: [{ id: "992fae2a-2a17-4b7a-8d9e-e287cf90131b", organization: "acme", email: "billing@acme.com" }],
-  subscriptions: [
-    {
-      id: team.id,
-      product: "4d0b5cbb-1c3a-4a2e-8f0a-6b7c8d9e0f1a",
-      customer: "992fae2a-2a17-4b7a-8d9e-e287cf90131b",
-      seats: 1
-    }
-  ],
-  tokens: [{ token, customer: "992fae2a-2a17-4b7a-8d9e-e287cf90131b" }]
-}
-
-const memory = SeatsMemory.layer(world, token)
-const emulator = PortalSeats.layer({ token: Redacted.make(token) }).pipe(Layer.provideMerge(Emulator.layer(world)))
+const memory = SeatsMemory.layer(team)
+const emulator = PortalSeats.layer({ token: team.token }).pipe(Layer.provideMerge(Emulator.layer(team)))
 
 describe.each([
   { name: "in memory", polar: memory },

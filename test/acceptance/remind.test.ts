@@ -2,14 +2,12 @@ import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import { assert, it } from "@effect/vitest"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
-import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Effect, Layer, Stream } from "effect"
-import { token, world } from "./team.ts"
+import { team } from "./team.ts"
 
 const remindTeam = Effect.gen(function* () {
   const { remind } = yield* Invitations
-  const team = SeatSource.Subscription({ id: SubscriptionId.make("e5149aae-e521-42b9-b24c-abb3d71eea2e") })
-  return yield* remind(team, { onExpired: "reissue" }).pipe(
+  return yield* remind(team.source, { onExpired: "reissue" }).pipe(
     Stream.map(({ _tag, address }) => `${_tag} ${address}`),
     Stream.runCollect
   )
@@ -17,7 +15,7 @@ const remindTeam = Effect.gen(function* () {
 
 const invitations = Invitations.layer.pipe(
   Layer.provide(Journal.layerMemory),
-  Layer.provide(SeatsMemory.layer(world, token)) // or PortalSeats.layer, OrganizationSeats.layer
+  Layer.provide(SeatsMemory.layer(team)) // or PortalSeats.layer, OrganizationSeats.layer
 )
 
 it.effect("reminds each pending seat of a team", () =>
