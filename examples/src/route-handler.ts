@@ -86,7 +86,7 @@ const explain = (error: Effect.Error<ReturnType<typeof send>>, now: DateTime.Utc
       return answer(409, "The link of this invitation is dead, so nothing was sent.")
     case "InvalidRequest": // The ids are valid, so Polar does not know the customer
       return answer(403, "You have not bought any seats.")
-    case "ResentRecently":
+    case "MailedRecently":
       return answer(429, "This invitation was sent a moment ago.", toSeconds(DateTime.distance(now, error.again)))
     case "InProgressElsewhere":
       return answer(503, "This invitation is being sent now.", 60)

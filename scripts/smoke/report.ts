@@ -5,7 +5,7 @@ import type { Secrets } from "./secrets.ts"
 export type Finding =
   | { readonly outcome: "ok" }
   | { readonly outcome: "differs"; readonly differences: ReadonlyArray<Difference> }
-  | { readonly outcome: "not_checked"; readonly why: string }
+  | { readonly outcome: "not_checked"; readonly reason: string }
 
 export interface Report {
   readonly start: (text: string) => void
@@ -27,7 +27,7 @@ export const makeReport = (isJson: boolean, { hide }: Secrets, print: (line: str
 
   const forPeople = ({ means, name, says }: Fact, finding: Finding) => {
     if (finding.outcome === "ok") return print(`ok           ${name}: ${says}`)
-    if (finding.outcome === "not_checked") return print(`not checked  ${name}: ${clean(finding.why)}.`)
+    if (finding.outcome === "not_checked") return print(`not checked  ${name}: ${clean(finding.reason)}.`)
     print(`DIFFERS      ${name}: ${says}`)
     for (const { came, expected, what } of finding.differences) {
       print(`               ${clean(what)}`)
@@ -55,7 +55,7 @@ export const makeReport = (isJson: boolean, { hide }: Secrets, print: (line: str
               means
             }
           : finding.outcome === "not_checked"
-            ? { why: hide(finding.why) }
+            ? { reason: hide(finding.reason) }
             : {}
       printJson({ fact: name, outcome: finding.outcome, says, ...found })
     },

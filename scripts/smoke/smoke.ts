@@ -36,7 +36,7 @@ const find = async ({ check }: Fact, run: Run, interrupted: AbortSignal): Promis
     return differences.length === 0 ? { outcome: "ok" } : { outcome: "differs", differences }
   } catch (error) {
     if (interrupted.aborted) throw error
-    if (error instanceof NotChecked) return { outcome: "not_checked", why: error.message }
+    if (error instanceof NotChecked) return { outcome: "not_checked", reason: error.message }
     const difference = { what: "the requests of this fact", expected: "an answer", came: reasonOf(error) }
     return { outcome: "differs", differences: [difference] }
   }

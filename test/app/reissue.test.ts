@@ -239,7 +239,7 @@ describe.concurrent("reissue", { timeout: 60_000 }, () => {
     const { code, stderr, stdout } = await run(args, env)
     assert.strictEqual(code, 1)
     const { error, outcome } = JSON.parse(stdout)
-    assert.deepEqual([outcome, error._tag], ["failed", "ResentRecently"])
+    assert.deepEqual([outcome, error._tag], ["failed", "MailedRecently"])
     assert.match(stderr, /try again from 20\S+Z on\.$/m)
     assert.lengthOf(await mails(), 1)
   })

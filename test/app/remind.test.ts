@@ -213,7 +213,7 @@ describe.concurrent("remind", { timeout }, () => {
     const asked = async (...flags: ReadonlyArray<string>) => {
       const { code, stdout } = await run([...remind, ...atOnce, "--dry-run", "--json", ...flags], env)
       assert.strictEqual(code, 0)
-      return readLines(stdout).lines.flatMap(({ address, why }) => (why === "dry_run" ? [address] : []))
+      return readLines(stdout).lines.flatMap(({ address, reason }) => (reason === "dry_run" ? [address] : []))
     }
     const [dotted, two, none, young, old, oldest] = await Promise.all([
       asked("--to", "LIVE1?@*.com"),
@@ -244,7 +244,9 @@ describe.concurrent("remind", { timeout }, () => {
       const env = { POLAR_API_URL: acme.url, POLAR_CUSTOMER_SESSION: session }
       const { code, stderr, stdout } = await run([...remind, ...atOnce, "--json", "--to", pattern, ...flags], env)
       assert.strictEqual(code, 0, stderr)
-      return readLines(stdout).lines.flatMap(({ outcome, why }) => (why === "not_chosen" ? [] : [why ?? outcome]))
+      return readLines(stdout).lines.flatMap(({ outcome, reason }) =>
+        reason === "filtered_out" ? [] : [reason ?? outcome]
+      )
     }
     for (const pattern of [
       "*@BÜCHER.example",
@@ -352,7 +354,7 @@ describe.concurrent("remind", { timeout }, () => {
     assert.deepEqual(summary, { resent: 1, reissued: 0, skipped: 1, failed: 0, unknown: 0, not_begun: 0 })
     assert.deepEqual(rest.skipped, { not_pending: 1 })
     assert.deepEqual(
-      lines.filter((line) => line.id === id).map(({ outcome, why }) => [outcome, why]),
+      lines.filter((line) => line.id === id).map(({ outcome, reason }) => [outcome, reason]),
       [["skipped", "not_pending"]]
     )
     assert.lengthOf(await mails(), 1)

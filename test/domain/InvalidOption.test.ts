@@ -60,7 +60,7 @@ describe.each(rows)("%s", (_, check, accepted, refused, problem) => {
   it.effect.each(refused)("fails for %s, and names the option and what is wanted", (value) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(check(value))
-      assert.deepStrictEqual({ ...error }, { _tag: "InvalidOption", option: "pause", problem })
+      assert.deepStrictEqual({ ...error }, { _tag: "InvalidOption", option: "pause", description: problem })
       assert.strictEqual(error.message, `The option pause ${problem}. Nothing was sent: correct the option.`)
     })
   )
@@ -77,14 +77,14 @@ describe("checkCount", () => {
   it.effect.each([0, ...senseless])("fails for %s", (count) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(checkCount("limit", count))
-      assert.strictEqual(error.problem, "must be a positive integer")
+      assert.strictEqual(error.description, "must be a positive integer")
     })
   )
   it.effect.each(senseless)("fails for %s even if zero counts", (count) =>
     Effect.gen(function* () {
       assert.strictEqual(yield* checkCount("limit", 0, 0), 0)
       const error = yield* Effect.flip(checkCount("limit", count, 0))
-      assert.strictEqual(error.problem, "must be zero or a positive integer")
+      assert.strictEqual(error.description, "must be zero or a positive integer")
     })
   )
 })

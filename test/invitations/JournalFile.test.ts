@@ -368,7 +368,7 @@ describe("a journal file that is only read", () => {
       const names = readdirSync(directory).toSorted()
       const outcomes = yield* inAll(path, { dryRun: true })
       assert.deepStrictEqual(
-        outcomes.map((outcome) => outcome._tag === "Skipped" && outcome.why._tag),
+        outcomes.map((outcome) => outcome._tag === "Skipped" && outcome.reason._tag),
         ["MailedRecently", "DryRun"]
       )
       assert.strictEqual(readFileSync(path, "utf8"), text)

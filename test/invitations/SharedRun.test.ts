@@ -105,7 +105,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
         everybody
       )
       assert.deepStrictEqual(
-        all.filter(({ outcome }) => outcome !== "Resent").map(({ outcome, why }) => [outcome, why]),
+        all.filter(({ outcome }) => outcome !== "Resent").map(({ outcome, reason }) => [outcome, reason]),
         [
           ["Skipped", "NotPending"],
           ["Skipped", "NotPending"]
@@ -114,6 +114,27 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       yield* worker(shared, offer)
       assert.deepStrictEqual(yield* worker(shared, work), [], "nothing is left to do")
       assert.strictEqual((yield* mailed).length, 4)
+    })
+  )
+
+  on(
+    "keeps a result in the form that workers of an earlier version read and write",
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient
+      const shared = tables()
+      yield* worker(shared, offer)
+      yield* worker(shared, work)
+      const skipped = (yield* worker(shared, results)).filter(({ outcome }) => outcome === "Skipped")
+      assert.deepStrictEqual(
+        skipped.map(({ reason }) => reason),
+        ["NotPending", "NotPending"]
+      )
+      const rows = yield* sql<{ readonly result: string }>`SELECT result FROM ${sql(shared.table)}
+        WHERE result LIKE '%"Skipped"%'`
+      assert.deepStrictEqual(
+        rows.map(({ result }) => Object.keys(JSON.parse(result)).toSorted()),
+        skipped.map(() => ["address", "at", "message", "outcome", "seatId", "why"])
+      )
     })
   )
 
@@ -137,8 +158,8 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
       const next = { ...shared, run: "two" }
       yield* worker(next, offer)
       yield* worker(next, work)
-      const whys = (yield* worker(next, results)).map(({ why }) => why)
-      assert.strictEqual(whys.filter((why) => why === "MailedRecently").length, 4)
+      const reasons = (yield* worker(next, results)).map(({ reason }) => reason)
+      assert.strictEqual(reasons.filter((reason) => reason === "MailedRecently").length, 4)
       assert.strictEqual((yield* mailed).length, 4)
     })
   )
@@ -263,7 +284,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
         "the others keep their result alone"
       )
       assert.strictEqual(
-        (yield* worker(shared, results)).find(({ seatId }) => seatId === failed.seatId)?.why,
+        (yield* worker(shared, results)).find(({ seatId }) => seatId === failed.seatId)?.reason,
         "UnreadableEntry"
       )
     })

@@ -236,7 +236,7 @@ describe.skipIf(postgres.isMissing)(`on PostgreSQL${postgres.why}`, () => {
     )
   const resultsOfAnn = (shared: ReturnType<typeof tables>) =>
     Effect.map(worker(shared, results), (all) =>
-      all.filter(({ address }) => address === "ann@acme.com").map(({ outcome, why }) => [outcome, why])
+      all.filter(({ address }) => address === "ann@acme.com").map(({ outcome, reason }) => [outcome, reason])
     )
 
   on(

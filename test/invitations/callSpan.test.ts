@@ -27,12 +27,12 @@ type Call = (seats: {
 const through = (use: (invitations: Invitations["Service"]) => Effect.Effect<unknown, unknown>) =>
   Effect.flatMap(Invitations, use)
 const rows: ReadonlyArray<readonly [operation: string, outcome: string, Call]> = [
-  ["resend", "ResentRecently", ({ live }) => through(({ resend }) => resend(live))],
-  ["resend", "ResentRecently", ({ live }) => through(({ resend }) => resend(live.id))],
+  ["resend", "MailedRecently", ({ live }) => through(({ resend }) => resend(live))],
+  ["resend", "MailedRecently", ({ live }) => through(({ resend }) => resend(live.id))],
   ["resend", "Success", ({ live }) => through(({ resend }) => resend(live, { again: true }))],
   ["resend", "InvitationExpired", ({ dead }) => through(({ resend }) => resend(dead))],
   ["resend", "InvalidOption", ({ live }) => through(({ resend }) => resend(live, { cooldown: -1 }))],
-  ["reissue", "ResentRecently", ({ live }) => through(({ reissue }) => reissue(live))],
+  ["reissue", "MailedRecently", ({ live }) => through(({ reissue }) => reissue(live))],
   ["reissue", "Success", ({ dead }) => through(({ reissue }) => reissue(dead))],
   ["remindOne", "MailedRecently", ({ live }) => through(({ remindOne }) => remindOne(live))],
   ["remindOne", "Success", ({ live }) => through(({ remindOne }) => remindOne(live, { cooldown: 0 }))],

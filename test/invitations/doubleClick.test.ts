@@ -26,7 +26,7 @@ describe("a resend obeys the journal", () => {
       yield* advance("1 minute")
       const [first, error] = yield* Fiber.join(both)
       assert.strictEqual(first, "Resent")
-      assert.strictEqual(error._tag, "ResentRecently")
+      assert.strictEqual(error._tag, "MailedRecently")
       assert.strictEqual(
         error.message,
         `The holder of seat ${id} was mailed a short while ago, or may have been. Nothing was mailed now: try again from 1970-01-01T00:01:02.000Z on, or pass again: true to mail at once.`
@@ -44,9 +44,9 @@ describe("a resend obeys the journal", () => {
         const { resend } = yield* Invitations
         const by = (way: string) => word(resend(way === "by its id" ? seat.id : seat))
         assert.strictEqual(yield* by(first), "Resent")
-        assert.strictEqual(yield* by(second), "ResentRecently")
+        assert.strictEqual(yield* by(second), "MailedRecently")
         yield* advance("59 seconds")
-        assert.strictEqual(yield* by(second), "ResentRecently")
+        assert.strictEqual(yield* by(second), "MailedRecently")
         yield* advance("1 second")
         assert.strictEqual(yield* by(second), "Resent")
         assert.deepEqual(yield* mailedTo, [address, address])
@@ -59,7 +59,7 @@ describe("a resend obeys the journal", () => {
       const { resend } = yield* Invitations
       yield* resend(seat)
       yield* advance("1 hour")
-      assert.strictEqual(yield* word(resend(seat, { cooldown: "2 hours" })), "ResentRecently")
+      assert.strictEqual(yield* word(resend(seat, { cooldown: "2 hours" })), "MailedRecently")
       assert.strictEqual(yield* word(resend(seat.id, { cooldown: "2 hours", again: true })), "Resent")
       assert.strictEqual(yield* word(resend(seat, { cooldown: 0 })), "Resent")
       assert.lengthOf(yield* mailedTo, 3)
@@ -73,7 +73,7 @@ describe("a resend obeys the journal", () => {
       yield* resend(seat)
       assert.deepEqual(yield* remindAll(), { [address]: "MailedRecently" })
       assert.deepEqual(yield* remindAll({ cooldown: 0 }), { [address]: "Resent" })
-      for (const which of [seat, seat.id]) assert.strictEqual(yield* word(resend(which)), "ResentRecently")
+      for (const which of [seat, seat.id]) assert.strictEqual(yield* word(resend(which)), "MailedRecently")
       assert.lengthOf(yield* mailedTo, 2)
     }).pipe(over(), Effect.provide(world))
   )
@@ -103,7 +103,7 @@ describe("a resend obeys the journal", () => {
       const { id } = yield* seatOf(address)
       const { resend } = yield* Invitations
       assert.deepEqual(yield* Effect.flip(resend(id)), cutOff)
-      assert.strictEqual(yield* word(resend(id)), "ResentRecently")
+      assert.strictEqual(yield* word(resend(id)), "MailedRecently")
       yield* advance("1 minute")
       assert.strictEqual(yield* word(resend(id)), "Resent")
     }).pipe(over(fault), Effect.provide(world))
@@ -135,7 +135,7 @@ describe("a resend obeys the journal", () => {
         const seat = yield* seatOf(address)
         const { reissue, resend } = yield* Invitations
         yield* resend(seat)
-        assert.strictEqual((yield* Effect.flip(reissue(seat)))._tag, "ResentRecently")
+        assert.strictEqual((yield* Effect.flip(reissue(seat)))._tag, "MailedRecently")
         const again = yield* reissue(seat, { again: true })
         assert.strictEqual((yield* reissue(seat)).id, again.id)
         assert.lengthOf(yield* mailedTo, 2)

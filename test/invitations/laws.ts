@@ -51,7 +51,7 @@ const wordsBySeat = (outcomes: ReadonlyArray<ReminderOutcome>): Record<string, s
   Object.fromEntries(
     outcomes.map((outcome) => [
       outcome.seatId,
-      outcome._tag === "Skipped" ? outcome.why._tag : outcome._tag === "Failed" ? outcome.error._tag : outcome._tag
+      outcome._tag === "Skipped" ? outcome.reason._tag : outcome._tag === "Failed" ? outcome.error._tag : outcome._tag
     ])
   )
 
@@ -363,7 +363,7 @@ export const laws: ReadonlyArray<Law> = [
       const outcomes = yield* remind({ onExpired: "reissue" })
       assert.deepEqual(yield* recipients, before)
       const again = outcomes.flatMap((outcome) =>
-        outcome._tag === "Skipped" && outcome.why._tag === "MailedRecently" ? [outcome.why.again] : []
+        outcome._tag === "Skipped" && outcome.reason._tag === "MailedRecently" ? [outcome.reason.again] : []
       )
       assert.strictEqual(again.length, 5)
     })
@@ -400,7 +400,7 @@ export const laws: ReadonlyArray<Law> = [
       const outcomes = yield* remind({ dryRun: true, onExpired: "reissue" })
       const would: Record<string, string> = Object.fromEntries(
         outcomes.flatMap((outcome) =>
-          outcome._tag === "Skipped" && outcome.why._tag === "DryRun" ? [[outcome.seatId, outcome.why.would]] : []
+          outcome._tag === "Skipped" && outcome.reason._tag === "DryRun" ? [[outcome.seatId, outcome.reason.would]] : []
         )
       )
       assert.deepInclude(would, { [seats.live]: "Resend", [seats.expired]: "Reissue" })

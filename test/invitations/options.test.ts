@@ -44,7 +44,7 @@ describe("an option that makes no sense is refused by name before anybody is mai
       Effect.gen(function* () {
         const { remind } = yield* Invitations
         const error = yield* Effect.flip(Stream.runCollect(remind(source, options)))
-        assert.deepInclude(error, { _tag: "InvalidOption", option, problem })
+        assert.deepInclude(error, { _tag: "InvalidOption", option, description: problem })
         assert.strictEqual(error.message, `The option ${option} ${problem}. Nothing was sent: correct the option.`)
         assert.deepEqual(yield* mailedTo, [])
       })
@@ -77,7 +77,7 @@ describe("an option that makes no sense is refused by name before anybody is mai
           assert.deepInclude(yield* Effect.flip(Effect.asVoid<unknown, ResendInvitationError, never>(call)), {
             _tag: "InvalidOption",
             option,
-            problem: finite
+            description: finite
           })
         }
         yield* reissue(seat)

@@ -128,7 +128,7 @@ describe("a row that goes to somebody else", () => {
         yield* Effect.gen(function* () {
           const { resend } = yield* Invitations
           assert.strictEqual((yield* Effect.flip(resend(seat)))._tag, "MailedSomebodyElse")
-          assert.strictEqual((yield* Effect.flip(resend(yield* seatOf(bob))))._tag, "ResentRecently")
+          assert.strictEqual((yield* Effect.flip(resend(yield* seatOf(bob))))._tag, "MailedRecently")
         }).pipe(Effect.provide(processOver(store, fault)))
       }).pipe(Effect.provide(polar(teamOf(epoch, { live: 1 }))))
     }

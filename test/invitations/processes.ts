@@ -113,6 +113,6 @@ export const remindAll = (options?: RemindOptions) =>
     )
   )
 const wordOf = (outcome: ReminderOutcome): string =>
-  outcome._tag === "Skipped" ? outcome.why._tag : outcome._tag === "Failed" ? outcome.error._tag : outcome._tag
+  outcome._tag === "Skipped" ? outcome.reason._tag : outcome._tag === "Failed" ? outcome.error._tag : outcome._tag
 
 export const unfinished = Effect.flatMap(Invitations, (service) => Stream.runCollect(service.unfinished))

@@ -278,7 +278,7 @@ describe("a reissue for a person whose address has changed", () => {
     assert.deepEqual(yield* Stream.runCollect(unfinished), [])
     const again = yield* Stream.runCollect(remind(source, { onExpired: "reissue" }))
     assert.deepEqual(
-      again.map((outcome) => outcome._tag === "Skipped" && outcome.why._tag),
+      again.map((outcome) => outcome._tag === "Skipped" && outcome.reason._tag),
       ["MailedRecently"]
     )
   })

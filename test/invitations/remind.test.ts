@@ -24,7 +24,7 @@ const mailed = Effect.flatMap(Outbox, ({ mails }) => Effect.map(mails, (all) => 
 const tally = (outcomes: ReadonlyArray<ReminderOutcome>) => {
   const counts: Record<string, number> = {}
   for (const outcome of outcomes) {
-    const word = outcome._tag === "Skipped" ? outcome.why._tag : outcome._tag
+    const word = outcome._tag === "Skipped" ? outcome.reason._tag : outcome._tag
     counts[word] = (counts[word] ?? 0) + 1
   }
   return counts

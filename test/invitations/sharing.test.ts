@@ -45,7 +45,7 @@ describe("Invitations made for each request", () => {
       )
       const all = yield* Effect.forkChild(Effect.all([request, request, request], { concurrency: "unbounded" }))
       yield* advance("1 minute")
-      assert.deepEqual((yield* Fiber.join(all)).toSorted(), ["Resent", "ResentRecently", "ResentRecently"])
+      assert.deepEqual((yield* Fiber.join(all)).toSorted(), ["MailedRecently", "MailedRecently", "Resent"])
       assert.deepEqual(yield* mailedTo, ["live-0@acme.com"])
     }).pipe(Effect.provide(Layer.merge(polar(team), Journal.layerMemory)))
   )

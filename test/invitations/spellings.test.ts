@@ -180,7 +180,7 @@ describe.each([
           const error = yield* Effect.flatMap(Invitations, ({ resend }) => Effect.flip(resend(again))).pipe(
             Effect.provide(processOver(store, fault))
           )
-          assert.strictEqual(error._tag, "ResentRecently", again.email ?? "")
+          assert.strictEqual(error._tag, "MailedRecently", again.email ?? "")
         }
         isSamePerson(yield* mailedTo, address, 1)
         assert.strictEqual(store.size, 1, "one entry for one person")
@@ -209,7 +209,7 @@ describe.each([
           const error = yield* Effect.flatMap(Invitations, ({ reissue }) => Effect.flip(reissue(again))).pipe(
             Effect.provide(processOver(store, fault))
           )
-          assert.strictEqual(error._tag, "ResentRecently", again.email ?? "")
+          assert.strictEqual(error._tag, "MailedRecently", again.email ?? "")
         }
         isSamePerson(yield* mailedTo, address, 1)
         assert.lengthOf(yield* seatsAsSpelled, 1)
@@ -259,7 +259,7 @@ describe.each([
         Effect.flatMap(Invitations, ({ remind }) => Stream.runCollect(remind(source, { onExpired }))).pipe(
           Effect.provide(processOver(store, fault)),
           Effect.map((outcomes) =>
-            outcomes.map((outcome) => (outcome._tag === "Skipped" ? outcome.why._tag : outcome._tag))
+            outcomes.map((outcome) => (outcome._tag === "Skipped" ? outcome.reason._tag : outcome._tag))
           )
         )
       return Effect.gen(function* () {
@@ -280,7 +280,7 @@ it.effect.prop(
     Effect.gen(function* () {
       const { remind } = yield* Invitations
       const outcomes = yield* Stream.runCollect(remind(source))
-      const words = outcomes.map((outcome) => (outcome._tag === "Skipped" ? outcome.why._tag : outcome._tag))
+      const words = outcomes.map((outcome) => (outcome._tag === "Skipped" ? outcome.reason._tag : outcome._tag))
       assert.deepEqual(words.toSorted(), [...spellings.slice(1).map(() => "MailedRecently"), "Resent"])
       assert.lengthOf(yield* mailedTo, 1)
     }).pipe(

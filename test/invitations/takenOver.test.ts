@@ -80,7 +80,7 @@ describe("a process that was stopped with its revocation on the wire, and whose 
     return Effect.gen(function* () {
       const [outcome, ...others] = yield* stoppedAndContinued(store, false)
       assert.deepEqual(others, [])
-      assert.isTrue(outcome?._tag === "Skipped" && outcome.why._tag === "MailedRecently")
+      assert.isTrue(outcome?._tag === "Skipped" && outcome.reason._tag === "MailedRecently")
       assert.lengthOf(yield* heldBy(address), 1)
       assert.deepEqual(yield* mailedTo, [address])
       assert.deepEqual(yield* unfinished.pipe(Effect.provide(processOver(store))), [])

@@ -204,8 +204,8 @@ export const fourWorkers = async ({ pause, resume, url: database }: Database, si
     const unfinished = new Set(
       entries.map(({ attempt }) => (attempt?._tag === "Reissue" ? Redacted.value(attempt.reissue.address) : null))
     )
-    for (const { address, why } of failed) {
-      assert.strictEqual(why, "ReissueIncomplete")
+    for (const { address, reason } of failed) {
+      assert.strictEqual(reason, "ReissueIncomplete")
       const entry = entries.find(({ key }) => address !== null && key.endsWith(address))
       assert.isTrue(unfinished.has(address), `${address} is among the unfinished reissues: ${JSON.stringify(entry)}`)
       assert.notInclude(addresses, address, "a seat that was mailed is not reported as failed")

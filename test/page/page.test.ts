@@ -292,7 +292,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     ] as const) {
       await failing("Resend", rule, "Unavailable", words)
       // Nobody gets a second mail because the first one is in doubt
-      await failing("Resend", { times: 0, delay_ms: 0 }, "ResentRecently", /Nothing was mailed: .* may have been/)
+      await failing("Resend", { times: 0, delay_ms: 0 }, "MailedRecently", /Nothing was mailed: .* may have been/)
       await waitOneMinute()
     }
     assert.deepEqual(await get(`${url}/_emulator/outbox`), [])
@@ -328,7 +328,7 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
     await failing(
       "Resend",
       { times: 0, delay_ms: 0 },
-      "ResentRecently",
+      "MailedRecently",
       /Nothing was mailed: this person was mailed a short while/
     )
     assert.lengthOf((await get(`${url}/_emulator/outbox`)) as ReadonlyArray<unknown>, 1)

@@ -1,4 +1,4 @@
-import { InvitationExpired, ResentRecently } from "@polar-seats/invitations/InvitationError"
+import { InvitationExpired, MailedRecently } from "@polar-seats/invitations/InvitationError"
 import { type Reissue, ReissueIncomplete, RevokedSomebodyElse } from "@polar-seats/invitations/Reissue"
 import { Invitation, type Seat } from "@polar-seats/domain/Seat"
 import { RateLimited, Unavailable } from "@polar-seats/domain/SeatError"
@@ -79,7 +79,7 @@ const causeOf = (error: Failure): Failure => (error instanceof ReissueIncomplete
 
 const textOf = (error: Failure, now: DateTime.Utc): string => {
   if (error instanceof RateLimited) return "Polar refused the call because of its rate limit, so nothing was done."
-  if (error instanceof ResentRecently) {
+  if (error instanceof MailedRecently) {
     return "Nothing was mailed: this person was mailed a short while ago, or may have been."
   }
   if (error instanceof InvitationExpired) {
@@ -89,7 +89,7 @@ const textOf = (error: Failure, now: DateTime.Utc): string => {
 }
 
 const retryTime = (error: Failure, now: DateTime.Utc): number | undefined => {
-  if (error instanceof ResentRecently) return DateTime.toEpochMillis(error.again)
+  if (error instanceof MailedRecently) return DateTime.toEpochMillis(error.again)
   return error instanceof RateLimited
     ? DateTime.toEpochMillis(now) + Duration.toMillis(error.retryAfter ?? defaultWait)
     : undefined

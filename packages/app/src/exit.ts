@@ -39,7 +39,7 @@ const failures = new Set<CommandError["_tag"]>([
   "ReissueIncomplete",
   "JournalError",
   "UnreadableEntry",
-  "ResentRecently",
+  "MailedRecently",
   "InProgressElsewhere",
   "HolderRemoved",
   "InexactMetadata",

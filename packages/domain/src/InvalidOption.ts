@@ -7,16 +7,16 @@ import * as Schema from "effect/Schema"
 /** An option has a value that nothing could be done with. Nothing was sent. It names the option, and never shows a token. */
 export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
   option: Schema.String,
-  problem: Schema.String
+  description: Schema.String
 }) {
   override get message() {
-    return `The option ${this.option} ${this.problem}. Nothing was sent: correct the option.`
+    return `The option ${this.option} ${this.description}. Nothing was sent: correct the option.`
   }
 }
 
-const fail = (option: string, problem: string) => Effect.fail(new InvalidOption({ option, problem }))
+const fail = (option: string, problem: string) => Effect.fail(new InvalidOption({ option, description: problem }))
 
-/** Which durations an option accepts, and the problem of all others. */
+/** Which durations an option accepts, and the description of all others. */
 export interface DurationRule {
   readonly accepts: (duration: Duration.Duration) => boolean
   readonly problem: string

@@ -112,7 +112,10 @@ const start = Effect.fnUntraced(function* (
       for (const [index, fault] of faults.entries()) {
         const [wrong] = Faults.faultProblems(fault)
         if (wrong !== undefined) {
-          return yield* new InvalidOption({ option: `faults.${index}.${wrong.path.join(".")}`, problem: wrong.issue })
+          return yield* new InvalidOption({
+            option: `faults.${index}.${wrong.path.join(".")}`,
+            description: wrong.issue
+          })
         }
       }
       state.faults.replace(faults)

@@ -246,7 +246,7 @@ const invalidWebhook = (reason: InvalidWebhookReason) => new InvalidWebhook({ re
 const make = Effect.fnUntraced(function* (options: Options) {
   const secret = Redacted.value(options.secret)
   const problem = secretProblem(secret)
-  if (problem !== undefined) return yield* new InvalidOption({ option: "secret", problem })
+  if (problem !== undefined) return yield* new InvalidOption({ option: "secret", description: problem })
   const tolerance = yield* checkMillis("tolerance", options.tolerance ?? "5 minutes", notNegative)
   // Every Web Crypto has HMAC and SHA-256, so a CryptoError is a defect
   const mac = yield* Mac.Mac

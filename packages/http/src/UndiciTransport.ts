@@ -209,7 +209,7 @@ const makeOver = (dispatching: Dispatching): Effect.Effect<HttpClient.HttpClient
 export const make = (dispatcher: Dispatcher): Effect.Effect<HttpClient.HttpClient, InvalidOption | UndiciUnavailable> =>
   Predicate.hasProperty(dispatcher, "dispatch") && Predicate.isFunction(dispatcher.dispatch)
     ? makeOver({ current: () => dispatcher, retire: () => {}, tellsStart: false })
-    : Effect.fail(new InvalidOption({ option: "dispatcher", problem: "is not a dispatcher of undici" }))
+    : Effect.fail(new InvalidOption({ option: "dispatcher", description: "is not a dispatcher of undici" }))
 
 // Agents whose connections are retired stay open until their last request has ended
 const makeAgents = (makeAgent: () => Agent) => {
@@ -235,7 +235,7 @@ const invalidOption = (options: Agent.Options, failure: unknown): InvalidOption 
   // undici names the option in its sentence, and repeats no value
   const sentence = detailOf(failure, "code") === "UND_ERR_INVALID_ARG" ? detailOf(failure, "message") : null
   const option = sentence?.split(/\W+/).find((word) => Predicate.hasProperty(options, word)) ?? "options"
-  return new InvalidOption({ option, problem: `is refused by undici (${sentence ?? "they are no object"})` })
+  return new InvalidOption({ option, description: `is refused by undici (${sentence ?? "they are no object"})` })
 }
 
 // An agent judges most options only when it makes its first connection, and would lose a call by that

@@ -16,7 +16,7 @@ export class InvitationExpired extends Schema.TaggedError<InvitationExpired>()("
 }
 
 /** The journal knows of a mail to this person within the cooldown. Nothing was mailed. From `again` on, a mail may leave. */
-export class ResentRecently extends Schema.TaggedError<ResentRecently>()("ResentRecently", {
+export class MailedRecently extends Schema.TaggedError<MailedRecently>()("MailedRecently", {
   seatId: SeatId,
   again: Schema.DateTimeUtcFromString
 }) {

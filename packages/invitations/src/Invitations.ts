@@ -24,7 +24,7 @@ import {
   type InProgressElsewhere,
   InvitationExpired,
   type MailedSomebodyElse,
-  type ResentRecently
+  type MailedRecently
 } from "./InvitationError.ts"
 import * as Journal from "./Journal.ts"
 import * as Reissue from "./Reissue.ts"
@@ -37,7 +37,7 @@ export type ReissueError =
   | AlreadyClaimed
   | InvitationUnavailable
   | NoSeatAvailable
-  | ResentRecently
+  | MailedRecently
   | InProgressElsewhere
   | HolderRemoved
   | InexactMetadata
@@ -86,9 +86,9 @@ export class Invitations extends Context.Service<
      * Polar's time decides, as `Seats.now` has it. If it is not known, the call believes this machine's clock that a link
      * is live, and reads the seats once before it believes that a link is dead. The result names the clock.
      *
-     * Fails with `ResentRecently` if the journal knows of a mail to this person within `cooldown` (default: 1 minute), or
+     * Fails with `MailedRecently` if the journal knows of a mail to this person within `cooldown` (default: 1 minute), or
      * of one that may have been sent. `again: true` mails all the same. Two calls for one seat at the same time send one
-     * mail: the second one fails with `ResentRecently`.
+     * mail: the second one fails with `MailedRecently`.
      *
      * Polar: as `Seats.resend`, or as `reissue`.
      */
@@ -98,7 +98,7 @@ export class Invitations extends Context.Service<
      * same person with the same metadata.
      *
      * Reads the current seats first. Fails with `AlreadyClaimed` if the seat is no longer pending. Returns the person's seat
-     * and mails nobody if its invitation has changed since and is live. Fails with `ResentRecently` as `resend` does, and with
+     * and mails nobody if its invitation has changed since and is live. Fails with `MailedRecently` as `resend` does, and with
      * `InexactMetadata` if the metadata has numbers that JavaScript would give back changed. Once
      * the revocation may have reached Polar, every failure is a `ReissueIncomplete`. If the call is interrupted, the
      * `ReissueIncomplete` is in the cause, and the reissue is listed by `unfinished`.

@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { type Assignment, Recipient } from "@polar-seats/domain/Assignment"
 import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import { JournalError, UnreadableEntry } from "./internal/journalError.ts"
-import { HolderRemoved, InexactMetadata, ResentRecently } from "./InvitationError.ts"
+import { HolderRemoved, InexactMetadata, MailedRecently } from "./InvitationError.ts"
 import { isUsableAddress, keyFor } from "./internal/journalKey.ts"
 import { CustomerId, MemberId, Seat, SeatId } from "@polar-seats/domain/Seat"
 import * as SeatError from "@polar-seats/domain/SeatError"
@@ -159,7 +159,7 @@ export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("
       SeatError.InvalidRequest,
       SeatError.RateLimited,
       SeatError.Unavailable,
-      ResentRecently,
+      MailedRecently,
       HolderRemoved,
       InexactMetadata,
       UnreadableEntry,

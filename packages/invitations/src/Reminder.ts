@@ -17,7 +17,7 @@ import type { ListError, ResendError, RevokeError } from "@polar-seats/domain/Se
 export const OnExpired = Schema.Literals(["fail", "resendAnyway", "reissue"])
 export type OnExpired = typeof OnExpired.Type
 
-/** Why a seat was skipped. */
+/** The reason why a seat was skipped. */
 export type Skip = Data.TaggedEnum<{
   /** The seat is claimed or revoked. */
   NotPending: {}
@@ -39,16 +39,16 @@ export type ReminderOutcome = Data.TaggedEnum<{
   Resent: { readonly seatId: SeatId; readonly address: string | null; readonly seat: Seat }
   /** `seat` is the person's seat now. Polar may have reused another revoked seat, so its id may differ from `seatId`. */
   Reissued: { readonly seatId: SeatId; readonly address: string | null; readonly seat: Seat }
-  Skipped: { readonly seatId: SeatId; readonly address: string | null; readonly why: Skip }
+  Skipped: { readonly seatId: SeatId; readonly address: string | null; readonly reason: Skip }
   /** Nothing was mailed. If the error is `ReissueIncomplete`, the seat may be revoked. */
-  Failed: { readonly seatId: SeatId; readonly address: string | null; readonly error: SeatFailure }
+  Failed: { readonly seatId: SeatId; readonly address: string | null; readonly error: OutcomeError }
   /** A mail may have been sent, now or before a crash. The seat is mailed again only with `retryUnknown`. */
   InDoubt: { readonly seatId: SeatId; readonly address: string | null }
 }>
 export const ReminderOutcome = Data.taggedEnum<ReminderOutcome>()
 
 /** An error of one seat. The run continues with the other seats. */
-export type SeatFailure =
+export type OutcomeError =
   | Exclude<ResendError | RevokeError | ListError, StoppingError>
   | NoSeatAvailable
   | ReissueIncomplete

@@ -99,7 +99,7 @@ export class SharedRun extends Context.Service<
 const checkName = (run: string): Effect.Effect<string, InvalidOption> =>
   /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(run)
     ? Effect.succeed(run)
-    : Effect.fail(new InvalidOption({ option: "run", problem: "must be a name of 1 to 255 characters" }))
+    : Effect.fail(new InvalidOption({ option: "run", description: "must be a name of 1 to 255 characters" }))
 
 const checkOptions = Effect.fnUntraced(function* ({
   lockExpiration = "2 minutes",

@@ -20,8 +20,8 @@ export interface Told {
   readonly tag: string
   readonly address: string | null
   readonly seatId: string | null
-  /** The tag of why it was skipped, or of what it failed with. */
-  readonly why: string | undefined
+  /** The tag of the skip, or of the error. */
+  readonly reason: string | undefined
 }
 
 /** The holder of a row. */

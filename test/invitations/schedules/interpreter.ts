@@ -104,7 +104,7 @@ interface Summary {
   readonly error?: { readonly _tag: string } | undefined
   readonly seat?: Seat
   readonly seatId?: string
-  readonly why?: { readonly _tag: string }
+  readonly reason?: { readonly _tag: string }
 }
 
 const summary = ({
@@ -113,12 +113,12 @@ const summary = ({
   error,
   seat,
   seatId,
-  why
+  reason
 }: Summary): Omit<Run["told"][number], "at"> => ({
   tag,
   address: address ?? seat?.holderEmail ?? null,
   seatId: seatId ?? seat?.id ?? null,
-  why: why?._tag ?? error?._tag
+  reason: reason?._tag ?? error?._tag
 })
 
 /**

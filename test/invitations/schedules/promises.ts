@@ -167,7 +167,7 @@ export const nothingIsLost = (
       run.told.some((told) => told.at >= last.at && told.address === address && told.tag === "Failed")
     )
     const isReportedAtAll = history.runs.some((run) =>
-      run.told.some((told) => told.at >= last.at && told.why === "RevokedSomebodyElse")
+      run.told.some((told) => told.at >= last.at && told.reason === "RevokedSomebodyElse")
     )
     if (!isUnfinished && !isReported && !isReportedAtAll) {
       history.violations.push(`lost: ${address} lost the seat by ${who(last.by)}, and nothing says so`)
@@ -190,7 +190,7 @@ export const check = (history: History): ReadonlyArray<string> => {
       else if (read.row?.address !== address && !isLate(event)) {
         const isReported =
           by.ended === undefined ||
-          by.told.some(({ why }) => why === "RevokedSomebodyElse" || why === "ReissueIncomplete")
+          by.told.some(({ reason }) => reason === "RevokedSomebodyElse" || reason === "ReissueIncomplete")
         if (!isReported)
           violations.push(`S4: ${who(by)} revoked ${row.address} instead of ${read.row?.address}, without a word`)
       }

@@ -49,7 +49,7 @@ const printFailure = Effect.fnUntraced(function* (seat: SeatEntry, error: Printa
 // After these errors somebody may be without a seat, so the message ends with the command that assigns it again
 const formatError = (error: CommandError): string => {
   // The command has no flag that overrides the cooldown
-  if (error._tag === "ResentRecently") {
+  if (error._tag === "MailedRecently") {
     return `The holder was mailed a short while ago, or may have been. Nothing was mailed now: try again from ${DateTime.formatIso(error.again)} on.`
   }
   if (error._tag !== "ReissueIncomplete" && error._tag !== "RevokedSomebodyElse") return error.message

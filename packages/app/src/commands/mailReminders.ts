@@ -115,7 +115,7 @@ const settleOpen = Effect.fnUntraced(function* ({ open, tally, unplanned }: Run,
 
 const printSummaryJson = Effect.fnUntraced(function* ({ open, tally }: Run, ending: Ending) {
   yield* Effect.forEach(open.values(), ({ address, id, outcome }) =>
-    printJson({ id, address, outcome, ...(outcome === "skipped" ? { why: "not_pending" } : {}) })
+    printJson({ id, address, outcome, ...(outcome === "skipped" ? { reason: "not_pending" } : {}) })
   )
   yield* printJson({
     ...reminders.tallyJson(tally, ending === "interrupted"),

@@ -86,7 +86,7 @@ const planMails = Effect.fnUntraced(function* (
     const journalKeys = new Set<string>()
     yield* Stream.runForEach(remind(source, { ...options, dryRun: true }), (outcome) => {
       tally.add(outcome)
-      if (outcome._tag === "Skipped" && outcome.why._tag === "DryRun") {
+      if (outcome._tag === "Skipped" && outcome.reason._tag === "DryRun") {
         const { address, seatId: id } = outcome
         const journalKey = journalKeyFor(source, outcome)
         journalKeys.add(journalKey)

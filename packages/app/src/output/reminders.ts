@@ -26,12 +26,12 @@ const words = {
 export const toWord = ({ _tag }: ReminderOutcome) => words[_tag]
 
 const skipJson = Skip.$match({
-  NotPending: () => ({ why: "not_pending" }),
-  Expired: ({ expiredAt }) => ({ why: "expired", expired_at: Timestamp.format(expiredAt) }),
-  FilteredOut: () => ({ why: "not_chosen" }),
-  MailedRecently: ({ again }) => ({ why: "mailed_recently", again: Timestamp.format(again) }),
-  InProgressElsewhere: () => ({ why: "taken" }),
-  DryRun: ({ would }) => ({ why: "dry_run", would: would === "Resend" ? "resend" : "reissue" })
+  NotPending: () => ({ reason: "not_pending" }),
+  Expired: ({ expiredAt }) => ({ reason: "expired", expired_at: Timestamp.format(expiredAt) }),
+  FilteredOut: () => ({ reason: "filtered_out" }),
+  MailedRecently: ({ again }) => ({ reason: "mailed_recently", again: Timestamp.format(again) }),
+  InProgressElsewhere: () => ({ reason: "in_progress_elsewhere" }),
+  DryRun: ({ would }) => ({ reason: "dry_run", would: would === "Resend" ? "resend" : "reissue" })
 })
 
 const formatSkip = Skip.$match({
@@ -53,7 +53,8 @@ const formatOutcome = (outcome: ReminderOutcome, now: DateTime.Utc): string => {
       const newId = seat.id === seatId ? "" : `, in the new seat ${seat.id}`
       return `reissued${to} (${formatInvitation(seat, now)})${newId}`
     },
-    Skipped: ({ why }) => (why._tag === "DryRun" ? formatSkip(why) + to : `skipped${address}: ${formatSkip(why)}`),
+    Skipped: ({ reason }) =>
+      reason._tag === "DryRun" ? formatSkip(reason) + to : `skipped${address}: ${formatSkip(reason)}`,
     Failed: ({ error }) => `failed${address}: ${error.message}`,
     InDoubt: () => `unknown${address}: the mail may have gone out`
   })
@@ -63,7 +64,7 @@ const formatOutcome = (outcome: ReminderOutcome, now: DateTime.Utc): string => {
 const toDetails: (outcome: ReminderOutcome) => object = ReminderOutcome.$match({
   Resent: ({ seat }) => ({ seat: encodeSeat(seat) }),
   Reissued: ({ seat }) => ({ seat: encodeSeat(seat) }),
-  Skipped: ({ why }) => skipJson(why),
+  Skipped: ({ reason }) => skipJson(reason),
   Failed: ({ error }) => toErrorJson(error),
   InDoubt: () => ({})
 })
@@ -85,7 +86,7 @@ export const makeReminderTally = () => {
   const failed: Array<SeatId> = []
   const unknown: Array<SeatId> = []
   const incomplete: Array<Reissue> = []
-  const addSkip = (why: string) => void (skipped[why] = (skipped[why] ?? 0) + 1)
+  const addSkip = (reason: string) => void (skipped[reason] = (skipped[reason] ?? 0) + 1)
   const add = (outcome: ReminderOutcome) => {
     counts[toWord(outcome)]++
     if (outcome._tag === "Failed") {
@@ -97,8 +98,8 @@ export const makeReminderTally = () => {
     }
     if (outcome._tag === "InDoubt") unknown.push(outcome.seatId)
     if (outcome._tag === "Skipped") {
-      addSkip(skipJson(outcome.why).why)
-      if (outcome.why._tag === "DryRun") would[outcome.why.would]++
+      addSkip(skipJson(outcome.reason).reason)
+      if (outcome.reason._tag === "DryRun") would[outcome.reason.would]++
     }
   }
   return { counts, skipped, would, failed, unknown, incomplete, add, addSkip }
@@ -119,16 +120,16 @@ export const tallyJson = ({ counts, failed, skipped, unknown }: ReminderTally, i
 const skipPhrases: Readonly<Record<string, string>> = {
   not_pending: "claimed or revoked",
   expired: "with a dead link",
-  not_chosen: "left out by the filters",
+  filtered_out: "left out by the filters",
   mailed_recently: "mailed within the last 24 hours",
-  taken: "in progress in another process"
+  in_progress_elsewhere: "in progress in another process"
 }
 
 /** The number of skipped seats for each reason. Seats that a dry run would mail are left out. */
 export const formatSkipCounts = ({ skipped }: ReminderTally): ReadonlyArray<string> =>
   Object.entries(skipped)
-    .filter(([why]) => why !== "dry_run")
-    .map(([why, count]) => `${count} ${skipPhrases[why] ?? why}`)
+    .filter(([reason]) => reason !== "dry_run")
+    .map(([reason, count]) => `${count} ${skipPhrases[reason] ?? reason}`)
 
 /** The next steps for seats that were not mailed. They differ if `--journal` keeps who was mailed. */
 export const formatAdvice = (

@@ -96,11 +96,17 @@ export const settingsProblem = (
   allowHosts: ReadonlyArray<string>
 ): InvalidOption | undefined => {
   const problem = webhook === null ? undefined : webhookUrlProblem(webhook.url, allowHosts)
-  if (problem !== undefined) return new InvalidOption({ option: "webhook.url", problem })
+  if (problem !== undefined) return new InvalidOption({ option: "webhook.url", description: problem })
   const secretProblem = webhook?.secret == null ? undefined : SeatWebhooks.secretProblem(Redacted.value(webhook.secret))
-  if (secretProblem !== undefined) return new InvalidOption({ option: "webhook.secret", problem: secretProblem })
+  if (secretProblem !== undefined) return new InvalidOption({ option: "webhook.secret", description: secretProblem })
   if (versions.includes(defaultVersion)) return undefined
   return patch.defaultVersion !== undefined
-    ? new InvalidOption({ option: names.defaultVersion, problem: `must be one of the versions ${versions.join(", ")}` })
-    : new InvalidOption({ option: "versions", problem: `must include the ${names.defaultVersion}, ${defaultVersion}` })
+    ? new InvalidOption({
+        option: names.defaultVersion,
+        description: `must be one of the versions ${versions.join(", ")}`
+      })
+    : new InvalidOption({
+        option: "versions",
+        description: `must include the ${names.defaultVersion}, ${defaultVersion}`
+      })
 }

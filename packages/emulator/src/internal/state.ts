@@ -46,7 +46,7 @@ const make = Effect.fnUntraced(function* (world: World, allowHosts: ReadonlyArra
     const millis = yield* Clock.currentTimeMillis
     const next = offsetAt(millis)
     if (!(millis + next >= earliest && millis + next < latest)) {
-      return yield* new InvalidOption({ option, problem: "must keep the clock within the years 1 to 9998" })
+      return yield* new InvalidOption({ option, description: "must keep the clock within the years 1 to 9998" })
     }
     offset = next
   })
@@ -56,7 +56,7 @@ const make = Effect.fnUntraced(function* (world: World, allowHosts: ReadonlyArra
     now,
     advance: (by: Duration.Input) =>
       Option.match(Duration.fromInput(by), {
-        onNone: () => Effect.fail(new InvalidOption({ option: "advance", problem: "must be a duration" })),
+        onNone: () => Effect.fail(new InvalidOption({ option: "advance", description: "must be a duration" })),
         onSome: (by) => move("advance", () => offset + Duration.toMillis(by))
       }),
     setTime: (to: DateTime.Utc) => move("setTime", (millis) => DateTime.toEpochMillis(to) - millis),

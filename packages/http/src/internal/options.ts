@@ -62,7 +62,9 @@ const checkText = (
   problemOf: (value: string) => string | undefined
 ): Effect.Effect<string, InvalidOption> => {
   const problem = Predicate.isString(value) ? problemOf(value) : "is not a string"
-  return problem === undefined ? Effect.succeed(value) : Effect.fail(new InvalidOption({ option, problem }))
+  return problem === undefined
+    ? Effect.succeed(value)
+    : Effect.fail(new InvalidOption({ option, description: problem }))
 }
 
 const hosts: Record<Environment, string> = {

@@ -5,7 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Journal from "../Journal.ts"
-import { InProgressElsewhere, ResentRecently } from "../InvitationError.ts"
+import { InProgressElsewhere, MailedRecently } from "../InvitationError.ts"
 import type { Reissue } from "../Reissue.ts"
 import { free, judge, type Overrides, type Standing } from "./knowledge.ts"
 import { isUsableAddress } from "./journalKey.ts"
@@ -83,10 +83,10 @@ export const withSeatLock = <A, E, R>(engine: Engine, seatId: SeatId, key: strin
 export const refuse = (engine: Engine, seatId: SeatId, entry: Journal.Entry | undefined, overrides: Overrides) =>
   Effect.flatMap(
     judgeEntry(engine, entry, overrides),
-    (standing): Effect.Effect<void, ResentRecently | InProgressElsewhere> => {
+    (standing): Effect.Effect<void, MailedRecently | InProgressElsewhere> => {
       switch (standing._tag) {
         case "MailedRecently":
-          return Effect.fail(new ResentRecently({ seatId, again: standing.again }))
+          return Effect.fail(new MailedRecently({ seatId, again: standing.again }))
         case "Free":
           return Effect.void
         default:

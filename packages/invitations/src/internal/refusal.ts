@@ -2,9 +2,9 @@ import { isRateLimited } from "@polar-seats/domain/SeatError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { InProgressElsewhere, ResentRecently } from "../InvitationError.ts"
+import type { InProgressElsewhere, MailedRecently } from "../InvitationError.ts"
 import type { Phase, Reissue, ReissueIncomplete } from "../Reissue.ts"
-import { ReminderOutcome, type SeatFailure, Skip, type StoppingError } from "../Reminder.ts"
+import { ReminderOutcome, type OutcomeError, Skip, type StoppingError } from "../Reminder.ts"
 import { pauseAfter } from "./adaptiveRate.ts"
 import type { SeatRef } from "./engine.ts"
 import { monotonicMillis } from "./clock.ts"
@@ -28,7 +28,7 @@ const waitOr = (item: RunItem, pause: (times: number) => Duration.Duration, othe
     return isTooLong ? otherwise : retry({ ...item, waits: { since, times: times + 1 } }, after)
   })
 
-type Refusal = SeatFailure | StoppingError | TakenOver | AddressChanged | InProgressElsewhere | ResentRecently
+type Refusal = OutcomeError | StoppingError | TakenOver | AddressChanged | InProgressElsewhere | MailedRecently
 
 /** Turns an error after which nothing was mailed into an outcome, another attempt, or the end of the run. */
 export const afterRefusal = (
@@ -37,7 +37,7 @@ export const afterRefusal = (
   ref: SeatRef,
   error: Refusal
 ): Effect.Effect<RunAttempt, StoppingError> => {
-  const skipped = (why: Skip) => done(ReminderOutcome.Skipped({ ...ref, why }))
+  const skipped = (reason: Skip) => done(ReminderOutcome.Skipped({ ...ref, reason }))
   switch (error._tag) {
     case "Unauthorized":
     case "Forbidden":
@@ -50,7 +50,7 @@ export const afterRefusal = (
       return Effect.succeed(retry(RunItem.Seat({ seat: error.seat, waits: item.waits }), Duration.zero))
     case "AlreadyClaimed":
       return Effect.succeed(skipped(Skip.NotPending()))
-    case "ResentRecently":
+    case "MailedRecently":
       return Effect.succeed(skipped(Skip.MailedRecently({ again: error.again })))
     case "RateLimited":
       return waitOr(item, (times) => pauseAfter(error, times), done(ReminderOutcome.Failed({ ...ref, error })))

@@ -43,7 +43,7 @@ const toOutcome = (
         done(
           isMailed
             ? ReminderOutcome.Reissued({ ...ref, seat })
-            : ReminderOutcome.Skipped({ ...ref, why: Skip.InProgressElsewhere() })
+            : ReminderOutcome.Skipped({ ...ref, reason: Skip.InProgressElsewhere() })
         )
       ),
     onFailure: (error) => {
@@ -73,6 +73,6 @@ export const continueInRun = (
 ): Effect.Effect<RunAttempt, StoppingError> =>
   run.options.dryRun === true
     ? Effect.succeed(
-        done(ReminderOutcome.Skipped({ ...refOfReissue(reissue), why: Skip.DryRun({ would: "Reissue" }) }))
+        done(ReminderOutcome.Skipped({ ...refOfReissue(reissue), reason: Skip.DryRun({ would: "Reissue" }) }))
       )
     : toOutcome(run, item, reissue, continueReissue(run.engine, reissue, phase, run.reissueOptions))

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Data from "effect/Data"
 import * as Result from "effect/Result"
-import { HolderRemoved, InProgressElsewhere, ResentRecently } from "../InvitationError.ts"
+import { HolderRemoved, InProgressElsewhere, MailedRecently } from "../InvitationError.ts"
 import { Attempt, type Entry } from "../Journal.ts"
 import { type Reissue, ReissueIncomplete, type Phase } from "../Reissue.ts"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
@@ -160,7 +160,7 @@ export const reissueSeat = (engine: Engine, known: Reissue, found: Entry | undef
       if (plan._tag === "HasSeat") return { seat: plan.seat, isMailed: false }
       const standing = yield* judgeEntry(engine, latest, options.overrides)
       if (standing._tag === "MailedRecently") {
-        return yield* new ResentRecently({ seatId: known.seatId, again: standing.again })
+        return yield* new MailedRecently({ seatId: known.seatId, again: standing.again })
       }
       if (standing._tag !== "Free") return yield* new InProgressElsewhere({ seatId: known.seatId })
       const { reissue } = plan
@@ -183,7 +183,7 @@ const resentRecently = (entry: Entry, attempt: ReissueAttempt, now: DateTime.Utc
   const { mailed } = entry
   if (again || mailed === null || DateTime.isLessThan(mailed.at, attempt.startedAt)) return undefined
   const end = DateTime.addDuration(mailed.at, cooldown)
-  return DateTime.isLessThan(now, end) ? new ResentRecently({ seatId: attempt.reissue.seatId, again: end }) : undefined
+  return DateTime.isLessThan(now, end) ? new MailedRecently({ seatId: attempt.reissue.seatId, again: end }) : undefined
 }
 
 /** Ends a reissue that began earlier, of this process or of one that is gone. `attempt` is what the journal has of it. */

@@ -10,7 +10,7 @@ const maxLookAgeDefault = "5 seconds"
 export const checkOnExpired = (onExpired: OnExpired): Effect.Effect<OnExpired, InvalidOption> =>
   OnExpired.literals.includes(onExpired)
     ? Effect.succeed(onExpired)
-    : Effect.fail(new InvalidOption({ option: "onExpired", problem: "must be fail, resendAnyway or reissue" }))
+    : Effect.fail(new InvalidOption({ option: "onExpired", description: "must be fail, resendAnyway or reissue" }))
 
 /** Checks the options of a run that concern each seat. */
 export const checkSeatOptions = (options: SeatOptions): Effect.Effect<RunOptions, InvalidOption> =>
@@ -48,7 +48,7 @@ export const checkRunOptions = ({ concurrency = 16, pace }: RemindOptions) =>
 
 /** Options of one resend, reissue or finish. */
 export interface SingleOptions {
-  /** Fails with `ResentRecently` if the journal knows of a mail within this time. Default: 1 minute. */
+  /** Fails with `MailedRecently` if the journal knows of a mail within this time. Default: 1 minute. */
   readonly cooldown?: Duration.Input | undefined
   /** Mails although the cooldown has not ended. Default: false. */
   readonly again?: boolean | undefined

@@ -7,7 +7,7 @@ import type { Entry } from "../Journal.ts"
 import * as Reissue from "../Reissue.ts"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
-import { ReminderOutcome, type SeatFailure, Skip, type StoppingError } from "../Reminder.ts"
+import { ReminderOutcome, type OutcomeError, Skip, type StoppingError } from "../Reminder.ts"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
 import {
   type Engine,
@@ -48,7 +48,7 @@ interface Target {
 // `ReminderOutcome` makes a constructor each time that it is asked for one
 const { Resent } = ReminderOutcome
 
-const skipped = (ref: SeatRef, why: Skip) => done(ReminderOutcome.Skipped({ ...ref, why }))
+const skipped = (ref: SeatRef, reason: Skip) => done(ReminderOutcome.Skipped({ ...ref, reason }))
 
 const resendInRun = (
   run: RunState,
@@ -92,7 +92,7 @@ const remindFree = (
     return Effect.flatMap(Effect.andThen(rate.waitForTurn, run.engine.seats.now), (time) => {
       if (run.stoppedBy !== undefined) return Effect.fail(run.stoppedBy)
       const decided = decide(seat, options, time.now)
-      if (decided._tag === "Skip") return Effect.succeed(skipped(ref, decided.why))
+      if (decided._tag === "Skip") return Effect.succeed(skipped(ref, decided.reason))
       return decided._tag === "Resend"
         ? resendInRun(run, item, target, found)
         : remindFree(run, item, target, found, "Reissue")
@@ -105,7 +105,7 @@ const remindFree = (
 }
 
 /** Fails if a reissue could not give the seat back as it is. A dry run tells this in advance. */
-const checkSeat = (seat: Seat): Result.Result<unknown, SeatFailure> => {
+const checkSeat = (seat: Seat): Result.Result<unknown, OutcomeError> => {
   const known = Reissue.fromSeat(seat)
   return known === undefined ? Result.fail(new InvitationUnavailable({ seatId: seat.id })) : checkMetadata(known)
 }
@@ -113,11 +113,11 @@ const checkSeat = (seat: Seat): Result.Result<unknown, SeatFailure> => {
 const remindSeat = (run: RunState, item: RunItem, target: Target): Effect.Effect<RunAttempt, StoppingError> => {
   const { engine, options } = run
   const { key, ref, seat } = target
-  const skip = (why: Skip) => Effect.succeed(skipped(ref, why))
+  const skip = (reason: Skip) => Effect.succeed(skipped(ref, reason))
   const wouldDo = (would: "Resend" | "Reissue") => skip(Skip.DryRun({ would }))
   const remindBy = (now: DateTime.Utc) => {
     const wanted = decide(seat, options, now)
-    if (wanted._tag === "Skip") return skip(wanted.why)
+    if (wanted._tag === "Skip") return skip(wanted.reason)
     return Effect.matchEffect(engine.journal.get(key), {
       onFailure: (error) => afterRefusal(run, item, ref, error),
       onSuccess: (found) =>

@@ -6,7 +6,7 @@ import * as Cause from "effect/Cause"
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { InProgressElsewhere, MailedSomebodyElse, type ResentRecently } from "../InvitationError.ts"
+import { InProgressElsewhere, MailedSomebodyElse, type MailedRecently } from "../InvitationError.ts"
 import { type Attempt, type Entry, type JournalError, Mailed, type UnreadableEntry } from "../Journal.ts"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
 import { begin, type HeldAttempt, learn, newAttempt, settle, soonOrNever, withdraw } from "./attempt.ts"
@@ -21,7 +21,7 @@ export interface Resend {
   readonly found: Entry | undefined
   readonly rate: AdaptiveRate
   /** Fails if another attempt for the seat, under another key, is in the way. It runs once this one is written down. */
-  readonly guard: Effect.Effect<void, ResentRecently | InProgressElsewhere | JournalError | UnreadableEntry>
+  readonly guard: Effect.Effect<void, MailedRecently | InProgressElsewhere | JournalError | UnreadableEntry>
 }
 
 type Ended =
@@ -75,7 +75,7 @@ const afterAnswer = (
   return afterWriting(learnAndSettle(isMeant ? { mailed } : {}), { _tag: "Sent", seat: answer })
 }
 
-type NothingSent = ResendError | InProgressElsewhere | ResentRecently | JournalError | UnreadableEntry
+type NothingSent = ResendError | InProgressElsewhere | MailedRecently | JournalError | UnreadableEntry
 
 const call = (engine: Engine, { guard, rate, seatId }: Resend, held: HeldAttempt) =>
   Effect.flatMap(guard, (): Effect.Effect<Seat, NothingSent> =>

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
-import { HolderRemoved, MailedSomebodyElse, type ResentRecently } from "../InvitationError.ts"
+import { HolderRemoved, MailedSomebodyElse, type MailedRecently } from "../InvitationError.ts"
 import * as Journal from "../Journal.ts"
 import * as Reissues from "../Reissue.ts"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
@@ -32,7 +32,7 @@ type HalfwayError =
   | ListError
   | RevokeError
   | AssignError
-  | ResentRecently
+  | MailedRecently
   | HolderRemoved
   | Journal.JournalError
   | Journal.UnreadableEntry

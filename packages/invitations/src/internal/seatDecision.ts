@@ -7,7 +7,7 @@ import type { RunOptions } from "./runState.ts"
 
 /** The decision about one seat, by the seat and the options alone. */
 export type Decision = Data.TaggedEnum<{
-  Skip: { readonly why: Skip }
+  Skip: { readonly reason: Skip }
   Resend: {}
   Reissue: {}
 }>
@@ -29,14 +29,16 @@ export const decide = (
   { address: isChosen, olderThan, onExpired = "fail" }: RunOptions,
   now: DateTime.Utc
 ): Decision => {
-  if (seat.status !== "pending") return Decision.Skip({ why: Skip.NotPending() })
+  if (seat.status !== "pending") return Decision.Skip({ reason: Skip.NotPending() })
   const address = seat.holderEmail
   const isOldEnough =
     olderThan === undefined || DateTime.isLessThanOrEqualTo(DateTime.addDuration(invitedAt(seat), olderThan), now)
   if (!isOldEnough || (isChosen !== undefined && (address === null || !isChosen(address)))) {
-    return Decision.Skip({ why: Skip.FilteredOut() })
+    return Decision.Skip({ reason: Skip.FilteredOut() })
   }
   const invitation = seat.invitation(now)
   if (invitation._tag !== "Expired" || onExpired === "resendAnyway") return resend
-  return onExpired === "reissue" ? reissue : Decision.Skip({ why: Skip.Expired({ expiredAt: invitation.expiredAt }) })
+  return onExpired === "reissue"
+    ? reissue
+    : Decision.Skip({ reason: Skip.Expired({ expiredAt: invitation.expiredAt }) })
 }

@@ -19,11 +19,11 @@ export class SharedRunError extends Schema.TaggedError<SharedRunError>()("Shared
  * its outcome.
  */
 export class SourcesUnlisted extends Schema.TaggedError<SourcesUnlisted>()("SourcesUnlisted", {
-  /** `source` is like `subscription/9f1c…`, and `reason` is the message of the error. */
-  sources: Schema.Array(Schema.Struct({ source: Schema.String, reason: Schema.String }))
+  /** `source` is like `subscription/9f1c…`, and `message` is that of the error. */
+  sources: Schema.Array(Schema.Struct({ source: Schema.String, message: Schema.String }))
 }) {
   override get message() {
-    const each = this.sources.map(({ reason, source }) => `${source} (${reason})`).join("; ")
+    const each = this.sources.map(({ message, source }) => `${source} (${message})`).join("; ")
     return `The run mailed nobody of these, because their seats could not be listed: ${each}. All other seats have their outcomes. Offer these again to a run, and start a worker.`
   }
 }
@@ -41,7 +41,7 @@ export class SeatResult extends Schema.Class<SeatResult>("SeatResult")({
    */
   outcome: Schema.Literals(["Resent", "Reissued", "Skipped", "Failed", "InDoubt"]),
   /** The tag of the `Skip` or of the error. */
-  why: Schema.NullOr(Schema.String),
+  reason: Schema.NullOr(Schema.String),
   message: Schema.NullOr(Schema.String),
   at: Timestamp
 }) {}
@@ -87,15 +87,16 @@ const resultOf = (seatId: SeatId, outcome: ReminderOutcome, at: DateTime.Utc): S
   const fields = { seatId, address, outcome: _tag, at }
   switch (_tag) {
     case "Skipped":
-      return new SeatResult({ ...fields, why: outcome.why._tag, message: null })
+      return new SeatResult({ ...fields, reason: outcome.reason._tag, message: null })
     case "Failed":
-      return new SeatResult({ ...fields, why: outcome.error._tag, message: outcome.error.message })
+      return new SeatResult({ ...fields, reason: outcome.error._tag, message: outcome.error.message })
     default:
-      return new SeatResult({ ...fields, why: null, message: null })
+      return new SeatResult({ ...fields, reason: null, message: null })
   }
 }
 
-const ResultJson = Schema.fromJsonString(Schema.toCodecJson(SeatResult))
+// A worker of an earlier version wrote `why`, and may read what this one writes
+const ResultJson = Schema.fromJsonString(Schema.toCodecJson(SeatResult.pipe(Schema.encodeKeys({ reason: "why" }))))
 const toJson = Schema.encodeEffect(ResultJson)
 const fromJson = Schema.decodeEffect(ResultJson)
 

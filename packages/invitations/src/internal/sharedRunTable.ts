@@ -162,13 +162,13 @@ const makeOffers = (
     }),
 
     /** Ends an offer whose source could not be listed. If the source was listed before, the run is as it was. */
-    failOffer: Effect.fnUntraced(function* (offer: string, holder: string, reason: string) {
+    failOffer: Effect.fnUntraced(function* (offer: string, holder: string, message: string) {
       yield* call(
         sql`DELETE FROM ${name} WHERE ${isHeld(offer, holder)}
           AND EXISTS (SELECT 1 FROM ${name} WHERE ${otherOffers(offer)} AND result IS NULL)`
       )
       yield* call(
-        sql`UPDATE ${name} SET is_open = FALSE, until = NULL, result = ${reason} WHERE ${isHeld(offer, holder)}`
+        sql`UPDATE ${name} SET is_open = FALSE, until = NULL, result = ${message} WHERE ${isHeld(offer, holder)}`
       )
     }),
 
@@ -178,9 +178,9 @@ const makeOffers = (
         WHERE run = ${run} AND (id < 'seat/' OR id >= 'seat0') AND NOT is_open AND weight = 0 AND result IS NOT NULL
         ORDER BY id`),
       (rows) =>
-        [...new Map(rows.map(({ id, result }) => [sourceOfOffer(id), result]))].map(([source, reason]) => ({
+        [...new Map(rows.map(({ id, result }) => [sourceOfOffer(id), result]))].map(([source, message]) => ({
           source,
-          reason
+          message
         }))
     )
   }

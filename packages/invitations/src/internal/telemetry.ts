@@ -13,7 +13,7 @@ export const outcomeOfReminder = (result: ReminderOutcome): string => {
     case "Reissued":
       return "Success"
     case "Skipped":
-      return result.why._tag
+      return result.reason._tag
     case "InDoubt":
       return "OutcomeUnknown"
     case "Failed":

@@ -47,8 +47,8 @@ export const notFound = json({ error: "NotFound" }, 404)
 
 const refuseAt =
   (...path: ReadonlyArray<string>) =>
-  ({ problem }: InvalidOption) =>
-    refuse([{ path, message: problem }])
+  ({ description }: InvalidOption) =>
+    refuse([{ path, message: description }])
 
 const notJson = ({ error, position }: PythonJson.JsonError) =>
   refuse([{ path: [], message: `the body is not JSON: ${error} (character ${position})` }])
