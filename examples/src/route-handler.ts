@@ -13,6 +13,7 @@
 import { NodeHttpClient } from "@effect/platform-node"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
+import * as RouteParameters from "@polar-seats/domain/RouteParameters"
 import { SeatId } from "@polar-seats/domain/Seat"
 import { NotFound } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
@@ -49,9 +50,9 @@ const signedIn = (request: Request) =>
     return cookies.get(request.headers.get("cookie") ?? "")
   })
 
-const Params = Schema.Struct({ subscriptionId: SubscriptionId, seatId: SeatId })
+const decodeIds = RouteParameters.decode({ subscriptionId: SubscriptionId, seatId: SeatId })
 
-const send = Effect.fn("send")(function* ({ seatId, subscriptionId }: typeof Params.Type) {
+const send = Effect.fn("send")(function* ({ seatId, subscriptionId }: Effect.Success<ReturnType<typeof decodeIds>>) {
   const { finish, resend, unfinished } = yield* Invitations
   // Polar answers a subscription of another buyer with 404. The journal knows the reissues of all buyers, so it comes second
   const { seats } = yield* Seats.use(({ list }) => list(SeatSource.Subscription({ id: subscriptionId })))
@@ -118,10 +119,12 @@ const explain = (error: Effect.Error<ReturnType<typeof send>>, now: DateTime.Utc
 const toSeconds = (duration: Duration.Duration) => Math.max(1, Math.ceil(Duration.toSeconds(duration)))
 const ours = () => answer(500, "Something is wrong on our side.")
 
-const handle = Effect.fn("handle")(function* (request: Request, params: unknown) {
+type Params = Parameters<typeof decodeIds>[0]
+
+const handle = Effect.fn("handle")(function* (request: Request, params: Params) {
   const buyer = yield* signedIn(request)
   if (buyer === undefined) return answer(401, "Sign in first.")
-  const ids = Schema.decodeUnknownOption(Params)(params)
+  const ids = yield* Effect.option(decodeIds(params))
   if (Option.isNone(ids)) return answer(404, "You have no such seat.")
   return yield* send(ids.value).pipe(
     Effect.tapError(({ _tag }) => Effect.logWarning(`Not sent for ${buyer}: ${_tag}`)),
@@ -135,7 +138,7 @@ const handle = Effect.fn("handle")(function* (request: Request, params: unknown)
 
 // The handler ignores request.signal, so that a closed page does not interrupt a reissue. A cause that is caught here is
 // an invalid setting or a bug
-export const POST = async (request: Request, context: { readonly params: Promise<unknown> }): Promise<Response> =>
+export const POST = async (request: Request, context: { readonly params: Promise<Params> }): Promise<Response> =>
   handle(request, await context.params).pipe(
     Effect.catchCause((cause) => Effect.as(Effect.logError(cause), ours())),
     runtime.runPromise

@@ -6,7 +6,10 @@ import { OrderId, SeatSource, SubscriptionId } from "./SeatSource.ts"
 import { Timestamp } from "./Timestamp.ts"
 import { Uuid, UuidV4 } from "./Uuid.ts"
 
-/** The id of a seat, a UUID of version 4. Decoding accepts every spelling that Polar accepts, and gives the canonical one. */
+/**
+ * The id of a seat, a UUID of version 4. Decoding accepts every spelling that Polar accepts, and gives the canonical one.
+ * `make` throws at a text that is no id: `RouteParameters.decode` is for ids that users write.
+ */
 export const SeatId = UuidV4.pipe(Schema.brand("SeatId"))
 export type SeatId = typeof SeatId.Type
 

@@ -1,3 +1,4 @@
+import * as RouteParameters from "@polar-seats/domain/RouteParameters"
 import { SeatId } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Emulator from "@polar-seats/emulator/Emulator"
@@ -9,13 +10,17 @@ const team = World.team({ seats: 5, pending: ["ann@acme.com"] })
 const ann = team.seatOf("ann@acme.com")
 const nobody = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
 
+// The ids of a route or a form are texts that users write. `SeatId.make` would throw
+const decodeIds = RouteParameters.decode({ seatId: SeatId })
+
 const resend = Effect.fn(
-  function* (id: string) {
+  function* (seatId: string) {
+    const ids = yield* decodeIds({ seatId })
     const seats = yield* Seats
-    const seat = yield* seats.resend(SeatId.make(id))
+    const seat = yield* seats.resend(ids.seatId)
     yield* Console.log(`Resent to ${seat.holderEmail}.`)
   },
-  Effect.catchTag("NotFound", ({ message }) => Console.log(message))
+  Effect.catchTag(["InvalidRequest", "NotFound"], ({ message }) => Console.log(message))
 )
 
 // Polar itself is FetchTransport.layer, on Node UndiciTransport.layer, or any HttpClient of Effect's
@@ -23,4 +28,4 @@ const polar = Emulator.layer(team)
 
 const seats = PortalSeats.layer({ token: team.token }).pipe(Layer.provide(polar))
 
-await Effect.runPromise(Effect.provide(Effect.forEach([ann, nobody], resend), seats))
+await Effect.runPromise(Effect.provide(Effect.forEach([ann, nobody, "ann"], resend), seats))
