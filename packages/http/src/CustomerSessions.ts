@@ -2,6 +2,7 @@ import { CustomerId, MemberId } from "@polar-seats/domain/Seat"
 import type * as SeatError from "@polar-seats/domain/SeatError"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 import { Uuid } from "@polar-seats/domain/Uuid"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -138,4 +139,7 @@ export const layer = (options: Options): Layer.Layer<CustomerSessions, InvalidOp
   Layer.effect(CustomerSessions, make(options))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = /* @__PURE__ */ fromConfig(layer)
+export const layerConfig: (
+  options: Config.Wrap<Options>
+) => Layer.Layer<CustomerSessions, Config.ConfigError | InvalidOption, HttpClient.HttpClient> =
+  /* @__PURE__ */ fromConfig(layer)

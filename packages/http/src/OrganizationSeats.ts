@@ -1,5 +1,6 @@
 import { Unauthorized } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
@@ -52,4 +53,6 @@ export const layer = (options: Options): Layer.Layer<Seats, InvalidOption, HttpC
   Layer.effect(Seats, makeWith(options, checkToken(options.token)))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = /* @__PURE__ */ fromConfig(layer)
+export const layerConfig: (
+  options: Config.Wrap<Options>
+) => Layer.Layer<Seats, Config.ConfigError | InvalidOption, HttpClient.HttpClient> = /* @__PURE__ */ fromConfig(layer)

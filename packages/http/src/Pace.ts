@@ -1,4 +1,5 @@
 import { checkCount, checkDuration, finiteAndPositive } from "@polar-seats/domain/InvalidOption"
+import type * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -133,4 +134,10 @@ export const layer = (
   Layer.effect(HttpClient.HttpClient, make(options))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = /* @__PURE__ */ fromConfig(layer)
+export const layerConfig: (
+  options: Config.Wrap<Options>
+) => Layer.Layer<
+  HttpClient.HttpClient,
+  Config.ConfigError | InvalidOption,
+  HttpClient.HttpClient | RateLimiter.RateLimiter
+> = /* @__PURE__ */ fromConfig(layer)

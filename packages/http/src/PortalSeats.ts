@@ -4,6 +4,7 @@ import { notNegative } from "@polar-seats/domain/InvalidOption"
 import { InvalidRequest, type SeatError, type Unauthorized, Unavailable } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import * as Cache from "effect/Cache"
+import type * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -61,7 +62,9 @@ export const layer = (options: Options): Layer.Layer<Seats, InvalidOption, HttpC
   Layer.effect(Seats, makeWith(options, checkToken(options.token)))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = /* @__PURE__ */ fromConfig(layer)
+export const layerConfig: (
+  options: Config.Wrap<Options>
+) => Layer.Layer<Seats, Config.ConfigError | InvalidOption, HttpClient.HttpClient> = /* @__PURE__ */ fromConfig(layer)
 
 /** Options of the layers that create their sessions themselves: those of `CustomerSessions`, and the customer. */
 export interface CustomerOptions extends CustomerSessions.Options {
@@ -212,4 +215,7 @@ export const layerForCustomer = (options: CustomerOptions): Layer.Layer<Seats, I
   Layer.effect(Seats, makeForCustomer(options))
 
 /** `layerForCustomer` with options from the configuration. */
-export const layerForCustomerConfig = /* @__PURE__ */ fromConfig(layerForCustomer)
+export const layerForCustomerConfig: (
+  options: Config.Wrap<CustomerOptions>
+) => Layer.Layer<Seats, Config.ConfigError | InvalidOption, HttpClient.HttpClient> =
+  /* @__PURE__ */ fromConfig(layerForCustomer)

@@ -6,6 +6,7 @@ import {
   type UnavailableReason
 } from "@polar-seats/domain/SeatError"
 import { Uuid } from "@polar-seats/domain/Uuid"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Sse from "effect/encoding/Sse"
@@ -254,4 +255,7 @@ export const layer = (options: Options): Layer.Layer<SeatClaims, InvalidOption, 
   Layer.effect(SeatClaims, make(options))
 
 /** `layer` with options from the configuration. */
-export const layerConfig = /* @__PURE__ */ fromConfig(layer)
+export const layerConfig: (
+  options: Config.Wrap<Options>
+) => Layer.Layer<SeatClaims, Config.ConfigError | InvalidOption, HttpClient.HttpClient> =
+  /* @__PURE__ */ fromConfig(layer)

@@ -2,6 +2,7 @@ import { InvalidOption, notNegative } from "@polar-seats/domain/InvalidOption"
 import type { Seat } from "@polar-seats/domain/Seat"
 import { holdsExactly, parseFinite } from "@polar-seats/domain/ExactJson"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Mac from "effect/crypto/Mac"
 import * as SecureRandom from "effect/crypto/SecureRandom"
@@ -313,4 +314,6 @@ export const layer = (options: Options): Layer.Layer<SeatWebhooks, InvalidOption
   )
 
 /** `layer` with options from the configuration. */
-export const layerConfig = /* @__PURE__ */ fromConfig(layer)
+export const layerConfig: (
+  options: Config.Wrap<Options>
+) => Layer.Layer<SeatWebhooks, Config.ConfigError | InvalidOption> = /* @__PURE__ */ fromConfig(layer)

@@ -5,12 +5,9 @@ import type * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import type { schemas } from "./seatJson.ts"
 
 // By hand, because the schema takes ten times as long: it looks at each field on its own, and checks again what the class
 // has checked. A property test compares the two. The client writes no seats, so this is not a part of `seatJson.ts`
-
-type Schemas = ReturnType<typeof schemas>
 
 /** The fields of a seat. A `Seat` has them, and so may an object that does not need its methods. */
 export type SeatFields = Schema.Struct.Type<typeof Seat.fields>
@@ -19,9 +16,47 @@ export interface SeatsListFields extends Omit<SeatsList, "seats"> {
   readonly seats: ReadonlyArray<SeatFields>
 }
 
+/** The JSON of a member, as Polar writes it (`Member`). */
+export interface MemberEncoded {
+  readonly id: string
+  readonly created_at: string
+  readonly modified_at: string | null
+  readonly customer_id: string
+  readonly email: string
+  readonly name: string | null
+  readonly external_id: string | null
+  readonly role: string
+}
+
+/** The JSON of a seat, as Polar writes it (`CustomerSeat`). Older versions of the API leave out the optional keys. */
+export interface SeatEncoded {
+  readonly created_at: string
+  readonly modified_at: string | null
+  readonly id: string
+  readonly subscription_id: string | null
+  readonly order_id: string | null
+  readonly status: string
+  readonly customer_id: string | null
+  readonly member_id?: string | null
+  readonly member?: MemberEncoded | null
+  readonly email?: string | null
+  readonly customer_email: string | null
+  readonly invitation_token_expires_at: string | null
+  readonly claimed_at: string | null
+  readonly revoked_at: string | null
+  readonly seat_metadata: { readonly [key: string]: Schema.Json } | null
+}
+
+/** The JSON of a list of seats, as Polar writes it (`SeatsList`). */
+export interface SeatsListEncoded {
+  readonly seats: ReadonlyArray<SeatEncoded>
+  readonly available_seats: number
+  readonly total_seats: number
+}
+
 const nullable = (instant: DateTime.Utc | null): string | null => (instant === null ? null : format(instant))
 
-const encodeMember = (member: Member) => ({
+const encodeMember = (member: Member): MemberEncoded => ({
   id: member.id,
   created_at: format(member.createdAt),
   modified_at: nullable(member.modifiedAt),
@@ -59,7 +94,7 @@ const encodeMetadata = ({ exactMetadata, seatMetadata }: SeatFields) => {
   return seatMetadata === null ? null : { ...seatMetadata }
 }
 
-export const encodeSeat = (seat: SeatFields): Schemas["SeatJson"]["Encoded"] => ({
+export const encodeSeat = (seat: SeatFields): SeatEncoded => ({
   created_at: format(seat.createdAt),
   modified_at: nullable(seat.modifiedAt),
   id: seat.id,
@@ -77,7 +112,7 @@ export const encodeSeat = (seat: SeatFields): Schemas["SeatJson"]["Encoded"] => 
   seat_metadata: encodeMetadata(seat)
 })
 
-export const encodeSeatsList = (list: SeatsListFields): Schemas["SeatsListJson"]["Encoded"] => ({
+export const encodeSeatsList = (list: SeatsListFields): SeatsListEncoded => ({
   seats: list.seats.map(encodeSeat),
   available_seats: list.availableSeats,
   total_seats: list.totalSeats

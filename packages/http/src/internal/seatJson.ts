@@ -9,6 +9,7 @@ import * as SchemaCompiler from "effect/schema/SchemaCompiler"
 import type { ParseOptions } from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaParser from "effect/SchemaParser"
+import type { SeatEncoded, SeatsListEncoded } from "./seatEncoder.ts"
 
 // The fast readers decode the spelling that Polar uses day by day. They give up (`invalid`) on anything else, whether it is
 // wrong or only spelled differently, and then the schema decides. So a reader explains no error, but what it accepts must
@@ -141,7 +142,13 @@ const withReader = <S extends Schema.Codec<unknown, unknown>>(
   return fast
 }
 
-const makeSchemas = () => {
+interface Schemas {
+  readonly SeatJson: Schema.Codec<Seat, SeatEncoded>
+  readonly SeatsListJson: Schema.Codec<SeatsList, SeatsListEncoded>
+}
+
+// The types are written down, because the inferred ones have 50 lines each in every message and hover
+const makeSchemas = (): Schemas => {
   const MemberJson = Member.pipe(
     Schema.encodeKeys({
       createdAt: "created_at",
@@ -189,13 +196,13 @@ const makeSchemas = () => {
   return { SeatJson, SeatsListJson }
 }
 
-let made: ReturnType<typeof makeSchemas> | undefined
+let made: Schemas | undefined
 
 /**
  * The schemas of `SeatJson`, made on the first call. Making them takes longer than a call, and the client needs them only
  * for an answer that a fast reader gives up on.
  */
-export const schemas = () => (made ??= makeSchemas())
+export const schemas = (): Schemas => (made ??= makeSchemas())
 
 /** The text of a value in the text of an object. */
 export const valueOf = (object: string, key: string): string => new Map(entriesOf(object)).get(key) ?? ""
