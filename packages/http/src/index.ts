@@ -1,3 +1,5 @@
+// `UndiciTransport` has a path alone. With it, a bundler would look for undici in every app that imports this index
+
 export * as CustomerSessions from "./CustomerSessions.ts"
 export * as FetchTransport from "./FetchTransport.ts"
 export * as OrganizationSeats from "./OrganizationSeats.ts"
