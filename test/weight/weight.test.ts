@@ -36,8 +36,8 @@ it("an import from the indexes adds less than 3.0 KB, gzipped, if a bundler take
   assert.isBelow((byIndex.gzipped - byPath.gzipped) / 1024, 3)
 })
 
-it("one resend adds less than 19.0 KB, gzipped, to an app that uses Effect already", async () => {
+it("one resend adds less than 19.1 KB, gzipped, to an app that uses Effect already", async () => {
   const base = await weigh("weight/effectApp")
   const both = await weigh("weight/effectApp", "weight/oursOne")
-  assert.isBelow((both.gzipped - base.gzipped) / 1024, 19.0)
+  assert.isBelow((both.gzipped - base.gzipped) / 1024, 19.1)
 })

@@ -35,15 +35,22 @@ export type Surface = typeof Surface.Type
 
 // The fields `surface` and `host` are absent if Polar was not asked, or if an error was encoded before they existed
 
+// `httpApiStatus` is the default status in an app's own `HttpApi`. `Unauthorized` and `Forbidden` have none, which is a 500:
+// they concern the app's own token, unless the token was the caller's
+
 /**
  * The customer or organization that the token stands for has no such seat, subscription, order or checkout. Polar answers
  * the same if it belongs to somebody else.
  */
-export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
-  resource: Schema.Literals(["seat", "subscription", "order", "checkout"]),
-  id: Schema.String,
-  surface: Schema.optionalKey(Surface)
-}) {
+export class NotFound extends Schema.TaggedError<NotFound>()(
+  "NotFound",
+  {
+    resource: Schema.Literals(["seat", "subscription", "order", "checkout"]),
+    id: Schema.String,
+    surface: Schema.optionalKey(Surface)
+  },
+  { httpApiStatus: 404 }
+) {
   override get message() {
     const [where, token] =
       this.surface === "CustomerPortal"
@@ -58,7 +65,11 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
 
 /** The seat is not pending any more: it was claimed or revoked. Polar answers `SeatNotPending` in both cases. */
 export class AlreadyClaimed
-  extends /* @__PURE__ */ Schema.TaggedError<AlreadyClaimed>()("AlreadyClaimed", { seatId: SeatId })
+  extends /* @__PURE__ */ Schema.TaggedError<AlreadyClaimed>()(
+    "AlreadyClaimed",
+    { seatId: SeatId },
+    { httpApiStatus: 409 }
+  )
 {
   override get message() {
     return `Seat ${this.seatId} is not pending any more: it was claimed or revoked. Nothing was mailed. List the seats to see which.`
@@ -117,9 +128,13 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
 
 /** The seat is pending, but there is no invitation to resend: its token is gone, or there is nobody to mail. */
 export class InvitationUnavailable
-  extends /* @__PURE__ */ Schema.TaggedError<InvitationUnavailable>()("InvitationUnavailable", {
-    seatId: SeatId
-  })
+  extends /* @__PURE__ */ Schema.TaggedError<InvitationUnavailable>()(
+    "InvitationUnavailable",
+    {
+      seatId: SeatId
+    },
+    { httpApiStatus: 409 }
+  )
 {
   override get message() {
     return `Seat ${this.seatId} has no invitation to resend: its token is gone, or there is nobody to mail. Nothing was mailed. Revoke the seat and assign it again.`
@@ -128,9 +143,13 @@ export class InvitationUnavailable
 
 /** There is no seat to assign: none is left, the order is not paid, or it has no product. `detail` is Polar's text. */
 export class NoSeatAvailable
-  extends /* @__PURE__ */ Schema.TaggedError<NoSeatAvailable>()("NoSeatAvailable", {
-    detail: Schema.String
-  })
+  extends /* @__PURE__ */ Schema.TaggedError<NoSeatAvailable>()(
+    "NoSeatAvailable",
+    {
+      detail: Schema.String
+    },
+    { httpApiStatus: 409 }
+  )
 {
   override get message() {
     return `Polar has no seat to assign (${this.detail}), so nobody was mailed. Revoke a seat, or have the buyer buy more.`
@@ -139,9 +158,13 @@ export class NoSeatAvailable
 
 /** The recipient already has a seat of this subscription or order. `recipient` is the identifier in the assignment. */
 export class AlreadyAssigned
-  extends /* @__PURE__ */ Schema.TaggedError<AlreadyAssigned>()("AlreadyAssigned", {
-    recipient: Schema.String
-  })
+  extends /* @__PURE__ */ Schema.TaggedError<AlreadyAssigned>()(
+    "AlreadyAssigned",
+    {
+      recipient: Schema.String
+    },
+    { httpApiStatus: 409 }
+  )
 {
   override get message() {
     return `${this.recipient} has a seat already, so nobody was mailed. List the seats, and resend the invitation if the seat is pending.`
@@ -150,9 +173,13 @@ export class AlreadyAssigned
 
 /** Polar has no such customer or member. `recipient` is the identifier in the assignment. */
 export class RecipientNotFound
-  extends /* @__PURE__ */ Schema.TaggedError<RecipientNotFound>()("RecipientNotFound", {
-    recipient: Schema.String
-  })
+  extends /* @__PURE__ */ Schema.TaggedError<RecipientNotFound>()(
+    "RecipientNotFound",
+    {
+      recipient: Schema.String
+    },
+    { httpApiStatus: 404 }
+  )
 {
   override get message() {
     return `There is no customer or member ${this.recipient}, so nobody was mailed. Check the id, or assign by e-mail.`
@@ -161,7 +188,7 @@ export class RecipientNotFound
 
 /** The invitation token opens no seat: it is unknown, expired or used, or its seat was revoked. Polar does not say which. */
 export class InvalidInvitation
-  extends /* @__PURE__ */ Schema.TaggedError<InvalidInvitation>()("InvalidInvitation", {})
+  extends /* @__PURE__ */ Schema.TaggedError<InvalidInvitation>()("InvalidInvitation", {}, { httpApiStatus: 404 })
 {
   override get message() {
     return "The invitation is unknown, expired, used or revoked, so no seat was claimed. A resend does not renew it: ask whoever assigns the seats to revoke the seat and assign it again."
@@ -177,9 +204,13 @@ export const RequestIssue = Schema.Struct({
 export type RequestIssue = typeof RequestIssue.Type
 
 /** The request is invalid. Either Polar refused it, or it was not sent at all. Nothing happened. */
-export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
-  issues: Schema.Array(RequestIssue)
-}) {
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()(
+  "InvalidRequest",
+  {
+    issues: Schema.Array(RequestIssue)
+  },
+  { httpApiStatus: 422 }
+) {
   override get message() {
     const issues = this.issues.map(({ message, path }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message))
     const why = issues.length > 0 ? issues.join("; ").replace(/\.$/, "") : "Polar did not say why"
@@ -188,9 +219,13 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("Invali
 }
 
 /** Polar's rate limit is reached. Nothing happened. Retry after `retryAfter`, if Polar names one. */
-export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
-  retryAfter: Schema.NullOr(Schema.DurationFromMillis)
-}) {
+export class RateLimited extends Schema.TaggedError<RateLimited>()(
+  "RateLimited",
+  {
+    retryAfter: Schema.NullOr(Schema.DurationFromMillis)
+  },
+  { httpApiStatus: 429 }
+) {
   override get message() {
     return this.retryAfter === null
       ? "Polar limits the rate of requests, so nothing happened. Wait a minute before the next one."
@@ -230,11 +265,15 @@ const describeReason = (reason: UnavailableReason, host: string | undefined): st
  * Polar gave no usable answer, or could not be reached. `mayHaveHappened` says whether Polar may have acted all the same.
  * `host` is the host of the request, with its port if that is not the default. It is absent if there was no request.
  */
-export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
-  operation: Operation,
-  reason: UnavailableReason,
-  host: Schema.optionalKey(Schema.String)
-}) {
+export class Unavailable extends Schema.TaggedError<Unavailable>()(
+  "Unavailable",
+  {
+    operation: Operation,
+    reason: UnavailableReason,
+    host: Schema.optionalKey(Schema.String)
+  },
+  { httpApiStatus: 502 }
+) {
   /**
    * False only if Polar certainly changed nothing and mailed nobody. A doubt counts as true: whatever its status is, an
    * answer that Polar does not document may come from a proxy, after Polar has done its work.
@@ -258,7 +297,8 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 }
 
 /** The errors that every request can fail with. */
-export type RequestError = InvalidRequest | RateLimited | Unavailable
+export const RequestError = /* @__PURE__ */ Schema.Union([InvalidRequest, RateLimited, Unavailable])
+export type RequestError = typeof RequestError.Type
 
 /** Whether an error is a `RateLimited`. */
 export const isRateLimited = (error: { readonly _tag: string }): error is RateLimited => error._tag === "RateLimited"
@@ -293,13 +333,17 @@ export const isSafeToRetry = <E extends { readonly _tag: string }>(
 }
 
 /** All errors of `Seats`, for code that handles them in one place. */
-export type SeatError =
-  | RequestError
-  | Unauthorized
-  | Forbidden
-  | NotFound
-  | AlreadyClaimed
-  | InvitationUnavailable
-  | NoSeatAvailable
-  | AlreadyAssigned
-  | RecipientNotFound
+export const SeatError = /* @__PURE__ */ Schema.Union([
+  InvalidRequest,
+  RateLimited,
+  Unavailable,
+  Unauthorized,
+  Forbidden,
+  NotFound,
+  AlreadyClaimed,
+  InvitationUnavailable,
+  NoSeatAvailable,
+  AlreadyAssigned,
+  RecipientNotFound
+])
+export type SeatError = typeof SeatError.Type

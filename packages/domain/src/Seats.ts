@@ -1,31 +1,70 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { Assignment } from "./Assignment.ts"
 import type { ClaimedSubscription } from "./ClaimedSubscription.ts"
 import type { PolarTime } from "./PolarTime.ts"
 import type { Seat, SeatId, SeatsList } from "./Seat.ts"
-import type * as SeatError from "./SeatError.ts"
+import * as SeatError from "./SeatError.ts"
 import type { SeatSource } from "./SeatSource.ts"
 
-/** The errors of every operation that needs a token and a permission. */
-type Protected = SeatError.RequestError | SeatError.Unauthorized | SeatError.Forbidden
+// Each union names all its members, because a bundler keeps an unused union that has a spread in it
 
-/** The errors of `Seats.resend`. */
-export type ResendError = Protected | SeatError.NotFound | SeatError.AlreadyClaimed | SeatError.InvitationUnavailable
+/** The errors of `Seats.resend`. Its `members` fit the `error` of an `HttpApiEndpoint`, and it fits that of an `Rpc`. */
+export const ResendError = /* @__PURE__ */ Schema.Union([
+  SeatError.InvalidRequest,
+  SeatError.RateLimited,
+  SeatError.Unavailable,
+  SeatError.Unauthorized,
+  SeatError.Forbidden,
+  SeatError.NotFound,
+  SeatError.AlreadyClaimed,
+  SeatError.InvitationUnavailable
+])
+export type ResendError = typeof ResendError.Type
 /** The errors of `Seats.list`. */
-export type ListError = Protected | SeatError.NotFound
+export const ListError = /* @__PURE__ */ Schema.Union([
+  SeatError.InvalidRequest,
+  SeatError.RateLimited,
+  SeatError.Unavailable,
+  SeatError.Unauthorized,
+  SeatError.Forbidden,
+  SeatError.NotFound
+])
+export type ListError = typeof ListError.Type
 /** The errors of `Seats.assign`. */
-export type AssignError =
-  | Protected
-  | SeatError.NotFound
-  | SeatError.NoSeatAvailable
-  | SeatError.AlreadyAssigned
-  | SeatError.RecipientNotFound
+export const AssignError = /* @__PURE__ */ Schema.Union([
+  SeatError.InvalidRequest,
+  SeatError.RateLimited,
+  SeatError.Unavailable,
+  SeatError.Unauthorized,
+  SeatError.Forbidden,
+  SeatError.NotFound,
+  SeatError.NoSeatAvailable,
+  SeatError.AlreadyAssigned,
+  SeatError.RecipientNotFound
+])
+export type AssignError = typeof AssignError.Type
 /** The errors of `Seats.revoke`. */
-export type RevokeError = Protected | SeatError.NotFound
+export const RevokeError = /* @__PURE__ */ Schema.Union([
+  SeatError.InvalidRequest,
+  SeatError.RateLimited,
+  SeatError.Unavailable,
+  SeatError.Unauthorized,
+  SeatError.Forbidden,
+  SeatError.NotFound
+])
+export type RevokeError = typeof RevokeError.Type
 /** The errors of `Seats.claimedSubscriptions`. */
-export type ClaimedSubscriptionsError = Protected
+export const ClaimedSubscriptionsError = /* @__PURE__ */ Schema.Union([
+  SeatError.InvalidRequest,
+  SeatError.RateLimited,
+  SeatError.Unavailable,
+  SeatError.Unauthorized,
+  SeatError.Forbidden
+])
+export type ClaimedSubscriptionsError = typeof ClaimedSubscriptionsError.Type
 
 /** The seats that a buyer manages. Every layer, over HTTP or in memory, provides this same service. */
 export class Seats extends Context.Service<

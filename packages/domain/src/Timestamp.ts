@@ -85,7 +85,7 @@ export const format = (instant: DateTime.Utc): string => {
 }
 
 /** An instant on Polar's wire. Decoding reads any ISO 8601 spelling, and takes one without a zone as UTC. */
-export const Timestamp = Schema.String.pipe(
+export const Timestamp = Schema.String.annotate({ format: "date-time" }).pipe(
   Schema.decodeTo(
     Schema.DateTimeUtc,
     SchemaTransformation.transformEffect<DateTime.Utc, string>({

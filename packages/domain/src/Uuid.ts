@@ -37,8 +37,10 @@ const version4Problem = (uuid: string): string | undefined => {
     : `is a UUID of version ${uuid[14]}: Polar's ids are UUIDs of version 4`
 }
 
+const uuidString = Schema.String.annotate({ format: "uuid" })
+
 /** A UUID of any version. Decoding accepts every spelling that Polar reads, and gives lower case with hyphens. */
-export const Uuid = Schema.String.pipe(
+export const Uuid = uuidString.pipe(
   Schema.decodeTo(
     Schema.String.check(Schema.isPattern(canonical, { message: "is not a UUID in lower case with hyphens" })),
     canonicalSpelling(() => undefined)
@@ -46,7 +48,7 @@ export const Uuid = Schema.String.pipe(
 )
 
 /** A UUID of version 4, which Polar requires for the ids in a path or a query. Decoding works like that of `Uuid`. */
-export const UuidV4 = Schema.String.pipe(
+export const UuidV4 = uuidString.pipe(
   Schema.decodeTo(
     Schema.String.check(
       Schema.isPattern(canonicalVersion4, { message: "is not a UUID of version 4 in lower case with hyphens" })

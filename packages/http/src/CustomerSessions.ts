@@ -1,5 +1,5 @@
 import { CustomerId, MemberId } from "@polar-seats/domain/Seat"
-import type * as SeatError from "@polar-seats/domain/SeatError"
+import * as SeatError from "@polar-seats/domain/SeatError"
 import { Timestamp } from "@polar-seats/domain/Timestamp"
 import { Uuid } from "@polar-seats/domain/Uuid"
 import type * as Config from "effect/Config"
@@ -68,7 +68,15 @@ export class AmbiguousCustomer
 }
 
 /** The errors of `CustomerSessions.create`. */
-export type CreateError = SeatError.RequestError | SeatError.Unauthorized | SeatError.Forbidden | AmbiguousCustomer
+export const CreateError = /* @__PURE__ */ Schema.Union([
+  SeatError.InvalidRequest,
+  SeatError.RateLimited,
+  SeatError.Unavailable,
+  SeatError.Unauthorized,
+  SeatError.Forbidden,
+  AmbiguousCustomer
+])
+export type CreateError = typeof CreateError.Type
 
 /** Lets an organization open the customer portal for its customers. */
 export class CustomerSessions extends Context.Service<

@@ -1,8 +1,10 @@
 import { Seat } from "@polar-seats/domain/Seat"
 import {
-  type RequestError,
-  type Forbidden,
+  Forbidden,
   InvalidInvitation,
+  InvalidRequest,
+  RateLimited,
+  Unavailable,
   type UnavailableReason
 } from "@polar-seats/domain/SeatError"
 import { Uuid } from "@polar-seats/domain/Uuid"
@@ -95,9 +97,17 @@ export class ClaimEvent extends Schema.Class<ClaimEvent>("ClaimEvent")({
 }) {}
 
 /** The errors of `SeatClaims.info` and `SeatClaims.claim`. */
-export type ClaimError = RequestError | Forbidden | InvalidInvitation
+export const ClaimError = /* @__PURE__ */ Schema.Union([
+  InvalidRequest,
+  RateLimited,
+  Unavailable,
+  Forbidden,
+  InvalidInvitation
+])
+export type ClaimError = typeof ClaimError.Type
 /** The errors of `SeatClaims.events`. */
-export type EventsError = RequestError | InvalidInvitation
+export const EventsError = /* @__PURE__ */ Schema.Union([InvalidRequest, RateLimited, Unavailable, InvalidInvitation])
+export type EventsError = typeof EventsError.Type
 
 /**
  * Invitations, for the person who was invited. The calls need only the token of an invitation link. No span and no error

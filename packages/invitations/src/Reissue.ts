@@ -143,30 +143,34 @@ export const fromRevoked = (answer: Seat, source: SeatSource): Reissue | undefin
  * A reissue began and did not end: the seat may be revoked, and its holder may have no invitation. Pass it to
  * `Invitations.finish`.
  */
-export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("ReissueIncomplete", {
-  reissue: Reissue,
-  /** How far it came: what `Invitations.finish` goes by if the journal has forgotten. */
-  phase: Phase,
-  /** The error that stopped the reissue. Null if it was interrupted, or if another process has taken it over. */
-  error: Schema.NullOr(
-    Schema.Union([
-      SeatError.NotFound,
-      SeatError.NoSeatAvailable,
-      SeatError.AlreadyAssigned,
-      SeatError.RecipientNotFound,
-      SeatError.Unauthorized,
-      SeatError.Forbidden,
-      SeatError.InvalidRequest,
-      SeatError.RateLimited,
-      SeatError.Unavailable,
-      MailedRecently,
-      HolderRemoved,
-      InexactMetadata,
-      UnreadableEntry,
-      JournalError
-    ])
-  )
-}) {
+export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()(
+  "ReissueIncomplete",
+  {
+    reissue: Reissue,
+    /** How far it came: what `Invitations.finish` goes by if the journal has forgotten. */
+    phase: Phase,
+    /** The error that stopped the reissue. Null if it was interrupted, or if another process has taken it over. */
+    error: Schema.NullOr(
+      Schema.Union([
+        SeatError.NotFound,
+        SeatError.NoSeatAvailable,
+        SeatError.AlreadyAssigned,
+        SeatError.RecipientNotFound,
+        SeatError.Unauthorized,
+        SeatError.Forbidden,
+        SeatError.InvalidRequest,
+        SeatError.RateLimited,
+        SeatError.Unavailable,
+        MailedRecently,
+        HolderRemoved,
+        InexactMetadata,
+        UnreadableEntry,
+        JournalError
+      ])
+    )
+  },
+  { httpApiStatus: 503 }
+) {
   override get message() {
     const reason =
       this.error === null ? "It was interrupted, or another process has taken it over." : this.error.message
@@ -180,11 +184,15 @@ export class ReissueIncomplete extends Schema.TaggedError<ReissueIncomplete>()("
  * revocation. `reissue` gives the seat back to that person. It is in `Invitations.unfinished`: pass it to
  * `Invitations.finish`.
  */
-export class RevokedSomebodyElse extends Schema.TaggedError<RevokedSomebodyElse>()("RevokedSomebodyElse", {
-  seatId: SeatId,
-  meant: Schema.String,
-  reissue: Schema.NullOr(Reissue)
-}) {
+export class RevokedSomebodyElse extends Schema.TaggedError<RevokedSomebodyElse>()(
+  "RevokedSomebodyElse",
+  {
+    seatId: SeatId,
+    meant: Schema.String,
+    reissue: Schema.NullOr(Reissue)
+  },
+  { httpApiStatus: 503 }
+) {
   override get message() {
     const who = this.reissue === null ? "Somebody else" : Redacted.value(this.reissue.address)
     const next =

@@ -2,13 +2,12 @@ import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import type { HolderRemoved, InexactMetadata, MailedSomebodyElse } from "./InvitationError.ts"
-import type { JournalError, UnreadableEntry } from "./Journal.ts"
-import type { ReissueIncomplete, RevokedSomebodyElse } from "./Reissue.ts"
-import type { InvalidOption } from "@polar-seats/domain/InvalidOption"
+import { HolderRemoved, InexactMetadata, MailedSomebodyElse } from "./InvitationError.ts"
+import { JournalError, UnreadableEntry } from "./internal/journalError.ts"
+import { ReissueIncomplete, RevokedSomebodyElse } from "./Reissue.ts"
+import { InvalidOption } from "@polar-seats/domain/InvalidOption"
 import type { Seat, SeatId } from "@polar-seats/domain/Seat"
-import type { Forbidden, NoSeatAvailable, Unauthorized } from "@polar-seats/domain/SeatError"
-import type { ListError, ResendError, RevokeError } from "@polar-seats/domain/Seats"
+import * as SeatError from "@polar-seats/domain/SeatError"
 
 /**
  * How to treat a pending seat whose invitation has expired. `fail` mails nothing. `resendAnyway` mails the dead link.
@@ -48,21 +47,39 @@ export type ReminderOutcome = Data.TaggedEnum<{
 export const ReminderOutcome = Data.taggedEnum<ReminderOutcome>()
 
 /** An error of one seat. The run continues with the other seats. */
-export type OutcomeError =
-  | Exclude<ResendError | RevokeError | ListError, StoppingError>
-  | NoSeatAvailable
-  | ReissueIncomplete
-  | MailedSomebodyElse
-  | RevokedSomebodyElse
-  | HolderRemoved
-  | InexactMetadata
-  | UnreadableEntry
+export const OutcomeError = /* @__PURE__ */ Schema.Union([
+  SeatError.InvalidRequest,
+  SeatError.RateLimited,
+  SeatError.Unavailable,
+  SeatError.NotFound,
+  SeatError.AlreadyClaimed,
+  SeatError.InvitationUnavailable,
+  SeatError.NoSeatAvailable,
+  ReissueIncomplete,
+  MailedSomebodyElse,
+  RevokedSomebodyElse,
+  HolderRemoved,
+  InexactMetadata,
+  UnreadableEntry
+])
+export type OutcomeError = typeof OutcomeError.Type
 
 /** An error that stops the whole run, because no other seat could be mailed either. */
-export type StoppingError = Unauthorized | Forbidden | JournalError
+export const StoppingError = /* @__PURE__ */ Schema.Union([SeatError.Unauthorized, SeatError.Forbidden, JournalError])
+export type StoppingError = typeof StoppingError.Type
 
 /** An error that ends a run: a `StoppingError`, a failed list of seats, or an option that makes no sense. */
-export type RemindError = ListError | JournalError | InvalidOption
+export const RemindError = /* @__PURE__ */ Schema.Union([
+  SeatError.InvalidRequest,
+  SeatError.RateLimited,
+  SeatError.Unavailable,
+  SeatError.Unauthorized,
+  SeatError.Forbidden,
+  SeatError.NotFound,
+  JournalError,
+  InvalidOption
+])
+export type RemindError = typeof RemindError.Type
 
 /** Which seats are mailed, and how. */
 export interface SeatOptions {

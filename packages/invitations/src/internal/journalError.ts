@@ -1,9 +1,13 @@
 import * as Schema from "effect/Schema"
 
 /** The journal could not be read or written, so no more invitations were sent. */
-export class JournalError extends Schema.TaggedError<JournalError>()("JournalError", {
-  description: Schema.String
-}) {
+export class JournalError extends Schema.TaggedError<JournalError>()(
+  "JournalError",
+  {
+    description: Schema.String
+  },
+  { httpApiStatus: 503 }
+) {
   override get message() {
     return `The journal could not be read or written (${this.description}), so no more invitations were sent. Mend the journal, and start again: the journal knows who was mailed.`
   }
