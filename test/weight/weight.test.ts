@@ -41,3 +41,12 @@ it("one resend adds less than 19.1 KB, gzipped, to an app that uses Effect alrea
   const both = await weigh("weight/effectApp", "weight/oursOne")
   assert.isBelow((both.gzipped - base.gzipped) / 1024, 19.1)
 })
+
+it("a browser that calls an app's own API ships the errors of Invitations, and no module that acts", async () => {
+  const { modules } = await weigh("weight/seatsApi")
+  assert.include(modules, resolve("@polar-seats/http/SeatHttpApi"))
+  assert.sameMembers(
+    modules.flatMap((path) => /\/packages\/invitations\/src\/(.*)/.exec(path)?.[1] ?? []),
+    ["InvitationError.ts", "Invitations.ts", "Reissue.ts", "internal/journalError.ts", "internal/journalKey.ts"]
+  )
+})
