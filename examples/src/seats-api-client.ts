@@ -23,7 +23,7 @@ const program = Effect.gen(function* () {
       Effect.flatMap(() => Console.log(`${holderEmail} was mailed. The link is ${invitation._tag}.`)),
       Effect.catchTags({
         InvitationExpired: () => Console.log(`${holderEmail} was not mailed, because the link is dead.`),
-        ResentRecently: ({ again }) =>
+        MailedRecently: ({ again }) =>
           Console.log(`${holderEmail} was not mailed again. Retry after ${DateTime.formatIso(again)}.`)
       })
     )

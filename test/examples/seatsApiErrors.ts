@@ -39,7 +39,7 @@ export const declared: { readonly [Tag in Declared["_tag"]]: readonly [number, E
   NoSeatAvailable: [409, new SeatError.NoSeatAvailable({ detail: "No seats left" })],
   AlreadyAssigned: [409, new SeatError.AlreadyAssigned({ recipient: "ann@acme.com" })],
   InvitationExpired: [409, new InvitationError.InvitationExpired({ seatId, expiredAt: at, clock: "Polar" })],
-  ResentRecently: [409, new InvitationError.ResentRecently({ seatId, again: at })],
+  MailedRecently: [409, new InvitationError.MailedRecently({ seatId, again: at })],
   InProgressElsewhere: [409, new InvitationError.InProgressElsewhere({ seatId })],
   MailedSomebodyElse: [409, new InvitationError.MailedSomebodyElse({ seatId, meant: "eve@acme.com", seat })],
   InexactMetadata: [409, new InvitationError.InexactMetadata({ seatId, keys: ["order"] })],
@@ -57,7 +57,7 @@ export const declared: { readonly [Tag in Declared["_tag"]]: readonly [number, E
   ],
   Forbidden: [500, new SeatError.Forbidden({ reason: "Scope", surface: "Organization" })],
   UnreadableEntry: [500, new Journal.UnreadableEntry({ description: "it is of version 9" })],
-  InvalidOption: [500, new InvalidOption({ option: "cooldown", problem: "must be a finite duration, or zero" })],
+  InvalidOption: [500, new InvalidOption({ option: "cooldown", description: "must be a finite duration, or zero" })],
   Unavailable: [
     502,
     new SeatError.Unavailable({

@@ -82,7 +82,7 @@ it("mails once after three clicks on a live link: the journal knows of the mail"
   const clicks = await Promise.all([1, 2, 3].map(() => ask("POST", `${team}/${body.id}/invitation`)))
   assert.sameMembers(
     clicks.map(({ body, status }) => `${status} ${body._tag ?? body.invitation._tag}`),
-    ["200 Live", "409 ResentRecently", "409 ResentRecently"]
+    ["200 Live", "409 MailedRecently", "409 MailedRecently"]
   )
   // The first one is the mail of the assignment
   assert.deepEqual(await mailed(), ["zoe@acme.com", "zoe@acme.com"])
@@ -93,7 +93,7 @@ it("mails once after three clicks that reissue a dead link, wherever the later o
   const answers = clicks.map(({ body, status }) => `${status} ${body._tag ?? body.invitation._tag}`)
   // A later click finds the dead invitation or the new one. In between, the seat is revoked
   assert.include(answers, "200 Live")
-  for (const answer of answers) assert.include(["200 Live", "409 ResentRecently", "409 AlreadyClaimed"], answer)
+  for (const answer of answers) assert.include(["200 Live", "409 MailedRecently", "409 AlreadyClaimed"], answer)
   assert.deepEqual(await mailed(), ["eve@acme.com"])
 })
 
@@ -101,7 +101,7 @@ it("serves its OpenAPI document", async () => {
   const { body } = await ask("GET", "/openapi.json")
   assert.deepInclude(body.paths[`/subscriptions/{subscriptionId}/seats/{seatId}/invitation`].post.responses[409], {
     description:
-      "AlreadyClaimed, InvitationUnavailable, NoSeatAvailable, ResentRecently, InProgressElsewhere, HolderRemoved, InexactMetadata, MailedSomebodyElse, InvitationExpired"
+      "AlreadyClaimed, InvitationUnavailable, NoSeatAvailable, MailedRecently, InProgressElsewhere, HolderRemoved, InexactMetadata, MailedSomebodyElse, InvitationExpired"
   })
   assert.deepEqual(body.components.schemas.SeatViewEncoded.properties.id, { type: "string", format: "uuid" })
 })

@@ -6,7 +6,7 @@ import { ListError, ResendError } from "@polar-seats/domain/Seats"
 import { CreateError } from "@polar-seats/http/CustomerSessions"
 import { ClaimError } from "@polar-seats/http/SeatClaims"
 import * as SeatHttpApi from "@polar-seats/http/SeatHttpApi"
-import { ResentRecently } from "@polar-seats/invitations/InvitationError"
+import { MailedRecently } from "@polar-seats/invitations/InvitationError"
 import { ResendInvitationError } from "@polar-seats/invitations/Invitations"
 import { DateTime, Duration, Effect, Layer, Schema } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
@@ -81,9 +81,9 @@ it.live.each([
 
 it.live("an error that shares the status of RateLimited sets no header", () =>
   Effect.gen(function* () {
-    const both = Schema.Union([...ListError.members, ResentRecently])
-    const error = new ResentRecently({ seatId, again: DateTime.makeUnsafe("2026-11-22T07:00:00Z") })
-    const seen = yield* failWith(SeatHttpApi.errors(both, { statuses: { ResentRecently: 429 } }), error)
+    const both = Schema.Union([...ListError.members, MailedRecently])
+    const error = new MailedRecently({ seatId, again: DateTime.makeUnsafe("2026-11-22T07:00:00Z") })
+    const seen = yield* failWith(SeatHttpApi.errors(both, { statuses: { MailedRecently: 429 } }), error)
     assert.deepInclude(seen, { status: 429, retryAfter: null })
     assert.deepEqual({ ...seen.failure }, { ...error })
   })
@@ -152,7 +152,7 @@ it("an OpenAPI document keeps the formats of ids and times, and has one schema f
       HttpApiEndpoint.get("one", "/:id", {
         params: { id: SeatId },
         success: Seat,
-        error: SeatHttpApi.errors(Schema.Union([...ListError.members, ResentRecently]))
+        error: SeatHttpApi.errors(Schema.Union([...ListError.members, MailedRecently]))
       }),
       HttpApiEndpoint.get("all", "/", { success: SeatsList, error: SeatHttpApi.errors(ListError) })
     )
@@ -166,13 +166,13 @@ it("an OpenAPI document keeps the formats of ids and times, and has one schema f
     claimedAt: { anyOf: [time, { type: "null" }] },
     subscriptionId: { anyOf: [uuid, { type: "null" }] }
   })
-  assert.deepInclude(components.schemas["ResentRecently"]?.["properties"], { seatId: uuid, again: time })
+  assert.deepInclude(components.schemas["MailedRecently"]?.["properties"], { seatId: uuid, again: time })
   assert.deepEqual(paths["/{id}"]?.get?.parameters[0]?.schema, uuid)
   assert.sameMembers(Object.keys(components.schemas), [
     "SeatEncoded",
     "SeatsListEncoded",
     "MemberEncoded",
-    "ResentRecently",
+    "MailedRecently",
     ...ListError.members.map(({ identifier }) => identifier)
   ])
   assert.property(paths["/"]?.get?.responses[429], "headers")
