@@ -1,37 +1,12 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as CliConfig from "effect/cli/CliConfig"
-import type * as CliError from "effect/cli/CliError"
-import * as CliOutput from "effect/cli/CliOutput"
-import * as Command from "effect/cli/Command"
-import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as MutableRef from "effect/MutableRef"
 import * as Runtime from "effect/Runtime"
+import * as Stdio from "effect/Stdio"
 import { createRequire } from "node:module"
-import { cli } from "./commands/index.ts"
-import { Ended, exitCode, InterruptIsSuccess } from "./exit.ts"
-import { printErr } from "./output/print.ts"
-
-// An extra argument may be a secret that was meant for the environment, so it is not printed
-const formatCliError = (error: CliError.CliError): string =>
-  error._tag === "UnexpectedArgument"
-    ? "The command got an argument that it does not take."
-    : error.message.replace(/\s*\n\s*/g, " ")
-
-// Wrong use prints no help, so that stdout stays clean for machines
-const presenter = CliOutput.layerPresenter({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? printErr([...event.errors.map(formatCliError), `See ${event.commandPath.join(" ")} --help.`])
-      : CliOutput.defaultPresenter.present(event)
-})
-
-// The command writes no logs, so it has no flag for the log level
-const config = CliConfig.layer({
-  builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Wizard, GlobalFlag.Completions]
-})
+import { runCommandLine } from "./commandLine.ts"
+import { exitCode, InterruptIsSuccess } from "./exit.ts"
 
 // package.json is one folder above src, and one above dist in the published package
 const { version }: { readonly version: string } = createRequire(import.meta.url)("../package.json")
@@ -43,12 +18,10 @@ process.on("SIGHUP", interrupt)
 
 const interruptIsSuccess = MutableRef.make(false)
 
-Command.run(cli, { version }).pipe(
-  Effect.catchTag("ShowHelp", (help) =>
-    help.errors.length === 0 ? Effect.void : new Ended({ code: exitCode.wrongUse })
-  ),
+Effect.flatMap(Stdio.Stdio, ({ args }) => args).pipe(
+  Effect.flatMap((args) => runCommandLine(args, version)),
   Effect.provideService(InterruptIsSuccess, interruptIsSuccess),
-  Effect.provide(Layer.mergeAll(NodeServices.layer, presenter, config)),
+  Effect.provide(NodeServices.layer),
   NodeRuntime.runMain({
     teardown: (exit, onExit) =>
       Runtime.defaultTeardown(exit, (code) =>

@@ -14,7 +14,7 @@ import { readSetting } from "../config/environment.ts"
 import { layerClaims } from "../config/polarLayers.ts"
 import { callAndShow, endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { printJson, printOut, printResult } from "../output/print.ts"
+import { printJson, printJsonWithSecret, printOut, printResult, printSecret } from "../output/print.ts"
 import { formatHolder } from "../output/seatTable.ts"
 import type { ClaimFlags } from "./flags.ts"
 
@@ -60,10 +60,12 @@ const printClaim = Effect.fnUntraced(function* (claim: Claim, showSession: boole
   const { json } = yield* root
   if (json) {
     const seat = encodeSeat(claim.seat)
-    return yield* printJson(showSession ? { seat, customer_session_token: Redacted.value(claim.session) } : { seat })
+    return yield* showSession
+      ? printJsonWithSecret({ seat, customer_session_token: Redacted.value(claim.session) })
+      : printJson({ seat })
   }
   yield* printOut(`${claim.seat.id}: claimed by ${formatHolder(claim.seat)}`)
-  if (showSession) yield* printOut(Redacted.value(claim.session))
+  if (showSession) yield* printSecret(claim.session)
 })
 
 /** Claims a seat with its invitation, or only shows what the invitation is for. */

@@ -11,16 +11,15 @@ import * as Redacted from "effect/Redacted"
 import { layerSessions } from "../config/polarLayers.ts"
 import { callAndShow, endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { printErr, printJson, printOut } from "../output/print.ts"
+import { printErr, printJsonWithSecret, printSecret } from "../output/print.ts"
 import type { SessionFlags } from "./flags.ts"
 import { requireOne } from "./sourceFlags.ts"
 
 const printSession = Effect.fnUntraced(function* ({ customerId, expiresAt, token }: CustomerSession) {
   const { json } = yield* root
-  const secret = Redacted.value(token)
   const expires_at = Timestamp.format(expiresAt)
-  if (json) return yield* printJson({ token: secret, expires_at, customer_id: customerId })
-  yield* printOut(secret)
+  if (json) return yield* printJsonWithSecret({ token: Redacted.value(token), expires_at, customer_id: customerId })
+  yield* printSecret(token)
   yield* printErr(`The session is valid until ${expires_at}.`)
 })
 

@@ -1,6 +1,8 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import { root } from "../globalFlags.ts"
+import { cutSecrets, GivenWords } from "./secrets.ts"
 
 /**
  * The characters that a terminal obeys or a person cannot see: controls, line breaks, characters that set the direction
@@ -22,13 +24,21 @@ export const showHidden = (text: string): string =>
 /** Text as lines to print. Each of them stays one line, so a line break inside cannot pretend to be another line. */
 export type Lines = string | ReadonlyArray<string>
 
+/** Prints a text without the secrets in it. A token may stand where something else was expected, and comes back in a message. */
+const printWith = (print: (text: string) => Effect.Effect<void>, text: string): Effect.Effect<void> =>
+  Effect.flatMap(GivenWords, (given) => print(cutSecrets(text, given)))
+
 const formatLines = (lines: Lines): string => [lines].flat().map(showHidden).join("\n")
 
-/** Prints a line of text on stdout, or several. */
-export const printOut = (lines: Lines): Effect.Effect<void> => Console.log(formatLines(lines))
+/** Prints a line of text on stdout, or several, without the secrets in it. */
+export const printOut = (lines: Lines): Effect.Effect<void> => printWith(Console.log, formatLines(lines))
 
-/** Prints a line of text on stderr, or several. */
-export const printErr = (lines: Lines): Effect.Effect<void> => Console.error(formatLines(lines))
+/** Prints a line of text on stderr, or several, without the secrets in it. */
+export const printErr = (lines: Lines): Effect.Effect<void> => printWith(Console.error, formatLines(lines))
+
+/** Prints a secret as a line on stdout, because the caller asked for it. */
+export const printSecret = (secret: Redacted.Redacted<string>): Effect.Effect<void> =>
+  Console.log(showHidden(Redacted.value(secret)))
 
 const escapeForJson = (codePoint: number): string =>
   // JSON escapes the two halves of a surrogate pair one by one
@@ -37,12 +47,16 @@ const escapeForJson = (codePoint: number): string =>
     .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
     .join("")
 
+const formatJson = (value: unknown): string => replaceHidden(JSON.stringify(value), escapeForJson)
+
 /**
- * Prints a value as a line of JSON on stdout. People read it too, so each control and each invisible character is
- * escaped. The value stays the same.
+ * Prints a value as a line of JSON on stdout, without the secrets in it. People read it too, so each control and each
+ * invisible character is escaped. The rest of the value stays the same.
  */
-export const printJson = (value: unknown): Effect.Effect<void> =>
-  Console.log(replaceHidden(JSON.stringify(value), escapeForJson))
+export const printJson = (value: unknown): Effect.Effect<void> => printWith(Console.log, formatJson(value))
+
+/** Prints a value with a secret in it, because the caller asked for the secret. */
+export const printJsonWithSecret = (value: unknown): Effect.Effect<void> => Console.log(formatJson(value))
 
 /** Prints text for people, or a value as JSON with `--json`. */
 export const printResult = (lines: Lines, value: unknown) =>

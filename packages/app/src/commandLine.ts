@@ -1,0 +1,101 @@
+import type * as CliError from "effect/cli/CliError"
+import * as CliConfig from "effect/cli/CliConfig"
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Command from "effect/cli/Command"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { cli } from "./commands/index.ts"
+import { Ended, endCommand, exitCode } from "./exit.ts"
+import { printErr } from "./output/print.ts"
+import { findLongWords, findSecret, GivenWords, isLikeInvitation, likelyInvitation } from "./output/secrets.ts"
+
+// An extra argument may be a secret of any shape that was meant for the environment, so it is not printed
+const formatCliError = (error: CliError.CliError): string =>
+  error._tag === "UnexpectedArgument"
+    ? "The command got an argument that it does not take."
+    : error.message
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== "")
+        .join(" ")
+
+const isVisible =
+  "Other users of this machine can see the arguments of a command, and a shell keeps them in its history:"
+
+const adviseOnInvitations = Effect.map(GivenWords, (given) =>
+  given.size === 0
+    ? []
+    : [
+        `An argument looks like the token of an invitation, and is shown as …. ${isVisible} if it is one, reissue its seat, ` +
+          "and pass the new one in POLAR_INVITATION_TOKEN."
+      ]
+)
+
+// Wrong use prints no help, so that stdout stays clean for machines
+const presenter = CliOutput.layerPresenter({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Effect.flatMap(adviseOnInvitations, (advice) =>
+          printErr([...event.errors.map(formatCliError), ...advice, `See ${event.commandPath.join(" ")} --help.`])
+        )
+      : CliOutput.defaultPresenter.present(event)
+})
+
+// The command writes no logs, so it has no flag for the log level
+const config = CliConfig.layer({
+  builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Wizard, GlobalFlag.Completions]
+})
+
+const isFlag = (word: string | undefined): word is string => word?.startsWith("-") === true
+
+/** Where an argument stands, in words that hold no part of it. */
+const formatPlace = (args: ReadonlyArray<string>, index: number): string => {
+  const [name = "", value] = (args[index] ?? "").split("=", 2)
+  if (isFlag(name)) {
+    return value === undefined || findSecret(name) !== undefined ? "as the name of a flag" : `as the value of ${name}`
+  }
+  const before = args[index - 1]
+  if (isFlag(before) && !before.includes("=")) return `after ${before}`
+  return index === 0 ? "where the name of a command belongs" : "among the arguments"
+}
+
+/** Whether an argument may be the token of an invitation. The value of a flag may look the same, and is an id. */
+const isInvitation = (args: ReadonlyArray<string>, word: string, before: string | undefined): boolean =>
+  // The wizard prints the arguments by itself
+  args.includes("--wizard")
+    ? findLongWords([word]).size > 0
+    : isLikeInvitation(word) && (isFlag(word) || !isFlag(before))
+
+/** The secret on a command line that a caller passed by mistake. */
+const findMisplaced = (args: ReadonlyArray<string>) => {
+  for (const [index, word] of args.entries()) {
+    const kind = findSecret(word) ?? (isInvitation(args, word, args[index - 1]) ? likelyInvitation : undefined)
+    if (kind !== undefined) return { ...kind, place: formatPlace(args, index) }
+  }
+  return undefined
+}
+
+/**
+ * Runs a command with its arguments. A secret among them ends it with 2 before it does anything. No output has a secret that
+ * came in by the arguments, the environment or stdin.
+ */
+export const runCommandLine = Effect.fnUntraced(
+  function* (args: ReadonlyArray<string>, version: string) {
+    const misplaced = findMisplaced(args)
+    if (misplaced !== undefined) {
+      const { name, place, remedy, variable } = misplaced
+      return yield* endCommand(
+        exitCode.wrongUse,
+        `The command did nothing, because ${name} stands ${place}. ${isVisible} ${remedy}, and pass the new one in ${variable}.`
+      )
+    }
+    yield* Command.runWith(cli, { version })(args).pipe(
+      Effect.catchTag("ShowHelp", (help) =>
+        help.errors.length === 0 ? Effect.void : new Ended({ code: exitCode.wrongUse })
+      ),
+      Effect.provideService(GivenWords, findLongWords(args))
+    )
+  },
+  Effect.provide(Layer.mergeAll(presenter, config))
+)
