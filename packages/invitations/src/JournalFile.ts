@@ -38,7 +38,7 @@ export class JournalFileError extends Schema.TaggedError<JournalFileError>()("Jo
 const describePlatformError = ({ reason }: PlatformError): string => {
   const { cause } = reason
   return cause instanceof Error
-    ? cause.message.replace(/ '.*$/, "")
+    ? (cause.message.split(" '", 1)[0] ?? "")
     : `${reason.module}.${reason.method}: ${reason._tag}`
 }
 

@@ -18,6 +18,7 @@ import { readPolarTime } from "../output/polarTime.ts"
 import { showProgress } from "../output/progress.ts"
 import { formatAdvice, formatSkipCounts, makeReminderTally, printOutcome, tallyJson } from "../output/reminders.ts"
 import type { RemindFlags } from "./flags.ts"
+import { makeGlob } from "./glob.ts"
 import { mailReminders, personIn, type PlannedMail } from "./mailReminders.ts"
 
 // Requests arrive at Polar unevenly, so the pace stays 3 % below its rate limit
@@ -34,18 +35,12 @@ const readSources = ({ order, subscription }: RemindFlags) => {
     : endCommand(exitCode.wrongUse, "Name at least one --subscription or --order.")
 }
 
-/** Matches addresses in any spelling with patterns in any spelling: `*` is any text and `?` any one character. */
+/** Matches addresses in any spelling with patterns in any spelling. */
 const matchAny = (patterns: ReadonlyArray<string>): ((address: string) => boolean) => {
-  const expressions = patterns.map((pattern) => {
-    const source = EmailAddress.canonicalise(pattern)
-      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-      .replaceAll(/\*+/g, ".*")
-      .replaceAll("?", ".")
-    return new RegExp(`^${source}$`, "u")
-  })
+  const globs = patterns.map((pattern) => makeGlob(EmailAddress.canonicalise(pattern)))
   return (address) => {
     const known = EmailAddress.canonicalise(address)
-    return expressions.some((expression) => expression.test(known))
+    return globs.some((matches) => matches(known))
   }
 }
 

@@ -69,13 +69,21 @@ export const make = () => {
   }
 }
 
-const claimPath = /^((?:\/+api)?\/+v1\/+customer-seats\/+claim\/+)[^/].*?((?:\/stream)?\/*)$/is
+const beforeToken = /^(?:\/+api)?\/+v1\/+customer-seats\/+claim\/+(?=[^/])/i
+// Without the lookbehind, the regex begins again at every slash
+const afterToken = /(?:\/stream)?(?<!\/)\/*$/i
+
+/** Cuts the token out of the path of a claim. Any other path is undefined. */
+const cutClaim = (path: string): string | undefined => {
+  const start = beforeToken.exec(path)?.[0]
+  return start === undefined ? undefined : `${start}…${afterToken.exec(path.slice(start.length + 1))?.[0] ?? ""}`
+}
 
 /** Cuts invitation tokens out of a URL: the segment after `claim/`, and every secret that `cut` knows. */
 export const redactUrl = (url: string, cut: (text: string) => string): string => {
   const [sent, query] = splitUrl(url)
-  const path = unescapePath(sent)
-  const shown = claimPath.test(path) ? path.replace(claimPath, "$1…$2") + query : url
+  const claim = cutClaim(unescapePath(sent))
+  const shown = claim === undefined ? url : claim + query
   // A URL inside a URL is escaped twice
   const plain = unescapePath(unescapePath(shown))
   const redacted = cut(plain)

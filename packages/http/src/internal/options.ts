@@ -76,7 +76,8 @@ const hosts: Record<Environment, string> = {
 export const resolveBaseUrl = ({ allowHosts, baseUrl, environment = "production" }: Connection) =>
   Effect.map(
     checkText("baseUrl", baseUrl ?? hosts[environment], (text) => baseUrlProblem(text, allowHosts)),
-    (url) => url.replace(/\/+$/, "")
+    // Without the lookbehind, the regex begins again at every slash
+    (url) => url.replace(/(?<!\/)\/+$/, "")
   )
 
 export const checkVersion = (version: string): Effect.Effect<string, InvalidOption> =>

@@ -144,8 +144,8 @@ const route = ({ handlers }: Pipeline, request: Request, { path, query }: Target
     return Effect.provideService(handlers, HttpServerRequest.HttpServerRequest, request.modify({ url }))
   }
   if (methods.length > 0) return Effect.succeed(methodNotAllowed(methods.join(", ")))
-  // A path with one slash more or less is redirected
-  const other = path.endsWith("/") ? path.replace(/\/+$/, "") : `${path}/`
+  // A path with one slash more or less is redirected. Without the lookbehind, the regex begins again at every slash
+  const other = path.endsWith("/") ? path.replace(/(?<!\/)\/+$/, "") : `${path}/`
   if (methodsOf(other).length === 0) return Effect.succeed(notFound)
   const location = originOf(request) + escapePath(other) + query
   return Effect.succeed(HttpServerResponse.empty({ status: 307, headers: { location } }))

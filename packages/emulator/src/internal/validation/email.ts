@@ -12,7 +12,7 @@ const longestEmail = 254
 const blank =
   "[\\t-\\r\\u{1c}-\\u{20}\\u{85}\\u{a0}\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{3000}]"
 const word = "[\\p{L}\\p{N}_!#$%&'*+\\-\\/=?^`{\\|}~]"
-const named = new RegExp(`^${blank}*(?:(?:${word}+${blank}+)*${word}+|"[^]+")?${blank}*<([^\\n]+)>${blank}*$`, "u")
+const words = new RegExp(`^(?:${word}|${blank})*$`, "u")
 const blanksBefore = new RegExp(`^${blank}+`, "u")
 const isBlank = new RegExp(`^${blank}$`, "u")
 
@@ -21,6 +21,30 @@ const strip = (text: string): string => {
   let end = text.length
   while (end > 0 && isBlank.test(text[end - 1] ?? "")) end--
   return text.slice(0, end).replace(blanksBefore, "")
+}
+
+/**
+ * The address of `Name <address>`, where the name is words or in quotes. Any other text is undefined. Pydantic has one regex for
+ * it, and its time grows with the square of the text.
+ */
+const addressIn = (text: string): string | undefined => {
+  const end = text.length - 1
+  if (text[end] !== ">") return undefined
+  if (!text.startsWith('"')) {
+    const open = text.indexOf("<")
+    const address = text.slice(open + 1, end)
+    return open >= 0 && open + 1 < end && !address.includes("\n") && words.test(text.slice(0, open))
+      ? address
+      : undefined
+  }
+  const line = text.lastIndexOf("\n")
+  // The name ends at the last quote that stands before the bracket of an address
+  for (let open = text.lastIndexOf("<", end - 2); open > line; open = text.lastIndexOf("<", open - 1)) {
+    let close = open - 1
+    while (isBlank.test(text[close] ?? "")) close--
+    if (close > 1 && text[close] === '"') return text.slice(open + 1, end)
+  }
+  return undefined
 }
 
 const ascii = "a-z0-9_!#$%&'*+\\-\\/=?^`{\\|}~"
@@ -109,7 +133,7 @@ const readEmail = (input: string): Result.Result<string, string> =>
     if (Array.from(input).length > longestInput) {
       return yield* Result.fail(`Length must not exceed ${longestInput} characters`)
     }
-    const parts = yield* splitEmail(strip(named.exec(input)?.[1] ?? input))
+    const parts = yield* splitEmail(strip(addressIn(strip(input)) ?? input))
     const local = yield* readLocal(parts)
     const { domain, hasName } = parts
     if (domain === "") return yield* Result.fail("There must be something after the @-sign.")

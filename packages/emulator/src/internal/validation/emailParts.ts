@@ -77,9 +77,10 @@ export const splitEmail = (email: string): Result.Result<EmailParts, string> =>
         "An open angle bracket at the start of the email address has to be followed by a close angle bracket at the end."
       )
     }
-    const bracketed = right.replace(/ +$/, "")
+    // The lookbehind keeps a regex from beginning again at every blank
+    const bracketed = right.replace(/(?<! ) +$/, "")
     if (!bracketed.endsWith(">")) return yield* Result.fail("There can't be anything after the email address.")
-    const [start, end] = yield* splitAt(bracketed.slice(1).replace(/>+$/, ""), "@")
+    const [start, end] = yield* splitAt(bracketed.slice(1).replace(/(?<!>)>+$/, ""), "@")
     const [local, isQuoted] = yield* unquote(start)
     return { local, isQuoted, domain: end.slice(1), hasName: true }
   })
