@@ -1,8 +1,15 @@
-import { it } from "@effect/vitest"
-import { hostileCases } from "../http/fuzzCases.ts"
+import { assert, it } from "vitest"
+import { runFuzzer } from "../security/fuzz/campaign.ts"
+import { fuzzers } from "../security/fuzz/fuzzers.ts"
 
-it.effect(
-  "20,000 random answers to each operation end in a value or a declared error",
-  () => hostileCases(20_000, "long"),
-  1_200_000
-)
+const cases = Number(process.env["CASES"] ?? 50_000)
+
+it.each(fuzzers)("50,000 random %s find no fault", { timeout: 3_600_000 }, async (name, make) => {
+  const fuzzer = await make()
+  try {
+    const ran = await runFuzzer(name, fuzzer, { cases, seconds: Infinity, seed: String(Date.now()) })
+    assert.strictEqual(ran, process.env["CASE"] === undefined ? cases : ran)
+  } finally {
+    await fuzzer.stop?.()
+  }
+})

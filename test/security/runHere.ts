@@ -19,11 +19,15 @@ export interface Done {
 
 const still = Symbol("still running")
 
-/** Runs a command line in this process, without its help for people on a terminal. It is stopped after half a second. */
-export const runHere = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>): Promise<Done> =>
+/** Runs a command line in this process. It is stopped after half a second, or after `millis`. */
+export const runHere = (
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>>,
+  millis = 500
+): Promise<Done> =>
   Effect.gen(function* () {
     const exit = yield* runCommandLine(args, "0.0.0").pipe(
-      Effect.timeoutOrElse({ duration: "500 millis", orElse: () => Effect.fail(still) }),
+      Effect.timeoutOrElse({ duration: millis, orElse: () => Effect.fail(still) }),
       Effect.exit
     )
     const print = {

@@ -1,5 +1,6 @@
+import * as PolarRefusal from "@polar-seats/http/PolarRefusal"
 import { Effect, Random } from "effect"
-import { documentedMember, documentedSeat } from "./polarFixtures.ts"
+import { documentedMember, documentedSeat } from "../../http/polarFixtures.ts"
 
 /** An answer of a server that behaves at random. */
 export interface Answer {
@@ -101,5 +102,22 @@ const headers = Effect.gen(function* () {
   return all
 })
 
-/** A random one of all these answers. */
-export const hostileAnswer: Effect.Effect<Answer> = Effect.all({ status: pick(statuses), headers, body })
+const anyAnswer: Effect.Effect<Answer> = Effect.all({ status: pick(statuses), headers, body })
+
+const refusal: Effect.Effect<Answer> = Effect.gen(function* () {
+  const [error, status] = yield* pick(Object.entries(PolarRefusal.statuses))
+  const detail = status === 422 ? [{ type: "missing", loc: ["body", "email"], msg: "Field required" }] : "a sentence"
+  return { status, headers: {}, body: JSON.stringify({ error, detail }) }
+})
+
+/** A random answer: one that Polar gives, one that fits in part, or one that nothing fits. */
+export const hostileAnswer: Effect.Effect<Answer> = Effect.gen(function* () {
+  switch (yield* Random.nextIntBetween(0, 3)) {
+    case 0:
+      return yield* refusal
+    case 1:
+      return { status: yield* pick([200, 201]), headers: { "content-type": "application/json" }, body: yield* body }
+    default:
+      return yield* anyAnswer
+  }
+})
