@@ -18,7 +18,10 @@ it("the README has a row for each example, and no other row", () => {
   )
 })
 
-it.each(["README.md", ...globSync("src/*.ts", { cwd })])("%s names the pinned version of pnpm", (path) => {
-  const named = read(path).match(/pnpm@[\d.]+/g)
-  assert.deepEqual([...new Set(named)], [rootPackage.packageManager])
-})
+it.each(["README.md", "effect-3/README.md", ...globSync("src/*.ts", { cwd })])(
+  "%s names the pinned version of pnpm",
+  (path) => {
+    const named = read(path).match(/pnpm@[\d.]+/g)
+    assert.deepEqual([...new Set(named)], [rootPackage.packageManager])
+  }
+)
