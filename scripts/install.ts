@@ -1,8 +1,10 @@
 // Installs the tarballs into empty projects, and type-checks and runs the READMEs' examples there. It does so with the
-// lowest and the newest effect of the peer range, on Node 22 and on the Node of this repository.
+// lowest and the newest effect of the peer range, on Node 22 and on the Node of this repository. Then an app on Effect 3.
 import assert from "node:assert/strict"
 import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
+import { checkTypes, compilerSpecifiers } from "./compilers.ts"
+import { checkEffect3 } from "./effect3.ts"
 import { examples, shownInReadme } from "./examples.ts"
 import { entryPoints, packages, root, tarballs } from "./packages.ts"
 import { firstLine, launch, whenReady } from "./launch.ts"
@@ -45,9 +47,11 @@ const effects = () => {
   return [...new Set([lowest, newest])]
 }
 
+/** The public modules, as users import them. */
+const modules = packages.flatMap((pkg) => entryPoints(pkg).map((entry) => join(pkg.name, entry)))
+
 /** A program that imports every public module, checks that internal ones cannot be imported, and prints the count. */
 const everyModule = () => {
-  const modules = packages.flatMap((pkg) => entryPoints(pkg).map((entry) => join(pkg.name, entry)))
   const internals = packages.flatMap(({ folder, name }) =>
     globSync("internal/**/*.js", { cwd: `${folder}/dist` }).map((file) => join(name, file.slice(0, -3)))
   )
@@ -60,6 +64,9 @@ console.log(${modules.length})
 `
 }
 
+/** A module that reads the declarations of every public module. */
+const everyType = () => modules.map((name, index) => `export * as module${index} from "${name}"\n`).join("")
+
 const project = (effect: string): string => {
   const folder = emptyProject(`effect-${effect}`)
   // The tarballs come first and alone, as a user installs them, so that a missing dependency is noticed
@@ -67,32 +74,15 @@ const project = (effect: string): string => {
   assert.deepEqual(globSync("node_modules/**/effect/package.json", { cwd: folder }), [
     "node_modules/effect/package.json"
   ])
-  install(
-    folder,
-    pinned("@effect/platform-node"),
-    pinned("@effect/vitest"),
-    pinned("vitest"),
-    pinned("typescript", ".")
-  )
+  install(folder, pinned("@effect/platform-node"), pinned("@effect/vitest"), pinned("vitest"), ...compilerSpecifiers)
   const installed = JSON.parse(readFileSync(join(folder, "node_modules/effect/package.json"), "utf8")).version
   assert.equal(installed, effect)
   for (const file of [...examples.map(({ file }) => file), ...shownInReadme]) {
     copyFileSync(file, join(folder, basename(file)))
   }
   writeFileSync(join(folder, "every.mjs"), everyModule())
-  writeJson(join(folder, "tsconfig.json"), {
-    compilerOptions: {
-      target: "ES2023",
-      lib: ["ES2023", "DOM"],
-      module: "NodeNext",
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noEmit: true,
-      allowImportingTsExtensions: true,
-      types: []
-    }
-  })
-  run(folder, process.execPath, "node_modules/typescript/bin/tsc")
+  writeFileSync(join(folder, "every.ts"), everyType())
+  console.log(`effect ${effect}: ${checkTypes(folder)} combinations of a compiler and its options find no error`)
   return folder
 }
 
@@ -122,7 +112,7 @@ for (const effect of effects()) {
   for (const node of nodes) {
     const on = (...args: ReadonlyArray<string>) => run(folder, node, ...args)
     for (const { file, prints } of examples) assert.equal(on(basename(file)), prints)
-    const modules = on("every.mjs").trim()
+    const imported = on("every.mjs").trim()
     const tests = /Tests .*?(\d+) passed/.exec(on("node_modules/vitest/vitest.mjs", "run", "--no-color"))?.[1]
     assert(tests !== undefined)
     const command = "node_modules/.bin/polar-seats"
@@ -130,7 +120,8 @@ for (const effect of effects()) {
     assert.match(on(command, "demo"), /The mail that was sent: to ann@acme\.com/)
     await servesThePage(folder, node, command)
     console.log(
-      `Node ${on("--version").trim()}, effect ${effect}: ${modules} modules, ${examples.length} examples, ${tests} tests and the demo`
+      `Node ${on("--version").trim()}, effect ${effect}: ${imported} modules, ${examples.length} examples, ${tests} tests and the demo`
     )
   }
 }
+await checkEffect3(emptyProject)
