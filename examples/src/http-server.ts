@@ -1,4 +1,4 @@
-// An HTTP server that lists, assigns, resends and revokes the seats of an organization. To try it on the emulator
+// An HTTP server that lists, assigns, resends and revokes the seats of an organization. Three clicks on resend are one mail. To try it on the emulator
 // (examples/README.md starts one):
 //
 //     export POLAR_API_URL=http://127.0.0.1:4321 POLAR_ACCESS_TOKEN=polar_oat_s3cret
@@ -7,19 +7,22 @@
 //
 // The server does not authenticate its callers, so it listens on loopback only. Put your sign-in before it.
 
-import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Recipient } from "@polar-seats/domain/Assignment"
 import { Seat, SeatId, SeatsList } from "@polar-seats/domain/Seat"
-import { isRateLimited, isSafeToRetry, type SeatError } from "@polar-seats/domain/SeatError"
+import { isRateLimited, isSafeToRetry, NotFound, type SeatError } from "@polar-seats/domain/SeatError"
 import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
+import { Invitations, type ResendInvitationError } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
 import { Config, Duration, Effect, Layer, Schema } from "effect"
 import { type HttpServerError, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
 
-type Failure = SeatError | Schema.SchemaError | HttpServerError.HttpServerError
+type Failure = SeatError | ResendInvitationError | Schema.SchemaError | HttpServerError.HttpServerError
 
 const statuses: Record<Failure["_tag"], number> = {
   SchemaError: 400,
@@ -30,12 +33,23 @@ const statuses: Record<Failure["_tag"], number> = {
   AlreadyAssigned: 409,
   InvitationUnavailable: 409,
   NoSeatAvailable: 409,
+  InvitationExpired: 409,
+  MailedRecently: 409,
+  InProgressElsewhere: 409,
+  MailedSomebodyElse: 409,
+  HolderRemoved: 409,
+  InexactMetadata: 409,
   InvalidRequest: 422,
   RateLimited: 429,
   // Polar refuses our token, not the caller's
   Unauthorized: 500,
   Forbidden: 500,
-  Unavailable: 502
+  InvalidOption: 500,
+  UnreadableEntry: 500,
+  Unavailable: 502,
+  JournalError: 503,
+  ReissueIncomplete: 503,
+  RevokedSomebodyElse: 503
 }
 
 const refuse = (error: Failure) => {
@@ -52,7 +66,7 @@ const refuse = (error: Failure) => {
 const source = HttpRouter.schemaPathParams(Schema.Struct({ id: SubscriptionId })).pipe(
   Effect.map(SeatSource.Subscription)
 )
-const seatId = HttpRouter.schemaPathParams(Schema.Struct({ id: SeatId })).pipe(Effect.map(({ id }) => id))
+const seatId = HttpRouter.schemaPathParams(Schema.Struct({ seatId: SeatId })).pipe(Effect.map(({ seatId }) => seatId))
 const body = HttpServerRequest.schemaBodyJson(Schema.Struct({ email: Schema.String }))
 
 const answer = <A, R>(result: Effect.Effect<A, Failure, R>, schema: Schema.ConstraintCodec<A, unknown, never, never>) =>
@@ -60,23 +74,34 @@ const answer = <A, R>(result: Effect.Effect<A, Failure, R>, schema: Schema.Const
 
 const routes = HttpRouter.use(
   Effect.fn(function* ({ add }) {
-    const { assign, list, resend, revoke } = yield* Seats
+    const { assign, list, revoke } = yield* Seats
+    const { resend } = yield* Invitations
+    // A seat of the list has its expiry, so that no dead link is mailed
+    const seat = Effect.gen(function* () {
+      const [{ seats }, id] = yield* Effect.all([Effect.flatMap(source, list), seatId])
+      return seats.find((seat) => seat.id === id) ?? (yield* new NotFound({ resource: "seat", id }))
+    })
+    const resent = Effect.map(Effect.flatMap(seat, resend), (sent) => sent.seat)
     const assigned = Effect.all({ source, recipient: Effect.map(body, Recipient.Email) }).pipe(Effect.flatMap(assign))
     yield* add("GET", "/subscriptions/:id/seats", answer(Effect.flatMap(source, list), SeatsList))
     yield* add("POST", "/subscriptions/:id/seats", answer(assigned, Seat))
-    yield* add("POST", "/seats/:id/resend", answer(Effect.flatMap(seatId, resend), Seat))
-    yield* add("DELETE", "/seats/:id", answer(Effect.flatMap(seatId, revoke), Seat))
+    yield* add("POST", "/subscriptions/:id/seats/:seatId/resend", answer(resent, Seat))
+    yield* add("DELETE", "/seats/:seatId", answer(Effect.flatMap(seatId, revoke), Seat))
   })
 )
 
 const polar = OrganizationSeats.layerConfig({
   token: PolarConnection.configToken("POLAR_ACCESS_TOKEN"),
   baseUrl: Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL").pipe(Config.withDefault("https://api.polar.sh"))
-}).pipe(Layer.provide(NodeHttpClient.layerUndici))
+}).pipe(Layer.provide(UndiciTransport.layer))
+
+// All requests share one journal, so three clicks are one mail. This one is in the memory of one process. Several processes
+// need a journal that they share
+const invitations = Invitations.layer.pipe(Layer.provide(Journal.layerMemory), Layer.provideMerge(polar))
 
 const socket = NodeHttpServer.layerConfig(createServer, {
   host: Config.succeed("127.0.0.1"),
   port: Config.Int("PORT").pipe(Config.withDefault(3000))
 })
 
-HttpRouter.serve(routes).pipe(Layer.provide([polar, socket]), Layer.launch, NodeRuntime.runMain)
+HttpRouter.serve(routes).pipe(Layer.provide([invitations, socket]), Layer.launch, NodeRuntime.runMain)

@@ -10,7 +10,6 @@
 //       console.log(await (await POST(request, { params: Promise.resolve({ subscriptionId, seatId }) })).text())
 //       await polarSeats.dispose()'
 
-import { NodeHttpClient } from "@effect/platform-node"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import * as RouteParameters from "@polar-seats/domain/RouteParameters"
@@ -20,6 +19,7 @@ import { Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { Config, DateTime, Duration, Effect, Layer, LayerMap, ManagedRuntime, Option, Schema, Stream } from "effect"
 
 // `Seats` as the buyer sees them. All requests of a buyer share one customer session
@@ -33,13 +33,14 @@ const layerForBuyer = (externalId: string) =>
 class Buyers extends LayerMap.Service<Buyers>()("app/Buyers", {
   lookup: (externalId: string) => Layer.provideMerge(Invitations.layer, layerForBuyer(externalId)),
   idleTimeToLive: "10 minutes",
-  // This journal is in the memory of one process. Several processes need a journal that they share
-  dependencies: [Journal.layerMemory, NodeHttpClient.layerUndici]
+  // All requests of all buyers share this journal, so three clicks are one mail. It is in the memory of one process. Several
+  // processes need a journal that they share
+  dependencies: [Journal.layerMemory, UndiciTransport.layer]
 }) {}
 
 // A hot reload runs this file again. The global keeps the runtime with its sessions, locks and connections
 declare global {
-  var polarSeats: ManagedRuntime.ManagedRuntime<Buyers, never> | undefined
+  var polarSeats: ManagedRuntime.ManagedRuntime<Buyers, UndiciTransport.UndiciUnavailable> | undefined
 }
 const runtime = (globalThis.polarSeats ??= ManagedRuntime.make(Buyers.layer))
 

@@ -6,15 +6,17 @@
 // http://localhost:4318).
 
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
-import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { NodeRuntime } from "@effect/platform-node"
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http"
 import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics"
 import { BatchSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { SeatId } from "@polar-seats/domain/Seat"
-import { Seats } from "@polar-seats/domain/Seats"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
 import { Config, Effect, Layer, Schema } from "effect"
 
 // The exporters read OTEL_EXPORTER_OTLP_ENDPOINT themselves. When the program ends, they export what is left
@@ -29,15 +31,17 @@ const telemetry = NodeSdk.layer(() => ({
 const seats = PortalSeats.layerConfig({
   token: PolarConnection.configToken("POLAR_CUSTOMER_SESSION"),
   baseUrl: Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL").pipe(Config.withDefault("https://api.polar.sh"))
-}).pipe(Layer.provide(NodeHttpClient.layerUndici))
+}).pipe(Layer.provide(UndiciTransport.layer))
+
+const invitations = Invitations.layer.pipe(Layer.provide([seats, Journal.layerMemory]))
 
 const remind = Effect.fn("remind")(function* (ids: ReadonlyArray<SeatId>) {
-  const { resend } = yield* Seats
+  const { resend } = yield* Invitations
   yield* Effect.forEach(ids, (id) =>
     resend(id).pipe(
       Effect.matchEffect({
         // OTLP exports a line that is logged in a span, so the line holds no address
-        onSuccess: () => Effect.log(`${id}: resent`),
+        onSuccess: ({ invitation }) => Effect.log(`${id}: resent, and its link is ${invitation._tag}`),
         onFailure: ({ message }) => Effect.logWarning(message)
       })
     )
@@ -46,6 +50,6 @@ const remind = Effect.fn("remind")(function* (ids: ReadonlyArray<SeatId>) {
 
 Schema.decodeUnknownEffect(Schema.Array(SeatId))(process.argv.slice(2)).pipe(
   Effect.flatMap(remind),
-  Effect.provide(Layer.merge(seats, telemetry)),
+  Effect.provide(Layer.merge(invitations, telemetry)),
   NodeRuntime.runMain
 )

@@ -8,18 +8,19 @@
 // and replaces expired links. The worker prints the outcome of each of its seats, and ends when every seat of the run has
 // an outcome.
 
-import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import * as SharedRun from "@polar-seats/invitations/SharedRun"
 import { Config, Console, Duration, Effect, Layer, Schema, Stream } from "effect"
 
 const seats = OrganizationSeats.layerConfig({
   token: PolarConnection.configToken("POLAR_ACCESS_TOKEN"),
   baseUrl: Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL").pipe(Config.withDefault("https://api.polar.sh"))
-}).pipe(Layer.provide(NodeHttpClient.layerUndici))
+}).pipe(Layer.provide(UndiciTransport.layer))
 
 // The run and its journal need no more connections than these
 const database = PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL"), maxConnections: Config.succeed(3) })

@@ -83,7 +83,7 @@ it("exports a span for each call and three metrics, and no token", async () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
     }
   })
-  assert.include(stdout, `${live}: resent\n`)
+  assert.include(stdout, `${live}: resent, and its link is Live\n`)
   assert.strictEqual((await acme.mails()).length, 1)
 
   assert.sameMembers(
@@ -96,16 +96,25 @@ it("exports a span for each call and three metrics, and no token", async () => {
   )
   const remind = spans.find(({ name }) => name === "remind")
   assert.isDefined(remind)
-  const calls = spans.filter((span) => span !== remind)
+  const invitations = spans.filter(({ name }) => name === "Invitations.resend")
+  assert.deepEqual(
+    invitations.map((span) => [span.parentSpanId, valuesOf(span)]),
+    [
+      [remind.spanId, { "seat.id": live, "polar.outcome": "Success" }],
+      [remind.spanId, { "seat.id": claimed, "polar.outcome": "AlreadyClaimed" }]
+    ]
+  )
+  const calls = spans.filter(({ name }) => name === "Seats.resend")
+  assert.lengthOf(spans, 5)
   const { hostname, port } = new URL(acme.url)
   assert.deepEqual(
     calls.map((span) => [span.name, span.parentSpanId, valuesOf(span)]),
     [
       ["Success", live, 2, 200],
       ["AlreadyClaimed", claimed, 1, 400]
-    ].map(([outcome, id, attempts, status]) => [
+    ].map(([outcome, id, attempts, status], index) => [
       "Seats.resend",
-      remind.spanId,
+      invitations[index]?.spanId,
       {
         "seat.id": id,
         "polar.version": "2026-10",
@@ -126,11 +135,12 @@ it("exports a span for each call and three metrics, and no token", async () => {
   const metrics = exported.flatMap(({ resourceMetrics = [] }) =>
     resourceMetrics.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
   )
+  const operation = "Seats.resend"
   const points = (name: string) => {
     const metric = metrics.find((metric) => metric.name === name)
-    return metric?.sum?.dataPoints ?? metric?.histogram?.dataPoints ?? []
+    const all = metric?.sum?.dataPoints ?? metric?.histogram?.dataPoints ?? []
+    return all.filter((point) => valuesOf(point)["operation"] === operation)
   }
-  const operation = "Seats.resend"
   const outcomes = ["Success", "AlreadyClaimed"]
   assert.deepEqual(
     points("polar_seats_operations_total").map((point) => [valuesOf(point), point.asDouble]),
