@@ -36,18 +36,32 @@ describe("Invitations made for each request", () => {
 
   it.effect("do so too if each request opens the journal anew over one key-value store", () => send(JournalStore.layer))
 
-  it.effect("resend once if three ask for one seat at once", () =>
+  const clickThrice = (own: Layer.Layer<Journal.Journal, never, Journal.Journal>) =>
     Effect.gen(function* () {
       const seat = yield* seatOf("live-0@acme.com")
       const request = Effect.flatMap(makeInvitations, ({ resend }) => resend(seat)).pipe(
         Effect.match({ onFailure: ({ _tag }) => _tag, onSuccess: ({ _tag }) => _tag }),
-        Effect.provide(seatsThrough(away("1 second")))
+        Effect.provide([seatsThrough(away("1 second")), own])
       )
       const all = yield* Effect.forkChild(Effect.all([request, request, request], { concurrency: "unbounded" }))
       yield* advance("1 minute")
-      assert.deepEqual((yield* Fiber.join(all)).toSorted(), ["MailedRecently", "MailedRecently", "Resent"])
-      assert.deepEqual(yield* mailedTo, ["live-0@acme.com"])
+      return { outcomes: (yield* Fiber.join(all)).toSorted(), mails: yield* mailedTo }
     }).pipe(Effect.provide(Layer.merge(polar(team), Journal.layerMemory)))
+
+  it.effect("resend once if three ask for one seat at once over one journal", () =>
+    Effect.gen(function* () {
+      const { mails, outcomes } = yield* clickThrice(Layer.effectContext(Effect.context<Journal.Journal>()))
+      assert.deepEqual(outcomes, ["MailedRecently", "MailedRecently", "Resent"])
+      assert.deepEqual(mails, ["live-0@acme.com"])
+    })
+  )
+
+  it.effect("resend three times if each of three builds a journal in memory of its own", () =>
+    Effect.gen(function* () {
+      const { mails, outcomes } = yield* clickThrice(Journal.layerMemory)
+      assert.deepEqual(outcomes, ["Resent", "Resent", "Resent"])
+      assert.lengthOf(mails, 3)
+    })
   )
 })
 

@@ -180,8 +180,11 @@ export class Invitations
 {
   /**
    * Provides `Invitations` over the `Seats` and the `Journal` in the context. Each build makes new ones, so two tenants, or
-   * a test inside a running program, never act through each other's `Seats`. Calls through several `Invitations` over one
-   * journal do not disturb each other.
+   * a test inside a running program, never act through each other's `Seats`.
+   *
+   * Calls through several `Invitations` over one journal act as calls through one: the locks and the memory are the
+   * journal's. So build `Invitations` as often as you like, and the journal once. If each request builds a
+   * `Journal.layerMemory` of its own, no click knows of the others, and three clicks are three mails.
    */
   static readonly layer: Layer.Layer<Invitations, never, Seats | Journal.Journal> = /* @__PURE__ */ Layer.fresh(
     /* @__PURE__ */ Layer.effect(
@@ -197,7 +200,11 @@ const isIncomplete = (unfinished: Unfinished): unfinished is Reissue.ReissueInco
 const reissueOf = (unfinished: Unfinished): Reissue.Reissue =>
   isIncomplete(unfinished) ? unfinished.reissue : unfinished
 
-/** Makes `Invitations` over the `Seats` and the `Journal` in the context. It is cheap enough for one a request. */
+/**
+ * Makes `Invitations` over the `Seats` and the `Journal` in the context. It is cheap enough for one a request, if all requests
+ * share one journal: see `Invitations.layer`. One a request remembers nothing between requests but what the journal knows, so
+ * the pace that `remindOne` learns from 429 responses starts anew.
+ */
 export const make: Effect.Effect<Invitations["Service"], never, Seats | Journal.Journal> = /* @__PURE__ */ Effect.gen(
   function* () {
     const seats = yield* Seats
