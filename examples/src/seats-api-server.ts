@@ -8,7 +8,7 @@
 //
 // The server does not authenticate its callers, so it listens on loopback only. Put your sign-in before it.
 
-import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Recipient } from "@polar-seats/domain/Assignment"
 import type { Seat } from "@polar-seats/domain/Seat"
 import { NotFound } from "@polar-seats/domain/SeatError"
@@ -17,6 +17,7 @@ import { SeatSource, type SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { SeatsListView, SeatView } from "@polar-seats/domain/SeatView"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
+import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import { Config, Effect, Layer } from "effect"
@@ -73,7 +74,7 @@ const Handlers = HttpApiBuilder.group(
 const polar = OrganizationSeats.layerConfig({
   token: PolarConnection.configToken("POLAR_ACCESS_TOKEN"),
   baseUrl: Config.schema(PolarConnection.BaseUrl, "POLAR_API_URL").pipe(Config.withDefault("https://api.polar.sh"))
-}).pipe(Layer.provide(NodeHttpClient.layerUndici))
+}).pipe(Layer.provide(UndiciTransport.layer))
 
 // This journal is in the memory of one process. Several processes need a journal that they share
 const invitations = Invitations.layer.pipe(Layer.provideMerge(polar), Layer.provide(Journal.layerMemory))

@@ -1,9 +1,10 @@
 import * as RouteParameters from "@polar-seats/domain/RouteParameters"
 import { SeatId } from "@polar-seats/domain/Seat"
-import { Seats } from "@polar-seats/domain/Seats"
 import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as World from "@polar-seats/emulator/World"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import { Invitations } from "@polar-seats/invitations/Invitations"
+import * as Journal from "@polar-seats/invitations/Journal"
 import { Console, Effect, Layer } from "effect"
 
 const team = World.team({ seats: 5, pending: ["ann@acme.com"] })
@@ -16,8 +17,8 @@ const decodeIds = RouteParameters.decode({ seatId: SeatId })
 const resend = Effect.fn(
   function* (seatId: string) {
     const ids = yield* decodeIds({ seatId })
-    const seats = yield* Seats
-    const seat = yield* seats.resend(ids.seatId)
+    const invitations = yield* Invitations
+    const { seat } = yield* invitations.resend(ids.seatId)
     yield* Console.log(`Resent to ${seat.holderEmail}.`)
   },
   Effect.catchTag(["InvalidRequest", "NotFound"], ({ message }) => Console.log(message))
@@ -27,5 +28,7 @@ const resend = Effect.fn(
 const polar = Emulator.layer(team)
 
 const seats = PortalSeats.layer({ token: team.token }).pipe(Layer.provide(polar))
+// `Invitations` mails nobody twice: the journal remembers who was mailed
+const app = Invitations.layer.pipe(Layer.provide([seats, Journal.layerMemory]))
 
-await Effect.runPromise(Effect.provide(Effect.forEach([ann, nobody, "ann"], resend), seats))
+await Effect.runPromise(Effect.provide(Effect.forEach([ann, nobody, "ann"], resend), app))
