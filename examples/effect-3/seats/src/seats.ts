@@ -6,11 +6,11 @@ import { SeatId } from "@polar-seats/domain/Seat"
 import { isSafeToRetry, NotFound } from "@polar-seats/domain/SeatError"
 import { type ListError, Seats } from "@polar-seats/domain/Seats"
 import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
+import * as FetchTransport from "@polar-seats/http/FetchTransport"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Invitations, type ResendInvitationError } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import { Cause, DateTime, Effect, Exit, Layer, ManagedRuntime, Option, Redacted } from "effect"
-import { FetchHttpClient } from "effect/http"
 
 type Failure = ListError | ResendInvitationError
 type Tag = Failure["_tag"]
@@ -50,7 +50,7 @@ export const connect = (polar: { readonly token: string; readonly baseUrl?: stri
   const seats = PortalSeats.layer({ ...polar, token: Redacted.make(polar.token) })
   const layer = Invitations.layer.pipe(
     Layer.provideMerge(seats),
-    Layer.provide([Journal.layerMemory, FetchHttpClient.layer])
+    Layer.provide([Journal.layerMemory, FetchTransport.layer])
   )
   const runtime = ManagedRuntime.make(layer)
 
