@@ -96,6 +96,7 @@ describe("the body of an assignment is refused with", () => {
     ["an address with a NUL in it", { ...good, email: "zoe\0@acme.com" }, "value_error", ["body", "email"]],
     ["a NUL in metadata", { ...good, metadata: { a: ["\0"] } }, "value_error", ["body", "metadata"]],
     ["metadata that is a list", { ...good, metadata: [] }, "dict_type", ["body", "metadata"]],
+    ["metadata that is a large number", { ...good, metadata: 1e308 }, "dict_type", ["body", "metadata"]],
     [
       "a flag that is not a boolean",
       { ...good, immediate_claim: "perhaps" },

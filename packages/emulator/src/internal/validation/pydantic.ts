@@ -64,7 +64,7 @@ const email: Check = (input, loc) => {
 type Body = { readonly [key: string]: unknown }
 
 // Raw numbers are integers of any length, and Polar counts all their digits
-const readAsPython = (input: object): { readonly [key: string]: unknown } =>
+const readAsPython = (input: object): unknown =>
   JSON.parse(JSON.stringify(input), (_key, value: unknown, ...[context]: ReadonlyArray<{ readonly source?: string }>) =>
     Predicate.isNumber(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "")
       ? BigInt(context?.source ?? 0)
@@ -72,8 +72,10 @@ const readAsPython = (input: object): { readonly [key: string]: unknown } =>
   )
 
 const metadata: Check = (input, loc) => {
-  if (!Predicate.isObject(input)) return issue("dict_type", "Input should be a valid dictionary", loc, input)
-  const problem = metadataProblem(readAsPython(input))
+  // A raw number is an object too
+  const json = Predicate.isObject(input) ? readAsPython(input) : input
+  if (!Predicate.isObject(json)) return issue("dict_type", "Input should be a valid dictionary", loc, input)
+  const problem = metadataProblem(json)
   return problem === undefined ? [] : ruleBroken(problem.message, loc, input)
 }
 
