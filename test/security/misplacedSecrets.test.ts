@@ -101,7 +101,7 @@ const placementsIn = (command: CommandShape, secret: string): ReadonlyArray<Read
   ]
 }
 
-/** What a command printed, if that has even a part of the secret. */
+/** The output of a command, if that has even a part of the secret. */
 const findLeak = (args: ReadonlyArray<string>, { defect, stderr, stdout }: Done): ReadonlyArray<string> => {
   const printed = `${stdout}${stderr}${defect}`
   const isLeak = printed.toLowerCase().includes(word.slice(0, 12).toLowerCase())

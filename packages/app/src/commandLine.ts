@@ -49,7 +49,7 @@ const config = CliConfig.layer({
 
 const isFlag = (word: string | undefined): word is string => word?.startsWith("-") === true
 
-/** Where an argument stands, in words that hold no part of it. */
+/** The place of an argument, in words that hold no part of it. */
 const formatPlace = (args: ReadonlyArray<string>, index: number): string => {
   const [name = "", value] = (args[index] ?? "").split("=", 2)
   if (isFlag(name)) {
@@ -57,7 +57,7 @@ const formatPlace = (args: ReadonlyArray<string>, index: number): string => {
   }
   const before = args[index - 1]
   if (isFlag(before) && !before.includes("=")) return `after ${before}`
-  return index === 0 ? "where the name of a command belongs" : "among the arguments"
+  return index === 0 ? "in the place of a command" : "among the arguments"
 }
 
 /** Whether an argument may be the token of an invitation. The value of a flag may look the same, and is an id. */

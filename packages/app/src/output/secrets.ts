@@ -36,7 +36,7 @@ export const findSecret = (text: string): SecretKind | undefined => kinds.find((
 export const isLikeInvitation = (argument: string): boolean => invitation.test(argument)
 
 /** The kind of a word that may be the token of an invitation. */
-export const likelyInvitation: SecretKind = { ...invitationKind, name: "what looks like the token of an invitation" }
+export const likelyInvitation: SecretKind = { ...invitationKind, name: "a word like the token of an invitation" }
 
 /** The words of some arguments that may be, or hold, the token of an invitation. */
 export const findLongWords = (args: ReadonlyArray<string>): ReadonlySet<string> =>
