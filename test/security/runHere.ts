@@ -8,7 +8,7 @@ import { cli } from "../../packages/app/src/commands/index.ts"
 import { Ended } from "../../packages/app/src/exit.ts"
 import { Command } from "effect/cli"
 
-/** What a command did. `code` is undefined if it was still running when its time was over. */
+/** The outcome of a command. `code` is undefined if it was still running when its time was over. */
 export interface Done {
   readonly code: number | undefined
   readonly stdout: string

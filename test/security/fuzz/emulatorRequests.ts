@@ -236,7 +236,7 @@ export const makeRequestFuzzer = (): Fuzzer & { readonly stop: () => Promise<voi
       }
       const answer = exit.value
       const shape = isControl(request) ? controlShapeOf(answer) : shapeOf(request, answer)
-      if (shape === undefined) throw new Error(`it is answered with ${answer.status} ${answer.text.slice(0, 500)}`)
+      if (shape === undefined) throw new Error(`it is answered with ${answer.status} ${answer.text.slice(0, 1500)}`)
       seen.set(shape, (seen.get(shape) ?? 0) + 1)
       // The next requests would meet a fault, or one setting alone
       if (/^\/_emulator\/(faults|settings)/.test(request.path)) await runtime.runPromise(restart)

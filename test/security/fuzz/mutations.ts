@@ -86,7 +86,7 @@ export const mutateText = (random: Random, text: string): string => {
 }
 
 /** A JSON value with one change at a random depth. */
-export const mutateJson = (random: Random, value: unknown): unknown => {
+const mutateJson = (random: Random, value: unknown): unknown => {
   if (random.once(6)) return random.pick(oddValues)
   if (typeof value === "string") return random.once(2) ? mutateText(random, value) : random.pick(oddValues)
   if (Array.isArray(value)) {

@@ -13,7 +13,7 @@ const fewMicroseconds = 4_000
 // For 8 times the length, linear work grows 8 times and quadratic work 64 times
 const mostGrowth = 24
 
-/** Of some tries the least counts, because nothing makes work less than it is. */
+/** The least of some tries counts, because nothing makes work less than it is. */
 const leastGrowth = (tries: Iterable<readonly [short: number, long: number]>): number => {
   let least = Number.POSITIVE_INFINITY
   let growth = Number.POSITIVE_INFINITY

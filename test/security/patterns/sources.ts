@@ -6,7 +6,7 @@ import { type Expression, parseSync, Visitor } from "oxc-parser"
 const packages = fileURLToPath(new URL("../../../packages", import.meta.url))
 
 /** A regex as it stands in a file. */
-export interface Pattern {
+interface Pattern {
   readonly where: string
   readonly regex: RegExp
 }
