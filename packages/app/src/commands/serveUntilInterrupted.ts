@@ -9,10 +9,20 @@ import { endCommand, exitCode, InterruptIsSuccess } from "../exit.ts"
 import { printResult } from "../output/print.ts"
 import type { AddressFlags } from "./flags.ts"
 
-/** A server on a socket. Port 0 takes any free port. */
+// Senders on one machine are quick. A slow one must not hold its connection and the memory of its body for long
+const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 }
+const mostConnections = 16_384
+
+const openServer = () => {
+  const server = createServer(timeouts)
+  server.maxConnections = mostConnections
+  return server
+}
+
+/** A server on a socket. Port 0 takes any free port. A request has to arrive within 30 seconds, its headers within 10. */
 export const layerSocket = ({ host, port }: Pick<AddressFlags, "host" | "port">) =>
   // An open connection must not delay the end of the command
-  NodeHttpServer.layerServer(createServer, { host, port, gracefulShutdownTimeout: "200 millis" })
+  NodeHttpServer.layerServer(openServer, { host, port, gracefulShutdownTimeout: "200 millis" })
 
 /** The URL of the server in the context. */
 export const serverUrl = HttpServer.addressFormattedWith(Effect.succeed)
