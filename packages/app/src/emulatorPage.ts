@@ -100,7 +100,8 @@ const headersFor = (api: string) => ({
 const readState = Effect.fnUntraced(function* (emulator: Emulator["Service"]) {
   return {
     now: DateTime.toEpochMillis(yield* emulator.now),
-    events: (yield* emulator.webhooks).length,
+    // The number goes on if the list is full
+    events: (yield* emulator.webhooks).length + (yield* emulator.dropped).webhooks,
     sold: (yield* emulator.purchases).map(({ buyerEmail, productName, source }) => ({
       kind: source._tag.toLowerCase(),
       id: source.id,

@@ -28,7 +28,7 @@ import { cancel, deleteMember } from "./internal/model/changes.ts"
 import type { SeatEvent } from "./internal/model/polarModel.ts"
 import type { Purchase } from "./internal/model/reads.ts"
 import type * as Settings from "./internal/settings.ts"
-import { EmulatorState, type RecordedRequest } from "./internal/state.ts"
+import { type Dropped, EmulatorState, type RecordedRequest } from "./internal/state.ts"
 import * as WebhookDelivery from "./internal/webhookDelivery.ts"
 import { Outbox } from "./Outbox.ts"
 import * as World from "./World.ts"
@@ -37,7 +37,7 @@ export type { Fault } from "./internal/faults.ts"
 export type { SeatEvent } from "./internal/model/polarModel.ts"
 export type { Purchase } from "./internal/model/reads.ts"
 export type { Settings, Webhook } from "./internal/settings.ts"
-export type { RecordedRequest } from "./internal/state.ts"
+export type { Dropped, RecordedRequest } from "./internal/state.ts"
 
 /** Controls a server that behaves like Polar for seats, from within the process. `polar-seats emulator` offers the same as JSON under `/_emulator`. */
 export class Emulator extends Context.Service<
@@ -50,10 +50,12 @@ export class Emulator extends Context.Service<
     readonly seed: (world: World.WorldInput) => Effect.Effect<void, World.InvalidWorld>
     /** Does the same with the snake_case JSON of the control API. Its text keeps numbers that JavaScript cannot hold. */
     readonly seedJson: (json: unknown) => Effect.Effect<void, World.InvalidWorld>
-    /** Every request except those to the control API, newest last. They hold no secret. */
+    /** The requests except those to the control API, newest last. They hold no secret. `dropped` tells how many are missing. */
     readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
-    /** Every event that Polar sends a webhook for, newest last. */
+    /** The events that Polar sends a webhook for, newest last. `dropped` tells how many are missing. */
     readonly webhooks: Effect.Effect<ReadonlyArray<SeatEvent>>
+    /** How many rows of each list were dropped, because every list has a bound. The oldest go first. */
+    readonly dropped: Effect.Effect<Dropped>
     /** Every subscription and order, of all buyers. */
     readonly purchases: Effect.Effect<ReadonlyArray<Purchase>>
     /** The emulator's time: Effect's Clock, moved by `advance` and `setTime`. */
@@ -101,8 +103,9 @@ const start = Effect.fnUntraced(function* (
         Effect.suspend(() => Effect.fromResult(Predicate.isString(json) ? readWorldText(json) : readWorld(json))),
         state.seed
       ),
-    requests: Effect.sync(() => state.requests.slice()),
-    webhooks: Effect.map(state.announced, (events) => events.slice()),
+    requests: Effect.sync(state.requests.rows),
+    webhooks: Effect.map(state.announced, (events) => events.rows()),
+    dropped: state.dropped,
     purchases: state.purchases,
     now: state.now,
     advance: state.advance,
@@ -124,10 +127,9 @@ const start = Effect.fnUntraced(function* (
     deleteMember: (memberId) => state.step((model, now) => Result.succeed(deleteMember(model, memberId, now)))
   }).pipe(
     Context.add(Outbox, {
-      mails: Effect.map(state.outbox, (mails) => mails.slice()),
-      clear: Effect.map(state.outbox, (mails) => {
-        mails.length = 0
-      })
+      mails: Effect.map(state.outbox, (mails) => mails.rows()),
+      dropped: Effect.map(state.outbox, (mails) => mails.dropped()),
+      clear: Effect.map(state.outbox, (mails) => mails.clear())
     })
   )
   return { handle, services, state }

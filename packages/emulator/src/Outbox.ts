@@ -18,8 +18,13 @@ export interface Mail {
 export class Outbox extends Context.Service<
   Outbox,
   {
-    /** Every mail since the start or the last `clear`, newest last. */
+    /**
+     * The mails since the start or the last `clear`, newest last. Beyond 100,000 mails, or 64 MiB of text, the outbox drops
+     * the oldest.
+     */
     readonly mails: Effect.Effect<ReadonlyArray<Mail>>
+    /** How many mails it dropped since the start or the last `clear`. */
+    readonly dropped: Effect.Effect<number>
     /** Empties the outbox. */
     readonly clear: Effect.Effect<void>
   }

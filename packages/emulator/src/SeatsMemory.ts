@@ -91,10 +91,9 @@ const layerOf = (world: World.WorldInput, token: string): Layer.Layer<Seats | Ou
         now: Effect.map(DateTime.now, (now): PolarTime => ({ now, clock: "Polar" }))
       }).pipe(
         Context.add(Outbox, {
-          mails: Effect.sync(() => model.outbox.slice()),
-          clear: Effect.sync(() => {
-            model.outbox.length = 0
-          })
+          mails: Effect.sync(model.outbox.rows),
+          dropped: Effect.sync(model.outbox.dropped),
+          clear: Effect.sync(model.outbox.clear)
         })
       )
     })

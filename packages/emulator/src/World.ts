@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Iterable from "effect/Iterable"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -6,6 +7,7 @@ import * as Struct from "effect/Struct"
 import { CustomerId, KnownSeatStatus, MemberId, SeatId } from "@polar-seats/domain/Seat"
 import { OrderId, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Uuid } from "@polar-seats/domain/Uuid"
+import * as Bounds from "./internal/bounds.ts"
 import { TeamWorld, type TeamInput } from "./internal/team.ts"
 import { canonicalUuid } from "./internal/validation/uuid.ts"
 import { type WorldIssue as Issue, worldIssues } from "./internal/worldIssues.ts"
@@ -200,39 +202,42 @@ const valuesOf = (row: unknown, field: string): ReadonlyArray<string> => {
   return (Array.isArray(value) ? value : [value]).filter(Predicate.isString).map(canonicalUuid)
 }
 const columnOf = (input: unknown, table: string, field: string) =>
-  rowsOf(input, table).flatMap((row, index) =>
+  Iterable.flatMap(rowsOf(input, table), (row, index) =>
     valuesOf(row, field).map((value) => ({ value, path: [table, index, field] }))
   )
 const setOf = (input: unknown, table: string, field: string): ReadonlySet<string> =>
-  new Set(columnOf(input, table, field).map(({ value }) => value))
+  new Set(Iterable.map(columnOf(input, table, field), ({ value }) => value))
 
-const danglingReferences = (input: unknown): ReadonlyArray<Issue> =>
-  references.flatMap(([table, field, target, key]) => {
+const danglingReferences = (input: unknown): Iterable<Issue> =>
+  Iterable.flatMap(references, ([table, field, target, key]) => {
     const known = setOf(input, target, key)
-    return columnOf(input, table, field)
-      .filter(({ value }) => !known.has(value))
-      .map(({ path, value }) => ({ path, message: `is ${value}, but none of the ${target} has this ${key}` }))
+    return Iterable.map(
+      Iterable.filter(columnOf(input, table, field), ({ value }) => !known.has(value)),
+      ({ path, value }) => ({ path, message: `is ${value}, but none of the ${target} has this ${key}` })
+    )
   })
 
-const duplicates = (input: unknown): ReadonlyArray<Issue> =>
-  keys.flatMap(([table, key]) => {
+const duplicates = (input: unknown): Iterable<Issue> =>
+  Iterable.flatMap(keys, ([table, key]) => {
     const seen = new Set<string>()
-    return columnOf(input, table, key)
-      .filter(({ value }) => seen.size === seen.add(value).size)
-      .map(({ path }) => ({ path, message: `is also the ${key} of another of the ${table}` }))
+    return Iterable.map(
+      Iterable.filter(columnOf(input, table, key), ({ value }) => seen.size === seen.add(value).size),
+      ({ path }) => ({ path, message: `is also the ${key} of another of the ${table}` })
+    )
   })
 
 // A source is looked up by its id alone, so a subscription and an order cannot share one
-const sharedSources = (input: unknown): ReadonlyArray<Issue> => {
+const sharedSources = (input: unknown): Iterable<Issue> => {
   const subscriptions = setOf(input, "subscriptions", "id")
-  return columnOf(input, "orders", "id")
-    .filter(({ value }) => subscriptions.has(value))
-    .map(({ path }) => ({ path, message: "is also the id of one of the subscriptions" }))
+  return Iterable.map(
+    Iterable.filter(columnOf(input, "orders", "id"), ({ value }) => subscriptions.has(value)),
+    ({ path }) => ({ path, message: "is also the id of one of the subscriptions" })
+  )
 }
 
 // Polar tells the kind of a token by its prefix
-const wrongPrefixes = (input: unknown): ReadonlyArray<Issue> =>
-  rowsOf(input, "tokens").flatMap((row, index) => {
+const wrongPrefixes = (input: unknown): Iterable<Issue> =>
+  Iterable.flatMap(rowsOf(input, "tokens"), (row, index) => {
     const [token] = valuesOf(row, "token")
     const [holder, ...others] = holders.filter((key) => Predicate.isObject(row) && Reflect.get(row, key) !== undefined)
     if (token === undefined || holder === undefined || others.length > 0) return []
@@ -256,19 +261,34 @@ const withoutRetiredKey = (input: unknown): unknown => {
 
 // A misspelled key would silently have no effect, so unknown keys are refused
 const decode = Schema.decodeUnknownResult(World, { errors: "all", onExcessProperty: "error" })
+const decodeLarge = Schema.decodeUnknownResult(World, { onExcessProperty: "error" })
 
-/** Reads a world. Fails with every problem at once. */
+const isLarge = (input: unknown): boolean => {
+  let count = 0
+  const left = [input]
+  while (left.length > 0) {
+    const value = left.pop()
+    if (!Predicate.isObjectOrArray(value)) continue
+    const values: ReadonlyArray<unknown> = Object.values(value)
+    count += values.length
+    if (count > Bounds.smallWorld) return true
+    for (const item of values) left.push(item)
+  }
+  return false
+}
+
+/**
+ * Reads a world. Fails with every problem at once, but at most 1,000. The problems with types would fill the memory in a
+ * world of more than 100,000 values, so the first of them stands for all.
+ */
 export const load = (input: unknown): Result.Result<World, InvalidWorld> => {
   const ofTeam = TeamWorld.issuesOf(input) ?? []
   if (ofTeam.length > 0) return Result.fail(new InvalidWorld({ issues: ofTeam }))
-  const decoded = decode(withoutRetiredKey(input))
-  const issues = [
-    ...(Result.isSuccess(decoded) ? [] : worldIssues(decoded.failure.issue)),
-    ...danglingReferences(input),
-    ...duplicates(input),
-    ...sharedSources(input),
-    ...wrongPrefixes(input)
-  ]
+  const decoded = (isLarge(input) ? decodeLarge : decode)(withoutRetiredKey(input))
+  const types = Result.isSuccess(decoded) ? [] : worldIssues(decoded.failure.issue)
+  const checks = [danglingReferences, duplicates, sharedSources, wrongPrefixes]
+  const others = Iterable.flatMap(checks, (check) => check(input))
+  const issues = Array.from(Iterable.take(Iterable.appendAll(types, others), Bounds.worldIssues))
   return Result.isSuccess(decoded) && issues.length === 0
     ? Result.succeed(decoded.success)
     : Result.fail(new InvalidWorld({ issues }))

@@ -15,7 +15,7 @@ export const make = () => {
   let areWords = true
   // The shortest of those that may be inside a word, and how they begin
   let shortestUnmistakable = Number.POSITIVE_INFINITY
-  const beginnings = new Set<string>()
+  const beginnings = new Map<string, number>()
 
   const mayBeginIn = (word: string): boolean => {
     for (let at = 0; at + shortestUnmistakable <= word.length; at++) {
@@ -47,13 +47,21 @@ export const make = () => {
 
   return {
     add: (secret: string): void => {
-      if (secret === "") return
+      if (secret === "" || secrets.has(secret)) return
       secrets.add(secret)
       lengths.add(secret.length)
       areWords &&= !otherCharacter.test(secret)
       if (secret.length < unmistakableLength) return
       shortestUnmistakable = Math.min(shortestUnmistakable, secret.length)
-      beginnings.add(secret.slice(0, unmistakableLength))
+      const beginning = secret.slice(0, unmistakableLength)
+      beginnings.set(beginning, (beginnings.get(beginning) ?? 0) + 1)
+    },
+    remove: (secret: string): void => {
+      if (!secrets.delete(secret) || secret.length < unmistakableLength) return
+      const beginning = secret.slice(0, unmistakableLength)
+      const others = (beginnings.get(beginning) ?? 0) - 1
+      if (others > 0) beginnings.set(beginning, others)
+      else beginnings.delete(beginning)
     },
     /** Replaces each secret in a text by `…`. */
     cut: (text: string): string => {
@@ -88,4 +96,16 @@ export const redactUrl = (url: string, cut: (text: string) => string): string =>
   const plain = unescapePath(unescapePath(shown))
   const redacted = cut(plain)
   return redacted === plain ? shown : redacted
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/**
+ * A copy of a text for a record, without its end if it is longer than `most` characters. A part of a string would keep
+ * the whole string in memory, so the copy is a string of its own.
+ */
+export const shorten = (text: string, most: number): string => {
+  const kept = decoder.decode(encoder.encode(text.slice(0, most)))
+  return text.length > most ? `${kept}… (${text.length - most} more characters)` : kept
 }

@@ -1,24 +1,30 @@
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import type * as Result from "effect/Result"
-import { InvalidOption } from "@polar-seats/http/PolarConnection"
+import * as Struct from "effect/Struct"
 import type { World } from "../World.ts"
+import * as Bounds from "./bounds.ts"
+import * as Deliveries from "./deliveries.ts"
 import * as Faults from "./faults.ts"
 import * as RateLimits from "./http/rateLimits.ts"
+import * as RequestBody from "./http/requestBody.ts"
+import * as Ledger from "./ledger.ts"
 import * as PolarModel from "./model/polarModel.ts"
 import { purchases } from "./model/reads.ts"
+import * as MovableClock from "./movableClock.ts"
+import { redactUrl, shorten } from "./redact.ts"
 import * as Settings from "./settings.ts"
 
 /** A recorded request. It holds no secret. */
 export interface RecordedRequest {
   readonly method: string
-  /** The path with its query. Invitation tokens in it are replaced by `…`. */
+  /**
+   * The path with its query. Invitation tokens in it are replaced by `…`. After 2,048 characters it ends with the number of
+   * those that are missing, such as `… (12345 more characters)`.
+   */
   readonly path: string
   /** The status of the answer, or 0 if the connection was cut. */
   readonly status: number
@@ -28,67 +34,86 @@ export interface RecordedRequest {
   readonly subject: string | null
 }
 
-// The range of Polar's own clock, minus a year for expiries that lie after now
-const earliest = DateTime.toEpochMillis(DateTime.makeUnsafe("0001-01-01T00:00:00Z"))
-const latest = DateTime.toEpochMillis(DateTime.makeUnsafe("9999-01-01T00:00:00Z"))
+/** How many rows the bounds of an emulator cost, each since its list was last emptied. */
+export interface Dropped {
+  /** Beyond 100,000 mails, or 64 MiB of text. */
+  readonly outbox: number
+  /** Beyond 100,000 requests, or 32 MiB of text. */
+  readonly requests: number
+  /** Beyond 50,000 seat events, or 32 MiB of metadata. */
+  readonly webhooks: number
+  /** Webhooks that were not delivered, because 50,000 others, or 32 MiB, waited for a slow receiver. */
+  readonly deliveries: number
+  /** Sessions that ended early, because 50,000 later ones were created. */
+  readonly sessions: number
+}
+
+const requestLength = ({ path, subject }: RecordedRequest): number => path.length + (subject?.length ?? 0)
+
+/** A claim, for the claim stream. It holds little, because a slow reader keeps many in memory. */
+export interface Claim extends Pick<PolarModel.SeatEvent, "id" | "type" | "productId"> {
+  readonly seat: Pick<PolarModel.SeatEvent["seat"], "id" | "customerId" | "subscriptionId" | "orderId">
+}
+const toClaim = ({ id, productId, seat, type }: PolarModel.SeatEvent): Claim => ({
+  id,
+  type,
+  productId,
+  seat: Struct.pick(seat, ["id", "customerId", "subscriptionId", "orderId"])
+})
 
 const make = Effect.fnUntraced(function* (world: World, allowHosts: ReadonlyArray<string>) {
   const random = yield* Random.Random
-  const events = yield* PubSub.unbounded<PolarModel.SeatEvent>()
-  const requests: Array<RecordedRequest> = []
+  const claims = yield* PubSub.sliding<Claim>(Bounds.claimsBehind)
+  const deliveries = Deliveries.make()
+  const requests = Ledger.make(Bounds.requests, requestLength)
   const faults = Faults.make()
   const rateLimits = RateLimits.make()
   let settings = Settings.defaults
-  let offset = 0
-  const now = Effect.map(Clock.currentTimeMillis, (millis) => DateTime.makeUnsafe(millis + offset))
-  let model = PolarModel.make(world, yield* now, random)
-  const move = Effect.fnUntraced(function* (option: string, offsetAt: (millis: number) => number) {
-    const millis = yield* Clock.currentTimeMillis
-    const next = offsetAt(millis)
-    if (!(millis + next >= earliest && millis + next < latest)) {
-      return yield* new InvalidOption({ option, description: "must keep the clock within the years 1 to 9998" })
-    }
-    offset = next
-  })
+  const { reset, ...clock } = MovableClock.make()
+
+  const publish = (event: PolarModel.SeatEvent): void => {
+    if (event.type === "customer_seat.claimed") PubSub.publishUnsafe(claims, toClaim(event))
+    if (settings.webhook !== null) deliveries.offer(event)
+  }
+  let model = PolarModel.make(world, yield* clock.now, random, publish)
 
   return {
-    /** The emulator's time: Effect's Clock plus the offset that `advance` and `setTime` make. */
-    now,
-    advance: (by: Duration.Input) =>
-      Option.match(Duration.fromInput(by), {
-        onNone: () => Effect.fail(new InvalidOption({ option: "advance", description: "must be a duration" })),
-        onSome: (by) => move("advance", () => offset + Duration.toMillis(by))
-      }),
-    setTime: (to: DateTime.Utc) => move("setTime", (millis) => DateTime.toEpochMillis(to) - millis),
+    ...clock,
     /** Runs one step of the model at the emulator's time, and publishes its announcements. */
     step: <A, E>(act: (model: PolarModel.PolarModel, now: DateTime.Utc) => Result.Result<A, E>): Effect.Effect<A, E> =>
-      Effect.flatMap(now, (at) => {
-        const known = model.events.length
-        const result = act(model, at)
-        for (const event of model.events.slice(known)) PubSub.publishUnsafe(events, event)
-        return Effect.fromResult(result)
-      }),
-    /** Cuts every invitation token since the seed out of a text, so that the text may be shown. */
-    withoutInvitations: (text: string) => model.secrets.cut(text),
-    /** The mails so far, newest last. The caller may empty it. */
+      Effect.flatMap(clock.now, (at) => Effect.fromResult(act(model, at))),
+    /** The mails so far. The caller may empty it. */
     outbox: Effect.sync(() => model.outbox),
-    /** The announcements so far, newest last. The caller may empty it. */
+    /** The announcements so far. The caller may empty it. */
     announced: Effect.sync(() => model.events),
     purchases: Effect.sync(() => purchases(model)),
-    /** Announcements as they happen. A seed does not end it. */
-    events,
+    /** Claims as they happen. A reader that falls behind misses the oldest. A seed does not end it. */
+    claims,
+    /** Announcements that wait for their delivery. */
+    deliveries,
+    dropped: Effect.sync((): Dropped => ({
+      outbox: model.outbox.dropped(),
+      requests: requests.dropped(),
+      webhooks: model.events.dropped(),
+      deliveries: deliveries.dropped(),
+      sessions: model.sessions.dropped()
+    })),
     /** Replaces everything by a world: mails, records, counters, settings and faults are dropped, and the clock is reset. */
     seed: (next: World) =>
       Effect.map(DateTime.now, (start) => {
-        offset = 0
-        requests.length = 0
+        reset()
+        requests.clear()
+        deliveries.clear()
         settings = Settings.defaults
         faults.replace([])
         rateLimits.clear()
-        model = PolarModel.make(next, start, random)
+        model = PolarModel.make(next, start, random, publish)
       }),
-    /** The requests so far, newest last. The caller may add to it and empty it. */
+    /** The requests so far. The caller may empty it. */
     requests,
+    /** Records a request. Its path is cut, and every invitation token is cut out of it. */
+    record: ({ path, ...request }: RecordedRequest) =>
+      requests.push({ ...request, path: shorten(redactUrl(path, model.secrets.cut), Bounds.pathLength) }),
     settings: Effect.sync(() => settings),
     /** Replaces some of the settings. Changes nothing if the result is invalid. */
     configure: Effect.fnUntraced(function* (patch: Partial<Settings.Settings>) {
@@ -98,7 +123,8 @@ const make = Effect.fnUntraced(function* (world: World, allowHosts: ReadonlyArra
       settings = next
     }),
     faults,
-    rateLimits
+    rateLimits,
+    bodies: RequestBody.make()
   }
 })
 

@@ -2,7 +2,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as PubSub from "effect/PubSub"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
 import { encodeSeat } from "@polar-seats/http/SeatJson"
 import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
@@ -29,12 +28,15 @@ const headersOf = Effect.fnUntraced(function* (id: string, body: string, { secre
   )
 })
 
-/** Delivers every announcement from now on to the receiver in the settings, once each and in order. */
+/**
+ * Delivers every announcement from now on to the receiver in the settings, once each and in order. If the receiver is too
+ * slow, the oldest that wait are dropped.
+ */
 export const deliver = Effect.fnUntraced(function* (client: HttpClient.HttpClient) {
-  const { events, settings } = yield* EmulatorState
-  const subscription = yield* PubSub.subscribe(events)
+  const { deliveries, settings } = yield* EmulatorState
+  yield* deliveries.begin
   const next = Effect.gen(function* () {
-    const event = yield* PubSub.take(subscription)
+    const event = yield* deliveries.take
     const { webhook } = yield* settings
     if (webhook === null) return
     const body = JSON.stringify(toJson(event))

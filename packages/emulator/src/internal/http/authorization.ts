@@ -13,6 +13,7 @@ import { entriesOf, holdsExactly } from "@polar-seats/domain/ExactJson"
 import { type Forbidden, type InvalidRequest, Operation } from "@polar-seats/domain/SeatError"
 import { parseExact } from "@polar-seats/http/SeatJson"
 import { JsonBody, OrganizationToken, PortalSession, Validation, type ValidationIssue } from "../../PolarApi.ts"
+import * as Bounds from "../bounds.ts"
 import { type ApiSurface, authorize, scopeFor, Subject } from "../model/access.ts"
 import { roundAsPython } from "../model/metadata.ts"
 import { EmulatorState } from "../state.ts"
@@ -150,24 +151,28 @@ const withExactMetadata = (body: unknown, text: string): unknown => {
   return { ...body, metadata: parseExact(roundAsPython(metadata)) }
 }
 
-const JsonBodyLayer = Layer.succeed(
+const JsonBodyLayer = Layer.effect(
   JsonBody,
-  Effect.fnUntraced(function* (httpEffect, { endpoint }) {
-    if (endpoint.payload.size === 0) return yield* httpEffect
-    const request = yield* HttpServerRequest.HttpServerRequest
-    const text = yield* Effect.orDie(request.text)
-    const isJson = /^application\/([^;]+\+)?json\s*(;|$)/i.test(request.headers["content-type"] ?? "")
-    if (text === "") return yield* httpEffect
-    if (!isJson) return yield* Effect.provideService(httpEffect, CurrentBody, text)
-    const body = PythonJson.parse(text)
-    if (Result.isSuccess(body)) {
-      return yield* Effect.provideService(httpEffect, CurrentBody, withExactMetadata(body.success, text))
-    }
-    const { error, position } = body.failure
-    return yield* invalidRequest([
-      { type: "json_invalid", loc: ["body", position], msg: "JSON decode error", input: {}, ctx: { error } }
-    ])
-  })
+  Effect.map(EmulatorState, ({ bodies }) =>
+    Effect.fnUntraced(function* (httpEffect, { endpoint }) {
+      if (endpoint.payload.size === 0) return yield* httpEffect
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const read = yield* Effect.result(bodies.readText(request, Bounds.polarBody))
+      if (Result.isFailure(read)) return read.failure
+      const text = read.success
+      const isJson = /^application\/([^;]+\+)?json\s*(;|$)/i.test(request.headers["content-type"] ?? "")
+      if (text === "") return yield* httpEffect
+      if (!isJson) return yield* Effect.provideService(httpEffect, CurrentBody, text)
+      const body = PythonJson.parse(text)
+      if (Result.isSuccess(body)) {
+        return yield* Effect.provideService(httpEffect, CurrentBody, withExactMetadata(body.success, text))
+      }
+      const { error, position } = body.failure
+      return yield* invalidRequest([
+        { type: "json_invalid", loc: ["body", position], msg: "JSON decode error", input: {}, ctx: { error } }
+      ])
+    })
+  )
 )
 
 /** The middlewares between a route and its handler. */

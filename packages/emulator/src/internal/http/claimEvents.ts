@@ -5,8 +5,7 @@ import * as PubSub from "effect/PubSub"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { findInvitation } from "../model/access.ts"
-import type { SeatEvent } from "../model/polarModel.ts"
-import { EmulatorState } from "../state.ts"
+import { type Claim, EmulatorState } from "../state.ts"
 
 const event = (data: string) => `data: ${data}\r\n\r\n`
 const streamDuration = "10 minutes"
@@ -16,7 +15,7 @@ const notFound = HttpServerResponse.jsonUnsafe(
   { status: 404 }
 )
 
-const claimEvent = ({ id, productId, seat, type }: SeatEvent) =>
+const claimEvent = ({ id, productId, seat, type }: Claim) =>
   event(
     JSON.stringify({
       id,
@@ -39,14 +38,14 @@ export const layer = HttpRouter.add(
   "/v1/customer-seats/claim/:invitation_token/stream",
   Effect.gen(function* () {
     const { invitation_token = "" } = yield* HttpRouter.params
-    const { events, step } = yield* EmulatorState
+    const { claims, step } = yield* EmulatorState
     const found = yield* Effect.result(step((model, now) => findInvitation(model, invitation_token, now)))
     if (Result.isFailure(found)) return notFound
     const { customerId } = found.success.state.seat
     // Subscribes before the answer starts, so that no later event is missed
-    const subscription = yield* PubSub.subscribe(events)
+    const subscription = yield* PubSub.subscribe(claims)
     return Stream.fromSubscription(subscription).pipe(
-      Stream.filter(({ seat, type }) => type === "customer_seat.claimed" && seat.customerId === customerId),
+      Stream.filter(({ seat }) => seat.customerId === customerId),
       Stream.map(claimEvent),
       // Headers leave with the first bytes of the body. A comment, like the pings of Polar's server, sends them at once
       (claims) => Stream.concat(Stream.succeed(": ping\r\n\r\n"), claims),

@@ -16,12 +16,15 @@ import type { InvalidOption } from "@polar-seats/http/PolarConnection"
 import { privateHeaders } from "../../BrowserGuard.ts"
 import type { Mail } from "../../Outbox.ts"
 import * as World from "../../World.ts"
+import * as Bounds from "../bounds.ts"
 import * as Faults from "../faults.ts"
+import type { Ledger } from "../ledger.ts"
 import { cancel, deleteMember } from "../model/changes.ts"
 import * as Settings from "../settings.ts"
 import { EmulatorState, type RecordedRequest } from "../state.ts"
 import * as PythonJson from "../validation/pythonJson.ts"
 import * as WebhookDelivery from "../webhookDelivery.ts"
+import { ledgerAnswer } from "./ledgerAnswer.ts"
 import { parseWorld } from "./worldText.ts"
 
 // Polar has no path with this prefix
@@ -32,8 +35,8 @@ export const owns = (url: string): boolean => /^\/_emulator(?:[/?]|$)/.test(url)
 
 const json = (body: unknown, status = 200) => HttpServerResponse.jsonUnsafe(body, { status })
 const done = json({ ok: true })
-const clear = <A>(list: Array<A>) => {
-  list.length = 0
+const clear = <A>(ledger: Ledger<A>) => {
+  ledger.clear()
   return done
 }
 const refuse = (issues: ReadonlyArray<{ readonly path: ReadonlyArray<unknown>; readonly message: string }>) =>
@@ -88,24 +91,28 @@ const post = <A>(
   read: (json: unknown) => Result.Result<A, { readonly issues: Parameters<typeof refuse>[0] }>,
   act: (body: A, state: State) => Effect.Effect<HttpServerResponse.HttpServerResponse>,
   // By the rules of Polar's part, so a body that nests too deep or is infinite is refused here too
-  parse: typeof parseWorld = (text) => PythonJson.parse(text)
+  parse: typeof parseWorld = (text) => PythonJson.parse(text),
+  most = Bounds.controlBody
 ) => {
   const answer = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
+    const state = yield* EmulatorState
     if (!isTypedJson(request)) return notTypedJson
-    const json = parse(yield* Effect.orDie(request.text))
+    const text = yield* Effect.result(state.bodies.readText(request, most))
+    if (Result.isFailure(text)) return text.failure
+    const json = parse(text.success)
     if (Result.isFailure(json)) return notJson(json.failure)
     const body = read(json.success)
-    return Result.isFailure(body) ? refuse(body.failure.issues) : yield* act(body.success, yield* EmulatorState)
+    return Result.isFailure(body) ? refuse(body.failure.issues) : yield* act(body.success, state)
   })
   return HttpRouter.route("POST", path, answer)
 }
 
 // A list that the emulator keeps: GET reads it, DELETE empties it
-const list = <A>(path: Path, rowsOf: (state: State) => Effect.Effect<Array<A>>, toJson: (row: A) => unknown) => {
-  const rows = Effect.flatMap(EmulatorState, rowsOf)
-  const shown = Effect.map(rows, (rows) => json(rows.map(toJson)))
-  return [HttpRouter.route("GET", path, shown), HttpRouter.route("DELETE", path, Effect.map(rows, clear))]
+const list = <A>(path: Path, ledgerOf: (state: State) => Effect.Effect<Ledger<A>>, toJson: (row: A) => unknown) => {
+  const ledger = Effect.flatMap(EmulatorState, ledgerOf)
+  const shown = Effect.map(ledger, (ledger) => ledgerAnswer(ledger, toJson))
+  return [HttpRouter.route("GET", path, shown), HttpRouter.route("DELETE", path, Effect.map(ledger, clear))]
 }
 
 const mailJson = ({ claimUrl, seatId, sentAt, subject, to, token }: Mail) => ({
@@ -163,14 +170,16 @@ const ClockJson = Schema.Union([
 
 const showSettings = ({ settings }: State) => Effect.map(settings, (settings) => json(Settings.toJson(settings)))
 
+const showHealth = ({ dropped }: State) => Effect.map(dropped, (dropped) => json({ status: "ok", dropped }))
+
 const doneOr = <E>(work: Effect.Effect<void, E>, refused: (error: E) => HttpServerResponse.HttpServerResponse) =>
   Effect.match(work, { onSuccess: () => done, onFailure: refused })
 
 /** The control API: plain JSON, for tests in any language. */
 export const layer = HttpRouter.addAll(
   [
-    HttpRouter.route("GET", "/health", json({ status: "ok" })),
-    post("/seed", readWorld, (world, { seed }) => Effect.as(seed(world), done), parseWorld),
+    HttpRouter.route("GET", "/health", Effect.flatMap(EmulatorState, showHealth)),
+    post("/seed", readWorld, (world, { seed }) => Effect.as(seed(world), done), parseWorld, Bounds.seedBody),
     ...list("/outbox", ({ outbox }) => outbox, mailJson),
     ...list("/requests", ({ requests }) => Effect.succeed(requests), requestJson),
     ...list("/webhooks", ({ announced }) => announced, WebhookDelivery.toJson),

@@ -14,14 +14,15 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { BrowserGuard } from "../../BrowserGuard.ts"
+import * as Bounds from "../bounds.ts"
 import { answerOf } from "../faults.ts"
 import { actingFor, authenticate, nameOf, rateLimitGroup } from "../model/access.ts"
-import { redactUrl } from "../redact.ts"
 import { resolveVersion, type Settings } from "../settings.ts"
 import { EmulatorState } from "../state.ts"
 import { CurrentSubject, invalidToken, organizationRefusal } from "./authorization.ts"
 import * as ControlApi from "./controlApi.ts"
 import * as Handlers from "./handlers.ts"
+import * as RequestBody from "./requestBody.ts"
 import { escapePath, lastOfEach, methodsOf, type Target, targetOf } from "./starletteRouting.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -54,8 +55,6 @@ const methodNotAllowed = (allow: string) =>
 const bearerToken = (authorization = ""): string | null =>
   /^bearer +([\x21-\x7e][\x20-\x7e]*)$/i.exec(authorization)?.[1] ?? null
 
-const maxBodyBytes = 10_485_760
-
 /** The refusal of a request whose length is missing or too large. */
 const refuseLength = ({ headers, method }: Request, settings: Settings): Response | undefined => {
   const length = headers["content-length"]
@@ -64,9 +63,7 @@ const refuseLength = ({ headers, method }: Request, settings: Settings): Respons
       ? refusal(411, "LengthRequired", "A Content-Length header is required.")
       : undefined
   }
-  return Number(length) > maxBodyBytes
-    ? refusal(413, "RequestBodyTooLarge", `Request body exceeded the maximum allowed size of ${maxBodyBytes} bytes.`)
-    : undefined
+  return Number(length) > Bounds.polarBody.bytes ? RequestBody.tooManyBytes(Bounds.polarBody.bytes) : undefined
 }
 
 /** Adds headers to an answer, except to a 500: Polar's middlewares do not see their own server's failures. */
@@ -116,15 +113,11 @@ const corsHeaders = (request: Request): Readonly<Record<string, string>> =>
 const deprecation = "The API root has moved from /api/v1 to /v1. Please update your integration."
 
 // Copies a request with its body, so that the work goes on when the client closes the connection
-const detach = (request: Request): Effect.Effect<Request> =>
-  Effect.map(
-    Effect.orElseSucceed(request.arrayBuffer, () => new ArrayBuffer(0)),
-    (bytes) => {
-      const body = bytes.byteLength === 0 ? HttpBody.empty : HttpBody.uint8Array(new Uint8Array(bytes))
-      const copy = HttpClientRequest.setBody(HttpServerRequest.toClientRequest(request), body)
-      return HttpServerRequest.fromClientRequest(copy).modify({ url: request.url, headers: request.headers })
-    }
-  )
+const copyOf = (request: Request, bytes: ArrayBuffer): Request => {
+  const body = bytes.byteLength === 0 ? HttpBody.empty : HttpBody.uint8Array(new Uint8Array(bytes))
+  const copy = HttpClientRequest.setBody(HttpServerRequest.toClientRequest(request), body)
+  return HttpServerRequest.fromClientRequest(copy).modify({ url: request.url, headers: request.headers })
+}
 
 type Env = HttpServerRequest.HttpServerRequest | Scope.Scope
 
@@ -180,6 +173,8 @@ const authenticated = Effect.fnUntraced(function* (
     return invalidToken
   }
   const response = yield* Effect.provideService(route(pipeline, request, target), CurrentSubject, known.success)
+  // Polar refuses a body outside of these middlewares
+  if (response.status === 413) return response
   return withHeaders(response, {
     "cache-control": response.headers["cache-control"] ?? "private, no-store",
     ...(sandbox ? { "x-polar-sandbox": "1" } : {})
@@ -208,8 +203,21 @@ const versioned = Effect.fnUntraced(function* (pipeline: Pipeline, request: Requ
   return withHeaders(response, { ...corsHeaders(request), "polar-version": version })
 })
 
+// Polar does its work whether or not the client waits. Only the wait for the answer ends with the client
+const delayed = Effect.fnUntraced(function* (
+  { scope, state: { bodies } }: Pipeline,
+  request: Request,
+  wait: Effect.Effect<void>,
+  proceed: (request: Request) => Effect.Effect<Response, never, Scope.Scope>
+) {
+  const read = bodies.read(request, Bounds.polarBody.bytes)
+  const bytes = yield* Effect.catchDefect(read, () => Effect.succeed(new ArrayBuffer(0)))
+  const work = bodies.keeping(bytes.byteLength, Effect.andThen(wait, proceed(copyOf(request, bytes))))
+  return yield* Effect.interruptible(Fiber.join(yield* Effect.forkIn(work, scope)))
+})
+
 const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Request) {
-  const { faults, now, requests, step, withoutInvitations } = pipeline.state
+  const { faults, now, step } = pipeline.state
   const at = yield* now
   const token = bearerToken(request.headers["authorization"])
   const subject = yield* step((model, now) =>
@@ -222,7 +230,7 @@ const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Reque
     )
   )
   const record = (status: number) => {
-    requests.push({ method: request.method, path: redactUrl(request.url, withoutInvitations), status, at, subject })
+    pipeline.state.record({ method: request.method, path: request.url, status, at, subject })
   }
   const proceed = (request: Request) =>
     versioned(pipeline, request).pipe(
@@ -232,9 +240,10 @@ const recorded = Effect.fnUntraced(function* (pipeline: Pipeline, request: Reque
   const fault = faults.next(request.method, request.url, isPreflight(request))
   if (fault === undefined) return yield* proceed(request)
   if ("delay" in fault) {
-    // Polar does its work whether or not the client waits. Only the wait for the answer ends with the client
-    const work = Effect.andThen(Effect.sleep(fault.delay), proceed(yield* detach(request)))
-    return yield* Effect.interruptible(Fiber.join(yield* Effect.forkIn(work, pipeline.scope)))
+    const answer = yield* Effect.result(delayed(pipeline, request, Effect.sleep(fault.delay), proceed))
+    if (Result.isSuccess(answer)) return answer.success
+    record(answer.failure.status)
+    return answer.failure
   }
   if ("drop" in fault) {
     if (fault.drop === "after") yield* versioned(pipeline, request)

@@ -1,4 +1,7 @@
+import * as Hash from "effect/Hash"
+import * as Bounds from "../bounds.ts"
 import type { Subject } from "../model/access.ts"
+import * as Recent from "../recent.ts"
 import type { Settings } from "../settings.ts"
 
 type Group = "restricted" | "default" | "elevated" | "pending_auth"
@@ -63,16 +66,22 @@ const span = (now: number, seconds: number): Span => ({ from: now, until: now + 
 const holds = <S extends Span>(span: S | undefined, now: number): span is S =>
   span !== undefined && span.from <= now && now < span.until
 
-/** Counts the requests of every caller. Times are milliseconds of the emulator's clock. */
+// A token that nobody holds may be long, and may be another with each request. If two have one hash, they share a window
+const unknownCaller = (token: string): Caller => ({
+  key: `token:${token.length}:${Hash.string(token)}`,
+  group: "pending_auth"
+})
+
+/** Counts the requests of every caller that was active lately. Times are milliseconds of the emulator's clock. */
 export const make = () => {
-  const callers = new Map<string, Span & { readonly caller: Caller }>()
-  const windows = new Map<string, Span & { requests: number }>()
-  const blocks = new Map<string, Span>()
+  const callers = Recent.make<Span & { readonly caller: Caller }>(Bounds.callers)
+  const windows = Recent.make<Span & { requests: number }>(Bounds.callers)
+  const blocks = Recent.make<Span>(Bounds.callers)
 
   const identify = (token: string | null, now: number): Caller => {
     if (token === null) return anonymous
     const known = callers.get(token)
-    return holds(known, now) ? known.caller : { key: `token:${token}`, group: "pending_auth" }
+    return holds(known, now) ? known.caller : unknownCaller(token)
   }
 
   const exceeds = (key: string, { requests, seconds }: Limit, now: number): boolean => {

@@ -55,7 +55,7 @@ const apply = (
     })
   }
   if (announce !== null) {
-    model.events.push({
+    model.announce({
       id: Generate.uuid(model.random),
       type: announce,
       timestamp: now,

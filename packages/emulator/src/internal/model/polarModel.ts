@@ -3,12 +3,15 @@ import type * as Duration from "effect/Duration"
 import { identity } from "effect/Function"
 import type * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
+import * as Str from "effect/String"
 import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import { CustomerId, Member, MemberId, Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Announcement, SeatState } from "@polar-seats/domain/SeatLifecycle"
 import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import type { Mail } from "../../Outbox.ts"
 import type { World } from "../../World.ts"
+import * as Bounds from "../bounds.ts"
+import * as Ledger from "../ledger.ts"
 import * as Redact from "../redact.ts"
 import { instantOf } from "../worldTime.ts"
 import * as Generate from "./generate.ts"
@@ -112,19 +115,59 @@ export interface PolarModel {
   readonly seats: ReturnType<typeof seatTable>
   /** The seat that each invitation token opens. */
   readonly invitations: Map<string, SeatId>
-  /** Every invitation token since the seed, used ones included. */
+  /** The invitation tokens that open a seat, and those that did so lately. */
   readonly secrets: ReturnType<typeof Redact.make>
+  /** Invitation tokens that opened a seat lately. */
+  readonly usedInvitations: Ledger.Ledger<string>
   readonly tokens: Map<string, Row<"tokens">>
+  /** Tokens that were created since the seed. */
+  readonly sessions: Ledger.Ledger<string>
   /** The source of tokens, and of the ids that a world leaves out. */
   readonly random: Random.Random
-  /** The mails so far, newest last. The caller may empty it. */
-  readonly outbox: Array<Mail>
-  /** The announcements so far, newest last. The caller may empty it. */
-  readonly events: Array<SeatEvent>
+  /** The mails so far. The caller may empty it. */
+  readonly outbox: Ledger.Ledger<Mail>
+  /** The announcements so far. The caller may empty it. */
+  readonly events: Ledger.Ledger<SeatEvent>
+  /** Adds an announcement, and publishes it. */
+  readonly announce: (event: SeatEvent) => void
 }
 
-/** Fills a model from a world, whose relative times count from `now`. Generates the ids that the world leaves out, and an owner for each customer without one. */
-export const make = (world: World, now: DateTime.Utc, random: Random.Random): PolarModel => {
+const mailLength = ({ claimUrl, subject, to }: Mail): number =>
+  to.length + subject.length + Redacted.value(claimUrl).length
+
+/** The characters of what a request may have made long in an announcement: the seat's metadata and its member. */
+export const eventLength = ({ seat: { member, seatMetadata } }: SeatEvent): number =>
+  JSON.stringify(seatMetadata).length + JSON.stringify([member?.email, member?.externalId, member?.name]).length
+
+const makeLedgers = (
+  secrets: PolarModel["secrets"],
+  tokens: PolarModel["tokens"],
+  publish: (event: SeatEvent) => void
+) => {
+  const events = Ledger.make(Bounds.webhooks, eventLength)
+  return {
+    usedInvitations: Ledger.make(Bounds.usedInvitations, Str.length, secrets.remove),
+    sessions: Ledger.make(Bounds.sessions, Str.length, (token) => tokens.delete(token)),
+    outbox: Ledger.make(Bounds.mails, mailLength),
+    events,
+    announce: (event: SeatEvent): void => {
+      events.push(event)
+      publish(event)
+    }
+  }
+}
+
+/**
+ * Fills a model from a world, whose relative times count from `now`. Generates the ids that the world leaves out, and an
+ * owner for each customer without one.
+ * `publish` gets each announcement as it happens.
+ */
+export const make = (
+  world: World,
+  now: DateTime.Utc,
+  random: Random.Random,
+  publish: (event: SeatEvent) => void = () => {}
+): PolarModel => {
   const keyed = <Row extends { readonly id?: string }, Id extends string>(
     rows: ReadonlyArray<Row> | undefined,
     brand: (id: string) => Id
@@ -134,6 +177,10 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Po
       return [id, { ...row, id }] as const
     })
 
+  const secrets = Redact.make()
+  const tokens = new Map(
+    world.tokens?.map((row) => [Redacted.value(row.token), { ...row, expiresAt: instantOf(row.expiresAt, now) }])
+  )
   const model: PolarModel = {
     organizations: new Map(keyed(world.organizations, identity).map(([, row]) => [row.slug, row])),
     products: new Map(keyed(world.products, identity)),
@@ -142,13 +189,10 @@ export const make = (world: World, now: DateTime.Utc, random: Random.Random): Po
     containers: containerTable(),
     seats: seatTable(),
     invitations: new Map(),
-    secrets: Redact.make(),
-    tokens: new Map(
-      world.tokens?.map((row) => [Redacted.value(row.token), { ...row, expiresAt: instantOf(row.expiresAt, now) }])
-    ),
+    secrets,
+    tokens,
     random,
-    outbox: [],
-    events: []
+    ...makeLedgers(secrets, tokens, publish)
   }
 
   for (const [id, row] of keyed(world.customers, (id) => CustomerId.make(id))) {
@@ -203,12 +247,17 @@ export const makeMember = (
   now: DateTime.Utc
 ): Member => new Member({ ...row, id, customerId, createdAt: now, modifiedAt: null })
 
-const putSeat = ({ invitations, seats, secrets }: PolarModel, row: SeatRow): void => {
-  const before = seats.get(row.id)?.invitationToken ?? null
-  if (before !== null) invitations.delete(Redacted.value(before))
-  if (row.invitationToken !== null) {
-    invitations.set(Redacted.value(row.invitationToken), row.id)
-    secrets.add(Redacted.value(row.invitationToken))
+const putSeat = ({ invitations, seats, secrets, usedInvitations }: PolarModel, row: SeatRow): void => {
+  const tokenOf = (row: SeatRow | undefined) =>
+    row?.invitationToken == null ? null : Redacted.value(row.invitationToken)
+  const [before, after] = [tokenOf(seats.get(row.id)), tokenOf(row)]
+  if (before !== null) {
+    invitations.delete(before)
+    if (before !== after) usedInvitations.push(before)
+  }
+  if (after !== null) {
+    invitations.set(after, row.id)
+    secrets.add(after)
   }
   seats.set(row.id, row)
 }

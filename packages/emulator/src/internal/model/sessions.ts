@@ -28,15 +28,16 @@ export interface SessionRequest {
   readonly member?: IdReference | undefined
 }
 
-/** Creates a session token, which is valid for one hour. */
+/** Creates a session token, which is valid for one hour. Beyond the bound, the oldest session ends with it. */
 export const mintToken = (
-  { random, tokens }: PolarModel,
+  { random, sessions, tokens }: PolarModel,
   holder: { readonly member: MemberId } | { readonly customer: CustomerId },
   now: DateTime.Utc
 ) => {
   const token = Redacted.make(Generate.sessionToken(random, "member" in holder ? "polar_mst_" : "polar_cst_"))
   const expiresAt = DateTime.addDuration(now, Duration.hours(1))
   tokens.set(Redacted.value(token), { ...holder, token, scopes: [], expiresAt })
+  sessions.push(Redacted.value(token))
   return { token, expiresAt }
 }
 

@@ -85,6 +85,33 @@ const findMistake = (text: string, allowsInfinite: boolean): Mistake => {
   return scanValue() ?? (at < text.length ? fail("Extra data") : undefined)
 }
 
+const codes = { quote: 0x22, comma: 0x2c, backslash: 0x5c }
+const opening = new Set([0x5b, 0x7b])
+const closing = new Set([0x5d, 0x7d])
+
+/**
+ * The text as far as `parse` looks at it: it stops where a value nests too deep. Undefined if there are more than `most`
+ * values, keys not counted. This costs no memory, but a value of a few bytes takes hundreds after it is read.
+ */
+export const bounded = (text: string, most: number): string | undefined => {
+  if (text.length <= most) return text
+  let count = 0
+  let depth = 0
+  let isInString = false
+  for (let at = 0; at < text.length && count <= most; at++) {
+    const character = text.charCodeAt(at)
+    if (character === codes.quote) isInString = !isInString
+    else if (isInString) at += character === codes.backslash ? 1 : 0
+    else if (character === codes.comma) count++
+    else if (closing.has(character)) depth--
+    else if (opening.has(character)) {
+      count++
+      if (depth++ === maxJsonDepth) return text.slice(0, at + 1)
+    }
+  }
+  return count > most ? undefined : text
+}
+
 const isReadable = (json: unknown, allowsInfinite: boolean): boolean => {
   const left = [{ value: json, depth: 1 }]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
