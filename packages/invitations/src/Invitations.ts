@@ -52,7 +52,11 @@ export const ReissueError = /* @__PURE__ */ Schema.Union([
 ])
 export type ReissueError = typeof ReissueError.Type
 
-/** The errors of `Invitations.resend`. */
+/**
+ * The errors of `Invitations.resend`. `NoSeatAvailable`, `HolderRemoved`, `InexactMetadata` and `RevokedSomebodyElse` come only
+ * if `onExpired` is `reissue`, and `InvalidOption` only from the options. `ReissueIncomplete` comes also if the journal knows
+ * a reissue of this person that did not end.
+ */
 export const ResendInvitationError = /* @__PURE__ */ Schema.Union([
   SeatError.InvalidRequest,
   SeatError.RateLimited,
@@ -204,6 +208,10 @@ const reissueOf = (unfinished: Unfinished): Reissue.Reissue =>
  * Makes `Invitations` over the `Seats` and the `Journal` in the context. It is cheap enough for one a request, if all requests
  * share one journal: see `Invitations.layer`. One a request remembers nothing between requests but what the journal knows, so
  * the pace that `remindOne` learns from 429 responses starts anew.
+ *
+ * A journal answers before Polar sees the token. If callers with tokens of their own share one, a stranger who knows the id
+ * of a seat learns by `MailedRecently` that it was mailed. Call `Seats.list` first, which Polar refuses to strangers, and
+ * pass the seat that it finds.
  */
 export const make: Effect.Effect<Invitations["Service"], never, Seats | Journal.Journal> = /* @__PURE__ */ Effect.gen(
   function* () {
