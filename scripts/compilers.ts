@@ -18,9 +18,9 @@ const resolutions = [
 
 /**
  * Type-checks all TypeScript of a folder and the declarations that it imports, with each compiler, each resolution of
- * modules, and `exactOptionalPropertyTypes` on and off. Returns how many checks that were.
+ * modules, and `exactOptionalPropertyTypes` on and off. `types` are the packages with global types. Returns how many checks that were.
  */
-export const checkTypes = (folder: string): number => {
+export const checkTypes = (folder: string, types: ReadonlyArray<string> = []): number => {
   const checks = compilers.flatMap(({ name }) =>
     resolutions.flatMap((resolution) =>
       [true, false].map((exactOptionalPropertyTypes) => ({ name, ...resolution, exactOptionalPropertyTypes }))
@@ -34,7 +34,7 @@ export const checkTypes = (folder: string): number => {
       skipLibCheck: false,
       noEmit: true,
       allowImportingTsExtensions: true,
-      types: [],
+      types,
       ...options
     }
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }))

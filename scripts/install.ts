@@ -1,5 +1,6 @@
 // Installs the tarballs into empty projects, and type-checks and runs the READMEs' examples there. It does so with the
-// lowest and the newest effect of the peer range, on Node 22 and on the Node of this repository. Then an app on Effect 3.
+// lowest and the newest effect of the peer range, on Node 22 and on the Node of this repository. Then an app on
+// Effect 3, and the app of a new user.
 import assert from "node:assert/strict"
 import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
@@ -8,6 +9,7 @@ import { checkEffect3 } from "./effect3.ts"
 import { examples, files } from "./examples.ts"
 import { entryPoints, packages, root, tarballs } from "./packages.ts"
 import { firstLine, launch, whenReady } from "./launch.ts"
+import { checkNewApp } from "./newApp.ts"
 import { run } from "./run.ts"
 import { makeTemporaryFolder } from "./temporaryFolder.ts"
 
@@ -125,3 +127,4 @@ for (const effect of effects()) {
   }
 }
 await checkEffect3(emptyProject)
+await checkNewApp({ folder: emptyProject("new-app"), install, nodes, pinned })
