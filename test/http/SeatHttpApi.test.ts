@@ -130,7 +130,7 @@ it("has one answer for each error of the unions", () => {
 
 it("the README has the default status of each error", () => {
   const readme = readFileSync(new URL("../../packages/http/README.md", import.meta.url), "utf8")
-  const rows = [...readme.matchAll(/^\| (`[^|]*`) \| (\d{3})/gm)].map(
+  const rows = [...readme.matchAll(/^\| (`[^|]*`) \| (\d{3})\b/gm)].map(
     ([, tags = "", status]) => [tags, status] as const
   )
   const documented = Object.fromEntries(
