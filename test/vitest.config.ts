@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { longFiles } from "./longFiles.ts"
 import { mutated } from "./invitations/schedules/mutated.ts"
 
 const mutation = process.env["MUTATION"]
@@ -12,7 +13,7 @@ export default defineConfig({
     // The tests wait much of the time, so two workers suit a machine with two cores
     maxWorkers: 3,
     include: ["**/*.test.ts", "../examples/src/*.test.ts"],
-    exclude: ["long/**", "**/node_modules/**"],
+    exclude: ["long/**", ...longFiles, "**/node_modules/**"],
     globalSetup: "temporaryFolder.ts",
     testTimeout: 20_000,
     // More than a start may take, so that the reason of one that failed is shown

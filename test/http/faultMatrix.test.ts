@@ -12,6 +12,7 @@ import * as UndiciTransport from "@polar-seats/http/UndiciTransport"
 import { DateTime, Duration, Effect, Exit, identity, Layer, Redacted, Schedule } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { start, tokens, world } from "../laws/world.ts"
+import { casesOf } from "../everyCase.ts"
 import { startFaultyEmulator } from "./faultyEmulator.ts"
 import { type Fault, faults } from "./faultyPolar.ts"
 import { operations } from "./allOperations.ts"
@@ -187,72 +188,83 @@ it("has a row for every fault", () => {
   )
 })
 
-describe.each(clients)("through %s", (_, client) => {
-  describe.each(faults as Array<Fault>)("$name", (fault) => {
-    it.live.each(names)("%s", (name) =>
-      Effect.gen(function* () {
-        yield* Effect.promise(() =>
-          emulator.runPromise(
-            Effect.gen(function* () {
-              const { seed, setTime } = yield* Emulator.Emulator
-              yield* seed(world)
-              yield* setTime(DateTime.makeUnsafe(start))
-            })
-          )
-        )
-        proxy.set(fault)
-        let pauses = 0
-        const hangs = fault.name.startsWith("hang")
-        const call: Call = columns[name]
-        const exit = yield* call.pipe(
-          // Only a stream has no time limit
-          Effect.timeoutOrElse({
-            duration: fault.name === "hang mid-body" && name === "SeatClaims.events" ? "1 second" : "18 seconds",
-            orElse: () => Effect.fail({ _tag: "Waiting" })
-          }),
-          Effect.provide(
-            layers(
-              {
-                baseUrl: proxy.url(),
-                times: budget,
-                schedule: Schedule.tap(Schedule.spaced("1 millis"), () => Effect.sync(() => void pauses++)),
-                // Long enough for a slow machine if an answer will come
-                attemptTimeout: hangs ? "100 millis" : "5 seconds",
-                totalTimeout: "15 seconds",
-                maxBytes: { list: 2 * 1024 * 1024 }
-              },
-              name === "Seats.claimedSubscriptions" ? tokens.member : tokens.customer
-            ).pipe(Layer.provide(client))
-          ),
-          Effect.exit
-        )
-        yield* Effect.promise(proxy.settled)
-        const sent = yield* Effect.promise(() => emulator.runPromise(Effect.flatMap(Outbox, (outbox) => outbox.mails)))
+describe.each(clients.map(([name, client], column) => [name, client, column] as const))(
+  "through %s",
+  (_, client, column) => {
+    describe.each((faults as Array<Fault>).map((fault, row) => ({ ...fault, fault, row })))(
+      "$name",
+      ({ fault, row }) => {
+        it.live.each(casesOf(names, column + row, 3))("%s", (name) =>
+          Effect.gen(function* () {
+            yield* Effect.promise(() =>
+              emulator.runPromise(
+                Effect.gen(function* () {
+                  const { seed, setTime } = yield* Emulator.Emulator
+                  yield* seed(world)
+                  yield* setTime(DateTime.makeUnsafe(start))
+                })
+              )
+            )
+            proxy.set(fault)
+            let pauses = 0
+            const hangs = fault.name.startsWith("hang")
+            const call: Call = columns[name]
+            const exit = yield* call.pipe(
+              // Only a stream has no time limit
+              Effect.timeoutOrElse({
+                duration: fault.name === "hang mid-body" && name === "SeatClaims.events" ? "1 second" : "18 seconds",
+                orElse: () => Effect.fail({ _tag: "Waiting" })
+              }),
+              Effect.provide(
+                layers(
+                  {
+                    baseUrl: proxy.url(),
+                    times: budget,
+                    schedule: Schedule.tap(Schedule.spaced("1 millis"), () => Effect.sync(() => void pauses++)),
+                    // Long enough for a slow machine if an answer will come
+                    attemptTimeout: hangs ? "100 millis" : "5 seconds",
+                    totalTimeout: "15 seconds",
+                    maxBytes: { list: 2 * 1024 * 1024 }
+                  },
+                  name === "Seats.claimedSubscriptions" ? tokens.member : tokens.customer
+                ).pipe(Layer.provide(client))
+              ),
+              Effect.exit
+            )
+            yield* Effect.promise(proxy.settled)
+            const sent = yield* Effect.promise(() =>
+              emulator.runPromise(Effect.flatMap(Outbox, (outbox) => outbox.mails))
+            )
 
-        const row = table[fault.name] ?? assert.fail(`nothing is expected of ${fault.name}`)
-        const { outcome, retried } = row[1]?.[name] ?? row[0]
-        const repeated = retried === "always" || (retried === "repeatable" && repeatable.has(name))
-        const attempts = repeated ? budget + 1 : 1
-        // If a call mailed, the error does not say that nothing happened
-        if (Exit.isFailure(exit) && fault.works && mails.has(name)) {
-          const [failure] = exit.cause.reasons
-          assert.isTrue(failure?._tag === "Fail" && SeatError.mayHaveHappened(failure.error), "the outcome is in doubt")
-        }
-        assert.deepEqual(
-          {
-            outcome: outcomeOf(exit as Parameters<typeof outcomeOf>[0], success(name)),
-            attempts: pauses + 1,
-            requests: proxy.requests(),
-            mails: sent.length
-          },
-          {
-            outcome,
-            attempts,
-            requests: fault.obstacle === undefined ? attempts : 0,
-            mails: fault.works && mails.has(name) ? 1 : 0
-          }
+            const row = table[fault.name] ?? assert.fail(`nothing is expected of ${fault.name}`)
+            const { outcome, retried } = row[1]?.[name] ?? row[0]
+            const repeated = retried === "always" || (retried === "repeatable" && repeatable.has(name))
+            const attempts = repeated ? budget + 1 : 1
+            // If a call mailed, the error does not say that nothing happened
+            if (Exit.isFailure(exit) && fault.works && mails.has(name)) {
+              const [failure] = exit.cause.reasons
+              assert.isTrue(
+                failure?._tag === "Fail" && SeatError.mayHaveHappened(failure.error),
+                "the outcome is in doubt"
+              )
+            }
+            assert.deepEqual(
+              {
+                outcome: outcomeOf(exit as Parameters<typeof outcomeOf>[0], success(name)),
+                attempts: pauses + 1,
+                requests: proxy.requests(),
+                mails: sent.length
+              },
+              {
+                outcome,
+                attempts,
+                requests: fault.obstacle === undefined ? attempts : 0,
+                mails: fault.works && mails.has(name) ? 1 : 0
+              }
+            )
+          })
         )
-      })
+      }
     )
-  })
-})
+  }
+)

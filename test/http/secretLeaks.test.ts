@@ -10,6 +10,7 @@ import { DateTime, Effect, Exit, Layer, Logger, Redacted, References, Schedule, 
 import { FetchHttpClient } from "effect/http"
 import { inspect } from "node:util"
 import { seats, start, tokens, world } from "../laws/world.ts"
+import { casesOf } from "../everyCase.ts"
 import { startFaultyEmulator } from "./faultyEmulator.ts"
 import { type Fault, faults } from "./faultyPolar.ts"
 import { type Operation, operations } from "./allOperations.ts"
@@ -106,57 +107,60 @@ const clients = [
   ["node:http", NodeHttpClient.layerNodeHttp]
 ] as const
 
-describe.each(clients)("no secret of a call leaks through %s", (_, client) => {
-  const { claim, revoke, ...others } = operations(Redacted.make(marked.invitation))
-  // The calls that end the invitation come last
-  const rounds = [Object.entries(others), [["claim", claim] as const], [["revoke", revoke] as const]]
-  it.live.each([...faults, ...echoes])("$name", (fault) =>
-    Effect.gen(function* () {
-      yield* Effect.promise(() =>
-        emulator.runPromise(
-          Effect.gen(function* () {
-            const { seed, setTime } = yield* Emulator.Emulator
-            yield* seed(markedWorld)
-            yield* setTime(DateTime.makeUnsafe(start))
-          })
+describe.each(clients.map(([name, client], column) => [name, client, column] as const))(
+  "no secret of a call leaks through %s",
+  (_, client, column) => {
+    const { claim, revoke, ...others } = operations(Redacted.make(marked.invitation))
+    // The calls that end the invitation come last
+    const rounds = [Object.entries(others), [["claim", claim] as const], [["revoke", revoke] as const]]
+    it.live.each(casesOf([...faults, ...echoes], column, 2))("$name", (fault) =>
+      Effect.gen(function* () {
+        yield* Effect.promise(() =>
+          emulator.runPromise(
+            Effect.gen(function* () {
+              const { seed, setTime } = yield* Emulator.Emulator
+              yield* seed(markedWorld)
+              yield* setTime(DateTime.makeUnsafe(start))
+            })
+          )
         )
-      )
-      proxy.set(fault)
-      const hangs = fault.name.startsWith("hang")
-      const policy = {
-        baseUrl: proxy.url(),
-        times: 1,
-        schedule: Schedule.spaced("1 millis"),
-        attemptTimeout: hangs ? "100 millis" : "5 seconds",
-        totalTimeout: "15 seconds",
-        maxBytes: { list: 2 * 1024 * 1024 }
-      } as const
-      const layers = Layer.mergeAll(
-        PortalSeats.layer({ token: Redacted.make(marked.session), ...policy }),
-        CustomerSessions.layer({ token: Redacted.make(marked.organization), ...policy }),
-        SeatClaims.layer(policy)
-      ).pipe(Layer.provide(client))
-      const sweep = ([name, call]: readonly [string, Operation]) =>
-        Effect.map(
-          everythingSeen(
-            call.pipe(
-              // Only a stream has no time limit
-              Effect.timeoutOrElse({ duration: hangs ? "500 millis" : "18 seconds", orElse: () => Effect.interrupt }),
-              Effect.provide(layers)
-            )
-          ),
-          (text) => ({ name, text })
-        )
-      for (const round of rounds) {
-        for (const { name, text } of yield* Effect.forEach(round, sweep, { concurrency: "unbounded" })) {
-          assert.isAbove(text.length, 200, "there is text to search")
-          assert.notInclude(text, mark, name)
+        proxy.set(fault)
+        const hangs = fault.name.startsWith("hang")
+        const policy = {
+          baseUrl: proxy.url(),
+          times: 1,
+          schedule: Schedule.spaced("1 millis"),
+          attemptTimeout: hangs ? "100 millis" : "5 seconds",
+          totalTimeout: "15 seconds",
+          maxBytes: { list: 2 * 1024 * 1024 }
+        } as const
+        const layers = Layer.mergeAll(
+          PortalSeats.layer({ token: Redacted.make(marked.session), ...policy }),
+          CustomerSessions.layer({ token: Redacted.make(marked.organization), ...policy }),
+          SeatClaims.layer(policy)
+        ).pipe(Layer.provide(client))
+        const sweep = ([name, call]: readonly [string, Operation]) =>
+          Effect.map(
+            everythingSeen(
+              call.pipe(
+                // Only a stream has no time limit
+                Effect.timeoutOrElse({ duration: hangs ? "500 millis" : "18 seconds", orElse: () => Effect.interrupt }),
+                Effect.provide(layers)
+              )
+            ),
+            (text) => ({ name, text })
+          )
+        for (const round of rounds) {
+          for (const { name, text } of yield* Effect.forEach(round, sweep, { concurrency: "unbounded" })) {
+            assert.isAbove(text.length, 200, "there is text to search")
+            assert.notInclude(text, mark, name)
+          }
         }
-      }
-      assert.strictEqual(proxy.requests() > 0, fault.obstacle === undefined)
-    })
-  )
-})
+        assert.strictEqual(proxy.requests() > 0, fault.obstacle === undefined)
+      })
+    )
+  }
+)
 
 it.live("the sweep would see a leak", () =>
   Effect.gen(function* () {
