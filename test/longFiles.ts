@@ -5,7 +5,8 @@ export const longFiles = [
   "app/timeTravel.test.ts",
   "invitations/exactMetadata.test.ts",
   "security/bounds.test.ts",
-  "security/misplacedSecrets.test.ts"
+  "security/misplacedSecrets.test.ts",
+  "smoke/smoke.test.ts"
 ]
 
 /** Tests of a matrix, of which `pnpm test` runs a part: see `everyCase.ts`. */

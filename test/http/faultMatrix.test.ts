@@ -194,7 +194,7 @@ describe.each(clients.map(([name, client], column) => [name, client, column] as 
     describe.each((faults as Array<Fault>).map((fault, row) => ({ ...fault, fault, row })))(
       "$name",
       ({ fault, row }) => {
-        it.live.each(casesOf(names, column + row, 3))("%s", (name) =>
+        it.live.each(casesOf(names, column + row, 6))("%s", (name) =>
           Effect.gen(function* () {
             yield* Effect.promise(() =>
               emulator.runPromise(

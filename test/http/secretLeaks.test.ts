@@ -113,7 +113,7 @@ describe.each(clients.map(([name, client], column) => [name, client, column] as 
     const { claim, revoke, ...others } = operations(Redacted.make(marked.invitation))
     // The calls that end the invitation come last
     const rounds = [Object.entries(others), [["claim", claim] as const], [["revoke", revoke] as const]]
-    it.live.each(casesOf([...faults, ...echoes], column, 2))("$name", (fault) =>
+    it.live.each(casesOf([...faults, ...echoes], column, 5))("$name", (fault) =>
       Effect.gen(function* () {
         yield* Effect.promise(() =>
           emulator.runPromise(
