@@ -65,7 +65,7 @@ const checkServer = async (folder: string, node: string) => {
   }
 }
 
-/** Where the app is put, and the tools of the caller that put it there. */
+/** The folder of the app, and the caller's tools that put it there. */
 export interface Options {
   readonly folder: string
   readonly nodes: ReadonlyArray<string>

@@ -248,12 +248,7 @@ describe.concurrent("remind", { timeout }, () => {
         reason === "filtered_out" ? [] : [reason ?? outcome]
       )
     }
-    for (const pattern of [
-      "*@BÜCHER.example",
-      "jos?@xn--bcher-kva.EXAMPLE",
-      "*é@b*.example",
-      " JOSÉ@bücher。example"
-    ]) {
+    for (const pattern of ["jos?@xn--bcher-kva.EXAMPLE", " JOSÉ@bücher。example"]) {
       assert.deepEqual(await asked(pattern, "--dry-run"), ["dry_run", "dry_run"], pattern)
     }
     assert.sameMembers(await asked("josé@bücher.example"), ["resent", "mailed_recently"])

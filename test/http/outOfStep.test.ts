@@ -244,7 +244,7 @@ describe("the answer to an assignment", () => {
     Effect.map(answered(assigning(...call), seat), (result) => isAboutAnother(failureOf(result)))
   )
 
-  // The spellings that Polar gives back, from ../shared/polar/email-addresses.json
+  // The spellings that Polar gives back, as test/polar/email-addresses.json has them
   it.effect.each([
     ["Ann@ACME.com", "Ann@acme.com"],
     [" ann@acme.com\r\n", "ann@acme.com"],

@@ -29,7 +29,7 @@ const token = Redacted.make("polar_cst_x")
 
 const imf = (millis: number) => new Date(millis).toUTCString()
 
-/** What a scripted Polar does with one request. */
+/** One step of a scripted Polar: how it answers a request. */
 interface Script {
   /** How far Polar's clock is ahead of the machine's, in milliseconds. */
   ahead: number

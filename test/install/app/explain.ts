@@ -1,6 +1,6 @@
 import type { ResendInvitationError, Sent } from "@polar-seats/invitations/Invitations"
 
-/** What the buyer is told. */
+/** The answer to the buyer. */
 export interface Answer {
   readonly status: number
   readonly message: string

@@ -34,7 +34,7 @@ export const parseDate = (header: string | undefined): DateTime.Utc | undefined 
   return date !== undefined && DateTime.toDateUtc(date).toUTCString() === header ? date : undefined
 }
 
-/** What Polar's time is at least and at most, in milliseconds more than the monotonic clock shows. */
+/** Polar's time lies between the two. Each is in milliseconds beyond the monotonic clock. */
 type Bounds = readonly [low: number, high: number]
 
 // Two sources of the time that differ by no more than this agree

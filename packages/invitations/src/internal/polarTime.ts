@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { AdaptiveRate } from "./adaptiveRate.ts"
 import { type Engine, keyForSeat } from "./engine.ts"
 
-// Those that have read a list. If Polar's time is not known after that, no further list tells it
+// Each `Seats` here has read a list. If Polar's time is not known after that, no further list tells it
 const asked = new WeakSet<Seats["Service"]>()
 
 /** Notes that a `Seats` has read a list, which tells Polar's time if anything does. */
