@@ -1,4 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { Entry } from "@polar-seats/invitations/Journal"
+import type { Phase } from "@polar-seats/invitations/Reissue"
+import type { Seat } from "@polar-seats/domain/Seat"
 import type { ReminderOutcome } from "@polar-seats/invitations/Reminder"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import { DateTime, Deferred, Effect, Fiber, Stream } from "effect"
@@ -116,6 +119,84 @@ describe("a process that was stopped with its revocation on the wire, while anot
       assert.lengthOf(yield* heldBy(address), 1)
       assert.deepEqual(yield* mailedTo, [address])
     }).pipe(Effect.provide(polar(teamOf(epoch, { expired: 1 }))))
+  })
+})
+
+describe("a process that was stopped after its revocation was written down, and whose reissue another one has ended", () => {
+  /** A memory that runs an effect once an attempt is in a phase for the first time. */
+  class Watched extends Map<string, Entry> {
+    readonly phase: Phase["_tag"]
+    reaction: Effect.Effect<unknown> | undefined
+    constructor(phase: Phase["_tag"]) {
+      super()
+      this.phase = phase
+    }
+    override set(key: string, entry: Entry) {
+      const { attempt } = entry
+      if (this.reaction !== undefined && attempt?._tag === "Reissue" && attempt.phase._tag === this.phase) {
+        Effect.runSync(this.reaction)
+        this.reaction = undefined
+      }
+      return super.set(key, entry)
+    }
+  }
+
+  it.effect.each([
+    { phase: "Revoked", when: "before it begins to assign", word: "MailedRecently" },
+    { phase: "Assigning", when: "when it is about to assign", word: "InProgressElsewhere" }
+  ] as const)("leaves the seat to the other one $when, and reports no failure", ({ phase, word }) => {
+    const store = new Watched(phase)
+    const options = { onExpired: "reissue" } as const
+    return Effect.gen(function* () {
+      const first = pausable(store)
+      store.reaction = first.pause
+      const one = yield* Effect.forkChild(Effect.provide(remindAll(options), first.layer))
+      yield* advance("1 second")
+      assert.deepEqual(yield* heldBy(address), [], "it is stopped halfway")
+      const other = yield* Effect.forkChild(Effect.provide(remindAll(options), processOver(store)))
+      yield* advance("5 minutes")
+      assert.deepEqual(yield* Fiber.join(other), { [address]: "Reissued" })
+      yield* first.resume
+      yield* advance("2 hours")
+      assert.deepEqual(yield* Fiber.join(one), { [address]: word })
+      assert.lengthOf(yield* heldBy(address), 1)
+      assert.deepEqual(yield* mailedTo, [address])
+      assert.deepEqual(yield* unfinished.pipe(Effect.provide(processOver(store))), [])
+    }).pipe(Effect.provide(polar(teamOf(epoch, { expired: 1 }))))
+  })
+})
+
+describe("two processes that were killed halfway through a reissue each", () => {
+  const [one, other] = ["expired-0@acme.com", "expired-1@acme.com"]
+  /** Reissues one person's seat in a process that dies when Polar has done an operation. */
+  const killedAfter = (store: Store, operation: "revoke" | "assign", person: string) =>
+    Effect.gen(function* () {
+      const seat = yield* seatOf(person)
+      const process = pausable(store, (called, call) =>
+        called === operation ? Effect.tap(call, () => process.pause) : call
+      )
+      yield* Effect.forkDetach(Effect.provide(remindOne(seat), process.layer))
+      yield* advance("1 second")
+    })
+  const remindOne = (seat: Seat) =>
+    Effect.flatMap(Invitations, (service) => service.remindOne(seat, { onExpired: "reissue" }))
+
+  it.effect("are both finished, since the journal remembers each revocation when it learns of the mail", () => {
+    const store: Store = new Map()
+    return Effect.gen(function* () {
+      const seats = [yield* seatOf(one), yield* seatOf(other)] as const
+      yield* killedAfter(store, "revoke", one)
+      yield* killedAfter(store, "assign", other)
+      yield* advance("5 minutes")
+      const finish = Effect.provide(Effect.forEach(seats.toReversed(), remindOne), processOver(store))
+      const finished = yield* Effect.forkChild(finish)
+      yield* advance("2 hours")
+      assert.deepEqual(
+        (yield* Fiber.join(finished)).map(({ _tag }) => _tag),
+        ["Reissued", "Reissued"]
+      )
+      assert.deepEqual(yield* mailedTo, [other, one])
+    }).pipe(Effect.provide(polar(teamOf(epoch, { expired: 2, revoked: 2 }))))
   })
 })
 

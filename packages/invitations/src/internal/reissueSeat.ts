@@ -98,12 +98,29 @@ const planNext = (engine: Engine, reissue: Reissue, phase: Phase, index: SeatsIn
       : { _tag: "Removed" as const, isCertain: false }
   })
 
-/** Assigns after a revocation of ours. `sentAt` is when it left, or when a look began that has shown it. */
+/** Ends a reissue whose person has a seat. Before an assignment left, only somebody else can have seated them. */
+const settleSeated = (
+  { engine, held, reissue }: Pick<Halves.Reissuing, "engine" | "held" | "reissue">,
+  seat: Seat,
+  begun: Phase
+) =>
+  Effect.gen(function* () {
+    const isMailed = begun._tag === "Assigning"
+    const mailed = yield* Halves.mailedNow({ held, reissue }, seat)
+    yield* settle(engine.journal, held, isMailed ? { mailed } : {})
+    return { seat, isMailed }
+  })
+
+/**
+ * Assigns after a revocation of ours. `sentAt` is when it left, or when a look began that has shown it. `begun` is the phase
+ * of the reissue before that.
+ */
 const assignRevoked = (
   reissuing: Halves.Reissuing,
   options: ReissueOptions,
-  { revokedAt, sentAt }: Halves.Revocation
-): Effect.Effect<Reissued, Halves.ReissueStopped> => {
+  { revokedAt, sentAt }: Halves.Revocation,
+  begun: Phase
+): Effect.Effect<Reissued, Halves.ReissueStopped | Halves.TakenOver> => {
   const { engine, held, reissue, rate, restore } = reissuing
   const phase: Phase = { _tag: "Revoked", revokedAt }
   const fail = (error: ReissueIncomplete["error"]) => new ReissueIncomplete({ reissue, phase, error })
@@ -119,9 +136,10 @@ const assignRevoked = (
       const { index, readAt } = yield* restore(lookWithTurn(engine, reissue, options))
       const plan = yield* planNext(engine, reissue, phase, index)
       if (plan._tag === "Removed") return yield* fail(new HolderRemoved({ seatId: reissue.seatId }))
+      if (plan._tag === "HasSeat") return yield* settleSeated(reissuing, plan.seat, begun)
       if (plan._tag !== "Assign") {
         yield* settle(engine.journal, held, {})
-        return yield* fail(null)
+        return yield* new Halves.TakenOver()
       }
       shownAt = readAt
     }
@@ -143,7 +161,7 @@ const revokeAndAssign = (
     const { maxLookAge, rate } = options
     const reissuing = { engine, held, reissue, rate, maxLookAge, restore }
     return Halves.revoke(reissuing, phase, seat.id, look).pipe(
-      Effect.flatMap((revocation) => assignRevoked(reissuing, options, revocation)),
+      Effect.flatMap((revocation) => assignRevoked(reissuing, options, revocation, phase)),
       // Within the mask: a handler that an interruption skips would cost the error beside the interruption
       Effect.catchTag("LookExpired", () => Effect.undefined)
     )
@@ -207,14 +225,8 @@ export const finishReissue = (
       const now = yield* DateTime.now
       const plan = yield* planNext(engine, reissue, phase, look.index)
       switch (plan._tag) {
-        case "HasSeat": {
-          const { seat } = plan
-          // Before the assignment left, only somebody else can have seated the person
-          const isMailed = phase._tag === "Assigning"
-          const mailed = { at: now, seatId: seat.id, how: "Reissued", revoked: null } as const
-          yield* settle(journal, held, isMailed ? { mailed } : {})
-          return { seat, isMailed }
-        }
+        case "HasSeat":
+          return yield* settleSeated({ engine, held, reissue }, plan.seat, phase)
         case "Wait":
           return yield* new StillOnItsWay({ reissue, phase, until: plan.until })
         case "Removed": {
@@ -233,7 +245,7 @@ export const finishReissue = (
         return yield* Effect.uninterruptibleMask((restore) => {
           const { maxLookAge, rate } = options
           const reissuing = { engine, held, reissue, rate, maxLookAge, restore }
-          return assignRevoked(reissuing, options, { revokedAt, sentAt: look.readAt })
+          return assignRevoked(reissuing, options, { revokedAt, sentAt: look.readAt }, phase)
         })
       }
       const checked = checkMetadata(plan.reissue)

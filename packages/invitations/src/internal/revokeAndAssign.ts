@@ -53,15 +53,18 @@ export interface Reissuing {
   readonly restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 }
 
-const isStopped = (error: HalfwayError | ReissueStopped): error is ReissueStopped =>
-  error._tag === "ReissueIncomplete" || error._tag === "MailedSomebodyElse"
+const saysHowItEnds = (error: HalfwayError | ReissueStopped): error is ReissueStopped | TakenOver =>
+  error._tag === "ReissueIncomplete" || error._tag === "MailedSomebodyElse" || error._tag === "TakenOver"
 
-/** From the revocation on, every failure is a `ReissueIncomplete`. If interrupted, the cause holds both. */
+/**
+ * From the revocation on, every failure is a `ReissueIncomplete`, except that another process ends the reissue. If
+ * interrupted, the cause holds both.
+ */
 export const failIncomplete = (
   held: HeldAttempt,
   reissue: Reissues.Reissue,
   cause: Cause.Cause<HalfwayError | ReissueStopped>
-): Effect.Effect<never, ReissueStopped> => {
+): Effect.Effect<never, ReissueStopped | TakenOver> => {
   const found = Cause.findError(cause)
   const { attempt } = held.entry()
   const phase = attempt?._tag === "Reissue" ? attempt.phase : Revoked.make({ revokedAt: null })
@@ -70,10 +73,7 @@ export const failIncomplete = (
     return Effect.failCause(Cause.combine(Cause.fail(incomplete), found.failure))
   }
   const error = found.success
-  if (isStopped(error)) return Effect.fail(error)
-  return Effect.fail(
-    new Reissues.ReissueIncomplete({ reissue, phase, error: error._tag === "TakenOver" ? null : error })
-  )
+  return Effect.fail(saysHowItEnds(error) ? error : new Reissues.ReissueIncomplete({ reissue, phase, error }))
 }
 
 /** Writes a phase down, and with it that this process is alive. Returns false if another process has taken over. */
@@ -175,14 +175,20 @@ const assign = (reissuing: Reissuing): Effect.Effect<Seat, AssignError | ListErr
   )
 }
 
-/** Writes down that the person was mailed. If Polar seated somebody else, that person was. */
-const settleAssigned = ({ engine, held, reissue }: Pick<Reissuing, "engine" | "held" | "reissue">, seat: Seat) =>
-  Effect.gen(function* () {
+/** What the journal remembers of a reissue that has mailed. The revocation tells others who has taken a seat away. */
+export const mailedNow = ({ held, reissue }: Pick<Reissuing, "held" | "reissue">, seat: Seat) =>
+  Effect.map(DateTime.now, (at): Journal.Mailed => {
     const { attempt } = held.entry()
     const phase = attempt?._tag === "Reissue" ? attempt.phase : undefined
     const revoked =
       phase === undefined || phase._tag === "Revoking" ? null : { seatId: reissue.seatId, revokedAt: phase.revokedAt }
-    const mailed = { at: yield* DateTime.now, seatId: seat.id, how: "Reissued", revoked } as const
+    return { at, seatId: seat.id, how: "Reissued", revoked }
+  })
+
+/** Writes down that the person was mailed. If Polar seated somebody else, that person was. */
+const settleAssigned = ({ engine, held, reissue }: Pick<Reissuing, "engine" | "held" | "reissue">, seat: Seat) =>
+  Effect.gen(function* () {
+    const mailed = yield* mailedNow({ held, reissue }, seat)
     engine.looks.noteChange(reissue.key)
     // Polar gives any free row: a look before this one shows somebody else there
     engine.looks.noteChange(keyForId(seat.id))
@@ -256,14 +262,7 @@ const afterRevocation = (
     const { revokedAt } = answer
     return yield* Effect.flatMap(writePhase(reissuing, Revoked.make({ revokedAt })), (isOurs) =>
       isOurs ? Effect.succeed(revokedAt) : restore(lookAfterTakeover(reissuing, answer))
-    ).pipe(
-      Effect.catchCause((cause): Effect.Effect<never, TakenOver | ReissueStopped> => {
-        const error = Cause.findError(cause)
-        return Result.isSuccess(error) && error.success._tag === "TakenOver"
-          ? Effect.fail(error.success)
-          : failIncomplete(held, reissue, cause)
-      })
-    )
+    ).pipe(Effect.catchCause((cause) => failIncomplete(held, reissue, cause)))
   })
 
 /** Revokes the seat that the look has shown, and checks the answer. `phase` is written down already. */
