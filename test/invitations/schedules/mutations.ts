@@ -101,6 +101,27 @@ export const mutations: ReadonlyArray<Mutation> = [
     to: ""
   },
   {
+    name: "a worker that was taken over before it assigns reports a failure",
+    test: "takenOver.test.ts",
+    file: "internal/revokeAndAssign.ts",
+    from: 'error._tag === "MailedSomebodyElse" || error._tag === "TakenOver"',
+    to: 'error._tag === "MailedSomebodyElse"'
+  },
+  {
+    name: "a worker that finds the person seated when it is about to assign reports a failure",
+    test: "takenOver.test.ts",
+    file: "internal/reissueSeat.ts",
+    from: 'if (plan._tag === "HasSeat") return yield* settleSeated(reissuing, plan.seat, begun)',
+    to: 'if (plan._tag === "HasSeat") return yield* fail(null)'
+  },
+  {
+    name: "a mail that another process had sent makes the journal forget the revocation",
+    test: "takenOver.test.ts",
+    file: "internal/reissueSeat.ts",
+    from: "isMailed ? { mailed } : {}",
+    to: "isMailed ? { mailed: { ...mailed, revoked: null } } : {}"
+  },
+  {
     name: "a person without a seat is assigned one, without evidence",
     test: "otherPeople.test.ts",
     file: "internal/reissuePlan.ts",
