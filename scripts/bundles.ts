@@ -1,11 +1,10 @@
-import { globSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs"
-import { basename } from "node:path"
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { type BundledPackage, bundledPackages, type Metafile } from "./notices.ts"
 import { type Package, root } from "./packages.ts"
 
 const metafiles = `${root}dist/metafiles`
 
-const shortName = ({ name }: Package) => name.replace(/^.*\//, "")
+const metafileOf = ({ name }: Package) => `${metafiles}/${name.replace(/^.*\//, "")}.json`
 
 /** Forgets the bundles of earlier builds. */
 export const forgetBundles = () => {
@@ -14,16 +13,11 @@ export const forgetBundles = () => {
 }
 
 /** Keeps what esbuild has said about the bundles of a package, outside of what is packed. */
-export const keepBundles = (pkg: Package) => {
-  for (const file of globSync(`${pkg.folder}/dist/*.meta.json`)) {
-    renameSync(file, `${metafiles}/${shortName(pkg)}.${basename(file)}`)
-  }
-}
+export const keepBundles = (pkg: Package, { outputs }: Metafile) =>
+  writeFileSync(metafileOf(pkg), JSON.stringify({ outputs }))
 
 /** The packages that the bundles of a package hold code of, since it was built. */
 export const bundledIn = (pkg: Package): ReadonlyArray<BundledPackage> => {
-  const outputs = globSync(`${metafiles}/${shortName(pkg)}.*.meta.json`).map(
-    (file): Metafile["outputs"] => JSON.parse(readFileSync(file, "utf8")).outputs
-  )
-  return bundledPackages({ outputs: Object.assign({}, ...outputs) }, pkg.folder)
+  const [metafile] = globSync(metafileOf(pkg))
+  return metafile === undefined ? [] : bundledPackages(JSON.parse(readFileSync(metafile, "utf8")), pkg.folder)
 }

@@ -2,7 +2,7 @@
 // lowest and the newest effect of the peer range, on Node 22 and on the Node of this repository. Then an app on
 // Effect 3, and the app of a new user.
 import assert from "node:assert/strict"
-import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { copyFileSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { checkTypes, compilerSpecifiers } from "./compilers.ts"
 import { checkEffect3 } from "./effect3.ts"
@@ -32,9 +32,10 @@ const pinned = (name: string, in_ = "test") =>
   `${name}@${JSON.parse(readFileSync(`${root}${in_}/node_modules/${name}/package.json`, "utf8")).version}`
 
 const effects = () => {
-  const ranges = new Set(packages.map(({ peerDependencies }) => peerDependencies["effect"]))
+  const libraries = packages.filter(({ bin }) => bin === undefined)
+  const ranges = new Set(libraries.map(({ peerDependencies }) => peerDependencies?.["effect"]))
   const [range] = ranges
-  assert(range !== undefined && ranges.size === 1, "Every package must have the same peer range for effect")
+  assert(range !== undefined && ranges.size === 1, "Every library must have the same peer range for effect")
   const found: ReadonlyArray<string> = [
     JSON.parse(run(work, "npm", "view", `effect@${range}`, "version", "--json"))
   ].flat()
@@ -106,7 +107,29 @@ const servesThePage = async (folder: string, node: string, command: string) => {
   }
 }
 
+/** Installs the command alone, as its users do, and runs it on each Node. It has to bring no other package. */
+const checkCommand = async (nodes: ReadonlyArray<string>) => {
+  const folder = emptyProject("command")
+  const [tarball = ""] = globSync(`${tarballs}/polar-seats-app-[0-9]*.tgz`)
+  const help = run(folder, "npx", "--yes", "--package", tarball, "polar-seats", "--help")
+  assert.match(help, /^ {2}resend /m)
+  install(folder, "--global", "--prefix", folder, tarball)
+  const installed = globSync("lib/node_modules/**/package.json", { cwd: folder })
+  assert.deepEqual(installed, ["lib/node_modules/@polar-seats/app/package.json"])
+  const command = join(folder, "bin/polar-seats")
+  for (const node of nodes) {
+    assert.equal(run(folder, node, command, "--help"), help)
+    assert.match(run(folder, node, command, "demo"), /The mail that was sent: to ann@acme\.com/)
+    await servesThePage(folder, node, command)
+  }
+  const size = run(folder, "du", "-sk", "lib").split("\t")[0]
+  console.log(
+    `The command alone: ${Math.round(statSync(tarball).size / 1024)} KiB packed, ${size} KiB installed, 1 package`
+  )
+}
+
 const nodes = [node22(), process.execPath]
+await checkCommand(nodes)
 for (const effect of effects()) {
   const folder = project(effect)
   for (const node of nodes) {

@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { bundledIn, forgetBundles, keepBundles } from "./bundles.ts"
+import { bundleCommand } from "./command.ts"
 import { formatNotices, noticesFile } from "./notices.ts"
 import { entryPoints, type Package, packages, root, tarballs } from "./packages.ts"
 
@@ -43,20 +44,25 @@ const checkFiles = (pkg: Package, files: ReadonlyArray<string>) => {
   }
 }
 
+/** Checks that npm installs nothing else with a command. */
+const checkCommand = (tarball: string) => {
+  const manifest = JSON.parse(read(root, "tar", "-xzOf", tarball, "package/package.json"))
+  const needed = ["dependencies", "peerDependencies", "optionalDependencies"].filter((kind) => kind in manifest)
+  assert.deepEqual(needed, [], `${manifest.name} is bundled. Move what it needs to "devDependencies".`)
+}
+
 rmSync(tarballs, { recursive: true, force: true })
 mkdirSync(tarballs, { recursive: true })
 for (const { folder } of packages) {
   // Otherwise a deleted module stays in dist
   for (const built of ["dist", "tsconfig.tsbuildinfo"]) rmSync(join(folder, built), { recursive: true, force: true })
 }
-execFileSync("tsc", ["-b", ...packages.map(({ folder }) => folder)], { cwd: root, stdio: "inherit" })
+const libraries = packages.filter(({ bin }) => bin === undefined)
+execFileSync("tsc", ["-b", ...libraries.map(({ folder }) => folder)], { cwd: root, stdio: "inherit" })
 forgetBundles()
-for (const pkg of packages) {
-  // The page for browsers is bundled into the dist that tsc has built for Node
-  execFileSync("pnpm", ["run", "--if-present", "build:page"], { cwd: pkg.folder, stdio: "inherit" })
-  keepBundles(pkg)
-  const bundled = bundledIn(pkg)
-  if (bundled.length > 0) writeFileSync(join(pkg.folder, "dist", noticesFile), formatNotices(bundled))
+for (const pkg of packages.filter(({ bin }) => bin !== undefined)) {
+  keepBundles(pkg, await bundleCommand(pkg.folder))
+  writeFileSync(join(pkg.folder, "dist", noticesFile), formatNotices(bundledIn(pkg)))
 }
 
 for (const pkg of packages) {
@@ -70,6 +76,11 @@ for (const pkg of packages) {
   )
   judge("publint", "run", filename, "--strict")
   const modules = entryPoints(pkg)
-  judge("attw", filename, "--profile", "esm-only", "--format", "json", "--entrypoints", ...modules)
-  console.log(`publint and attw accept its ${modules.length} modules`)
+  if (modules.length === 0) {
+    checkCommand(filename)
+    console.log("publint accepts it, and it needs no other package")
+  } else {
+    judge("attw", filename, "--profile", "esm-only", "--format", "json", "--entrypoints", ...modules)
+    console.log(`publint and attw accept its ${modules.length} modules`)
+  }
 }

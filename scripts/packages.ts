@@ -12,9 +12,13 @@ export interface Package {
   readonly name: string
   readonly description: string
   readonly version: string
+  /** Only a command has one. It is published as a bundle, without modules to import. */
+  readonly bin?: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string | null>>
   readonly dependencies?: Readonly<Record<string, string>>
-  readonly peerDependencies: Readonly<Record<string, string>>
+  /** A bundle holds what it depends on. */
+  readonly devDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
 /** Every published package. */

@@ -201,8 +201,9 @@ it.each(Object.entries(dependencies))(
   "the manifest of %s depends on the packages that it may import",
   (name, expected) => {
     const manifest = packages.find(({ folder }) => basename(folder) === name)
+    const depended = manifest?.bin === undefined ? manifest?.dependencies : manifest.devDependencies
     assert.deepEqual(
-      Object.keys(manifest?.dependencies ?? {}).filter((dependency) => dependency.startsWith("@polar-seats/")),
+      Object.keys(depended ?? {}).filter((dependency) => dependency.startsWith("@polar-seats/")),
       expected.map((dependency) => `@polar-seats/${dependency}`)
     )
   }

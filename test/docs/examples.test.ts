@@ -71,7 +71,7 @@ describe("the commands of the README", () => {
   it("install only what is published here, their peers, and what the examples import", () => {
     const known = new Set([
       ...packages.map(({ name }) => name),
-      ...packages.flatMap(({ peerDependencies }) => Object.keys(peerDependencies)),
+      ...packages.flatMap(({ peerDependencies }) => Object.keys(peerDependencies ?? {})),
       ...examplesIn("README.md").flatMap(({ code }) =>
         [...code.matchAll(/from "((?:@[\w-]+\/)?[\w-]+)/g)].map(([, name = ""]) => name)
       ),

@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url"
 
 const resolvePath = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
-// In the published package, build:page has written both files beside this module
+// The bundle of the command has both files beside it
 const readAssets = Effect.gen(function* () {
   const files = yield* FileSystem.FileSystem
   const read = (name: string) => files.readFileString(resolvePath(name))
