@@ -14,7 +14,7 @@ export default defineConfig({
     maxWorkers: 3,
     include: ["**/*.test.ts", "../examples/src/*.test.ts"],
     exclude: ["long/**", ...longFiles, "**/node_modules/**"],
-    globalSetup: "temporaryFolder.ts",
+    globalSetup: ["temporaryFolder.ts", "bundledCommand.ts"],
     testTimeout: 20_000,
     // More than a start may take, so that the reason of one that failed is shown
     hookTimeout: 30_000,

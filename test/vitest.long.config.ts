@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ["long/**/*.test.ts", ...longFiles, ...matrixFiles],
     env: { EVERY_CASE: "1" },
-    globalSetup: "temporaryFolder.ts",
+    globalSetup: ["temporaryFolder.ts", "bundledCommand.ts"],
     fileParallelism: false,
     testTimeout: 20_000,
     hookTimeout: 30_000

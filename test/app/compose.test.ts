@@ -2,14 +2,11 @@ import { spawnSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { networkInterfaces } from "node:os"
-import { fileURLToPath } from "node:url"
 import { assert, it, type TestContext } from "vitest"
 import { firstLine, launch as launchProcess, whenEnded, whenPrinted, whenReady } from "../../scripts/launch.ts"
 import { customer, session, subscription } from "./acme.ts"
-import { post } from "./runCli.ts"
+import { main, post } from "./runCli.ts"
 import { temporaryFile } from "./seededTeam.ts"
-
-const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
 
 // As in a network of containers, the other machine has a name, and is not reached by loopback if this machine has more
 const elsewhere =

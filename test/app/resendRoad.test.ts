@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { assert, it, type TestContext } from "vitest"
 import { runToEnd } from "../../scripts/launch.ts"
 import { session, startAcme } from "./acme.ts"
-import { run } from "./runCli.ts"
+import { sourceMain } from "./runCli.ts"
 
 const ann = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
 const packages = new URL("../../packages/", import.meta.url).href
@@ -58,9 +58,11 @@ it("a resend runs named functions of at most 27 of our files", { timeout: 60_000
   test.onTestFinished(async () => void (await acme.stop()))
 
   const resend = await countCalls(test, async (coverage) => {
-    const env = { ...coverage, POLAR_API_URL: acme.url, POLAR_CUSTOMER_SESSION: session }
-    const { code, stderr, stdout } = await run(["resend", ann], env, { timeout: 50_000 })
-    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+    const { stderr, stdout } = await runToEnd(process.execPath, [sourceMain, "resend", ann], {
+      env: { PATH: process.env["PATH"], ...coverage, POLAR_API_URL: acme.url, POLAR_CUSTOMER_SESSION: session },
+      timeout: 50_000
+    })
+    assert.strictEqual(stderr, "")
     assert.include(stdout, `${ann}: resent to ann@acme.com`)
   })
 

@@ -1,5 +1,5 @@
-import { fileURLToPath } from "node:url"
-import { assert } from "vitest"
+import { dirname, join } from "node:path"
+import { assert, inject } from "vitest"
 import {
   type Ended,
   firstLine as firstLineOf,
@@ -7,12 +7,16 @@ import {
   whenEnded,
   whenReady
 } from "../../scripts/launch.ts"
+import { root } from "../../scripts/packages.ts"
 
-/** The file that the command starts with. */
-export const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
+/** The file that the command starts with, as it is published. */
+export const main = inject("command")
 
-// A short run spends half of its time on compiling
-const inherited = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] }
+/** The file that the command starts with in the workspace, as `pnpm start` runs it. */
+export const sourceMain = `${root}packages/app/src/main.ts`
+
+// Each run of the tests has another bundle, so it has another cache
+const inherited = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(dirname(main), "cache") }
 
 type Environment = Readonly<Record<string, string>>
 

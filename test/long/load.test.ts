@@ -7,8 +7,8 @@ import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import * as PortalSeats from "@polar-seats/http/PortalSeats"
 import { Clock, Effect, Layer, Random, Redacted, Result } from "effect"
 import { readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import { firstLine, launch, whenReady } from "../../scripts/launch.ts"
+import { main } from "../app/runCli.ts"
 
 const subscriptions = 100
 const seatsEach = 100
@@ -44,8 +44,6 @@ const world = {
   })),
   tokens: [{ token, customer }]
 }
-
-const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
 
 const emulator = Effect.acquireRelease(
   Effect.sync(() => launch(process.execPath, [main, "emulator"])),

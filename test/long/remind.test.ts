@@ -1,15 +1,13 @@
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { setTimeout } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
 import { assert, it } from "vitest"
 import { launch, whenEnded, whenReady } from "../../scripts/launch.ts"
 import { session, subscription } from "../app/acme.ts"
 import { startRecordingProxy } from "../app/recordingProxy.ts"
 import { readLines, startTeam, temporaryFile } from "../app/seededTeam.ts"
-import { post, run, startEmulator } from "../app/runCli.ts"
+import { main, post, run, startEmulator } from "../app/runCli.ts"
 
-const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
 const uuid = (kind: number, index: number) =>
   `${String(kind).padStart(8, "0")}-0000-4000-8000-${String(index).padStart(12, "0")}`
 

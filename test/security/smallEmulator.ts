@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import { firstLine, launch, whenReady } from "../../scripts/launch.ts"
-
-const main = fileURLToPath(new URL("../../packages/app/src/main.ts", import.meta.url))
+import { main } from "../app/runCli.ts"
 
 /** Starts an emulator whose heap is small, so that it dies of whatever grows. The caller must stop it. */
 export const startSmall = async (heapMebibytes = 192) => {
