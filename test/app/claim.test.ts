@@ -1,12 +1,17 @@
 import { assert, beforeAll, describe, it } from "vitest"
 import { customer, externalCustomer, organization, powerless, startAcme, subscription } from "./acme.ts"
-import { get, post, run, startEmulator } from "./runCli.ts"
+import { launch, whenEnded } from "../../scripts/launch.ts"
+import { get, main, post, run, startEmulator } from "./runCli.ts"
 
 const ann = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
 const ben = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
 const cleo = "f3b1a2c4-5d6e-4f70-8a9b-0c1d2e3f4a5b"
 const dan = "ae2d8a57-1e03-4c9c-9eb7-6fac45af8e51"
+const flo = "0f3d9a52-7b1c-4e0d-8a55-2f9f0a3f6a11"
 const eve = "6bc1bee2-2e40-4f96-b93d-7e117393172a"
+
+// As long as Polar's. Without this, a dead invitation counts as one that was not copied as a whole
+const whole = (name: string) => `s3cret-${name}`.padEnd(43, "-")
 
 const pending = (id: string, name: string) => ({
   id,
@@ -17,12 +22,13 @@ const pending = (id: string, name: string) => ({
 
 let acme: Awaited<ReturnType<typeof startAcme>>
 beforeAll(async () => {
-  acme = await startAcme(6, [
+  acme = await startAcme(7, [
     pending(ann, "ann"),
     pending(ben, "ben"),
     pending(cleo, "cleo"),
     pending(dan, "dan"),
-    { ...pending(eve, "eve"), invitation_token_expires_at: "2020-01-01T00:00:00Z" }
+    pending(flo, "flo"),
+    { ...pending(eve, "eve"), invitation_token: whole("eve"), invitation_token_expires_at: "2020-01-01T00:00:00Z" }
   ])
   return acme.stop
 })
@@ -60,7 +66,7 @@ describe.concurrent("claim", () => {
     assert.deepInclude(first, { code: 0, stderr: "" })
     const [line, token = "", end] = first.stdout.split("\n")
     assert.strictEqual(line, `${ben}: claimed by ben@acme.com`)
-    assert.strictEqual((await seatsWith(token)).total_seats, 6)
+    assert.strictEqual((await seatsWith(token)).total_seats, 7)
     assert.strictEqual(end, "")
   })
 
@@ -73,11 +79,59 @@ describe.concurrent("claim", () => {
   })
 
   it("refuses an expired invitation", async () => {
-    const { code, stderr, stdout } = await claim(["--json"], "s3cret-eve")
+    const { code, stderr, stdout } = await claim(["--json"], whole("eve"))
     assert.strictEqual(code, 3)
     const { error } = JSON.parse(stdout)
     assert.strictEqual(error._tag, "InvalidInvitation")
     assert.strictEqual(stderr, `${error.message}\n`)
+  })
+
+  it("calls no invitation dead if its token may be cut, or if it is of the other environment", async () => {
+    const cut = await claim(["--json"], `https://polar.sh/acme/portal/claim?token=${whole("eve").slice(0, 40)}\n`)
+    assert.deepInclude(cut, { code: 2, stdout: "" })
+    assert.match(cut.stderr, /^Polar does not know the invitation, so no seat was claimed\. The token has 40 .*43/)
+
+    const link = `https://sandbox.polar.sh/acme/portal/claim?token=${whole("dan")}`
+    const other = await run(["claim"], {}, { stdin: link })
+    assert.deepInclude(other, { code: 2, stdout: "" })
+    assert.match(other.stderr, /sandbox environment.*nothing was sent\. Set POLAR_ENVIRONMENT to sandbox\.\n$/)
+    const production = { POLAR_ENVIRONMENT: "sandbox", POLAR_INVITATION_TOKEN: link.replace("sandbox.", "") }
+    assert.match((await run(["claim"], production)).stderr, /Set POLAR_ENVIRONMENT to production\.\n$/)
+  })
+
+  it("reads a link as people have it", async () => {
+    const link = "https://polar.sh/acme/portal/claim?utm_source=mail&token=s3cret-flo"
+    const safe = `https://eur02.safelinks.protection.outlook.com/?url=${encodeURIComponent(link)}&data=05&reserved=0`
+    for (const given of [
+      `<${safe}>`,
+      `[Accept your invitation](${link.replace("&", "&amp;")})`,
+      `\n  "${link}"\r\nmore\n`
+    ]) {
+      assert.include((await claim(["--info"], given)).stdout, "for flo@acme.com", given)
+    }
+    const env = { POLAR_API_URL: acme.url, POLAR_INVITATION_TOKEN: `[Accept your invitation](${safe})` }
+    assert.include((await run(["claim", "--info"], env)).stdout, "for flo@acme.com")
+  })
+
+  it.for([
+    ["https://polar.sh/acme/portal/claim", /^stdin has no invitation, so nothing was sent\./],
+    ["https://polar.sh/acme/portal/claim?token=", /^stdin has no invitation/],
+    ["You have been invited", /^stdin has no invitation/],
+    ["\0".repeat(10_000), /^The first line on stdin has more than 8192 characters/],
+    [`${" ".repeat(10_000)}\n`, /^The first line on stdin has more than 8192 characters/]
+  ] as const)("ends with 2 and sends nothing if stdin is %j", async ([stdin, why]) => {
+    const ended = await run(["claim", "--verbose"], { POLAR_API_URL: acme.url }, { stdin })
+    assert.deepInclude(ended, { code: 2, stdout: "" })
+    assert.match(ended.stderr, why)
+    // With --verbose, each request is a line
+    assert.match(ended.stderr, /^[^\n]*\n$/)
+  })
+
+  it("ends with 2 at once if stdin has no end", async () => {
+    const launched = launch("/bin/sh", ["-c", `exec "${process.execPath}" "${main}" claim < /dev/zero`], { env: {} })
+    const { code, stderr, stdout } = await whenEnded(launched)
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
+    assert.match(stderr, /^The first line on stdin has more than 8192 characters, so it is no invitation, .*\n$/)
   })
 
   it("ends with 2 without a token, with a broken token, or with a token as an argument", async () => {
@@ -105,7 +159,7 @@ describe.concurrent("session", () => {
     assert.strictEqual(code, 0)
     assert.match(stdout, /^polar_(cst|mst)_\w+\n$/)
     assert.match(stderr, /^The session is valid until 20\d\d-\S+Z\.\n$/)
-    assert.strictEqual((await seatsWith(stdout.trim())).total_seats, 6)
+    assert.strictEqual((await seatsWith(stdout.trim())).total_seats, 7)
   })
 
   it("prints the token, its expiry and its customer with --json", async () => {
@@ -114,7 +168,7 @@ describe.concurrent("session", () => {
     const { customer_id, expires_at, token, ...rest } = JSON.parse(stdout)
     assert.deepEqual({ customer_id, rest }, { customer_id: customer, rest: {} })
     assert.closeTo(Date.parse(expires_at), Date.now() + 3_600_000, 60_000)
-    assert.strictEqual((await seatsWith(token)).total_seats, 6)
+    assert.strictEqual((await seatsWith(token)).total_seats, 7)
   })
 
   it.for([

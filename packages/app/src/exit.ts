@@ -88,11 +88,18 @@ export const reportInterruption =
  * Makes a call and shows its answer. An error ends the command. An interruption during the call is reported, and one
  * after the answer does not stop `show`.
  */
-export const callAndShow = <A, E extends CommandError, R, E2, R2>(
+export const callAndShow = <A, E extends CommandError | Ended, R, E2, R2>(
   operation: Operation,
   call: Effect.Effect<A, E, R>,
   show: (answer: A) => Effect.Effect<void, E2, R2>
 ) =>
   Effect.uninterruptibleMask((restore) =>
-    call.pipe(reportInterruption(operation), restore, Effect.catch(endWithError), Effect.flatMap(show))
+    call.pipe(
+      reportInterruption(operation),
+      restore,
+      Effect.catch((error: CommandError | Ended) =>
+        error._tag === "Ended" ? Effect.fail(error) : endWithError(error)
+      ),
+      Effect.flatMap(show)
+    )
   )

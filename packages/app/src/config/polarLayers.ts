@@ -16,6 +16,20 @@ const organizationToken = PolarConnection.configToken("POLAR_ACCESS_TOKEN")
 
 const environment = readSetting(Config.schema(PolarConnection.Environment, "POLAR_ENVIRONMENT"))
 
+const hosts: Readonly<Record<PolarConnection.Environment, string>> = {
+  production: "api.polar.sh",
+  sandbox: "sandbox-api.polar.sh"
+}
+
+/** The server that the commands ask. `isCustom` says that `POLAR_API_URL` names it, and not `POLAR_ENVIRONMENT`. */
+export const readTarget = Effect.gen(function* () {
+  const { allowHost: allowHosts } = yield* root
+  const baseUrl = yield* readSetting(Config.schema(PolarConnection.makeBaseUrl(allowHosts), "POLAR_API_URL"))
+  const chosen = (yield* environment) ?? "production"
+  const host = baseUrl === undefined ? hosts[chosen] : (URL.parse(baseUrl)?.host ?? baseUrl)
+  return { allowHosts, baseUrl, environment: chosen, host, isCustom: baseUrl !== undefined }
+})
+
 /** Polar's documented rate limit in the chosen environment, in requests per minute. */
 export const documentedRateLimit: Effect.Effect<number, Ended> = Effect.map(environment, (environment) =>
   environment === "sandbox" ? 100 : 500
@@ -29,10 +43,9 @@ const connect = <A>(
 ) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const { allowHost: allowHosts } = yield* root
-      const baseUrl = yield* readSetting(Config.schema(PolarConnection.makeBaseUrl(allowHosts), "POLAR_API_URL"))
+      const { allowHosts, baseUrl, environment } = yield* readTarget
       // readSetting has validated every option
-      return Layer.orDie(yield* makeLayer({ environment: yield* environment, baseUrl, allowHosts }))
+      return Layer.orDie(yield* makeLayer({ environment, baseUrl, allowHosts }))
     })
   ).pipe(Layer.provide(layerHttpClient))
 

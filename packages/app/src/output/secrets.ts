@@ -15,16 +15,19 @@ const invitationKind: SecretKind = {
   variable: "POLAR_INVITATION_TOKEN"
 }
 
+// A mail filter puts the link into another one, where its ? is %3F, or -3F at Proofpoint
+const tokenOfLink = /(?:[?&;]|[%-](?:25)*(?:3f|26))token(?:=|[%-](?:25)*3d)[\w-]/i
+
 const kinds: ReadonlyArray<readonly [shape: RegExp, kind: SecretKind]> = [
   tokenKind(/polar_[cm]st_\w/i, "the token of a session", "POLAR_CUSTOMER_SESSION"),
   tokenKind(/polar_(?:oat|at_o)_\w/i, "an organization token", "POLAR_ACCESS_TOKEN"),
   tokenKind(/polar_(?:pat|at_u)_\w/i, "a personal token", "POLAR_ACCESS_TOKEN"),
   tokenKind(/(?:whsec|polar_whs)_\w/i, "the secret of a webhook endpoint", "POLAR_WEBHOOK_SECRET"),
-  [/[?&]token(?:=|%3d)[\w-]/i, invitationKind]
+  [tokenOfLink, invitationKind]
 ]
 
 const token = /(?:polar_(?:cst|mst|oat|pat|whs|at_o|at_u)_|whsec_)[\w+/=-]+/gi
-const tokenInLink = /([?&]token(?:=|%3d))[\w-]+/gi
+const tokenInLink = /((?:[?&;]|[%-](?:25)*(?:3f|26))token(?:=|[%-](?:25)*3d))[\w-]+/gi
 // Polar makes 32 random bytes in base64url. An id of the caller's own may look the same
 const invitation = /^-{0,2}[\w-]{43}$/
 const longWord = /[\w-]{43,}/g
