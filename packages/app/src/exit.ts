@@ -14,6 +14,7 @@ import * as MutableRef from "effect/MutableRef"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { root } from "./globalFlags.ts"
+import { describeError } from "./output/askedServer.ts"
 import { type Lines, printErr, printJson, toErrorJson } from "./output/print.ts"
 
 /** Ends a command that did not succeed, after it has printed why. */
@@ -63,8 +64,9 @@ export const endCommand = (code: number, why: Lines): Effect.Effect<never, Ended
 
 const printError = Effect.fnUntraced(function* (error: CommandError, addition: string) {
   const { json } = yield* root
-  if (json) yield* printJson({ outcome: outcomeFor(error), ...toErrorJson(error) })
-  yield* printErr(error.message + addition)
+  const message = yield* describeError(error)
+  if (json) yield* printJson({ outcome: outcomeFor(error), ...toErrorJson({ _tag: error._tag, message }) })
+  yield* printErr(message + addition)
 })
 
 /** Prints an error, and ends the command with its exit code. People also read `addition`. */

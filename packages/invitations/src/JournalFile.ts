@@ -16,6 +16,24 @@ import { makeLocks } from "./internal/locks.ts"
 import { singleProcess } from "./internal/singleProcessJournal.ts"
 import { Journal, JournalError, make as makeJournal } from "./Journal.ts"
 
+/** What to do about a file that the system does not open or write, by the code in its words. */
+const adviceFor = (description: string): string => {
+  switch (/^E[A-Z]+/.exec(description)?.[0]) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return "Free some space, or use a file on another disk."
+    case "EROFS":
+      return "Use a file on a disk that can be written."
+    case "EACCES":
+    case "EPERM":
+      return "Let this user write the file and its folder, or use another file."
+    case "ENOENT":
+      return "Make the folder of the file, or correct the path."
+    default:
+      return "Check the path and its permissions."
+  }
+}
+
 /** The file cannot be used as a journal. It was left unchanged. */
 export class JournalFileError extends Schema.TaggedError<JournalFileError>()("JournalFileError", {
   path: Schema.String,
@@ -29,7 +47,7 @@ export class JournalFileError extends Schema.TaggedError<JournalFileError>()("Jo
       case "InUse":
         return `Another process uses the journal ${this.path}: ${this.description}. Nothing was mailed. Wait until it ends, or use another file.`
       case "Inaccessible":
-        return `${this.path} cannot be used as a journal: ${this.description}. Nothing was mailed. Check the path and its permissions.`
+        return `${this.path} cannot be used as a journal: ${this.description}. Nothing was mailed. ${adviceFor(this.description)}`
     }
   }
 }
@@ -81,15 +99,19 @@ const openToAppend = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, pat
     if (!isStillHeld) return yield* fail("another process has taken it over")
   })
   // A line that follows half a line could not be read again
-  let isWhole = true
+  let broken: string | undefined
   const write = Effect.fnUntraced(
     function* (text: string) {
-      if (!isWhole) return yield* fail("an earlier entry could not be written. Open the journal again")
+      if (broken !== undefined) {
+        return yield* fail(`an earlier entry could not be written (${broken}). Open the journal again`)
+      }
       yield* checkIsOurs
-      isWhole = false
-      yield* file.writeAll(encoder.encode(text))
-      yield* file.sync
-      isWhole = true
+      broken = "its write was interrupted"
+      yield* file.writeAll(encoder.encode(text)).pipe(
+        Effect.andThen(file.sync),
+        Effect.tapError((error) => Effect.sync(() => void (broken = describePlatformError(error))))
+      )
+      broken = undefined
       // This process may have been paused before the write. Another one that has read the file since does not know the line
       yield* checkIsOurs
     },

@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { type CommandError, Ended, exitCode, exitCodeFor, makeInterrupted, outcomeFor } from "../exit.ts"
 import { type Root, root } from "../globalFlags.ts"
+import { describeError } from "../output/askedServer.ts"
 import { formatAssignCommand } from "../output/followUpCommands.ts"
 import { type PrintableError, printErr, printJson, toErrorJson } from "../output/print.ts"
 
@@ -57,18 +58,26 @@ const formatError = (error: CommandError): string => {
 }
 
 /** Prints the error of a seat as `printFailure`, and returns its exit code. */
-export const reportError = (id: string, error: CommandError) =>
-  Effect.as(
-    printFailure({ id, outcome: outcomeFor(error) }, { _tag: error._tag, message: formatError(error) }),
-    exitCodeFor(error)
-  )
+export const reportError = Effect.fnUntraced(function* (id: string, error: CommandError) {
+  const message = yield* describeError(error, formatError(error))
+  yield* printFailure({ id, outcome: outcomeFor(error) }, { _tag: error._tag, message })
+  return exitCodeFor(error)
+})
 
 /** Seats with the same outcome, under the name that people read. */
 export type SeatGroup = readonly [name: string, ids: ReadonlyArray<string>]
 
-/** One line of ids for each group that is not empty. */
-export const formatGroups = (groups: ReadonlyArray<SeatGroup>): ReadonlyArray<string> =>
-  groups.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name}: ${ids.join(" ")}`)
+/** One line of ids for each group that is not empty: of all of them, or of the first `most`. */
+export const formatGroups = (
+  groups: ReadonlyArray<SeatGroup>,
+  most = Number.POSITIVE_INFINITY
+): ReadonlyArray<string> =>
+  groups
+    .filter(([, ids]) => ids.length > 0)
+    .map(([name, ids]) => {
+      const more = ids.length > most ? ` … and ${ids.length - most} more` : ""
+      return `${name}: ${ids.slice(0, most).join(" ")}${more}`
+    })
 
 /** One line with the number of seats of each outcome, then a line of ids for each outcome. */
 const summarizeSeats = (entries: ReadonlyArray<SeatEntry>, doneWord: string): ReadonlyArray<string> => {

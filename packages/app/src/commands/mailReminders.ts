@@ -123,6 +123,9 @@ const printSummaryJson = Effect.fnUntraced(function* ({ open, tally }: Run, endi
   })
 })
 
+// More would push the counts off the screen. The journal and --json have all of them
+const mostIds = 10
+
 const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: boolean): ReadonlyArray<string> => {
   const { counts, failed, unknown } = tally
   const idsOf = (word: reminders.OutcomeWord) =>
@@ -140,7 +143,10 @@ const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: bool
   const skipCounts = reminders.formatSkipCounts(tally)
   return [
     ...(ending === "interrupted" ? ["Interrupted."] : []),
-    ...formatGroups(ending === "done" ? groups.filter(([name]) => name === "failed" || name === "unknown") : groups),
+    ...formatGroups(
+      ending === "done" ? groups.filter(([name]) => name === "failed" || name === "unknown") : groups,
+      mostIds
+    ),
     `Of ${total} seats: ${countWords.join(", ")}.`,
     ...(skipCounts.length > 0 ? [`Skipped: ${skipCounts.join(", ")}.`] : []),
     ...(isError(ending) ? [ending.message] : []),

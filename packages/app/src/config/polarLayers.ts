@@ -1,3 +1,4 @@
+import type { Seats } from "@polar-seats/domain/Seats"
 import * as CustomerSessions from "@polar-seats/http/CustomerSessions"
 import * as OrganizationSeats from "@polar-seats/http/OrganizationSeats"
 import * as PolarConnection from "@polar-seats/http/PolarConnection"
@@ -7,12 +8,14 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as MutableRef from "effect/MutableRef"
+import * as Redacted from "effect/Redacted"
 import type { Ended } from "../exit.ts"
 import { root } from "../globalFlags.ts"
+import { AskedServer } from "../output/askedServer.ts"
+import { printErr } from "../output/print.ts"
 import { readSetting, requireSetting } from "./environment.ts"
 import { layerHttpClient } from "./httpClient.ts"
-
-const organizationToken = PolarConnection.configToken("POLAR_ACCESS_TOKEN")
 
 const environment = readSetting(Config.schema(PolarConnection.Environment, "POLAR_ENVIRONMENT"))
 
@@ -35,31 +38,52 @@ export const documentedRateLimit: Effect.Effect<number, Ended> = Effect.map(envi
   environment === "sandbox" ? 100 : 500
 )
 
+interface Client<A> {
+  readonly layer: Layer.Layer<A, PolarConnection.InvalidOption, HttpClient.HttpClient>
+  /** The variable that the client has its token from. */
+  readonly tokenVariable?: string
+}
+
 /** A client of the server that `POLAR_ENVIRONMENT` or `POLAR_API_URL` names. */
-const connect = <A>(
-  makeLayer: (
-    connection: PolarConnection.Connection
-  ) => Effect.Effect<Layer.Layer<A, PolarConnection.InvalidOption, HttpClient.HttpClient>, Ended>
-) =>
+const connect = <A>(makeClient: (connection: PolarConnection.Connection) => Effect.Effect<Client<A>, Ended>) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const { allowHosts, baseUrl, environment } = yield* readTarget
+      const { allowHosts, baseUrl, environment, host, isCustom } = yield* readTarget
+      const { layer, tokenVariable } = yield* makeClient({ environment, baseUrl, allowHosts })
+      MutableRef.set(yield* AskedServer, { host, environment: isCustom ? undefined : environment, tokenVariable })
       // readSetting has validated every option
-      return Layer.orDie(yield* makeLayer({ environment, baseUrl, allowHosts }))
+      return Layer.orDie(layer)
     })
   ).pipe(Layer.provide(layerHttpClient))
 
+const sessionVariable = "POLAR_CUSTOMER_SESSION"
+const organizationVariable = "POLAR_ACCESS_TOKEN"
+const organizationToken = PolarConnection.configToken(organizationVariable)
+
+// Both tokens are usually set by mistake, and they see different seats
+const tellIfBothAreSet = Effect.gen(function* () {
+  const other = yield* readSetting(Config.Redacted(organizationVariable))
+  if (other === undefined || Redacted.value(other) === "") return
+  yield* printErr(
+    `${sessionVariable} and ${organizationVariable} are both set. The command uses ${sessionVariable}: to use ` +
+      `${organizationVariable}, unset ${sessionVariable}.`
+  )
+})
+
 /** `Seats` with the session in `POLAR_CUSTOMER_SESSION`, or with the organization token in `POLAR_ACCESS_TOKEN`. */
-export const layerSeats = connect(
+export const layerSeats = connect<Seats>(
   Effect.fnUntraced(function* (connection) {
-    const session = yield* readSetting(PolarConnection.configToken("POLAR_CUSTOMER_SESSION"))
-    if (session !== undefined) return PortalSeats.layer({ ...connection, token: session })
+    const session = yield* readSetting(PolarConnection.configToken(sessionVariable))
+    if (session !== undefined) {
+      yield* tellIfBothAreSet
+      return { layer: PortalSeats.layer({ ...connection, token: session }), tokenVariable: sessionVariable }
+    }
     const token = yield* requireSetting(
       organizationToken,
-      "POLAR_CUSTOMER_SESSION and POLAR_ACCESS_TOKEN are both missing or empty. Set POLAR_CUSTOMER_SESSION to the " +
-        "token of a customer or member session, or POLAR_ACCESS_TOKEN to an organization token."
+      `${sessionVariable} and ${organizationVariable} are both missing or empty. Set ${sessionVariable} to the ` +
+        `token of a customer or member session, or ${organizationVariable} to an organization token.`
     )
-    return OrganizationSeats.layer({ ...connection, token })
+    return { layer: OrganizationSeats.layer({ ...connection, token }), tokenVariable: organizationVariable }
   })
 )
 
@@ -68,11 +92,11 @@ export const layerSessions = connect(
   Effect.fnUntraced(function* (connection) {
     const token = yield* requireSetting(
       organizationToken,
-      "POLAR_ACCESS_TOKEN is missing or empty. Set it to an organization token (polar_oat_…)."
+      `${organizationVariable} is missing or empty. Set it to an organization token (polar_oat_…).`
     )
-    return CustomerSessions.layer({ ...connection, token })
+    return { layer: CustomerSessions.layer({ ...connection, token }), tokenVariable: organizationVariable }
   })
 )
 
 /** `SeatClaims`, which needs no token. */
-export const layerClaims = connect((connection) => Effect.succeed(SeatClaims.layer(connection)))
+export const layerClaims = connect((connection) => Effect.succeed({ layer: SeatClaims.layer(connection) }))
