@@ -28,8 +28,16 @@ describe.concurrent("wrong use ends with 2 and a reason", () => {
 
   it.for([
     [`list --subscription ${id} --order ${id}`, /--subscription or an --order/],
-    [`resend ${id} --force`, /--force[^]*See polar-seats resend --help/],
-    ["lists", /lists[^]*See polar-seats --help/]
+    [`resend ${id} --force`, /^polar-seats resend has no flag --force\.\nSee polar-seats resend --help\.\n$/],
+    ["lsit", /^polar-seats has no command lsit\. Did you mean list\?\nSee polar-seats --help\.\n$/],
+    ["xyzzy", /^polar-seats has no command xyzzy\.\nSee polar-seats --help\.\n$/],
+    [`list --subscripton ${id}`, /^polar-seats list has no flag --subscripton\. Did you mean --subscription\?\nSee /],
+    [`list --order ${id} --jsno`, /^polar-seats list has no flag --jsno\. Did you mean --json\?\nSee /],
+    ["claim --verison", /^polar-seats claim has no flag --verison\. Did you mean --version\?\nSee /],
+    [
+      `remind --order ${id} --on-expired reisue`,
+      /"fail" \| "resend-anyway" \| "reissue"\nSee polar-seats remind --help/
+    ]
   ] as const)("%s", async ([command, why]) => {
     const { code, stderr, stdout } = await run(command.split(" "), { POLAR_API_URL, POLAR_CUSTOMER_SESSION })
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
@@ -73,7 +81,7 @@ it.concurrent("--help lists the commands, and names the variables of the tokens"
   for (const command of commands) {
     assert.match(stdout, new RegExp(`^ *${command} `, "m"))
   }
-  assert.match(stdout, /POLAR_CUSTOMER_SESSION, or else .* POLAR_ACCESS_TOKEN/)
+  assert.match(stdout, /POLAR_CUSTOMER_SESSION,\s+or else [^]* POLAR_ACCESS_TOKEN/)
 })
 
 it.concurrent("--completions bash completes the commands and their flags", async () => {

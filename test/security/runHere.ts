@@ -44,7 +44,7 @@ export const runHere = (
   )
 
 /** The help of a command, as the parser itself knows its flags and arguments. */
-const helpOf = (path: ReadonlyArray<string>): Promise<HelpDoc.HelpDoc> =>
+export const helpOf = (path: ReadonlyArray<string>): Promise<HelpDoc.HelpDoc> =>
   Effect.gen(function* () {
     let found: HelpDoc.HelpDoc | undefined
     const presenter = CliOutput.layerPresenter({

@@ -3,22 +3,47 @@ import * as CliConfig from "effect/cli/CliConfig"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
+import type * as HelpDoc from "effect/cli/HelpDoc"
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stdio from "effect/Stdio"
 import { cli } from "./commands/index.ts"
 import { Ended, endCommand, exitCode } from "./exit.ts"
+import { formatHelp } from "./output/helpText.ts"
+import { findNearest } from "./output/nearestWord.ts"
 import { printErr } from "./output/print.ts"
 import { findLongWords, findSecret, GivenWords, isLikeInvitation, likelyInvitation } from "./output/secrets.ts"
+import { stdoutColumns, styles } from "./output/terminal.ts"
 
-// An extra argument may be a secret of any shape that was meant for the environment, so it is not printed
-const formatCliError = (error: CliError.CliError): string =>
-  error._tag === "UnexpectedArgument"
-    ? "The command got an argument that it does not take."
-    : error.message
+const suggest = (name: string | undefined, how = ""): string =>
+  name === undefined ? "" : ` Did you mean ${how}${name}?`
+
+const flagNames = ({ flags, globalFlags = [], inheritedFlags = [] }: HelpDoc.HelpDoc): ReadonlyArray<string> =>
+  [...flags, ...inheritedFlags, ...globalFlags].map(({ name }) => name)
+
+const commandNames = ({ subcommands = [] }: HelpDoc.HelpDoc): ReadonlyArray<string> =>
+  subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
+
+/** Says what is wrong, and which command or flag is the nearest to the one that does not exist. */
+const formatCliError = (error: CliError.CliError, help: HelpDoc.HelpDoc, path: string): string => {
+  switch (error._tag) {
+    // An extra argument may be a secret of any shape that was meant for the environment, so it is not printed
+    case "UnexpectedArgument":
+      return "The command got an argument that it does not take."
+    case "UnrecognizedOption":
+      return `${path} has no flag ${error.option}.${suggest(findNearest(error.option.replace(/^--?/, ""), flagNames(help)), "--")}`
+    case "UnknownSubcommand":
+      return `${path} has no command ${error.subcommand}.${suggest(findNearest(error.subcommand, commandNames(help)))}`
+    default:
+      return error.message
         .split("\n")
         .map((line) => line.trim())
         .filter((line) => line !== "")
         .join(" ")
+  }
+}
 
 const isVisible =
   "Other users of this machine can see the arguments of a command, and a shell keeps them in its history:"
@@ -32,15 +57,45 @@ const adviseOnInvitations = Effect.map(GivenWords, (given) =>
       ]
 )
 
-// Wrong use prints no help, so that stdout stays clean for machines
-const presenter = CliOutput.layerPresenter({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Effect.flatMap(adviseOnInvitations, (advice) =>
-          printErr([...event.errors.map(formatCliError), ...advice, `See ${event.commandPath.join(" ")} --help.`])
-        )
-      : CliOutput.defaultPresenter.present(event)
+// Help goes to a terminal, or to a file for people
+const usualColumns = 80
+
+const printHelp = Effect.fnUntraced(function* (doc: HelpDoc.HelpDoc) {
+  const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
+  const columns = yield* stdoutColumns
+  const width = Number.isFinite(columns) ? columns : usualColumns
+  yield* Console.log(formatHelp(doc, width, canColor ? styles.bold : undefined))
 })
+
+// Wrong use prints no help, so that stdout stays clean for machines
+const printWrongUse = Effect.fnUntraced(function* (
+  errors: ReadonlyArray<CliError.CliError>,
+  help: HelpDoc.HelpDoc,
+  commandPath: ReadonlyArray<string>
+) {
+  const path = commandPath.join(" ")
+  yield* printErr([
+    ...errors.map((error) => formatCliError(error, help, path)),
+    ...(yield* adviseOnInvitations),
+    `See ${path} --help.`
+  ])
+})
+
+const presenter = Layer.effect(
+  CliOutput.Presenter,
+  Effect.map(Stdio.Stdio, (stdio) => ({
+    present: (event) => {
+      switch (event._tag) {
+        case "Help":
+          return Effect.provideService(printHelp(event.helpDoc), Stdio.Stdio, stdio)
+        case "InvalidInvocation":
+          return printWrongUse(event.errors, event.helpDoc, event.commandPath)
+        default:
+          return CliOutput.defaultPresenter.present(event)
+      }
+    }
+  }))
+)
 
 // The command writes no logs, so it has no flag for the log level
 const config = CliConfig.layer({

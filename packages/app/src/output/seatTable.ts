@@ -1,8 +1,6 @@
 import { Invitation, type Seat } from "@polar-seats/domain/Seat"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as Stdio from "effect/Stdio"
 import { showHidden } from "./print.ts"
 
 const formatDistance = (from: DateTime.Utc, to: DateTime.Utc): string => {
@@ -18,12 +16,6 @@ export const formatInvitation = (seat: Seat, now: DateTime.Utc): string =>
     Unlimited: () => "live, no end",
     None: () => "-"
   })
-
-/** The width of the terminal on stdout in columns. It is infinite if stdout is not a terminal. */
-export const stdoutColumns = Effect.map(
-  Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal),
-  (isTerminal) => (isTerminal ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY)
-)
 
 /** The address of a seat's holder. */
 export const formatHolder = (seat: Seat): string => seat.holderEmail ?? "nobody that Polar names"
