@@ -4,7 +4,6 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import type * as HelpDoc from "effect/cli/HelpDoc"
-import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,7 +14,7 @@ import { formatHelp } from "./output/helpText.ts"
 import { findNearest } from "./output/nearestWord.ts"
 import { printErr } from "./output/print.ts"
 import { findLongWords, findSecret, GivenWords, isLikeInvitation, likelyInvitation } from "./output/secrets.ts"
-import { stdoutColumns, styles } from "./output/terminal.ts"
+import { canColorStdout, stdoutColumns, styles } from "./output/terminal.ts"
 
 const suggest = (name: string | undefined, how = ""): string =>
   name === undefined ? "" : ` Did you mean ${how}${name}?`
@@ -61,10 +60,9 @@ const adviseOnInvitations = Effect.map(GivenWords, (given) =>
 const usualColumns = 80
 
 const printHelp = Effect.fnUntraced(function* (doc: HelpDoc.HelpDoc) {
-  const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
   const columns = yield* stdoutColumns
   const width = Number.isFinite(columns) ? columns : usualColumns
-  yield* Console.log(formatHelp(doc, width, canColor ? styles.bold : undefined))
+  yield* Console.log(formatHelp(doc, width, (yield* canColorStdout) ? styles.bold : undefined))
 })
 
 // Wrong use prints no help, so that stdout stays clean for machines

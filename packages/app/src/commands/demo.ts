@@ -107,7 +107,7 @@ const showSeats = Effect.fnUntraced(function* (source: SeatSource) {
       "",
       `The seats of the subscription (${availableSeats} of ${totalSeats} free):`,
       "",
-      ...formatSeatTable(seats, yield* readPolarTime, yield* stdoutColumns)
+      ...formatSeatTable(seats, yield* readPolarTime, { columns: yield* stdoutColumns })
     ],
     { step: "list", ...encodeSeatsList(found) }
   )

@@ -24,6 +24,26 @@ export const sourceFlags = {
 }
 export type SourceFlags = Infer<typeof sourceFlags>
 
+export const listFlags = {
+  ...sourceFlags,
+  status: Flag.Literals("status", ["pending", "claimed", "revoked"] as const).pipe(
+    Flag.withDescription("List only seats with this status; may be repeated"),
+    Flag.atLeast(0)
+  ),
+  expired: switchFlag("expired", "List only pending seats with a dead link"),
+  to: Flag.String("to").pipe(
+    Flag.withMetavar("pattern"),
+    Flag.withDescription("List only seats whose address matches, such as '*@acme.com'; may be repeated"),
+    Flag.atLeast(0)
+  ),
+  sort: Flag.Literals("sort", ["status", "address", "name", "created", "expires", "claimed"] as const).pipe(
+    Flag.withDescription("The order of the seats. By status, claimed seats come first"),
+    Flag.withDefault("status" as const)
+  ),
+  utc: switchFlag("utc", "Show the times in UTC, and not in the time zone of this machine")
+}
+export type ListFlags = Infer<typeof listFlags>
+
 /** The seats that a command acts on. */
 export const seatIds = { ids: Argument.String("seat-id").pipe(Argument.atLeast(1)) }
 

@@ -26,7 +26,7 @@ const lazyCommand = <const Name extends string, const Flags extends Command.Comm
 const subscription = "--subscription e5149aae-e521-42b9-b24c-abb3d71eea2e"
 const seat = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
 
-const list = lazyCommand("list", flags.sourceFlags, () => import("./list.ts"), {
+const list = lazyCommand("list", flags.listFlags, () => import("./list.ts"), {
   description: "List the seats of a subscription or an order",
   environment: notes.tableEnvironment,
   examples: [{ command: `polar-seats list ${subscription}`, description: "All seats, as a table" }]

@@ -1,4 +1,4 @@
-import type { SeatsList } from "@polar-seats/domain/Seat"
+import { type Seat, SeatsList } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
 import { encodeSeatsList } from "@polar-seats/http/SeatJson"
 import * as Effect from "effect/Effect"
@@ -6,22 +6,39 @@ import { layerSeats } from "../config/polarLayers.ts"
 import { callAndShow } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { readPolarTime } from "../output/polarTime.ts"
-import { printJson, printOut } from "../output/print.ts"
+import { printJson, printOut, printTable } from "../output/print.ts"
 import { formatSeatTable } from "../output/seatTable.ts"
-import { stdoutColumns } from "../output/terminal.ts"
-import type { SourceFlags } from "./flags.ts"
+import { canColorStdout, stdoutColumns } from "../output/terminal.ts"
+import { chooseSeats } from "./chooseSeats.ts"
+import type { ListFlags } from "./flags.ts"
 import { readSource } from "./sourceFlags.ts"
 
-const printList = Effect.fnUntraced(function* (list: SeatsList) {
+const printListJson = ({ availableSeats, totalSeats }: SeatsList, seats: ReadonlyArray<Seat>) =>
+  printJson(encodeSeatsList(new SeatsList({ seats, availableSeats, totalSeats })))
+
+const printList = Effect.fnUntraced(function* (list: SeatsList, flags: ListFlags) {
   const { json } = yield* root
-  if (json) return yield* printJson(encodeSeatsList(list))
-  const table = formatSeatTable(list.seats, yield* readPolarTime, yield* stdoutColumns)
-  yield* printOut([...table, "", `${list.availableSeats} of ${list.totalSeats} seats are free.`])
+  // Without a word about a clock that decides nothing
+  const now = json && !flags.expired ? (yield* (yield* Seats).now).now : yield* readPolarTime
+  const seats = chooseSeats(list.seats, now, flags)
+  if (json) return yield* printListJson(list, seats)
+  if (seats.length > 0) {
+    const table = formatSeatTable(seats, now, {
+      columns: yield* stdoutColumns,
+      timeZone: flags.utc ? "UTC" : undefined,
+      isColoured: yield* canColorStdout
+    })
+    yield* printTable([...table, ""])
+  }
+  yield* printOut([
+    ...(seats.length < list.seats.length ? [`${seats.length} of ${list.seats.length} seats match.`] : []),
+    `${list.availableSeats} of ${list.totalSeats} seats are free.`
+  ])
 })
 
 /** Lists the seats of a subscription or an order. */
-export const run = Effect.fnUntraced(function* (flags: SourceFlags) {
+export const run = Effect.fnUntraced(function* (flags: ListFlags) {
   const source = yield* readSource(flags)
   const list = Effect.flatMap(Seats, (seats) => seats.list(source))
-  yield* callAndShow("Seats.list", list, printList).pipe(Effect.provide(layerSeats))
+  yield* callAndShow("Seats.list", list, (list) => printList(list, flags)).pipe(Effect.provide(layerSeats))
 })

@@ -1,4 +1,3 @@
-import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import { Invitations } from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import type { ReminderOutcome, RemindOptions } from "@polar-seats/invitations/Reminder"
@@ -17,8 +16,8 @@ import { printErr, printJson } from "../output/print.ts"
 import { readPolarTime } from "../output/polarTime.ts"
 import { showProgress } from "../output/progress.ts"
 import { formatAdvice, formatSkipCounts, makeReminderTally, printOutcome, tallyJson } from "../output/reminders.ts"
+import { matchAny } from "./addressPatterns.ts"
 import type { RemindFlags } from "./flags.ts"
-import { makeGlob } from "./glob.ts"
 import { mailReminders, personIn, type PlannedMail } from "./mailReminders.ts"
 
 // Requests arrive at Polar unevenly, so the pace stays 3 % below its rate limit
@@ -33,15 +32,6 @@ const readSources = ({ order, subscription }: RemindFlags) => {
   return sources.length > 0
     ? Effect.succeed(sources)
     : endCommand(exitCode.wrongUse, "Name at least one --subscription or --order.")
-}
-
-/** Matches addresses in any spelling with patterns in any spelling. */
-const matchAny = (patterns: ReadonlyArray<string>): ((address: string) => boolean) => {
-  const globs = patterns.map((pattern) => makeGlob(EmailAddress.canonicalise(pattern)))
-  return (address) => {
-    const known = EmailAddress.canonicalise(address)
-    return globs.some((matches) => matches(known))
-  }
 }
 
 const toOptions = (flags: RemindFlags, pace: number): RemindOptions => ({

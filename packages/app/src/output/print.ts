@@ -33,6 +33,10 @@ const formatLines = (lines: Lines): string => [lines].flat().map(showHidden).joi
 /** Prints a line of text on stdout, or several, without the secrets in it. */
 export const printOut = (lines: Lines): Effect.Effect<void> => printWith(Console.log, formatLines(lines))
 
+/** Prints lines on stdout that are styled already. The hidden characters of their texts must be shown before. */
+export const printTable = (lines: ReadonlyArray<string>): Effect.Effect<void> =>
+  printWith(Console.log, lines.join("\n"))
+
 /** Prints a line of text on stderr, or several, without the secrets in it. */
 export const printErr = (lines: Lines): Effect.Effect<void> => printWith(Console.error, formatLines(lines))
 

@@ -1,3 +1,4 @@
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
 
@@ -6,6 +7,13 @@ export const stdoutColumns = Effect.map(
   Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal),
   (isTerminal) => (isTerminal ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY)
 )
+
+/** Whether text on stdout may be coloured: on a terminal that can, unless `NO_COLOR` forbids it. */
+export const canColorStdout = Effect.gen(function* () {
+  const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
+  // FORCE_COLOR is for tools that check programs. A pipe of seats goes to other programs
+  return canColor && (yield* (yield* Stdio.Stdio).stdoutIsTerminal)
+})
 
 const styled = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`
 
