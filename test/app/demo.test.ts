@@ -6,10 +6,10 @@ it.concurrent("the demo shows the seats, the mail, every refusal and the dead li
   assert.strictEqual(stderr, "")
   assert.strictEqual(code, 0)
   for (const shown of [
-    /^SEAT +STATUS +HOLDER +INVITATION$/m,
-    /^\S{36} +pending +ann@acme\.com +live, 18 h left$/m,
-    /^\S{36} +claimed +ben@acme\.com +-$/m,
-    /^\S{36} +pending +eve@acme\.com +expired 6 h ago$/m,
+    /^SEAT +STATUS +HOLDER +INVITATION +TIME$/m,
+    /^\S{36} +pending +ann@acme\.com +live, 18 h left +until \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m,
+    /^\S{36} +claimed +ben@acme\.com +- +since .+ UTC$/m,
+    /^\S{36} +pending +eve@acme\.com +expired 6 h ago +until .+ UTC$/m,
     /mail that was sent: to ann@acme\.com, "You've been invited to access Acme Pro"$/m,
     /answered the resend to eve@acme\.com with 200 and sent 1 mail,$\n.*link in it has been dead since/m,
     /^Reissued to eve@acme\.com \(live, 24 h left\)\.\n.*mail that was sent: to eve@acme\.com, .*\n.*eve@acme\.com has claimed/m

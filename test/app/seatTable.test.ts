@@ -1,7 +1,7 @@
 import { formatSeatTable } from "../../packages/app/src/output/seatTable.ts"
 import { chooseSeats } from "../../packages/app/src/commands/chooseSeats.ts"
 import { SeatJson } from "@polar-seats/http/SeatJson"
-import { DateTime, Schema } from "effect"
+import { DateTime, Option, Schema } from "effect"
 import { assert, describe, it } from "vitest"
 
 // https://polar.sh/docs/api-reference/customer-portal/seats/resend-invitation
@@ -173,8 +173,10 @@ describe("the seat table", () => {
   })
 })
 
+type Flags = Parameters<typeof chooseSeats>[2]
+
 describe("the choice of seats", () => {
-  const none = { status: [], expired: false, to: [], sort: "status" } as const
+  const none: Flags = { status: [], expired: false, to: [], sort: Option.some("status") }
   const claimed = seatOf({
     id: idOf(1),
     status: "claimed",
@@ -187,19 +189,25 @@ describe("the choice of seats", () => {
   const dead = pending("ann@other.example", "2023-11-07T11:00:00Z", { id: idOf(4), created_at: "2023-11-03T00:00:00Z" })
   const future = seatOf({ id: idOf(5), status: "paused", email: "uli@acme.com" })
   const all = [revoked, live, dead, future, claimed]
-  const chosen = (flags: Partial<Parameters<typeof chooseSeats>[2]>) =>
+  const chosen = (flags: Partial<Flags>) =>
     chooseSeats(all, now, { ...none, ...flags }).map(({ id }) => Number(id.slice(-2)))
 
   it("puts claimed seats first, as Polar's portal does, and keeps Polar's order among equals", () => {
     assert.deepEqual(chosen({}), [1, 3, 4, 5, 2])
   })
 
+  it("keeps Polar's order if there is no usual one", () => {
+    const flags: Flags = { ...none, sort: Option.none() }
+    assert.deepEqual(chooseSeats(all, now, flags), all)
+    assert.strictEqual(chooseSeats(all, now, flags, "status")[0], claimed)
+  })
+
   it("sorts by any field, and what a seat does not have comes last", () => {
-    assert.deepEqual(chosen({ sort: "address" }), [4, 3, 5, 1, 2])
-    assert.deepEqual(chosen({ sort: "created" }), [1, 2, 4, 3, 5])
-    assert.deepEqual(chosen({ sort: "expires" }), [4, 3, 2, 5, 1])
-    assert.deepEqual(chosen({ sort: "claimed" }), [1, 2, 3, 4, 5])
-    assert.deepEqual(chosen({ sort: "name" }), [2, 3, 4, 5, 1])
+    assert.deepEqual(chosen({ sort: Option.some("address") }), [4, 3, 5, 1, 2])
+    assert.deepEqual(chosen({ sort: Option.some("created") }), [1, 2, 4, 3, 5])
+    assert.deepEqual(chosen({ sort: Option.some("expires") }), [4, 3, 2, 5, 1])
+    assert.deepEqual(chosen({ sort: Option.some("claimed") }), [1, 2, 3, 4, 5])
+    assert.deepEqual(chosen({ sort: Option.some("name") }), [2, 3, 4, 5, 1])
   })
 
   it("filters by status, by dead links and by addresses in any spelling", () => {

@@ -109,17 +109,47 @@ describe.concurrent("resend and list", () => {
   it("print a table of the seats, and how many are free", async () => {
     const { code, stderr, stdout } = await polarSeats(["list", "--subscription", subscription])
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
-    const [header, ...rows] = stdout.split("\n")
-    assert.strictEqual(header, "SEAT                                  STATUS   HOLDER        INVITATION")
+    const [header, first, ...rows] = stdout.split("\n").map((line) => line.replace(/until 20.+ UTC$/, "until …"))
+    assert.strictEqual(header, "SEAT                                  STATUS   HOLDER        INVITATION         TIME")
+    // As in Polar's portal, claimed seats come first
+    assert.strictEqual(first, `${ben}  claimed  ben@acme.com  -                  since 2026-11-22 07:00 UTC`)
     assert.sameMembers(rows, [
-      `${ann}  pending  ann@acme.com  live, 18 h left`,
-      `${ben}  claimed  ben@acme.com  -`,
-      `${eve}  pending  eve@acme.com  expired 5 min ago`,
-      `${uli}  pending  uli@acme.com  live, no end`,
+      `${ann}  pending  ann@acme.com  live, 18 h left    until …`,
+      `${eve}  pending  eve@acme.com  expired 5 min ago  until …`,
+      `${uli}  pending  uli@acme.com  live, no end       -`,
       "",
       "2 of 6 seats are free.",
       ""
     ])
+  })
+
+  it("show the times in the zone of TZ, or in UTC with --utc", async () => {
+    const list = ["list", "--subscription", subscription, "--status", "claimed"]
+    const env = { POLAR_API_URL: acme.url, POLAR_CUSTOMER_SESSION: session, TZ: "Asia/Tokyo" }
+    assert.match((await run(list, env)).stdout, /since 2026-11-22 16:00 GMT\+9$/m)
+    assert.match((await run([...list, "--utc"], env)).stdout, /since 2026-11-22 07:00 UTC$/m)
+  })
+
+  it("filter and sort the list, for people and with --json", async () => {
+    const list = async (...flags: ReadonlyArray<string>) => {
+      const { code, stderr, stdout } = await polarSeats(["list", "--subscription", subscription, ...flags])
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+      return stdout
+    }
+    const idsIn = (json: string): ReadonlyArray<string> =>
+      JSON.parse(json).seats.map(({ id }: { readonly id: string }) => id)
+    const [expired, claimed, sorted, none] = await Promise.all([
+      list("--expired", "--json"),
+      list("--status", "claimed", "--status", "revoked", "--json"),
+      list("--to", "*@ACME.com", "--sort", "address", "--json"),
+      list("--to", "nobody@*")
+    ])
+    assert.deepEqual(idsIn(expired), [eve])
+    assert.deepInclude(JSON.parse(expired), { available_seats: 2, total_seats: 6 })
+    assert.deepEqual(idsIn(claimed), [ben])
+    assert.deepEqual(idsIn(sorted), [ann, ben, eve, uli])
+    assert.strictEqual(none, "0 of 4 seats match.\n2 of 6 seats are free.\n")
+    assert.include(await list("--expired"), `${eve}  pending  eve@acme.com`)
   })
 
   it("print a list as Polar sends it with --json", async () => {

@@ -1,6 +1,7 @@
 import * as EmailAddress from "@polar-seats/domain/EmailAddress"
 import type { Seat } from "@polar-seats/domain/Seat"
 import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import { matchAny } from "./addressPatterns.ts"
 import type { ListFlags } from "./flags.ts"
@@ -17,7 +18,9 @@ const nothingLast = <A>(order: Order.Order<A>): Order.Order<A | null> =>
 const byTime = (timeOf: (seat: Seat) => DateTime.Utc | null) => Order.mapInput(nothingLast(DateTime.Order), timeOf)
 const byText = (textOf: (seat: Seat) => string | null) => Order.mapInput(nothingLast(Order.String), textOf)
 
-const orders: Readonly<Record<ListFlags["sort"], Order.Order<Seat>>> = {
+type Sort = Option.Option.Value<ListFlags["sort"]>
+
+const orders: Readonly<Record<Sort, Order.Order<Seat>>> = {
   status: Order.mapInput(Order.Number, ({ status }: Seat) => places[status] ?? 2),
   address: byText(({ holderEmail }) => (holderEmail === null ? null : EmailAddress.canonicalise(holderEmail))),
   name: byText(({ member }) => member?.name?.toLowerCase() ?? null),
@@ -26,20 +29,24 @@ const orders: Readonly<Record<ListFlags["sort"], Order.Order<Seat>>> = {
   claimed: byTime(({ claimedAt }) => claimedAt)
 }
 
-/** The seats that the flags of `list` leave, in the order that they ask for. Seats that are equal in it stay as they were. */
+/**
+ * The seats that the flags of `list` leave, in the order that they ask for, or in `usual`. Seats that are equal in it stay as
+ * they were.
+ */
 export const chooseSeats = (
   seats: ReadonlyArray<Seat>,
   now: DateTime.Utc,
-  { expired, sort, status, to }: Pick<ListFlags, "expired" | "sort" | "status" | "to">
+  { expired, sort, status, to }: Pick<ListFlags, "expired" | "sort" | "status" | "to">,
+  usual?: Sort
 ): ReadonlyArray<Seat> => {
   const isWanted = to.length > 0 ? matchAny(to) : () => true
   const words: ReadonlyArray<string> = status
-  return seats
-    .filter(
-      (seat) =>
-        (words.length === 0 || words.includes(seat.status)) &&
-        (!expired || seat.invitation(now)._tag === "Expired") &&
-        (to.length === 0 || (seat.holderEmail !== null && isWanted(seat.holderEmail)))
-    )
-    .toSorted(orders[sort])
+  const chosen = seats.filter(
+    (seat) =>
+      (words.length === 0 || words.includes(seat.status)) &&
+      (!expired || seat.invitation(now)._tag === "Expired") &&
+      (to.length === 0 || (seat.holderEmail !== null && isWanted(seat.holderEmail)))
+  )
+  const field = Option.getOrUndefined(sort) ?? usual
+  return field === undefined ? chosen : chosen.toSorted(orders[field])
 }

@@ -37,8 +37,8 @@ export const listFlags = {
     Flag.atLeast(0)
   ),
   sort: Flag.Literals("sort", ["status", "address", "name", "created", "expires", "claimed"] as const).pipe(
-    Flag.withDescription("The order of the seats. By status, claimed seats come first"),
-    Flag.withDefault("status" as const)
+    Flag.withDescription("The order of the seats (default: status, with claimed seats first, or Polar's with --json)"),
+    Flag.optional
   ),
   utc: switchFlag("utc", "Show the times in UTC, and not in the time zone of this machine")
 }

@@ -20,7 +20,7 @@ const printList = Effect.fnUntraced(function* (list: SeatsList, flags: ListFlags
   const { json } = yield* root
   // Without a word about a clock that decides nothing
   const now = json && !flags.expired ? (yield* (yield* Seats).now).now : yield* readPolarTime
-  const seats = chooseSeats(list.seats, now, flags)
+  const seats = chooseSeats(list.seats, now, flags, json ? undefined : "status")
   if (json) return yield* printListJson(list, seats)
   if (seats.length > 0) {
     const table = formatSeatTable(seats, now, {
