@@ -29,7 +29,13 @@ const seat = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
 const list = lazyCommand("list", flags.listFlags, () => import("./list.ts"), {
   description: "List the seats of a subscription or an order",
   environment: notes.tableEnvironment,
-  examples: [{ command: `polar-seats list ${subscription}`, description: "All seats, as a table" }]
+  examples: [
+    { command: `polar-seats list ${subscription}`, description: "All seats, as a table" },
+    {
+      command: `polar-seats list ${subscription} --expired --to '*@acme.com' --sort expires`,
+      description: "The people of Acme with a dead link, longest dead first"
+    }
+  ]
 })
 
 const resend = lazyCommand("resend", flags.seatIds, () => import("./resend.ts"), {

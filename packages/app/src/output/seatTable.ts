@@ -114,9 +114,11 @@ const layoutsOf = function* (seats: ReadonlyArray<Seat>, now: DateTime.Utc, time
   yield [id, status, holder, ...names, invitation]
   const shortId = column("SEAT", shortenIds(seats))
   yield [shortId, status, holder, ...names, invitation]
-  yield [shortId, status, holder, invitation]
-  const state = (seat: Seat) => (seat.status === "pending" ? formatInvitation(seat, now) : seat.status)
-  yield [shortId, holder, column("STATE", state, true)]
+  // Only pending seats have an invitation
+  const stateOf = (seat: Seat) => (seat.status === "pending" ? formatInvitation(seat, now) : seat.status)
+  const state = column("STATE", stateOf, true)
+  yield [shortId, holder, ...names, state]
+  yield [shortId, holder, state]
   yield [shortId, holder, column("STATE", (seat) => formatBriefly(seat, now), true)]
 }
 
@@ -137,8 +139,8 @@ const layOut = (layouts: Iterable<ReadonlyArray<Column>>, columns: number): Read
 
 /**
  * Seats as the lines of a table for people. Each column is as wide as its widest cell on a terminal. In a narrow terminal, first
- * the times are left out, then the ids are shortened, the names are left out and the states are shortened. Only then the
- * addresses are cut.
+ * the times are left out, then the ids are shortened, the statuses and invitations share a column, the names are left out and
+ * the states are shortened. Only then the addresses are cut.
  */
 export const formatSeatTable = (
   seats: ReadonlyArray<Seat>,
