@@ -49,7 +49,7 @@ const seats = [
   pending("uli@acme.com", null)
 ]
 
-// What a terminal of xterm's kind shows: the width in cells of the text up to a word
+// The cells that a terminal of xterm's kind needs for the text up to a word
 const widthBefore = (line: string, word: string) => {
   const before = line.slice(0, line.indexOf(word))
   return Array.from(new Intl.Segmenter().segment(before), ({ segment }) =>

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process"
 import { launch, whenEnded, whenPrinted } from "../../scripts/launch.ts"
 import { main } from "./runCli.ts"
 
-// Runs a command on a terminal of its own. What comes on stdin is typed there, and stdout shows what the terminal shows
+// Runs a command on a terminal of its own. It types there what it reads on stdin, and writes on stdout what the terminal shows
 const driver = `
 import fcntl, os, pty, select, struct, sys, termios
 pid, terminal = pty.fork()
@@ -30,7 +30,7 @@ export const hasTerminals = spawnSync("python3", ["-c", "import fcntl, pty, term
 
 export const ctrlC = "\u0003"
 
-/** What a terminal shows at the end, line by line, with the styles. A line that was drawn over is not there. */
+/** The lines that a terminal shows at the end, with their styles. A line that was drawn over is not there. */
 const render = (shown: string): ReadonlyArray<string> =>
   shown
     .replace(/\r+\n/g, "\n")
@@ -40,7 +40,7 @@ const render = (shown: string): ReadonlyArray<string> =>
 interface Terminal {
   readonly columns: number
   readonly env: Readonly<Record<string, string>>
-  /** What to type as soon as the text is there. */
+  /** The keys to type as soon as the text is there. */
   readonly type?: readonly [keys: string, when: (shown: string) => boolean]
 }
 

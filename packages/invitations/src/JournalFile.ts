@@ -16,7 +16,7 @@ import { makeLocks } from "./internal/locks.ts"
 import { singleProcess } from "./internal/singleProcessJournal.ts"
 import { Journal, JournalError, make as makeJournal } from "./Journal.ts"
 
-/** What to do about a file that the system does not open or write, by the code in its words. */
+/** The advice for a file that the system does not open or write, by the code in its words. */
 const adviceFor = (description: string): string => {
   switch (/^E[A-Z]+/.exec(description)?.[0]) {
     case "ENOSPC":

@@ -18,7 +18,7 @@ const repeatedFlag = <A>(name: string, schema: Schema.ConstraintCodec<A, string>
   Flag.String(name).pipe(Flag.withSchema(schema), Flag.withDescription(description), Flag.atLeast(0))
 
 /** The flags that name one source of seats. */
-export const sourceFlags = {
+const sourceFlags = {
   subscription: optionalFlag("subscription", SubscriptionId, "The subscription that the seats belong to"),
   order: optionalFlag("order", OrderId, "The order that the seats belong to")
 }

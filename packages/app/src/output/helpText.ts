@@ -6,7 +6,7 @@ import { wrapText } from "./wrapText.ts"
 
 type Rows = ReadonlyArray<readonly [name: string, text: string]>
 
-/** What the help of a command says beside its flags and its examples. */
+/** The part of a command's help that is neither a flag nor an example. */
 export interface CommandNotes {
   /** The environment variables that the command reads. */
   readonly environment: Rows
@@ -23,7 +23,7 @@ const widestName = 30
 // A text beside its name needs some room, or it would be a column of single words
 const narrowestText = 24
 
-/** Names and texts as two columns. Where there is too little room, a text is below its name. */
+/** Names and texts as two columns. A text is below its name if there is too little room beside it. */
 const formatRows = (rows: Rows, columns: number): ReadonlyArray<string> => {
   const widths = rows.map(([name]) => CliOutput.displayWidth(name)).filter((width) => width <= widestName)
   const start = indent.length + Math.max(0, ...widths) + indent.length
