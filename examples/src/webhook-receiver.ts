@@ -4,7 +4,7 @@
 //     curl http://127.0.0.1:4321/_emulator/settings --json \
 //       '{ "webhook": { "url": "http://127.0.0.1:3001/polar", "secret": "polar_whs_s3cret" } }'
 //
-// Then revoke a seat: POLAR_API_URL=… POLAR_ACCESS_TOKEN=… npx -y pnpm@10.34.8 polar-seats revoke <seat-id>
+// Then revoke a seat: POLAR_API_URL=… POLAR_ACCESS_TOKEN=… npx -y pnpm@10.34.8 polar-seats revoke <seat-id> --yes
 
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { SeatEvent, SeatWebhooks, layerConfig } from "@polar-seats/http/SeatWebhooks"

@@ -1,5 +1,6 @@
 import { assert, beforeAll, describe, it } from "vitest"
 import { organization, powerless, session, startAcme, subscription } from "./acme.ts"
+import { linesOf } from "./jsonLines.ts"
 import { run } from "./runCli.ts"
 
 const unknown = "30c81c46-a35c-4411-a5fb-c1191a0a52ef"
@@ -43,7 +44,8 @@ describe.concurrent("assign", () => {
       ...metadata.flatMap((pair) => ["--metadata", pair])
     )
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
-    const seat = JSON.parse(stdout)
+    const [{ id, outcome, seat }] = linesOf(stdout)
+    assert.deepEqual([id, outcome], [seat.id, "assigned"])
     assert.deepEqual(seat, await acme.seatOf(seat.id))
     assert.deepEqual(seat.seat_metadata, {
       team: "red=hot",
@@ -82,8 +84,8 @@ describe.concurrent("assign", () => {
   ] as const)("reports %s with exit code 3", async ([tag, args]) => {
     const { code, stderr, stdout } = await asBuyer("assign", "--json", ...args)
     assert.strictEqual(code, 3)
-    const { error } = JSON.parse(stdout)
-    assert.strictEqual(error._tag, tag)
+    const [{ error, id, outcome }] = linesOf(stdout)
+    assert.deepEqual([id, outcome, error._tag], [null, "failed", tag])
     assert.strictEqual(stderr, `${error.message}\n`)
   })
 
@@ -100,27 +102,27 @@ describe.concurrent("assign", () => {
 
 describe.concurrent("revoke", () => {
   it("revokes seats in order, and continues after a seat that fails", async () => {
-    const { code, stderr, stdout } = await asOrganization("revoke", ben, "seat-1", unknown, ben)
-    assert.strictEqual(code, 2)
+    const { code, stderr, stdout } = await asOrganization("revoke", "--yes", ben, unknown, ben)
+    assert.strictEqual(code, 3)
     assert.strictEqual(stdout, `${ben}: revoked from ben@acme.com\n`.repeat(2))
-    assert.match(stderr, new RegExp(`^seat-1: is not a UUID[^\n]*\n${unknown}: There is no seat[^\n]*\n$`))
+    assert.match(stderr, new RegExp(`^${unknown}: There is no seat[^\n]*\n$`))
     assert.deepInclude(await acme.seatOf(ben), { status: "revoked", email: null })
   })
 
   it("prints a line for each seat with --json: the seat as Polar sends it, or the error", async () => {
-    const { code, stdout } = await asBuyer("revoke", "--json", cleo, unknown)
+    const { code, stdout } = await asBuyer("revoke", "--yes", "--json", cleo, unknown)
     assert.strictEqual(code, 3)
-    const [seat, refusal, end] = stdout.split("\n")
+    const [done, refusal, ...others] = linesOf(stdout)
     // Polar names the former holder only in this answer
-    assert.deepEqual(JSON.parse(seat ?? ""), { ...(await acme.seatOf(cleo)), customer_email: "cleo@acme.com" })
-    assert.deepInclude(JSON.parse(refusal ?? ""), { id: unknown })
-    assert.strictEqual(JSON.parse(refusal ?? "").error._tag, "NotFound")
-    assert.strictEqual(end, "")
+    const seat = { ...(await acme.seatOf(cleo)), customer_email: "cleo@acme.com" }
+    assert.deepEqual(done, { id: cleo, outcome: "revoked", seat })
+    assert.deepInclude({ ...refusal, ...refusal.error }, { id: unknown, outcome: "failed", _tag: "NotFound" })
+    assert.deepEqual(others, [])
   })
 
   it("changes nothing with a token that lacks the scope", async () => {
     const env = { POLAR_API_URL: acme.url, POLAR_ACCESS_TOKEN: powerless }
-    const { code, stderr, stdout } = await run(["revoke", dan, "--verbose"], env)
+    const { code, stderr, stdout } = await run(["revoke", "--yes", dan, "--verbose"], env)
     assert.deepEqual({ code, stdout }, { code: 3, stdout: "" })
     const [request, why] = stderr.split("\n")
     assert.match(request ?? "", new RegExp(`^DELETE ${acme.url}/v1/customer-seats/${dan} -> 403 in \\d+ ms$`))

@@ -1,6 +1,7 @@
 import { assert, beforeAll, describe, it } from "vitest"
 import { customer, externalCustomer, organization, powerless, startAcme, subscription } from "./acme.ts"
 import { launch, whenEnded } from "../../scripts/launch.ts"
+import { linesOf } from "./jsonLines.ts"
 import { get, main, post, run, startEmulator } from "./runCli.ts"
 
 const ann = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
@@ -73,15 +74,15 @@ describe.concurrent("claim", () => {
   it("prints JSON without the session unless asked for it", async () => {
     const { code, stderr, stdout } = await claim(["--json"], "s3cret-cleo")
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
-    const answer = JSON.parse(stdout)
-    assert.hasAllKeys(answer, ["seat"])
-    assert.deepInclude(answer.seat, { id: cleo, status: "claimed", email: "cleo@acme.com" })
+    const [line] = linesOf(stdout)
+    assert.hasAllKeys(line, ["id", "outcome", "seat"])
+    assert.deepInclude(line.seat, { id: cleo, status: "claimed", email: "cleo@acme.com" })
   })
 
   it("refuses an expired invitation", async () => {
     const { code, stderr, stdout } = await claim(["--json"], whole("eve"))
     assert.strictEqual(code, 3)
-    const { error } = JSON.parse(stdout)
+    const [{ error }] = linesOf(stdout)
     assert.strictEqual(error._tag, "InvalidInvitation")
     assert.strictEqual(stderr, `${error.message}\n`)
   })

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { assert, describe, it, type TestContext } from "vitest"
 import { customer, session, subscription } from "./acme.ts"
+import { linesOf } from "./jsonLines.ts"
 import { get, post, run, start, startEmulator } from "./runCli.ts"
 import { temporaryFile } from "./seededTeam.ts"
 
@@ -59,7 +60,7 @@ describe.concurrent("numbers that JavaScript cannot hold", { timeout: 60_000 }, 
       refused.stderr,
       /has numbers that JavaScript cannot hold, under ref, big\. .* nothing was revoked or mailed/
     )
-    const { error, outcome } = JSON.parse(refused.stdout)
+    const [{ error, outcome }] = linesOf(refused.stdout)
     assert.deepEqual([outcome, error._tag], ["failed", "InexactMetadata"])
 
     const reminded = await run(["remind", ...where, "--on-expired", "reissue", "--json", "--yes"], env)
@@ -81,7 +82,7 @@ describe.concurrent("numbers that JavaScript cannot hold", { timeout: 60_000 }, 
       env
     )
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
-    assert.deepEqual(JSON.parse(stdout).seat_metadata, {
+    assert.deepEqual(linesOf(stdout)[0].seat.seat_metadata, {
       a: "0.1000000000000000055511151231257827",
       b: '{"ref":12345678901234567890}',
       c: 1.5,

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net"
 import { dirname } from "node:path"
 import { assert, describe, it, vi } from "vitest"
 import { powerless, session, startAcme, subscription } from "./acme.ts"
+import { summaryOf } from "./jsonLines.ts"
 import { startPassage, startRecordingProxy } from "./recordingProxy.ts"
 import { readLines, startTeam, temporaryFile } from "./seededTeam.ts"
 import { run, start, stopInTime } from "./runCli.ts"
@@ -274,7 +275,7 @@ describe.concurrent("remind", { timeout }, () => {
     const { env, mails } = await startTeam(test, { live: 2 })
     const { code, stderr, stdout } = await run([...remind, ...atOnce, "--order", subscription, "--json"], env)
     assert.strictEqual(code, 3)
-    assert.strictEqual(JSON.parse(stdout).error._tag, "NotFound")
+    assert.strictEqual(summaryOf(stdout).error._tag, "NotFound")
     assert.match(stderr, /There is no order .* Nobody was mailed\.$/m)
     assert.deepEqual(await mails(), [])
   })

@@ -8,6 +8,7 @@ import {
   whenReady
 } from "../../scripts/launch.ts"
 import { root } from "../../scripts/packages.ts"
+import { assertJsonLines } from "./jsonLines.ts"
 
 /** The file that the command starts with, as it is published. */
 export const main = inject("command")
@@ -45,9 +46,18 @@ const withoutSecrets = (ended: Ended, showsSession = false): Ended => {
   return ended
 }
 
+/** Holds every command of these tests to the schema of its JSON. A killed one has no end. */
+const inShape = (args: ReadonlyArray<string>, ended: Ended): Ended => {
+  if (ended.code !== null) assertJsonLines(args, ended)
+  return ended
+}
+
 /** Runs the command line to its end, with nothing in its environment but `env`, the PATH and a cache. One that does not end is stopped. */
 export const run = async (args: ReadonlyArray<string>, env: Environment = {}, options: Options = {}): Promise<Ended> =>
-  withoutSecrets(await whenEnded(launch(args, env, options.stdin), options.timeout), options.showsSession)
+  inShape(
+    args,
+    withoutSecrets(await whenEnded(launch(args, env, options.stdin), options.timeout), options.showsSession)
+  )
 
 /**
  * Starts a command that is to be stopped, and waits for its first line, or until `busy` says that it is in the midst of
@@ -63,7 +73,8 @@ export const start = async (args: ReadonlyArray<string>, env: Environment = {}, 
           busy.then(() => ""),
           50_000
         )
-  const stop = async (signal?: NodeJS.Signals): Promise<Ended> => withoutSecrets(await launched.stop(signal))
+  const stop = async (signal?: NodeJS.Signals): Promise<Ended> =>
+    inShape(args, withoutSecrets(await launched.stop(signal)))
   /** As a pipe's other end that is gone, or a terminal. */
   const leave = async (): Promise<Ended> => {
     launched.child.stdout?.destroy()

@@ -54,7 +54,7 @@ describe.concurrent("a Polar that cannot be reached ends a command with 1 and a 
       const { code, stderr, stdout } = await run([...args, "--json"], env)
       assert.strictEqual(code, 1)
       assert.match(stderr, /^[^\n]*was not sent[^\n]*\n$/)
-      const { error } = JSON.parse(stdout)
+      const { error } = JSON.parse(stdout.split("\n")[0] ?? "")
       assert.strictEqual(error._tag, "Unavailable")
       assert.include(stderr, error.message)
     }

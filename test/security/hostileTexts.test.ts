@@ -61,7 +61,10 @@ const ofSeats = ["--subscription", id]
 const commands = [
   ["list", ...ofSeats],
   ["resend", id],
-  ["revoke", id],
+  ["resend", id, ...ofSeats],
+  ["resend", hostile, ...ofSeats, "--on-expired", "reissue"],
+  ["revoke", id, "--yes"],
+  ["revoke", id, ...ofSeats],
   ["assign", ...ofSeats, "--external-member", hostile, "--email", hostile, "--metadata", `${hostile}=${hostile}`],
   ["assign", "--checkout", hostile, "--external-customer", hostile],
   ["reissue", id, ...ofSeats],
@@ -102,7 +105,7 @@ describe.each(Object.keys(answers))("Polar answers %s:", (name) => {
 it("the JSON of a list has the texts as Polar sent them", async () => {
   polar.answer("ok")
   const { out } = await runHere(["list", ...ofSeats, "--json"])
-  const [seat] = JSON.parse(out).seats
+  const { seat } = JSON.parse(out.split("\n")[0] ?? "")
   assert.strictEqual(seat.email, hostile)
   assert.deepEqual(seat.seat_metadata, { [hostile]: hostile, nested: [{ [hostile]: [hostile] }] })
 })

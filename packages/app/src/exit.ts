@@ -1,4 +1,4 @@
-import type { ReissueError } from "@polar-seats/invitations/Invitations"
+import type { ReissueError, ResendInvitationError } from "@polar-seats/invitations/Invitations"
 import type { RemindError } from "@polar-seats/invitations/Reminder"
 import {
   type InvalidInvitation,
@@ -15,7 +15,7 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { root } from "./globalFlags.ts"
 import { describeError } from "./output/askedServer.ts"
-import { type Lines, printErr, printJson, toErrorJson } from "./output/print.ts"
+import { type Lines, type PrintableError, printErr, printJson, toErrorJson } from "./output/print.ts"
 
 /** Ends a command that did not succeed, after it has printed why. */
 export class Ended extends Schema.TaggedError<Ended>()("Ended", { code: Schema.Int }) {
@@ -28,11 +28,20 @@ export const InterruptIsSuccess = Context.Reference("@polar-seats/app/InterruptI
   defaultValue: () => MutableRef.make(false)
 })
 
-/** 1: a call failed. 2: the command was used wrongly. 3: Polar refused. 130: the command was interrupted. */
-export const exitCode = { failed: 1, wrongUse: 2, refused: 3, interrupted: 130 } as const
+/**
+ * 1: a call failed. 2: the command was used wrongly. 3: Polar refused. 5: a mail left, and its link is dead. 130: the
+ * command was interrupted.
+ */
+export const exitCode = { failed: 1, wrongUse: 2, refused: 3, deadLink: 5, interrupted: 130 } as const
 
 /** Every error that a command reports. */
-export type CommandError = SeatError | InvalidInvitation | AmbiguousCustomer | ReissueError | RemindError
+export type CommandError =
+  | SeatError
+  | InvalidInvitation
+  | AmbiguousCustomer
+  | ReissueError
+  | ResendInvitationError
+  | RemindError
 
 // These errors do not say that Polar refused
 const failures = new Set<CommandError["_tag"]>([
@@ -41,6 +50,7 @@ const failures = new Set<CommandError["_tag"]>([
   "JournalError",
   "UnreadableEntry",
   "MailedRecently",
+  "InvitationExpired",
   "InProgressElsewhere",
   "HolderRemoved",
   "InexactMetadata",
@@ -62,16 +72,31 @@ export const outcomeFor = (error: CommandError): "failed" | "unknown" =>
 export const endCommand = (code: number, why: Lines): Effect.Effect<never, Ended> =>
   Effect.andThen(printErr(why), new Ended({ code }))
 
-const printError = Effect.fnUntraced(function* (error: CommandError, addition: string) {
+/** The lines of JSON for an error that ends a command. */
+export type FailureJson = (
+  outcome: "failed" | "unknown",
+  error: PrintableError,
+  interrupted: boolean
+) => ReadonlyArray<object>
+
+// A call that is not about seats has no line for a seat, and no summary
+const callFailure: FailureJson = (outcome, error) => [{ outcome, ...toErrorJson(error) }]
+
+const printError = Effect.fnUntraced(function* (
+  error: CommandError,
+  addition: string,
+  toJson: FailureJson,
+  interrupted: boolean
+) {
   const { json } = yield* root
   const message = yield* describeError(error)
-  if (json) yield* printJson({ outcome: outcomeFor(error), ...toErrorJson({ _tag: error._tag, message }) })
+  if (json) yield* Effect.forEach(toJson(outcomeFor(error), { _tag: error._tag, message }, interrupted), printJson)
   yield* printErr(message + addition)
 })
 
 /** Prints an error, and ends the command with its exit code. People also read `addition`. */
-export const endWithError = (error: CommandError, addition = "") =>
-  Effect.andThen(printError(error, addition), new Ended({ code: exitCodeFor(error) }))
+export const endWithError = (error: CommandError, addition = "", toJson = callFailure) =>
+  Effect.andThen(printError(error, addition, toJson, false), new Ended({ code: exitCodeFor(error) }))
 
 /** The error of a call that was interrupted. Its request may have reached Polar. */
 export const makeInterrupted = (operation: Operation) =>
@@ -82,9 +107,9 @@ export const makeInterrupted = (operation: Operation) =>
 
 /** If the call is interrupted, prints whether Polar may have acted. */
 export const reportInterruption =
-  (operation: Operation) =>
+  (operation: Operation, toJson = callFailure) =>
   <A, E, R>(call: Effect.Effect<A, E, R>) =>
-    Effect.onInterrupt(call, () => printError(makeInterrupted(operation), ""))
+    Effect.onInterrupt(call, () => printError(makeInterrupted(operation), "", toJson, true))
 
 /**
  * Makes a call and shows its answer. An error ends the command. An interruption during the call is reported, and one
@@ -93,14 +118,15 @@ export const reportInterruption =
 export const callAndShow = <A, E extends CommandError | Ended, R, E2, R2>(
   operation: Operation,
   call: Effect.Effect<A, E, R>,
-  show: (answer: A) => Effect.Effect<void, E2, R2>
+  show: (answer: A) => Effect.Effect<void, E2, R2>,
+  toJson = callFailure
 ) =>
   Effect.uninterruptibleMask((restore) =>
     call.pipe(
-      reportInterruption(operation),
+      reportInterruption(operation, toJson),
       restore,
       Effect.catch((error: CommandError | Ended) =>
-        error._tag === "Ended" ? Effect.fail(error) : endWithError(error)
+        error._tag === "Ended" ? Effect.fail(error) : endWithError(error, "", toJson)
       ),
       Effect.flatMap(show)
     )

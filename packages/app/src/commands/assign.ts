@@ -1,15 +1,17 @@
 import { AssignmentSource, Recipient } from "@polar-seats/domain/Assignment"
 import type { Seat } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
+import { encodeSeat } from "@polar-seats/http/SeatJson"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { layerSeats } from "../config/polarLayers.ts"
 import { callAndShow } from "../exit.ts"
+import { root } from "../globalFlags.ts"
 import { readPolarTime } from "../output/polarTime.ts"
 import { printOut } from "../output/print.ts"
+import { printLine, seatFailure, summaryLine } from "../output/seatLines.ts"
 import { formatHolder, formatInvitation } from "../output/seatTable.ts"
 import type { AssignFlags } from "./flags.ts"
-import { printSeat } from "./forEachSeat.ts"
 import { requireOne } from "./sourceFlags.ts"
 
 const readAssignmentSource = ({ checkout, order, subscription }: AssignFlags) =>
@@ -38,7 +40,12 @@ const readRecipient = ({ customer, email, externalCustomer, externalMember, memb
       "--external-member. Only --external-member may be combined with --email."
   )
 
-const printAssigned = Effect.fnUntraced(function* (seat: Seat) {
+const showAssigned = Effect.fnUntraced(function* (seat: Seat) {
+  const { json } = yield* root
+  if (json) {
+    yield* printLine({ id: seat.id, outcome: "assigned", seat: encodeSeat(seat) })
+    return yield* printLine(summaryLine(["assigned"], ["assigned"], false))
+  }
   const holder = formatHolder(seat)
   yield* printOut(
     seat.status === "claimed"
@@ -59,5 +66,5 @@ export const run = Effect.fnUntraced(function* (flags: AssignFlags) {
       immediateClaim: flags.immediateClaim ? true : undefined
     })
   )
-  yield* callAndShow("Seats.assign", assign, (seat) => printSeat(seat, printAssigned)).pipe(Effect.provide(layerSeats))
+  yield* callAndShow("Seats.assign", assign, showAssigned, seatFailure("assigned")).pipe(Effect.provide(layerSeats))
 })

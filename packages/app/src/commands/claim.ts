@@ -13,7 +13,8 @@ import { readSetting } from "../config/environment.ts"
 import { layerClaims, readTarget } from "../config/polarLayers.ts"
 import { callAndShow, type CommandError, type Ended, endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { printJson, printJsonWithSecret, printOut, printResult, printSecret } from "../output/print.ts"
+import { printOut, printResult, printSecret } from "../output/print.ts"
+import { printLine, printLineWithSecret, seatFailure, summaryLine } from "../output/seatLines.ts"
 import { formatHolder } from "../output/seatTable.ts"
 import type { ClaimFlags } from "./flags.ts"
 import { findInvitation, isWhole } from "./invitationLink.ts"
@@ -118,10 +119,11 @@ const printInfo = (info: ClaimInfo) =>
 const printClaim = Effect.fnUntraced(function* (claim: Claim, showSession: boolean) {
   const { json } = yield* root
   if (json) {
-    const seat = encodeSeat(claim.seat)
-    return yield* showSession
-      ? printJsonWithSecret({ seat, customer_session_token: Redacted.value(claim.session) })
-      : printJson({ seat })
+    const line = { id: claim.seat.id, outcome: "claimed", seat: encodeSeat(claim.seat) } as const
+    yield* showSession
+      ? printLineWithSecret({ ...line, customer_session_token: Redacted.value(claim.session) })
+      : printLine(line)
+    return yield* printLine(summaryLine(["claimed"], ["claimed"], false))
   }
   yield* printOut(`${claim.seat.id}: claimed by ${formatHolder(claim.seat)}`)
   if (showSession) yield* printSecret(claim.session)
@@ -133,7 +135,10 @@ export const run = Effect.fnUntraced(function* (flags: ClaimFlags) {
   const { claim, info } = yield* SeatClaims
   yield* flags.info
     ? callAndShow("SeatClaims.info", refuseCutToken(token, info(token)), printInfo)
-    : callAndShow("SeatClaims.claim", refuseCutToken(token, claim(token)), (claim) =>
-        printClaim(claim, flags.showSession)
+    : callAndShow(
+        "SeatClaims.claim",
+        refuseCutToken(token, claim(token)),
+        (claim) => printClaim(claim, flags.showSession),
+        seatFailure("claimed")
       )
 }, Effect.provide(layerClaims))

@@ -44,18 +44,49 @@ export const listFlags = {
 }
 export type ListFlags = Infer<typeof listFlags>
 
-/** The seats that a command acts on. */
-export const seatIds = { ids: Argument.String("seat-id").pipe(Argument.atLeast(1)) }
+/** The seats that a command acts on, and where it looks for them. */
+const namedSeats = {
+  ...sourceFlags,
+  seats: Argument.String("seat").pipe(
+    Argument.withDescription("The id of a seat. With --subscription or --order, also the address of its holder"),
+    Argument.atLeast(1)
+  )
+}
 
 const journal = Flag.Path("journal").pipe(
   Flag.withDescription("A file that keeps who was mailed, so that the same command can continue an interrupted run"),
   Flag.optional
 )
 
-export const reissueFlags = {
-  ...seatIds,
-  ...sourceFlags,
+const again = switchFlag("again", "Mail also who was mailed within the last minute, as the file of --journal knows")
+
+const onExpired = Flag.ChoiceWithValue("on-expired", [
+  ["fail", "fail"],
+  ["resend-anyway", "resendAnyway"],
+  ["reissue", "reissue"]
+] as const)
+
+export const resendFlags = {
+  ...namedSeats,
+  onExpired: onExpired.pipe(
+    Flag.withDescription("If a link is dead: mail nothing (default), mail the dead link, or mail a new link"),
+    Flag.optional
+  ),
   journal,
+  again
+}
+export type ResendFlags = Infer<typeof resendFlags>
+
+export const revokeFlags = {
+  ...namedSeats,
+  yes: switchFlag("yes", "Revoke seats that are or may be claimed without asking")
+}
+export type RevokeFlags = Infer<typeof revokeFlags>
+
+export const reissueFlags = {
+  ...namedSeats,
+  journal,
+  again,
   yes: switchFlag("yes", "Mail several people without asking")
 }
 export type ReissueFlags = Infer<typeof reissueFlags>
@@ -72,11 +103,7 @@ const parseDuration = (text: string): Option.Option<Duration.Duration> => {
 export const remindFlags = {
   subscription: repeatedFlag("subscription", SubscriptionId, "A subscription with seats to mail; may be repeated"),
   order: repeatedFlag("order", OrderId, "An order with seats to mail; may be repeated"),
-  onExpired: Flag.ChoiceWithValue("on-expired", [
-    ["fail", "fail"],
-    ["resend-anyway", "resendAnyway"],
-    ["reissue", "reissue"]
-  ] as const).pipe(
+  onExpired: onExpired.pipe(
     Flag.withDescription("If a link is dead: skip the seat, mail the dead link, or mail a new link"),
     Flag.withDefault("fail" as const)
   ),

@@ -1,4 +1,4 @@
-import { type Seat, SeatId } from "@polar-seats/domain/Seat"
+import type { Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Operation } from "@polar-seats/domain/SeatError"
 import { encodeSeat } from "@polar-seats/http/SeatJson"
 import * as Cause from "effect/Cause"
@@ -6,63 +6,96 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import { type CommandError, Ended, exitCode, exitCodeFor, makeInterrupted, outcomeFor } from "../exit.ts"
 import { type Root, root } from "../globalFlags.ts"
 import { describeError } from "../output/askedServer.ts"
-import { formatAssignCommand } from "../output/followUpCommands.ts"
-import { type PrintableError, printErr, printJson, toErrorJson } from "../output/print.ts"
+import { formatAssignCommand, formatReissueCommand } from "../output/followUpCommands.ts"
+import { printErr, toErrorJson } from "../output/print.ts"
+import { type DoneWord, notBegunLine, type OutcomeWord, printLine, summaryLine } from "../output/seatLines.ts"
+import type { NamedSeat } from "./namedSeats.ts"
 
 /** Makes an effect interruptible inside a region that is not. */
 export type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
-/** The outcome of a command for one seat. `unknown` means that Polar may have done what it was asked. */
-type SeatOutcome = "done" | "failed" | "unknown" | "not_begun"
-
-/** A seat that was passed to a command, by the id as the caller spelled it, and its outcome so far. */
-interface SeatEntry {
-  readonly id: string
-  outcome: SeatOutcome
+/** A seat that a command has done. */
+export interface DoneSeat {
+  readonly outcome: Exclude<DoneWord, "listed" | "assigned" | "claimed">
+  readonly seat: Seat
+  /** If the link was mailed once more and is dead: a warning for people, and the exit code. */
+  readonly deadLink?: { readonly warning: string; readonly code: number }
 }
-
-const decodeId = Schema.decodeResult(SeatId)
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-
-/** Prints a seat: with `print` for people, or as Polar sends it with `--json`. */
-export const printSeat = <R>(seat: Seat, print: (seat: Seat) => Effect.Effect<void, never, R>) =>
-  Effect.flatMap(root, ({ json }) => (json ? printJson(encodeSeat(seat)) : print(seat)))
 
 // The exit code of a command is the last of these that a seat ended with
-const codesByWeight = [0, exitCode.refused, exitCode.wrongUse, exitCode.failed]
+const codesByWeight = [0, exitCode.deadLink, exitCode.refused, exitCode.wrongUse, exitCode.failed]
 
-const printFailureJson = ({ id, outcome }: SeatEntry, error: PrintableError) =>
-  printJson({ id, outcome, ...toErrorJson(error) })
-
-/** Prints why a seat is not done: a line on stderr, and JSON with `--json`. */
-const printFailure = Effect.fnUntraced(function* (seat: SeatEntry, error: PrintableError) {
-  const { json } = yield* root
-  yield* printErr(`${seat.id}: ${error.message}`)
-  if (json) yield* printFailureJson(seat, error)
-})
-
-// After these errors somebody may be without a seat, so the message ends with the command that assigns it again
-const formatError = (error: CommandError): string => {
-  // The command has no flag that overrides the cooldown
-  if (error._tag === "MailedRecently") {
-    return `The holder was mailed a short while ago, or may have been. Nothing was mailed now: try again from ${DateTime.formatIso(error.again)} on.`
+// After some errors somebody may be without a seat, so the message ends with the command that assigns it again
+const formatError = (error: CommandError, seat: Seat | undefined): string => {
+  switch (error._tag) {
+    case "MailedRecently":
+      return `The holder was mailed a short while ago, or may have been. Nothing was mailed now: try again from ${DateTime.formatIso(error.again)} on, or pass --again to mail at once.`
+    case "InvitationExpired":
+      return seat === undefined ? error.message : `${error.message} To do that: ${formatReissueCommand(seat)}`
+    case "ReissueIncomplete":
+    case "RevokedSomebodyElse":
+      return error.reissue === null
+        ? error.message
+        : `${error.message} To finish it: ${formatAssignCommand(error.reissue)}`
+    default:
+      return error.message
   }
-  if (error._tag !== "ReissueIncomplete" && error._tag !== "RevokedSomebodyElse") return error.message
-  return error.reissue === null ? error.message : `${error.message} To finish it: ${formatAssignCommand(error.reissue)}`
 }
 
-/** Prints the error of a seat as `printFailure`, and returns its exit code. */
-export const reportError = Effect.fnUntraced(function* (id: string, error: CommandError) {
-  const message = yield* describeError(error, formatError(error))
-  yield* printFailure({ id, outcome: outcomeFor(error) }, { _tag: error._tag, message })
-  return exitCodeFor(error)
-})
+// The list tells the holder of a seat, before anything happens to it
+const addressOf = ({ seat }: NamedSeat) => (seat === undefined ? {} : { address: seat.holderEmail })
+
+/** Reports what became of each seat: a line for people, or JSON with `--json`. Keeps the outcomes for the summary. */
+export interface Report<R> {
+  /** Reports a seat that is done, and returns the exit code for it. */
+  readonly done: (named: NamedSeat, done: DoneSeat) => Effect.Effect<number, never, Root | R>
+  /** Reports a seat that is not done, and returns the exit code for it. */
+  readonly failed: (named: NamedSeat, error: CommandError) => Effect.Effect<number, never, Root>
+}
+
+const makeReport = <R>(
+  words: ReadonlyArray<DoneWord>,
+  printDone: (done: DoneSeat) => Effect.Effect<void, never, R>
+) => {
+  const outcomes: Array<OutcomeWord> = []
+  const report: Report<R> = {
+    done: Effect.fnUntraced(function* (named, done) {
+      const { json } = yield* root
+      const { deadLink, outcome, seat } = done
+      outcomes.push(outcome)
+      if (json) {
+        const line = { id: named.id, ...addressOf(named), outcome, seat: encodeSeat(seat) }
+        yield* printLine(deadLink === undefined ? line : { ...line, outcome: "resent", link: "dead" })
+      } else yield* printDone(done)
+      if (deadLink !== undefined) yield* printErr(`${named.name}: ${deadLink.warning}`)
+      return deadLink?.code ?? 0
+    }),
+    failed: Effect.fnUntraced(function* (named, error) {
+      const { json } = yield* root
+      const outcome = outcomeFor(error)
+      const message = yield* describeError(error, formatError(error, named.seat))
+      outcomes.push(outcome)
+      yield* printErr(`${named.name}: ${message}`)
+      if (json) {
+        const { _tag } = error
+        yield* printLine({ id: named.id, ...addressOf(named), outcome, ...toErrorJson({ _tag, message }) })
+      }
+      return exitCodeFor(error)
+    })
+  }
+  /** Prints the end of the JSON: the seats that were not begun, and the summary. */
+  const conclude = Effect.fnUntraced(function* (notBegun: ReadonlyArray<NamedSeat>, interrupted: boolean) {
+    const { json } = yield* root
+    if (!json) return
+    outcomes.push(...notBegun.map(() => "not_begun" as const))
+    yield* Effect.forEach(notBegun, (named) => printLine(notBegunLine(named.id, addressOf(named))))
+    yield* printLine(summaryLine(outcomes, words, interrupted))
+  })
+  return { report, conclude }
+}
 
 /** Seats with the same outcome, under the name that people read. */
 export type SeatGroup = readonly [name: string, ids: ReadonlyArray<string>]
@@ -79,18 +112,21 @@ export const formatGroups = (
       return `${name}: ${ids.slice(0, most).join(" ")}${more}`
     })
 
-/** One line with the number of seats of each outcome, then a line of ids for each outcome. */
-const summarizeSeats = (entries: ReadonlyArray<SeatEntry>, doneWord: string): ReadonlyArray<string> => {
-  const names = { done: doneWord, failed: "failed", unknown: "unknown", not_begun: "not begun" }
-  const groups = Object.entries(names).map(([outcome, name]): SeatGroup => [
-    name,
-    entries.filter((entry) => entry.outcome === outcome).map(({ id }) => id)
-  ])
-  const counts = groups.map(([name, ids]) => `${ids.length} ${name}`).join(", ")
-  return [`Of ${entries.length}: ${counts}.`, ...formatGroups(groups)]
+/** A named seat and its outcome so far. */
+interface Entry {
+  readonly named: NamedSeat
+  outcome: OutcomeWord
 }
 
-const notBegun = { _tag: "NotBegun", message: "The command was interrupted before it reached this seat." }
+/** One line with the number of seats of each outcome, then a line of names for each outcome. */
+const summarizeSeats = (entries: ReadonlyArray<Entry>, words: ReadonlyArray<DoneWord>): ReadonlyArray<string> => {
+  const groups = [...words, "failed", "unknown", "not_begun"].map((word): SeatGroup => [
+    word.replace("_", " "),
+    entries.filter(({ outcome }) => outcome === word).map(({ named }) => named.name)
+  ])
+  const counts = groups.map(([name, names]) => `${names.length} ${name}`).join(", ")
+  return [`Of ${entries.length}: ${counts}.`, ...formatGroups(groups)]
+}
 
 /**
  * Acts on several seats, one after the other, and prints the outcome of each. A failure does not stop the seats after
@@ -98,63 +134,62 @@ const notBegun = { _tag: "NotBegun", message: "The command was interrupted befor
  */
 export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError, R = never>({
   act,
-  doneWord,
-  first = Effect.succeed([]),
-  ids,
+  first = () => Effect.succeed([]),
   operation,
-  printDone
+  printDone,
+  seats,
+  words
 }: {
-  readonly ids: ReadonlyArray<string>
+  readonly seats: ReadonlyArray<NamedSeat>
   /** The operation that a seat's error names if `act` is interrupted and has no error of its own. */
   readonly operation: Operation
   /** Acts on one seat. It can be interrupted only inside `restore`. */
-  readonly act: (id: SeatId, restore: Restore) => Effect.Effect<Seat, E, R>
-  /** Runs before the first seat, and returns exit codes of its own. */
-  readonly first?: Effect.Effect<ReadonlyArray<number>, never, Root | R>
-  /** The word for a seat that is done, such as "resent". */
-  readonly doneWord: string
-  readonly printDone: (seat: Seat) => Effect.Effect<void, never, R>
+  readonly act: (named: NamedSeat, restore: Restore) => Effect.Effect<DoneSeat, E, R>
+  /** Runs before the first seat, reports other seats, and returns their exit codes. */
+  readonly first?: (report: Report<R>) => Effect.Effect<ReadonlyArray<number>, never, Root | R>
+  /** The words for a seat that is done, such as "resent". */
+  readonly words: ReadonlyArray<DoneWord>
+  /** Prints a seat that is done, for people. */
+  readonly printDone: (done: DoneSeat) => Effect.Effect<void, never, R>
 }) {
-  const { json } = yield* root
-  const entries = ids.map((id): SeatEntry => ({ id, outcome: "not_begun" }))
-  // An id that is passed twice, in any spelling, is acted on once and reported twice
-  const exits = new Map<SeatId, Exit.Exit<Seat, E>>()
+  const { conclude, report } = makeReport(words, printDone)
+  const entries = seats.map((named): Entry => ({ named, outcome: "not_begun" }))
+  // A seat that is named twice is acted on once and reported twice
+  const exits = new Map<SeatId, Exit.Exit<DoneSeat, E>>()
 
   // Uninterruptible, so that the outcome of a seat is printed even if the interruption comes before that
-  const actOn = (entry: SeatEntry) =>
+  const actOn = (entry: Entry) =>
     Effect.uninterruptibleMask(
       Effect.fnUntraced(function* (restore) {
-        const id = decodeId(entry.id)
-        if (Result.isFailure(id)) {
-          const message = formatIssue(id.failure.issue).issues[0]?.message ?? "is not a seat id"
-          entry.outcome = "failed"
-          yield* printFailure(entry, { _tag: "InvalidSeatId", message })
-          return exitCode.wrongUse
-        }
-        const exit = exits.get(id.success) ?? (yield* Effect.exit(act(id.success, restore)))
-        exits.set(id.success, exit)
+        const { named } = entry
+        const exit = exits.get(named.id) ?? (yield* Effect.exit(act(named, restore)))
+        exits.set(named.id, exit)
         if (Exit.isSuccess(exit)) {
-          entry.outcome = "done"
-          yield* printSeat(exit.value, printDone)
-          return 0
+          entry.outcome = exit.value.outcome
+          return yield* report.done(named, exit.value)
         }
         const found = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
         if (found === undefined && !Cause.hasInterrupts(exit.cause)) return yield* Effect.failCause(exit.cause)
         const error: CommandError = found ?? makeInterrupted(operation)
         entry.outcome = outcomeFor(error)
-        return yield* reportError(entry.id, error)
+        return yield* report.failed(named, error)
       })
     )
 
   const reportInterruption = Effect.gen(function* () {
-    if (json) {
-      const left = entries.filter(({ outcome }) => outcome === "not_begun")
-      yield* Effect.forEach(left, (entry) => printFailureJson(entry, notBegun))
-    }
-    yield* printErr(["Interrupted.", ...summarizeSeats(entries, doneWord)])
+    yield* conclude(
+      entries.filter(({ outcome }) => outcome === "not_begun").map(({ named }) => named),
+      true
+    )
+    yield* printErr(["Interrupted.", ...summarizeSeats(entries, words)])
   })
 
-  const codes = yield* Effect.onInterrupt(Effect.all([first, Effect.forEach(entries, actOn)]), () => reportInterruption)
+  const codes = yield* Effect.uninterruptibleMask((restore) =>
+    restore(Effect.all([first(report), Effect.forEach(entries, actOn)])).pipe(
+      Effect.onInterrupt(() => reportInterruption),
+      Effect.tap(() => conclude([], false))
+    )
+  )
   const code = codesByWeight[Math.max(...codes.flat().map((code) => codesByWeight.indexOf(code)))] ?? 0
   if (code !== 0) return yield* new Ended({ code })
 })

@@ -38,19 +38,30 @@ const list = lazyCommand("list", flags.listFlags, () => import("./list.ts"), {
   ]
 })
 
-const resend = lazyCommand("resend", flags.seatIds, () => import("./resend.ts"), {
-  description: "Resend the invitations of pending seats. Every run mails each holder again",
+const resend = lazyCommand("resend", flags.resendFlags, () => import("./resend.ts"), {
+  description:
+    "Resend the invitations of pending seats. With --subscription or --order, it looks first and mails no dead link. " +
+    "By an id alone, it mails the link whatever its age, and ends with 5 if the link is dead",
+  exitCodes: notes.resendExitCodes,
   examples: [
     {
-      command: `polar-seats resend ${seat}`,
-      description: "Resend one invitation with the session in POLAR_CUSTOMER_SESSION"
-    }
+      command: `polar-seats resend ann@acme.com ${subscription}`,
+      description: "Resend one invitation, unless its link is dead"
+    },
+    { command: `polar-seats resend ${seat}`, description: "Resend one invitation, by its id alone" }
   ]
 })
 
-const revoke = lazyCommand("revoke", flags.seatIds, () => import("./revoke.ts"), {
-  description: "Revoke pending and claimed seats without asking. A revoked seat stays revoked",
-  examples: [{ command: `polar-seats revoke ${seat}`, description: "Take one seat away" }]
+const revoke = lazyCommand("revoke", flags.revokeFlags, () => import("./revoke.ts"), {
+  description:
+    "Revoke seats. A revoked seat stays revoked. The command asks before it revokes a claimed seat, because its holder " +
+    "loses access. Without --subscription or --order, it cannot see which seats are claimed, and always asks",
+  examples: [
+    {
+      command: `polar-seats revoke ann@acme.com ${subscription}`,
+      description: "Take back an invitation that is not claimed"
+    }
+  ]
 })
 
 const reissue = lazyCommand("reissue", flags.reissueFlags, () => import("./reissue.ts"), {

@@ -1,20 +1,30 @@
-import { type Seat, SeatsList } from "@polar-seats/domain/Seat"
+import type { Seat, SeatsList } from "@polar-seats/domain/Seat"
 import { Seats } from "@polar-seats/domain/Seats"
-import { encodeSeatsList } from "@polar-seats/http/SeatJson"
+import { encodeSeat } from "@polar-seats/http/SeatJson"
 import * as Effect from "effect/Effect"
 import { layerSeats } from "../config/polarLayers.ts"
 import { callAndShow } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { readPolarTime } from "../output/polarTime.ts"
-import { printJson, printOut, printTable } from "../output/print.ts"
+import { printOut, printTable } from "../output/print.ts"
+import { commandFailure, printLine, summaryLine } from "../output/seatLines.ts"
 import { formatSeatTable } from "../output/seatTable.ts"
 import { canColorStdout, stdoutColumns } from "../output/terminal.ts"
 import { chooseSeats } from "./chooseSeats.ts"
 import type { ListFlags } from "./flags.ts"
 import { readSource } from "./sourceFlags.ts"
 
-const printListJson = ({ availableSeats, totalSeats }: SeatsList, seats: ReadonlyArray<Seat>) =>
-  printJson(encodeSeatsList(new SeatsList({ seats, availableSeats, totalSeats })))
+const printListJson = Effect.fnUntraced(function* (
+  { availableSeats, totalSeats }: SeatsList,
+  seats: ReadonlyArray<Seat>
+) {
+  for (const seat of seats) {
+    yield* printLine({ id: seat.id, address: seat.holderEmail, outcome: "listed", seat: encodeSeat(seat) })
+  }
+  const outcomes = seats.map(() => "listed" as const)
+  const numbers = { available_seats: availableSeats, total_seats: totalSeats }
+  yield* printLine({ ...summaryLine(outcomes, ["listed"], false), ...numbers })
+})
 
 const printList = Effect.fnUntraced(function* (list: SeatsList, flags: ListFlags) {
   const { json } = yield* root
@@ -40,5 +50,6 @@ const printList = Effect.fnUntraced(function* (list: SeatsList, flags: ListFlags
 export const run = Effect.fnUntraced(function* (flags: ListFlags) {
   const source = yield* readSource(flags)
   const list = Effect.flatMap(Seats, (seats) => seats.list(source))
-  yield* callAndShow("Seats.list", list, (list) => printList(list, flags)).pipe(Effect.provide(layerSeats))
+  const show = (list: SeatsList) => printList(list, flags)
+  yield* callAndShow("Seats.list", list, show, commandFailure(["listed"])).pipe(Effect.provide(layerSeats))
 })

@@ -9,11 +9,13 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import type { SeatLine } from "../CommandOutput.ts"
 import { Ended, exitCode, exitCodeFor } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { printErr, printJson, toErrorJson } from "../output/print.ts"
+import { printErr, toErrorJson } from "../output/print.ts"
 import { showProgress } from "../output/progress.ts"
 import * as reminders from "../output/reminders.ts"
+import { notBegunLine, printLine } from "../output/seatLines.ts"
 import { formatGroups, type SeatGroup } from "./forEachSeat.ts"
 
 /** A person whom a run is to mail, and the outcome so far. */
@@ -22,7 +24,7 @@ export interface PlannedMail {
   readonly address: string | null
   /** The key of the person's entry in the journal. */
   readonly journalKey: string
-  outcome: reminders.OutcomeWord
+  outcome: reminders.ReminderWord
 }
 
 /** Names a person in a seat. The id alone is not enough, because a seat may have another holder by now. */
@@ -36,7 +38,7 @@ const followRun = (planned: PlannedMails) => {
   const tally = reminders.makeReminderTally()
   const open = new Map(planned)
   // Seats whose person is not in the plan, such as a member who has another address by now
-  const unplanned = new Map<SeatId, reminders.OutcomeWord>()
+  const unplanned = new Map<SeatId, reminders.ReminderWord>()
   const record = (outcome: ReminderOutcome) => {
     tally.add(outcome)
     const person = personIn(outcome)
@@ -58,7 +60,7 @@ const isError = (ending: Ending): ending is RemindError => ending !== "done" && 
 const outcomeIn = (
   { attempt, doubt, mailed }: Journal.Entry,
   since: DateTime.Utc
-): reminders.OutcomeWord | undefined => {
+): reminders.ReminderWord | undefined => {
   const isOfRun = (at: DateTime.Utc | undefined) => at !== undefined && DateTime.isGreaterThanOrEqualTo(at, since)
   if (attempt?._tag === "Reissue" || isOfRun(attempt?.startedAt) || isOfRun(doubt?.at)) return "unknown"
   if (mailed === null || !isOfRun(mailed.at)) return undefined
@@ -113,11 +115,24 @@ const settleOpen = Effect.fnUntraced(function* ({ open, tally, unplanned }: Run,
   }
 })
 
+// No answer of Polar is known for these people
+const toOpenLine = ({ address, id, outcome }: PlannedMail): typeof SeatLine.Encoded => {
+  switch (outcome) {
+    case "resent":
+    case "reissued":
+      return { id, address, outcome }
+    case "skipped":
+      return { id, address, outcome, reason: "not_pending" }
+    case "unknown":
+      return reminders.inDoubtLine(id, address)
+    default:
+      return notBegunLine(id, { address })
+  }
+}
+
 const printSummaryJson = Effect.fnUntraced(function* ({ open, tally }: Run, ending: Ending) {
-  yield* Effect.forEach(open.values(), ({ address, id, outcome }) =>
-    printJson({ id, address, outcome, ...(outcome === "skipped" ? { reason: "not_pending" } : {}) })
-  )
-  yield* printJson({
+  yield* Effect.forEach(open.values(), (mail) => printLine(toOpenLine(mail)))
+  yield* printLine({
     ...reminders.tallyJson(tally, ending === "interrupted"),
     ...(isError(ending) ? toErrorJson(ending) : {})
   })
@@ -128,7 +143,7 @@ const mostIds = 10
 
 const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: boolean): ReadonlyArray<string> => {
   const { counts, failed, unknown } = tally
-  const idsOf = (word: reminders.OutcomeWord) =>
+  const idsOf = (word: reminders.ReminderWord) =>
     Array.from(planned.values()).flatMap(({ id, outcome }) => (outcome === word ? [id] : []))
   const groups: ReadonlyArray<SeatGroup> = [
     ["resent", idsOf("resent")],

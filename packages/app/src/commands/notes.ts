@@ -45,5 +45,8 @@ export const exitCodes: Rows = [
   ["130", "Interrupted"]
 ]
 
+/** The exit codes of a command that may mail a dead link. */
+export const resendExitCodes: Rows = [...exitCodes, ["5", "Mailed, but the link in the mail is dead"]]
+
 /** The exit codes of a command that runs until it is interrupted. */
 export const serverExitCodes: Rows = [["0", "Interrupted, which is its usual end"], ["1", "It cannot listen"], wrongUse]

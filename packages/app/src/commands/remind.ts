@@ -12,8 +12,9 @@ import { documentedRateLimit, layerSeats } from "../config/polarLayers.ts"
 import { endCommand, endWithError, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { confirm } from "../output/confirm.ts"
-import { printErr, printJson } from "../output/print.ts"
+import { printErr } from "../output/print.ts"
 import { readPolarTime } from "../output/polarTime.ts"
+import { commandFailure, printLine, summaryLine } from "../output/seatLines.ts"
 import { showProgress } from "../output/progress.ts"
 import { formatAdvice, formatSkipCounts, makeReminderTally, printOutcome, tallyJson } from "../output/reminders.ts"
 import { matchAny } from "./addressPatterns.ts"
@@ -22,6 +23,8 @@ import { mailReminders, personIn, type PlannedMail } from "./mailReminders.ts"
 
 // Requests arrive at Polar unevenly, so the pace stays 3 % below its rate limit
 const slack = 1.03
+
+const words = ["resent", "reissued", "skipped"] as const
 
 /** Reads the sources that the flags name, each once. */
 const readSources = ({ order, subscription }: RemindFlags) => {
@@ -92,13 +95,18 @@ const remind = Effect.fnUntraced(function* (
 ) {
   const { json } = yield* root
   const { mails, people, tally } = yield* planMails(sources, options, flags.dryRun).pipe(
-    Effect.onInterrupt(() => printErr("Interrupted. Nobody was mailed.")),
-    Effect.catch((error) => endWithError(error, " Nobody was mailed."))
+    Effect.onInterrupt(() =>
+      Effect.andThen(
+        printErr("Interrupted. Nobody was mailed."),
+        json ? printLine(summaryLine([], words, true)) : Effect.void
+      )
+    ),
+    Effect.catch((error) => endWithError(error, " Nobody was mailed.", commandFailure(words)))
   )
   // The plan rests on it
   yield* readPolarTime
   const hasJournal = Option.isSome(flags.journal)
-  if (flags.dryRun && json) yield* printJson({ ...tallyJson(tally, false), people })
+  if (flags.dryRun && json) yield* printLine({ ...tallyJson(tally, false), people })
   yield* printErr([
     `${flags.dryRun ? "A dry run: nobody was mailed. To mail" : "To mail"}: ${formatPeople(people)}, ` +
       `${tally.would.Resend} with the link they have and ${tally.would.Reissue} with a new one.`,

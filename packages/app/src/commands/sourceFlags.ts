@@ -19,3 +19,7 @@ export const readSource = (flags: SourceFlags): Effect.Effect<SeatSource, Ended>
     ],
     "Name either a --subscription or an --order."
   )
+
+/** Reads the source that the flags name, or undefined if they name none. */
+export const readOptionalSource = (flags: SourceFlags): Effect.Effect<SeatSource | undefined, Ended> =>
+  Option.isNone(flags.subscription) && Option.isNone(flags.order) ? Effect.undefined : readSource(flags)

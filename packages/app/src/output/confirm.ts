@@ -5,18 +5,25 @@ import { endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { showHidden } from "./print.ts"
 
+/** What a command does after a person said yes. */
+const words = {
+  mail: { infinitive: "send", nothing: "Nothing was sent" },
+  revoke: { infinitive: "revoke", nothing: "Nothing was revoked" }
+} as const
+
 /** Continues if a person answers yes. The command ends if they do not, or if there is no terminal to ask on. */
-export const confirm = Effect.fnUntraced(function* (question: string) {
+export const confirm = Effect.fnUntraced(function* (question: string, act: keyof typeof words = "mail") {
+  const { infinitive, nothing } = words[act]
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
   const { json } = yield* root
   if (!canPrompt || json) {
     return yield* endCommand(
       exitCode.wrongUse,
-      `${question} Nothing was sent, because the command cannot ask here. To send without a question, pass --yes.`
+      `${question} ${nothing}, because the command cannot ask here. To ${infinitive} without a question, pass --yes.`
     )
   }
   const isConfirmed = yield* Prompt.run(Prompt.Confirm({ message: showHidden(question) })).pipe(
-    Effect.catchTag("QuitError", () => endCommand(exitCode.interrupted, ["", "Interrupted. Nothing was sent."]))
+    Effect.catchTag("QuitError", () => endCommand(exitCode.interrupted, ["", `Interrupted. ${nothing}.`]))
   )
-  if (!isConfirmed) return yield* endCommand(exitCode.failed, "Nothing was sent.")
+  if (!isConfirmed) return yield* endCommand(exitCode.failed, `${nothing}.`)
 })

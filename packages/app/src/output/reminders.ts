@@ -5,14 +5,16 @@ import type { Reissue } from "@polar-seats/invitations/Reissue"
 import { ReminderOutcome, Skip } from "@polar-seats/invitations/Reminder"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import type { SeatLine } from "../CommandOutput.ts"
 import { root } from "../globalFlags.ts"
 import { formatAssignCommand } from "./followUpCommands.ts"
 import { readPolarTime } from "./polarTime.ts"
-import { printJson, printOut, toErrorJson } from "./print.ts"
+import { printOut, toErrorJson } from "./print.ts"
+import { printLine } from "./seatLines.ts"
 import { formatInvitation } from "./seatTable.ts"
 
-/** The word for the outcome of a seat. */
-export type OutcomeWord = "resent" | "reissued" | "skipped" | "failed" | "unknown" | "not_begun"
+/** The word for the outcome of a seat in a run. */
+export type ReminderWord = "resent" | "reissued" | "skipped" | "failed" | "unknown" | "not_begun"
 
 const words = {
   Resent: "resent",
@@ -26,12 +28,12 @@ const words = {
 export const toWord = ({ _tag }: ReminderOutcome) => words[_tag]
 
 const skipJson = Skip.$match({
-  NotPending: () => ({ reason: "not_pending" }),
-  Expired: ({ expiredAt }) => ({ reason: "expired", expired_at: Timestamp.format(expiredAt) }),
-  FilteredOut: () => ({ reason: "filtered_out" }),
-  MailedRecently: ({ again }) => ({ reason: "mailed_recently", again: Timestamp.format(again) }),
-  InProgressElsewhere: () => ({ reason: "in_progress_elsewhere" }),
-  DryRun: ({ would }) => ({ reason: "dry_run", would: would === "Resend" ? "resend" : "reissue" })
+  NotPending: () => ({ reason: "not_pending" }) as const,
+  Expired: ({ expiredAt }) => ({ reason: "expired", expired_at: Timestamp.format(expiredAt) }) as const,
+  FilteredOut: () => ({ reason: "filtered_out" }) as const,
+  MailedRecently: ({ again }) => ({ reason: "mailed_recently", again: Timestamp.format(again) }) as const,
+  InProgressElsewhere: () => ({ reason: "in_progress_elsewhere" }) as const,
+  DryRun: ({ would }) => ({ reason: "dry_run", would: would === "Resend" ? "resend" : "reissue" }) as const
 })
 
 const formatSkip = Skip.$match({
@@ -61,21 +63,36 @@ const formatOutcome = (outcome: ReminderOutcome, now: DateTime.Utc): string => {
   return `${seatId}: ${text}`
 }
 
-const toDetails: (outcome: ReminderOutcome) => object = ReminderOutcome.$match({
-  Resent: ({ seat }) => ({ seat: encodeSeat(seat) }),
-  Reissued: ({ seat }) => ({ seat: encodeSeat(seat) }),
-  Skipped: ({ reason }) => skipJson(reason),
-  Failed: ({ error }) => toErrorJson(error),
-  InDoubt: () => ({})
-})
+const inDoubt = "The mail may have gone out. Ask the holder before you mail them again."
+
+/** The line of JSON for a person who may have been mailed. */
+export const inDoubtLine = (id: SeatId, address: string | null) =>
+  ({ id, address, outcome: "unknown", ...toErrorJson({ _tag: "InDoubt", message: inDoubt }) }) as const
+
+type Line = typeof SeatLine.Encoded
+
+const toLine = (outcome: ReminderOutcome, now: DateTime.Utc): Line => {
+  const { address, seatId: id } = outcome
+  return ReminderOutcome.$match(outcome, {
+    Resent: ({ seat }): Line => ({
+      id,
+      address,
+      outcome: "resent",
+      seat: encodeSeat(seat),
+      ...(seat.invitation(now)._tag === "Expired" ? { link: "dead" } : {})
+    }),
+    Reissued: ({ seat }): Line => ({ id, address, outcome: "reissued", seat: encodeSeat(seat) }),
+    Skipped: ({ reason }): Line => ({ id, address, outcome: "skipped", ...skipJson(reason) }),
+    Failed: ({ error }): Line => ({ id, address, outcome: "failed", ...toErrorJson(error) }),
+    InDoubt: (): Line => inDoubtLine(id, address)
+  })
+}
 
 /** Prints the outcome of a seat: a line for people, or JSON with `--json`. */
 export const printOutcome = Effect.fnUntraced(function* (outcome: ReminderOutcome) {
   const { json } = yield* root
-  const { address, seatId: id } = outcome
-  yield* json
-    ? printJson({ id, address, outcome: toWord(outcome), ...toDetails(outcome) })
-    : printOut(formatOutcome(outcome, yield* readPolarTime))
+  const now = yield* readPolarTime
+  yield* json ? printLine(toLine(outcome, now)) : printOut(formatOutcome(outcome, now))
 })
 
 /** Counts the outcomes of a run, and keeps the seats that need attention after it. */
