@@ -1,7 +1,8 @@
-import { assert, describe, it } from "vitest"
-import { subscription } from "./acme.ts"
+import { assert, describe, it, vi } from "vitest"
+import { session, startAcme, subscription } from "./acme.ts"
 import { linesOf } from "./jsonLines.ts"
-import { run } from "./runCli.ts"
+import { startRecordingProxy } from "./recordingProxy.ts"
+import { run, start, stopInTime } from "./runCli.ts"
 import { startTeam, temporaryFile } from "./seededTeam.ts"
 
 const where = ["--subscription", subscription]
@@ -134,6 +135,47 @@ describe.concurrent("resend", { timeout: 60_000 }, () => {
     assert.lengthOf(await mails(), 2)
   })
 
+  it("asks which seat is meant if an address has two", async (test) => {
+    const ids = [missing, "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"]
+    const pending = (id: string, email: string) => ({ id, email, status: "pending", invitation_token: `s3cret-${id}` })
+    const acme = await startAcme(2, [pending(ids[0] ?? "", "ann@acme.com"), pending(ids[1] ?? "", "ANN@acme.com")])
+    test.onTestFinished(async () => void (await acme.stop()))
+    const env = { POLAR_API_URL: acme.url, POLAR_CUSTOMER_SESSION: session }
+    const { code, stderr, stdout } = await run(["resend", "ann@acme.com", ...where], env)
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" })
+    assert.match(stderr, /^ann@acme\.com: has 2 seats there\. Name one by its id: \S+ \S+\nNothing was mailed\.\n$/)
+    for (const id of ids) assert.include(stderr, id)
+    assert.deepEqual(await acme.mails(), [])
+  })
+
+  it("prints the command for the second half after Ctrl-C between the halves of its reissue", async (test) => {
+    const { env, mails, rules, seatOf, seats, url } = await startTeam(test, { expired: 2, live: 0 })
+    const [id = "", other = ""] = seats.expired.map(({ id }) => id)
+    const { arrived, url: between } = await startRecordingProxy(test, url)
+    await rules({ method: "DELETE", delay_ms: 1000 })
+    const args = ["resend", "expired0@acme.com", other, ...where, "--on-expired", "reissue", "--json"]
+    // Two lists and the revocation, whose answer is delayed
+    const busy = await start(args, { ...env, POLAR_API_URL: between }, arrived(3))
+    const { code, inTime, stderr, stdout } = await stopInTime(busy, "SIGINT")
+    assert.deepEqual({ code, inTime }, { code: 130, inTime: true })
+    assert.deepEqual(outcomesOf(stdout), ["unknown ReissueIncomplete", "not_begun NotBegun"])
+    assert.include(
+      stderr,
+      `Of 2: 0 resent, 0 reissued, 0 failed, 1 unknown, 1 not begun.\nunknown: expired0@acme.com\n`
+    )
+    await vi.waitFor(async () => assert.strictEqual((await seatOf(id))?.status, "revoked"), {
+      timeout: 5000,
+      interval: 50
+    })
+    await rules()
+    const byHand = await run((/polar-seats (assign .*)$/m.exec(stderr)?.[1] ?? "").split(" "), env)
+    assert.strictEqual(byHand.code, 0, byHand.stderr)
+    assert.deepEqual(
+      (await mails()).map(({ to }) => to),
+      ["expired0@acme.com"]
+    )
+  })
+
   it("finishes its reissue at once if the second half fails", async (test) => {
     const { env, mails, rules } = await startTeam(test, { expired: 1, live: 0 })
     const failure = { status: 500, headers: {}, body: "Internal Server Error" }
@@ -181,6 +223,26 @@ describe.concurrent("revoke", { timeout: 60_000 }, () => {
     assert.match(stderr, /^seat-1: is not a UUID.*\nNothing was revoked/)
     assert.deepEqual(await requests("DELETE"), [])
   })
+})
+
+it("revokes no seat of another list without a question", async (test) => {
+  const { env, requests } = await startTeam(test, { live: 1 })
+  const { code, stderr, stdout } = await run(["revoke", missing, ...where], env)
+  assert.deepEqual({ code, stdout }, { code: 3, stdout: "" })
+  assert.match(stderr, new RegExp(`^${missing}: There is no seat`))
+  assert.deepEqual(await requests("DELETE"), [])
+})
+
+it("reissue finds the seat of an address that an earlier command with the same journal has revoked", async (test) => {
+  const { env, mails, rules } = await startTeam(test, { live: 0, expired: 1 })
+  const args = ["reissue", "expired0@acme.com", ...where, "--journal", await temporaryFile(test)]
+  await rules({ method: "POST", path: "/v1/customer-portal/seats", status: 503, headers: {}, body: "" })
+  assert.strictEqual((await run(args, env)).code, 1)
+  await rules()
+  const { code, stderr, stdout } = await run(args, env)
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" })
+  assert.match(stdout, /: reissued to expired0@acme\.com /)
+  assert.lengthOf(await mails(), 1)
 })
 
 it("reissues nothing if one of the ids is none", async (test) => {

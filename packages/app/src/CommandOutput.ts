@@ -91,14 +91,14 @@ export const SummaryLine = Schema.Struct({
   interrupted: Schema.Boolean,
   /** The error that ended the whole command, such as that of a list. */
   error: Schema.optionalKey(ErrorJson),
-  /** Of `list`: Polar's numbers of the subscription or order. */
+  /** From `list`: Polar's numbers of the subscription or order. */
   available_seats: countOfSome,
   total_seats: countOfSome,
-  /** Of `remind`: the number of skipped seats by reason, and the ids of the seats that failed or are in doubt. */
+  /** From `remind`: the number of skipped seats by reason, and the ids of the seats that failed or are in doubt. */
   skipped: Schema.optionalKey(Schema.Record(Schema.String, count)),
   failed: Schema.optionalKey(Schema.Array(SeatId)),
   unknown: Schema.optionalKey(Schema.Array(SeatId)),
-  /** Of `remind --dry-run`: the number of people whom a run would mail. */
+  /** From `remind --dry-run`: the number of people whom a run would mail. */
   people: countOfSome
 })
 

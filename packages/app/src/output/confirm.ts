@@ -5,7 +5,7 @@ import { endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { showHidden } from "./print.ts"
 
-/** What a command does after a person said yes. */
+/** The words for the act that a person is asked about. */
 const words = {
   mail: { infinitive: "send", nothing: "Nothing was sent" },
   revoke: { infinitive: "revoke", nothing: "Nothing was revoked" }
