@@ -2,6 +2,7 @@ import { createServer } from "node:http"
 import { once } from "node:events"
 import { rmSync } from "node:fs"
 import { makeTemporaryFolder } from "../../../scripts/temporaryFolder.ts"
+import { assertJsonLines } from "../../app/jsonLines.ts"
 import { documentedSeat } from "../../http/polarFixtures.ts"
 import { type CommandShape, readCommands, runHere } from "../runHere.ts"
 import { word } from "../secrets.ts"
@@ -39,8 +40,10 @@ const startPolar = async () => {
       const session = { created_at: seat.created_at, modified_at: null, id, token: "polar_cst_new", customer_id: id }
       return [201, { ...session, expires_at: "2999-01-01T00:00:00Z", customer_portal_url: "https://polar.sh" }] as const
     }
-    if (method === "GET") return [200, { seats: [seat], available_seats: 0, total_seats: 1 }] as const
-    return [200, seat] as const
+    // Every third link is dead
+    const current = turn % 3 === 0 ? { ...seat, invitation_token_expires_at: "2020-01-01T00:00:00Z" } : seat
+    if (method === "GET") return [200, { seats: [current], available_seats: 0, total_seats: 1 }] as const
+    return [200, current] as const
   }
   const server = createServer((request, response) => {
     const { method, url = "" } = request
@@ -87,6 +90,7 @@ const anyValue = (random: Random): string => {
 
 // They would ask on the terminal, or run until they are interrupted
 const isAsking = (flag: string) => flag === "wizard"
+const hasOwnJson = (argument: string) => isServing(argument) || argument === "session" || argument.startsWith("--info")
 const isServing = (command: string) => command === "listen" || command === "emulator" || command === "demo"
 
 const anyArguments = (random: Random, commands: ReadonlyArray<CommandShape>): ReadonlyArray<string> => {
@@ -134,7 +138,7 @@ const documented = new Set<number | undefined>([0, 1, 2, 3, 5, 130])
 
 /**
  * Runs changed command lines in this process. It fails on an exit code that is not documented, a stack trace, a secret in an
- * output, a mail after wrong use, and a command that does not end.
+ * output, a mail after wrong use, JSON that does not fit its schema, and a command that does not end.
  */
 export const makeCommandLineFuzzer = async (): Promise<Fuzzer & { readonly stop: () => Promise<void> }> => {
   const polar = await startPolar()
@@ -161,6 +165,8 @@ export const makeCommandLineFuzzer = async (): Promise<Fuzzer & { readonly stop:
       if (/^ +at .+[:(]\d+/m.test(printed) || printed.includes("node_modules")) fault("it printed a stack trace")
       if (printed.includes(word.slice(0, 12))) fault("it printed a secret")
       if (code === 2 && polar.countMails() > mails) fault("it mailed, although it was used wrongly")
+      const isOfSeats = args.every((argument) => !hasOwnJson(argument)) && stdout.startsWith("{")
+      if (code !== undefined && isOfSeats) assertJsonLines(["list", "--json"], { code, stdout: `${stdout}\n` })
       if (code !== 0 && stderr === "" && code !== undefined) fault("it did not say why")
       seen.set(`code ${code ?? "none"}`, (seen.get(`code ${code ?? "none"}`) ?? 0) + 1)
     },
