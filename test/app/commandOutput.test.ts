@@ -44,7 +44,9 @@ it("every command of the command line is of seats and fits the schema, or has JS
 
 describe.concurrent("the JSON of a command fits the schema", { timeout: 60_000 }, () => {
   it.for(seatCommands)("%s: after success, with a line for each seat and a summary", async (command, test) => {
-    const { env, seats } = await startTeam(test, { live: 1, expired: 1, claimed: 1 })
+    // A free seat for the new person
+    const revoked = command === "assign" ? 1 : 0
+    const { env, seats } = await startTeam(test, { live: 1, expired: 1, claimed: 1, revoked })
     const token = { POLAR_INVITATION_TOKEN: `s3cret-${seats.live[0]?.id}` }
     const { code, stdout } = await run([command, ...uses[command].good, "--json"], { ...env, ...token })
     assert.strictEqual(code, 0)
