@@ -1,5 +1,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { constant } from "effect/Function"
 import * as MutableRef from "effect/MutableRef"
 import type { CommandError } from "../exit.ts"
 
@@ -13,7 +14,7 @@ export interface Asked {
 
 /** The server that the command asks, once that is known. */
 export const AskedServer = Context.Reference("@polar-seats/app/AskedServer", {
-  defaultValue: () => MutableRef.make<Asked | undefined>(undefined)
+  defaultValue: constant(MutableRef.make<Asked | undefined>(undefined))
 })
 
 const format = ({ environment, host, tokenVariable }: Asked): string => {
