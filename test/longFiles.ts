@@ -13,4 +13,9 @@ export const longFiles = [
 ]
 
 /** Tests of a matrix, of which `pnpm test` runs a part: see `everyCase.ts`. */
-export const matrixFiles = ["http/faultMatrix.test.ts", "http/secretLeaks.test.ts"]
+export const matrixFiles = [
+  "app/output.test.ts",
+  "app/outputDisk.test.ts",
+  "http/faultMatrix.test.ts",
+  "http/secretLeaks.test.ts"
+]

@@ -33,8 +33,23 @@ interface Options {
 const secret = /s3cret|polar_(cst|mst|oat|whs)_\w/
 const session = /polar_(cst|mst)_\w+/
 
+/** A pipe to this process, or an open file. */
+type Destination = "pipe" | number
+
+/** Launches a command with its stdout and stderr where they belong. */
+export const launchOn = (
+  stdout: Destination,
+  args: ReadonlyArray<string>,
+  env: Environment = {},
+  stderr: Destination = "pipe"
+) =>
+  launchProcess(process.execPath, [main, ...args], {
+    env: { ...inherited, ...env },
+    stdio: ["pipe", stdout, stderr]
+  })
+
 const launch = (args: ReadonlyArray<string>, env: Environment, stdin = "") => {
-  const launched = launchProcess(process.execPath, [main, ...args], { env: { ...inherited, ...env } })
+  const launched = launchOn("pipe", args, env)
   launched.child.stdin?.write(stdin)
   if (!stdin.endsWith("\n")) launched.child.stdin?.end()
   return launched

@@ -9,8 +9,10 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { requireSetting } from "../config/environment.ts"
-import { printErr, printResult } from "../output/print.ts"
+import { Output } from "../output/Output.ts"
+import { printErr, printResultOrFail } from "../output/print.ts"
 import { formatHolder } from "../output/seatTable.ts"
 import type { AddressFlags } from "./flags.ts"
 import { serveUntilInterrupted } from "./serveUntilInterrupted.ts"
@@ -29,17 +31,28 @@ const formatEvent = (event: SeatEvent): string => {
 const encodeData = ({ data, exactData }: Extract<SeatEvent, { readonly _tag: "Unknown" }>) =>
   exactData === undefined ? data : parseExact(exactData)
 
+// Polar waits for an answer for some seconds, and delivers an event again that was not taken
+const timeForReader = "5 seconds"
+const mostWaiting = 4_194_304
+
+class ReaderTooSlow extends Schema.TaggedError<ReaderTooSlow>()("ReaderTooSlow", {}) {
+  override readonly message = "The reader of stdout did not take the event. Polar delivers it again."
+}
+
 const receive = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const { verify } = yield* SeatWebhooks
   const body = new Uint8Array(yield* request.arrayBuffer)
   const event = yield* verify({ headers: request.headers, body })
-  yield* printResult(formatEvent(event), {
+  const { out } = yield* Output
+  if (out.state().waiting > mostWaiting) return yield* new ReaderTooSlow()
+  yield* printResultOrFail(formatEvent(event), {
     id: event.id,
     type: eventType(event),
     timestamp: formatTime(event),
     data: event._tag === "Unknown" ? encodeData(event) : encodeSeat(event.seat)
-  })
+  }).pipe(Effect.timeoutOrElse({ duration: timeForReader, orElse: () => new ReaderTooSlow() }))
+  // An event is Polar's to deliver again until its line is out of this process
   return HttpServerResponse.empty({ status: 204 })
 })
 
@@ -49,6 +62,8 @@ const refuse = (status: number, why: string) =>
 const app = receive.pipe(
   Effect.catchTags({
     InvalidWebhook: ({ message }) => refuse(403, message),
+    CannotWrite: ({ message }) => refuse(503, `${message}. Polar delivers the event again.`),
+    ReaderTooSlow: ({ message }) => refuse(503, message),
     HttpServerError: ({ reason }) =>
       reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
         ? refuse(413, "The request is larger than 1 MiB, and no webhook from Polar is.")

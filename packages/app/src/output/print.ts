@@ -1,7 +1,8 @@
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { root } from "../globalFlags.ts"
+import type { CannotWrite } from "./CannotWrite.ts"
+import { Output } from "./Output.ts"
 import { cutSecrets, GivenWords } from "./secrets.ts"
 
 /**
@@ -24,25 +25,31 @@ export const showHidden = (text: string): string =>
 /** Text as lines to print. Each of them stays one line, so a line break inside cannot pretend to be another line. */
 export type Lines = string | ReadonlyArray<string>
 
+const writeOut = (line: string): Effect.Effect<void> => Effect.flatMap(Output, ({ out }) => out.write(`${line}\n`))
+
+const writeErr = (line: string): Effect.Effect<void> => Effect.flatMap(Output, ({ err }) => err.write(`${line}\n`))
+
+const writeOutOrFail = (line: string): Effect.Effect<void, CannotWrite> =>
+  Effect.flatMap(Output, ({ out }) => out.writeOrFail(`${line}\n`))
+
 /** Prints a text without the secrets in it. A token may stand where something else was expected, and comes back in a message. */
-const printWith = (print: (text: string) => Effect.Effect<void>, text: string): Effect.Effect<void> =>
+const printWith = <E>(print: (text: string) => Effect.Effect<void, E>, text: string): Effect.Effect<void, E> =>
   Effect.flatMap(GivenWords, (given) => print(cutSecrets(text, given)))
 
 const formatLines = (lines: Lines): string => [lines].flat().map(showHidden).join("\n")
 
-/** Prints a line of text on stdout, or several, without the secrets in it. */
-export const printOut = (lines: Lines): Effect.Effect<void> => printWith(Console.log, formatLines(lines))
+/** Prints a line of text on stdout, or several, without the secrets in it. It waits until the system has taken them. */
+export const printOut = (lines: Lines): Effect.Effect<void> => printWith(writeOut, formatLines(lines))
 
 /** Prints lines on stdout that are styled already. The hidden characters of their texts must be shown before. */
-export const printTable = (lines: ReadonlyArray<string>): Effect.Effect<void> =>
-  printWith(Console.log, lines.join("\n"))
+export const printTable = (lines: ReadonlyArray<string>) => printWith(writeOut, lines.join("\n"))
 
-/** Prints a line of text on stderr, or several, without the secrets in it. */
-export const printErr = (lines: Lines): Effect.Effect<void> => printWith(Console.error, formatLines(lines))
+/** Prints a line of text on stderr, or several, without the secrets in it. It waits until the system has taken them. */
+export const printErr = (lines: Lines): Effect.Effect<void> => printWith(writeErr, formatLines(lines))
 
 /** Prints a secret as a line on stdout, because the caller asked for it. */
 export const printSecret = (secret: Redacted.Redacted<string>): Effect.Effect<void> =>
-  Console.log(showHidden(Redacted.value(secret)))
+  writeOut(showHidden(Redacted.value(secret)))
 
 const escapeForJson = (codePoint: number): string =>
   // JSON escapes the two halves of a surrogate pair one by one
@@ -57,14 +64,18 @@ const formatJson = (value: unknown): string => replaceHidden(JSON.stringify(valu
  * Prints a value as a line of JSON on stdout, without the secrets in it. People read it too, so each control and each
  * invisible character is escaped. The rest of the value stays the same.
  */
-export const printJson = (value: unknown): Effect.Effect<void> => printWith(Console.log, formatJson(value))
+export const printJson = (value: unknown): Effect.Effect<void> => printWith(writeOut, formatJson(value))
 
 /** Prints a value with a secret in it, because the caller asked for the secret. */
-export const printJsonWithSecret = (value: unknown): Effect.Effect<void> => Console.log(formatJson(value))
+export const printJsonWithSecret = (value: unknown): Effect.Effect<void> => writeOut(formatJson(value))
 
 /** Prints text for people, or a value as JSON with `--json`. */
 export const printResult = (lines: Lines, value: unknown) =>
   Effect.flatMap(root, ({ json }) => (json ? printJson(value) : printOut(lines)))
+
+/** Prints as `printResult`, and fails if stdout does not take the line. */
+export const printResultOrFail = (line: string, value: unknown) =>
+  Effect.flatMap(root, ({ json }) => printWith(writeOutOrFail, json ? formatJson(value) : formatLines(line)))
 
 /** The part of an error that a command prints. */
 export interface PrintableError {

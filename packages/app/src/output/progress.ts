@@ -3,6 +3,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Stdio from "effect/Stdio"
+import { Output } from "./Output.ts"
 import { showHidden } from "./print.ts"
 
 /** The state of some work. */
@@ -50,8 +51,8 @@ const clear = "\r\u001b[2K"
 export const showProgress = Effect.fnUntraced(function* (state: () => ProgressState) {
   const term = yield* Effect.orElseSucceed(Config.String("TERM"), () => "")
   const isShown = (yield* (yield* Stdio.Stdio).stderrIsTerminal) && term !== "dumb"
-  // Console would end the line, and this one is drawn over
-  const write = (text: string) => (isShown ? Effect.sync(() => void process.stderr.write(text)) : Effect.void)
+  const { err } = yield* Output
+  const write = (text: string) => (isShown ? err.write(text) : Effect.void)
   const start = yield* Clock.currentTimeMillis
   const draw = Effect.flatMap(Clock.currentTimeMillis, (now) =>
     write(`${clear}${formatProgress(state(), now - start, process.stderr.columns || 80)}`)
