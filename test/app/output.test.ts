@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import { closeSync, openSync } from "node:fs"
 import { assert, beforeAll, describe, it, type TestContext, vi } from "vitest"
 import { whenEnded, whenPrinted, whenReady } from "../../scripts/launch.ts"
+import { casesOf } from "../everyCase.ts"
 import { customer, organization, session, startAcme, subscription } from "./acme.ts"
 import { launchOn, run } from "./runCli.ts"
 import { startTeam, temporaryFile } from "./seededTeam.ts"
@@ -180,7 +181,7 @@ const runOnFull = async (
   return whenEnded(launched)
 }
 
-const fullCommands = [
+const fullCommands: ReadonlyArray<ReadonlyArray<string>> = [
   ["--help"],
   ["--version"],
   ["--completions", "bash"],
@@ -194,7 +195,7 @@ const fullCommands = [
   ["listen"],
   ["emulator", "--json"],
   ["demo"]
-] as const
+]
 
 describe.skipIf(process.platform !== "linux").concurrent("a disk that is full", { timeout }, () => {
   let acme: Awaited<ReturnType<typeof startAcme>>
@@ -203,18 +204,32 @@ describe.skipIf(process.platform !== "linux").concurrent("a disk that is full", 
     return async () => void (await acme.stop())
   })
 
-  it.for(fullCommands)("ends %j with 1 and the system's words", async (args) => {
-    const env = {
-      POLAR_API_URL: acme.url,
-      [args[0] === "session" ? "POLAR_ACCESS_TOKEN" : "POLAR_CUSTOMER_SESSION"]:
-        args[0] === "session" ? organization : session,
-      POLAR_WEBHOOK_SECRET: secret
+  const runCommand = (args: ReadonlyArray<string>, stderrToo: boolean) =>
+    runOnFull(
+      args,
+      {
+        POLAR_API_URL: acme.url,
+        POLAR_WEBHOOK_SECRET: secret,
+        ...(args[0] === "session" ? { POLAR_ACCESS_TOKEN: organization } : { POLAR_CUSTOMER_SESSION: session })
+      },
+      stderrToo
+    )
+
+  it.for(casesOf(fullCommands, 0, 2).map((args) => ({ args, name: args.join(" ") })))(
+    "ends $name with 1 and the system's words",
+    async ({ args }) => {
+      const { code, stderr } = await runCommand(args, false)
+      assert.strictEqual(code, 1, stderr)
+      assert.match(stderr, /^cannot write: no space left on device\. \d+ lines? (is|are) missing from stdout\.$/m)
     }
-    const { code, stderr } = await runOnFull(args, env)
-    assert.strictEqual(code, 1, stderr)
-    assert.match(stderr, /^cannot write: no space left on device\. \d+ lines? (is|are) missing from stdout\.$/m)
-    assert.strictEqual((await runOnFull(args, env, true)).code, 1, "also if stderr is full")
-  })
+  )
+
+  it.for(casesOf(fullCommands, 1, 2).map((args) => ({ args, name: args.join(" ") })))(
+    "ends $name with 1 if stderr is on it too",
+    async ({ args }) => {
+      assert.strictEqual((await runCommand(args, true)).code, 1)
+    }
+  )
 
   it("stops the mails, and stderr and the journal tell who was mailed", async (test) => {
     const { env, mails } = await startTeam(test, { live: 100 })
@@ -237,6 +252,7 @@ describe.concurrent("a reader of stdout that leaves", { timeout }, () => {
     const { code, stderr } = await whenEnded(command)
     assert.strictEqual(code, 130)
     assert.match(stderr, /^\d+ lines are missing from stdout, because its reader has gone\.$/m)
+    await rules()
     await tellsOfMails({ args, env, mails, stderr })
   })
 

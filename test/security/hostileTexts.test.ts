@@ -4,7 +4,6 @@ import { SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
 import { Reissue } from "@polar-seats/invitations/Reissue"
 import { ConfigProvider, Effect, Redacted } from "effect"
 import { Command } from "effect/cli"
-import { TestConsole } from "effect/testing"
 import { spawnSync } from "node:child_process"
 import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -14,6 +13,7 @@ import { cli } from "../../packages/app/src/commands/index.ts"
 import { formatAssignCommand } from "../../packages/app/src/output/followUpCommands.ts"
 import { run } from "../app/runCli.ts"
 import { answers, hostile, id, startHostilePolar } from "./hostilePolar.ts"
+import { recordOutput } from "./recordOutput.ts"
 
 const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u3164]/u
 
@@ -31,11 +31,12 @@ beforeAll(async () => {
 /** Runs a command in this process, and returns all that it printed. */
 const runHere = (args: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    yield* Effect.exit(Command.runWith(cli, { version: "0" })(args))
-    return { out: (yield* TestConsole.logLines).join("\n"), err: (yield* TestConsole.errorLines).join("\n") }
+    const { printed, record } = recordOutput()
+    yield* Effect.exit(record(Command.runWith(cli, { version: "0" })(args)))
+    const { stderr: err, stdout: out } = printed()
+    return { out, err }
   }).pipe(
     Effect.provide([
-      TestConsole.layer,
       NodeServices.layer,
       ConfigProvider.layer(
         ConfigProvider.fromUnknown({

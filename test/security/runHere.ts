@@ -2,11 +2,11 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, ConfigProvider, Effect, Exit } from "effect"
 import { CliOutput } from "effect/cli"
 import type { HelpDoc } from "effect/cli"
-import { TestConsole } from "effect/testing"
 import { runCommandLine } from "../../packages/app/src/commandLine.ts"
 import { cli } from "../../packages/app/src/commands/index.ts"
 import { Ended } from "../../packages/app/src/exit.ts"
 import { Command } from "effect/cli"
+import { recordOutput } from "./recordOutput.ts"
 
 /** The outcome of a command. `code` is undefined if it was still running when its time was over. */
 export interface Done {
@@ -26,20 +26,19 @@ export const runHere = (
   millis = 500
 ): Promise<Done> =>
   Effect.gen(function* () {
+    const { printed, record } = recordOutput()
     const exit = yield* runCommandLine(args, "0.0.0").pipe(
+      record,
       Effect.timeoutOrElse({ duration: millis, orElse: () => Effect.fail(still) }),
       Effect.exit
     )
-    const print = {
-      stdout: (yield* TestConsole.logLines).join("\n"),
-      stderr: (yield* TestConsole.errorLines).join("\n")
-    }
+    const print = printed()
     if (Exit.isSuccess(exit)) return { code: 0, ...print, defect: "" }
     const failure = exit.cause.reasons.map((reason) => (reason._tag === "Fail" ? reason.error : undefined))[0]
     if (failure instanceof Ended) return { code: failure.code, ...print, defect: "" }
     return { code: undefined, ...print, defect: failure === still ? "" : Cause.pretty(exit.cause) }
   }).pipe(
-    Effect.provide([TestConsole.layer, NodeServices.layer, ConfigProvider.layer(ConfigProvider.fromUnknown(env))]),
+    Effect.provide([NodeServices.layer, ConfigProvider.layer(ConfigProvider.fromUnknown(env))]),
     Effect.runPromise
   )
 

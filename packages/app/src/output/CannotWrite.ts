@@ -16,7 +16,7 @@ export class CannotWrite extends Schema.TaggedError<CannotWrite>()("CannotWrite"
     return `cannot write: ${this.description}`
   }
 
-  /** The error that a write ended with. A terminal that is gone answers with EIO. */
+  /** The error of a write. A terminal that is gone answers with EIO. */
   static readonly fromSystem = (error: Error, isTerminal: boolean): CannotWrite => {
     const code = "code" in error ? error.code : undefined
     const errno = "errno" in error && Predicate.isNumber(error.errno) ? error.errno : undefined

@@ -7,26 +7,38 @@ import type { Device } from "./textWriter.ts"
 
 // The system takes so many bytes whole or not at all, so a pipe whose reader has stopped ends in a whole line
 const mostAtOnceOnPipe = 4096
-const mostAtOnceOnFile = 65_536
-
-const toResult = (error: Error | null | undefined, taken: number, isTerminal = false) =>
-  Predicate.isNullish(error) ? taken : CannotWrite.fromSystem(error, isTerminal)
+const mostAtOnceElsewhere = 1_048_576
 
 /** stdout or stderr. It is a socket to Node if it is a terminal, a pipe or a socket. */
 export type StandardStream = Writable & { readonly fd: number; readonly isTTY: boolean }
 
-/** A terminal, pipe or socket. Node tells when the system has taken all bytes of a write. */
-const streamDevice = (stream: StandardStream): Device => ({
-  mostBytes: mostAtOnceOnPipe,
-  write: (bytes, done) => void stream.write(bytes, (error) => done(toResult(error, bytes.length, stream.isTTY)))
+/** A terminal. A write to it returns when it is done, and its errors come as events of the stream. */
+const terminalDevice = (stream: StandardStream): Device => ({
+  mostBytes: mostAtOnceElsewhere,
+  write: (bytes, done) => {
+    stream.write(bytes)
+    done(bytes.length)
+  }
 })
 
-/** A file. Node's stream takes a write for done if the disk had room for a part of it alone. */
+/** A pipe or socket. Node tells when the system has taken all bytes of a write. */
+const pipeDevice = (stream: StandardStream): Device => ({
+  mostBytes: mostAtOnceOnPipe,
+  write: (bytes, done) =>
+    void stream.write(bytes, (error) =>
+      done(Predicate.isNullish(error) ? bytes.length : CannotWrite.fromSystem(error, false))
+    )
+})
+
+/** A file. Node's own stream calls a write done although the disk had room for a part of it alone. */
 const fileDevice = (descriptor: number): Device => ({
-  mostBytes: mostAtOnceOnFile,
-  write: (bytes, done) => write(descriptor, bytes, (error, taken) => done(toResult(error, taken)))
+  mostBytes: mostAtOnceElsewhere,
+  write: (bytes, done) =>
+    write(descriptor, bytes, (error, taken) => done(error === null ? taken : CannotWrite.fromSystem(error, false)))
 })
 
 /** The device behind stdout or stderr. */
-export const deviceOf = (stream: StandardStream): Device =>
-  stream instanceof Socket ? streamDevice(stream) : fileDevice(stream.fd)
+export const deviceOf = (stream: StandardStream): Device => {
+  if (stream.isTTY) return terminalDevice(stream)
+  return stream instanceof Socket ? pipeDevice(stream) : fileDevice(stream.fd)
+}
