@@ -28,7 +28,7 @@ const parse = (output: string) => linesOf(output).map((line) => JSON.parse(line)
 const missingIn = (stderr: string): number => Number(/^(\d+) lines? (is|are) missing from stdout/m.exec(stderr)?.[1])
 
 describe.concurrent("a reader that is slow gets every line", { timeout }, () => {
-  it("of 600 seats, if the command ends with 0", async (test) => {
+  it("with 600 seats, if the command ends with 0", async (test) => {
     const { env } = await startTeam(test, { live: 600 })
     const command = launchOnPipe(test, [...remind, "--dry-run"], env)
     const lines = parse(await command.readAll(pause))
@@ -37,7 +37,7 @@ describe.concurrent("a reader that is slow gets every line", { timeout }, () => 
     assert.deepInclude(lines.at(-1), { interrupted: false })
   })
 
-  it("of 600 seats of which one fails, if the command ends with 1", async (test) => {
+  it("with 600 seats of which one fails, if the command ends with 1", async (test) => {
     const { env, mails, rules } = await startTeam(test, { live: 600 })
     await rules(
       { method: "POST", times: 300, delay_ms: 0 },
@@ -54,7 +54,7 @@ describe.concurrent("a reader that is slow gets every line", { timeout }, () => 
   it.for([
     ["2", 2, Array.from({ length: 1200 }, (_, index) => `seat-${index}`)],
     ["3", 3, hundreds(1200)]
-  ] as const)("of 1,200 ids, if the command ends with %s", async ([, code, ids], test) => {
+  ] as const)("with 1,200 ids, if the command ends with %s", async ([, code, ids], test) => {
     const { env } = await startTeam(test, { live: 1 })
     const command = launchOnPipe(test, ["resend", ...ids, "--json"], env)
     const lines = parse(await command.readAll(pause))
@@ -65,7 +65,7 @@ describe.concurrent("a reader that is slow gets every line", { timeout }, () => 
     )
   })
 
-  it("of stderr", async (test) => {
+  it("on stderr", async (test) => {
     const { env } = await startTeam(test, { live: 1 })
     const ids = hundreds(1200)
     const command = launchOnPipe(test, ["resend", ...ids], env, "stderr")
@@ -83,7 +83,7 @@ const startBusy = async (test: TestContext, args: ReadonlyArray<string>, seats: 
   const { env } = await startTeam(test, { live: seats })
   const command = launchOnPipe(test, args, env)
   const first = await whenReady(command, command.read(1))
-  /** What is in the pipe after the command has ended. */
+  /** The lines in the pipe after the command has ended. */
   const arrived = async () => linesOf(`${first}${await command.readAll()}`)
   return { env, command, arrived }
 }

@@ -7,7 +7,7 @@ const closedCodes: ReadonlySet<unknown> = new Set(["EPIPE", "ECONNRESET", "ERR_S
 
 /** stdout or stderr takes no more text. */
 export class CannotWrite extends Schema.TaggedError<CannotWrite>()("CannotWrite", {
-  /** What the system said, such as "no space left on device". */
+  /** The words of the system, such as "no space left on device". */
   description: Schema.String,
   /** Whether nobody is there any more to read the text. */
   isClosed: Schema.Boolean

@@ -22,7 +22,7 @@ const formatMissing = ({ endsInsideLine, missingLines }: WriterState): string =>
   return `${lines} from stdout${endsInsideLine ? ", and its last line is incomplete" : ""}`
 }
 
-/** What stderr says at the end about text that stdout did not take. */
+/** The last line on stderr, about text that stdout did not take. */
 const formatLoss = (state: WriterState, isError: boolean): string | undefined => {
   const { failure, missingLines } = state
   const missing = formatMissing(state)

@@ -30,7 +30,7 @@ export interface TextWriter {
   readonly state: () => WriterState
 }
 
-/** What a writer has not written. */
+/** The text that a writer has not written. */
 export interface WriterState {
   /** The error of the system. It is undefined if the command gave its text up. */
   readonly failure: CannotWrite | undefined
