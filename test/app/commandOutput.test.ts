@@ -59,7 +59,7 @@ describe.concurrent("the JSON of a command fits the schema", { timeout: 60_000 }
 
   it.for(seatCommands)("%s: after a refusal, with the error and a summary", async (command, test) => {
     const { url } = await startTeam(test, { live: 1, expired: 1, claimed: 1 })
-    const env = { POLAR_API_URL: url, POLAR_ACCESS_TOKEN: powerless, POLAR_INVITATION_TOKEN: "s3cret" }
+    const env = { POLAR_API_URL: url, POLAR_ACCESS_TOKEN: powerless, POLAR_INVITATION_TOKEN: "s3cret".padEnd(43, "-") }
     const { code, stderr, stdout } = await run([command, ...uses[command].good, "--json"], env)
     assert.strictEqual(code, 3)
     const summary = summaryOf(stdout)
