@@ -55,7 +55,7 @@ export const settleOutput = <A, E, R>(command: Effect.Effect<A, E, R>): Effect.E
       yield* Fiber.interrupt(limits)
 
       const failure = out.state().failure ?? err.state().failure
-      const isSignalled = Exit.isFailure(ending)
+      const isSignalled = Exit.isFailure(ending) || ending.value === "hangUp"
       // A reader that goes away interrupts a command, but a server has not done what it was asked
       const isServer = MutableRef.get(yield* InterruptIsSuccess)
       const isError = failure !== undefined && (!failure.isClosed || (isServer && !isSignalled))
