@@ -173,8 +173,8 @@ describe.concurrent("Ctrl-C during a call ends with 130 within a second, and pri
     const silent = await startRecordingProxy(test)
     const env = {
       POLAR_API_URL: silent.url,
-      POLAR_INVITATION_TOKEN: "s3cret",
-      ...(args[0] === "session" ? { POLAR_ACCESS_TOKEN: organization } : { POLAR_CUSTOMER_SESSION: session })
+      ...(args[0] === "session" ? { POLAR_ACCESS_TOKEN: organization } : { POLAR_CUSTOMER_SESSION: session }),
+      POLAR_INVITATION_TOKEN: "s3cret"
     }
     const command = await start([...args, "--json"], env, silent.arrived(1))
     const { code, inTime, stderr, stdout } = await stopInTime(command, "SIGINT")
