@@ -36,17 +36,18 @@ export const emulatorEnvironment: Rows = [
 
 const wrongUse: Rows[number] = ["2", "The command was used wrongly. Nothing was sent"]
 
+const codes: Rows = [["0", "Done"], ["1", "Failed, or in doubt"], wrongUse, ["3", "Polar refused"]]
+const interrupted: Rows[number] = ["130", "Interrupted"]
+
 /** The exit codes of a command that calls Polar. */
-export const exitCodes: Rows = [
-  ["0", "Done"],
-  ["1", "Failed, or in doubt"],
-  wrongUse,
-  ["3", "Polar refused"],
-  ["130", "Interrupted"]
-]
+export const exitCodes: Rows = [...codes, interrupted]
 
 /** The exit codes of a command that may mail a dead link. */
-export const resendExitCodes: Rows = [...exitCodes, ["5", "Mailed, but the link in the mail is dead"]]
+export const resendExitCodes: Rows = [...codes, ["5", "Mailed, but the link in the mail is dead"], interrupted]
 
 /** The exit codes of a command that runs until it is interrupted. */
-export const serverExitCodes: Rows = [["0", "Interrupted, which is its usual end"], ["1", "It cannot listen"], wrongUse]
+export const serverExitCodes: Rows = [
+  ["0", "Interrupted, which is its usual end"],
+  ["1", "It cannot listen, or cannot write"],
+  wrongUse
+]
