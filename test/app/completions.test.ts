@@ -47,7 +47,7 @@ const shells = {
 
 const isInstalled = (shell: string) => spawnSync(shell, ["--version"]).status === 0
 
-/** What a shell offers for each line: the words that may come next. */
+/** The words that a shell offers for each line. */
 const complete = async (
   { onTestFinished }: TestContext,
   shell: keyof typeof shells,

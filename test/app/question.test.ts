@@ -1,9 +1,9 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { type Cause, ConfigProvider, Effect, Exit, Layer, Option, Queue, Terminal } from "effect"
 import { TerminalCapabilities } from "effect/cli"
-import { TestConsole } from "effect/testing"
 import { assert, describe, it } from "vitest"
 import { runCommandLine } from "../../packages/app/src/commandLine.ts"
+import { recordOutput } from "../security/recordOutput.ts"
 import { subscription } from "./acme.ts"
 import { startTeam } from "./seededTeam.ts"
 
@@ -29,18 +29,15 @@ const makeTerminal = (key: string) => {
 const runAsked = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>, key: string) => {
   const { layer, shown } = makeTerminal(key)
   const capable = { canColor: false, canAnimate: false, canPrompt: true }
-  const services = Layer.mergeAll(
-    NodeServices.layer,
-    TestConsole.layer,
-    ConfigProvider.layer(ConfigProvider.fromUnknown(env))
-  )
+  const services = Layer.merge(NodeServices.layer, ConfigProvider.layer(ConfigProvider.fromUnknown(env)))
   const person = Layer.merge(layer, Layer.succeed(TerminalCapabilities.TerminalCapabilities, capable))
+  const { printed, record } = recordOutput()
   return Effect.gen(function* () {
-    const exit = yield* Effect.exit(runCommandLine(args, "0.0.0"))
+    const exit = yield* Effect.exit(record(runCommandLine(args, "0.0.0")))
     const ended = Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
     const error = ended?._tag === "Fail" ? ended.error : undefined
     const code = error !== undefined && "code" in error ? error.code : Exit.isSuccess(exit) ? 0 : undefined
-    return { code, asked: shown.join(""), stderr: (yield* TestConsole.errorLines).join("\n") }
+    return { code, asked: shown.join(""), stderr: printed().stderr }
   }).pipe(Effect.provide(Layer.provideMerge(person, services)), Effect.runPromise)
 }
 

@@ -293,6 +293,7 @@ describe.concurrent("remind", { timeout }, () => {
     const { idsOf, rest } = readLines(stdout)
     assert.strictEqual(rest.error._tag, "Unauthorized")
     assert.include(stderr, rest.error.message)
+    assert.match(rest.error.message, / with the token of POLAR_CUSTOMER_SESSION\.$/)
     assert.deepEqual([idsOf("resent").length, idsOf("not_begun").length], [10, 30])
     assert.strictEqual((await mails()).length, 10)
   })

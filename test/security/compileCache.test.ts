@@ -45,7 +45,7 @@ const makePoison = async ({ onTestFinished }: TestContext, stolen: string) => {
   onTestFinished(() => rmSync(cache, { recursive: true }))
   await runAsVictim({ NODE_COMPILE_CACHE: cache })
   const entries = globSync(`${cache}/*/*`).map((file) => ({ file, entry: readFileSync(file) }))
-  // Node keeps the JavaScript that it made of run.ts. Of the bundle it keeps bytecode, which is harder to replace
+  // Node keeps the JavaScript of run.ts there. It keeps bytecode of the bundle, which is harder to replace
   const found = entries.find(({ entry }) => entry.includes("const interruptIsSuccess ="))
   assert(found !== undefined)
   const theft = `(await import("node:fs")).writeFileSync(${JSON.stringify(stolen)}, process.env.POLAR_ACCESS_TOKEN);`

@@ -12,7 +12,8 @@ import * as Stream from "effect/Stream"
 import type { SeatLine } from "../CommandOutput.ts"
 import { Ended, exitCode, exitCodeFor } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { printErr, toErrorJson } from "../output/print.ts"
+import { describeError } from "../output/askedServer.ts"
+import { type PrintableError, printErr, toErrorJson } from "../output/print.ts"
 import { showProgress } from "../output/progress.ts"
 import * as reminders from "../output/reminders.ts"
 import { notBegunLine, printLine } from "../output/seatLines.ts"
@@ -130,18 +131,23 @@ const toOpenLine = ({ address, id, outcome }: PlannedMail): typeof SeatLine.Enco
   }
 }
 
-const printSummaryJson = Effect.fnUntraced(function* ({ open, tally }: Run, ending: Ending) {
+const printSummaryJson = Effect.fnUntraced(function* ({ open, tally }: Run, ending: Ending, why?: PrintableError) {
   yield* Effect.forEach(open.values(), (mail) => printLine(toOpenLine(mail)))
   yield* printLine({
     ...reminders.tallyJson(tally, ending === "interrupted"),
-    ...(isError(ending) ? toErrorJson(ending) : {})
+    ...(why === undefined ? {} : toErrorJson(why))
   })
 })
 
 // More would push the counts off the screen. The journal and --json have all of them
 const mostIds = 10
 
-const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: boolean): ReadonlyArray<string> => {
+const formatSummary = (
+  { planned, tally }: Run,
+  ending: Ending,
+  hasJournal: boolean,
+  why?: PrintableError
+): ReadonlyArray<string> => {
   const { counts, failed, unknown } = tally
   const idsOf = (word: reminders.ReminderWord) =>
     Array.from(planned.values()).flatMap(({ id, outcome }) => (outcome === word ? [id] : []))
@@ -164,7 +170,7 @@ const formatSummary = ({ planned, tally }: Run, ending: Ending, hasJournal: bool
     ),
     `Of ${total} seats: ${countWords.join(", ")}.`,
     ...(skipCounts.length > 0 ? [`Skipped: ${skipCounts.join(", ")}.`] : []),
-    ...(isError(ending) ? [ending.message] : []),
+    ...(why === undefined ? [] : [why.message]),
     ...reminders.formatAdvice(tally, hasJournal)
   ]
 }
@@ -207,8 +213,9 @@ export const mailReminders = Effect.fnUntraced(function* (
 
   const conclude = Effect.fnUntraced(function* (ending: Ending) {
     yield* settleOpen(run, ending, since)
-    if (json) yield* printSummaryJson(run, ending)
-    yield* printErr(formatSummary(run, ending, hasJournal))
+    const why = isError(ending) ? { _tag: ending._tag, message: yield* describeError(ending) } : undefined
+    if (json) yield* printSummaryJson(run, ending, why)
+    yield* printErr(formatSummary(run, ending, hasJournal, why))
     if (isError(ending)) return exitCodeFor(ending)
     const { failed, not_begun, unknown } = run.tally.counts
     return failed + unknown + not_begun > 0 ? exitCode.failed : 0

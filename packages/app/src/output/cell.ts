@@ -1,6 +1,7 @@
 import * as CliOutput from "effect/cli/CliOutput"
 
-const plain = /^[ -~]*$/
+// Each of these takes one cell
+const plain = /^[ -~…]*$/
 
 /** The number of terminal cells of a text: two for a Chinese character or an emoji, none for a combining mark. */
 export const widthOf = (text: string): number => (plain.test(text) ? text.length : CliOutput.displayWidth(text))

@@ -175,7 +175,7 @@ const assign = (reissuing: Reissuing): Effect.Effect<Seat, AssignError | ListErr
   )
 }
 
-/** What the journal remembers of a reissue that has mailed. The revocation tells others who has taken a seat away. */
+/** Makes the memory of a mail that a reissue has sent. The revocation in it tells others who has taken a seat away. */
 export const mailedNow = ({ held, reissue }: Pick<Reissuing, "held" | "reissue">, seat: Seat) =>
   Effect.map(DateTime.now, (at): Journal.Mailed => {
     const { attempt } = held.entry()
