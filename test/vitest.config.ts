@@ -12,6 +12,8 @@ export default defineConfig({
   test: {
     // The tests wait much of the time, so two workers suit a machine with two cores
     maxWorkers: 3,
+    // A file takes longer to load Effect than to run its tests, so the files of a worker share what is loaded
+    isolate: false,
     include: ["**/*.test.ts", "../examples/src/*.test.ts"],
     exclude: ["long/**", ...longFiles, "**/node_modules/**"],
     globalSetup: ["temporaryFolder.ts", "bundledCommand.ts"],
