@@ -39,18 +39,20 @@ for line in $argv[3..-1]
   echo (string join " " -- (complete -C $line | string replace -r "\\t.*" "")) >> $argv[2]
 end`
 
-const shells = {
+const shells: Readonly<Record<string, ReadonlyArray<string>>> = {
   bash: ["--norc", "--noprofile", "-c", bash, "bash"],
   zsh: ["-f", "-c", zsh, "zsh"],
   fish: ["--no-config", "-c", fish]
-} as const
+}
 
-const isInstalled = (shell: string) => spawnSync(shell, ["--version"]).status === 0
+const missing = Object.keys(shells).filter((shell) => spawnSync(shell, ["--version"]).status !== 0)
+// A test that is skipped has to say so
+for (const shell of missing) console.warn(`The completions for ${shell} are skipped: it is not installed.`)
 
 /** The words that a shell offers for each line. */
 const complete = async (
   { onTestFinished }: TestContext,
-  shell: keyof typeof shells,
+  shell: string,
   lines: ReadonlyArray<string>
 ): Promise<ReadonlyArray<ReadonlyArray<string>>> => {
   const folder = makeTemporaryFolder("completions")
@@ -60,7 +62,7 @@ const complete = async (
   assert.deepEqual([printed.code, printed.stderr], [0, ""])
   writeFileSync(script, printed.stdout)
   writeFileSync(offered, "")
-  const { status, stderr } = spawnSync(shell, [...shells[shell], script, offered, ...lines], {
+  const { status, stderr } = spawnSync(shell, [...(shells[shell] ?? []), script, offered, ...lines], {
     encoding: "utf8",
     env: { PATH: process.env["PATH"], HOME: folder, TERM: "xterm" },
     timeout: 15_000
@@ -95,10 +97,8 @@ const single: ReadonlyArray<readonly [line: string, word: string]> = [
   ["polar-seats list --order 1 --jso", "--json"]
 ]
 
-describe.each(Object.keys(shells) as Array<keyof typeof shells>)("the completions for %s", (shell) => {
-  const missing = `${shell} is not installed`
+describe.each(Object.keys(shells).filter((shell) => !missing.includes(shell)))("the completions for %s", (shell) => {
   it("complete the commands, flags and choices of polar-seats", async (test) => {
-    if (!isInstalled(shell)) return test.skip(missing)
     const offered = await complete(
       test,
       shell,
@@ -111,8 +111,8 @@ describe.each(Object.keys(shells) as Array<keyof typeof shells>)("the completion
   })
 
   // Zsh shows its choices only on a screen
-  it.skipIf(shell === "zsh")("offer every command, and every flag of a command", async (test) => {
-    if (!isInstalled(shell)) return test.skip(missing)
+  if (shell === "zsh") return
+  it("offer every command, and every flag of a command", async (test) => {
     const [first = [], ...flags] = await complete(test, shell, [
       "polar-seats ",
       ...names.map((name) => `polar-seats ${name} --`)
