@@ -6,6 +6,7 @@ import { basename, dirname, join } from "node:path"
 import { bundledIn, forgetBundles, keepBundles } from "./bundles.ts"
 import { bundleCommand } from "./command.ts"
 import { formatNotices, noticesFile } from "./notices.ts"
+import { outputSchema } from "../packages/app/src/outputSchema.ts"
 import { entryPoints, type Package, packages, root, tarballs } from "./packages.ts"
 
 const read = (cwd: string, command: string, ...args: ReadonlyArray<string>) =>
@@ -26,7 +27,8 @@ const checkFiles = (pkg: Package, files: ReadonlyArray<string>) => {
     assert(files.includes(file), `${name} has no ${file}. LICENSE comes from the root; write the other files by hand.`)
   }
   const stray = files.filter(
-    (file) => file !== notices && !/^((dist|src)\/.+\.(js|ts|map|css)|[A-Z]+(\.md)?|package\.json)$/.test(file)
+    (file) =>
+      file !== notices && !/^((dist|src)\/.+\.(js|ts|map|css|schema\.json)|[A-Z]+(\.md)?|package\.json)$/.test(file)
   )
   assert.deepEqual(
     [...stray, ...files.filter((file) => file.includes(".test."))],
@@ -62,7 +64,9 @@ execFileSync("tsc", ["-b", ...libraries.map(({ folder }) => folder)], { cwd: roo
 forgetBundles()
 for (const pkg of packages.filter(({ bin }) => bin !== undefined)) {
   keepBundles(pkg, await bundleCommand(pkg.folder))
-  writeFileSync(join(pkg.folder, "dist", noticesFile), formatNotices(bundledIn(pkg)))
+  const dist = join(pkg.folder, "dist")
+  writeFileSync(join(dist, noticesFile), formatNotices(bundledIn(pkg)))
+  writeFileSync(join(dist, "output.schema.json"), JSON.stringify(outputSchema(), null, 2))
 }
 
 for (const pkg of packages) {

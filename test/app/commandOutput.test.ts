@@ -1,4 +1,5 @@
 import { assert, describe, it } from "vitest"
+import { outputSchema } from "../../packages/app/src/outputSchema.ts"
 import { readCommands } from "../security/runHere.ts"
 import { powerless, subscription } from "./acme.ts"
 import { assertJsonLines, linesOf, seatCommands, summaryOf } from "./jsonLines.ts"
@@ -34,12 +35,36 @@ const done: Readonly<Record<Name, Readonly<Record<string, number>>>> = {
   revoke: { revoked: 1 },
   claim: { claimed: 1 }
 }
+const words = [
+  "listed",
+  "resent",
+  "reissued",
+  "assigned",
+  "revoked",
+  "claimed",
+  "skipped",
+  "failed",
+  "unknown",
+  "not_begun"
+]
 const notDone = { failed: 0, unknown: 0, not_begun: 0 }
 
 it("every command of the command line is of seats and fits the schema, or has JSON of its own", async () => {
   const own = ["session", "listen", "emulator", "demo"]
   const names = (await readCommands()).map(({ name }) => name)
   assert.sameMembers(names, [...seatCommands, ...own])
+})
+
+it("the schema without Effect has every outcome, and Polar's fields of a seat", () => {
+  const text = JSON.stringify(outputSchema())
+  const outcomes = Array.from(text.matchAll(/"outcome":\{"type":"string","enum":\[([^\]]*)\]/g), ([, words]) =>
+    words?.split(",")
+  )
+  assert.sameMembers(
+    outcomes.flat().filter((word, index, all) => all.indexOf(word) === index),
+    words.map((word) => JSON.stringify(word))
+  )
+  assert.include(text, '"invitation_token_expires_at"')
 })
 
 describe.concurrent("the JSON of a command fits the schema", { timeout: 60_000 }, () => {
