@@ -1,3 +1,4 @@
+import { isExact, mapNumbers } from "@polar-seats/domain/ExactJson"
 import { Result, Schema } from "effect"
 import { assert } from "vitest"
 import { CommandOutput } from "../../packages/app/src/CommandOutput.ts"
@@ -7,13 +8,10 @@ export const seatCommands = ["list", "resend", "reissue", "remind", "assign", "r
 
 const decode = Schema.decodeUnknownResult(CommandOutput, { onExcessProperty: "error" })
 
-const parseLines = (stdout: string) =>
-  stdout === ""
-    ? []
-    : stdout
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line))
+// Metadata is printed as it came, also a number that JavaScript would read as infinite
+const parseLine = (line: string) => JSON.parse(mapNumbers(line, (number) => (isExact(number) ? number : "0")))
+
+const parseLines = (stdout: string) => (stdout === "" ? [] : stdout.trimEnd().split("\n").map(parseLine))
 
 /** The lines of JSON for the seats, without the summary. */
 export const linesOf = (stdout: string) => parseLines(stdout).slice(0, -1)

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it, type TestContext } from "vitest"
 import { session, startAcme, subscription } from "./acme.ts"
 import { startConnectProxy, startSecurePolar, writeCertificate } from "./connectProxy.ts"
+import { linesOf } from "./jsonLines.ts"
 import { run } from "./runCli.ts"
 
 const list = ["list", "--subscription", subscription]
@@ -115,7 +116,7 @@ describe("a proxy that cannot be used", () => {
       })
       assert.strictEqual(code, 1)
       assert.match(stderr, /was not sent[^]*ERR_PROXY_TUNNEL/)
-      assert.propertyVal(JSON.parse(stdout), "outcome", "failed")
+      assert.propertyVal(linesOf(stdout)[0], "outcome", "failed")
       assert.isAtLeast(proxy.ledger.length, 1)
       assert.deepEqual(await acme.mails(), [])
     }
