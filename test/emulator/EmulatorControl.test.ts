@@ -5,7 +5,7 @@ import * as Emulator from "@polar-seats/emulator/Emulator"
 import { SeatJson } from "@polar-seats/http/SeatJson"
 import * as SeatWebhooks from "@polar-seats/http/SeatWebhooks"
 import { DateTime, type Duration, Effect, Fiber, Layer, Queue, Redacted, Schema } from "effect"
-import { HttpClient, HttpClientError, HttpClientResponse, HttpServer } from "effect/http"
+import { FetchHttpClient, HttpClient, HttpClientError, HttpClientResponse, HttpServer } from "effect/http"
 import * as NetAddress from "effect/net/NetAddress"
 import { TestClock } from "effect/testing"
 import { ben, seats, start, subscription, tokens, unknown, world } from "../laws/world.ts"
@@ -715,5 +715,27 @@ describe("the control API", () => {
         }
       })
     )
+  )
+
+  it.effect("follow no redirect, also with fetch: it could lead to a host that the settings refuse", () =>
+    Effect.gen(function* () {
+      const modes = yield* Queue.unbounded<RequestInit["redirect"]>()
+      const fetchOnce: typeof fetch = (_, init) => {
+        Queue.offerUnsafe(modes, init?.redirect)
+        return Promise.resolve(new Response(null, { status: 204 }))
+      }
+      const server = HttpServer.make({ serve: () => Effect.void, address: NetAddress.unixPathAddress("/nowhere") })
+      const layer = Emulator.layerServer(world).pipe(
+        Layer.provide(Layer.succeed(HttpServer.HttpServer, server)),
+        Layer.provide(FetchHttpClient.layer),
+        Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetchOnce))
+      )
+      yield* Effect.gen(function* () {
+        const { deleteMember, settings } = yield* Emulator.Emulator
+        yield* settings({ webhook: { url: "http://localhost:9/" } })
+        yield* deleteMember(ben)
+        assert.strictEqual(yield* Queue.take(modes), "manual")
+      }).pipe(Effect.provide(layer))
+    })
   )
 })

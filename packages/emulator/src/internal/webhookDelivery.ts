@@ -1,5 +1,6 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Timestamp from "@polar-seats/domain/Timestamp"
@@ -28,6 +29,9 @@ const headersOf = Effect.fnUntraced(function* (id: string, body: string, { secre
   )
 })
 
+// A redirect could lead to a host that the settings refuse. Of the usual clients, only `fetch` would follow one
+const withoutRedirects = Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
+
 /**
  * Delivers every announcement from now on to the receiver in the settings, once each and in order. If the receiver is too
  * slow, the oldest that wait are dropped.
@@ -44,7 +48,9 @@ export const deliver = Effect.fnUntraced(function* (client: HttpClient.HttpClien
       headers: { ...(yield* headersOf(event.id, body, webhook)), "user-agent": "polar.sh webhooks" }
     }).pipe(HttpClientRequest.bodyText(body, "application/json"))
     // Polar retries later. The emulator does not, and ignores whether the delivery arrived
-    yield* client.execute(request).pipe(Effect.scoped, Effect.timeout("10 seconds"), Effect.ignore)
+    yield* client
+      .execute(request)
+      .pipe(Effect.scoped, withoutRedirects, Effect.timeout("10 seconds"), Effect.ignore)
   })
   yield* Effect.forkScoped(Effect.forever(next))
 })
