@@ -47,6 +47,19 @@ describe("a wrong parameter is an InvalidRequest with its name, never a throw", 
     })
   )
 
+  it.effect.each([null, undefined])("and if the request has %s instead of parameters, each one is missing", (none) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.suspend(() => decode(none)))
+      assert.deepStrictEqual(
+        error.issues.map(({ path, type }) => [path, type]),
+        [
+          [["subscriptionId"], "missing"],
+          [["seatId"], "missing"]
+        ]
+      )
+    })
+  )
+
   it.effect("and every wrong parameter has an issue", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(decode({ seatId: "x" }))

@@ -27,18 +27,19 @@ const toInvalidRequest = ({ issue }: Schema.SchemaError) =>
 /**
  * Makes a decoder for what users write: the parameters of a route, a query or a form. `SeatId.make` throws at a text that
  * is no id, but this decoder fails with `InvalidRequest`. It has an issue for each wrong parameter, with its name as the
- * path, and shows no value. Further parameters are left out.
+ * path, and shows no value. Further parameters are left out. If there are no parameters at all, such as the body of a request
+ * that has none, each one is missing.
  *
  * A query is `Object.fromEntries(url.searchParams)`. A parameter that may be missing has `Schema.optionalKey` around its
  * schema.
  */
 export const decode = <const F extends Fields>(
   fields: F
-): ((parameters: Readonly<Record<string, unknown>>) => Effect.Effect<Schema.Struct.Type<F>, InvalidRequest>) => {
+): ((parameters: Readonly<Record<string, unknown>> | null | undefined) => Effect.Effect<Schema.Struct.Type<F>, InvalidRequest>) => {
   const decodeFields = Schema.decodeUnknownEffect(Schema.Struct(fields), { errors: "all" })
   return (parameters) => {
-    // Some routers have a key for a parameter that the request lacks
-    const given = Object.entries(parameters).filter(([, value]) => Predicate.isNotUndefined(value))
+    // Some routers have a key for a parameter that the request lacks, and some give null for a form that it lacks
+    const given = Object.entries(parameters ?? {}).filter(([, value]) => Predicate.isNotUndefined(value))
     return Effect.mapError(decodeFields(Object.fromEntries(given)), toInvalidRequest)
   }
 }
