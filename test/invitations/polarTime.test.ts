@@ -11,7 +11,7 @@ import * as SeatClaims from "@polar-seats/http/SeatClaims"
 import * as Invitations from "@polar-seats/invitations/Invitations"
 import * as Journal from "@polar-seats/invitations/Journal"
 import { DateTime, Effect, Layer, Redacted, Stream } from "effect"
-import { HttpClient } from "effect/http"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 
 const start = DateTime.makeUnsafe("2026-11-29T12:00:00Z")
@@ -154,6 +154,50 @@ describe.each(differences)("with Polar %s", (_, hours) => {
         assert.strictEqual(seat.holderEmail, everybody[0])
         assert.deepEqual(yield* claimAll, [everybody[0]])
       })
+    )
+  )
+})
+
+describe("a proxy that dates one answer two days ahead", () => {
+  const later = (date: string | undefined) => new Date(Date.parse(date ?? "") + 2 * 86_400_000).toUTCString()
+  /** `Seats` whose next resend is answered with an odd `Date`. */
+  const oddlyDated = Layer.unwrap(
+    Effect.map(HttpClient.HttpClient, (client) => {
+      let left = 1
+      const isOdd = (method: string) => method === "POST" && left-- > 0
+      const proxied = HttpClient.transform(client, (answer, request) =>
+        Effect.map(answer, (response) =>
+          isOdd(request.method)
+            ? HttpClientResponse.fromWeb(
+                request,
+                new Response(Stream.toReadableStream(response.stream), {
+                  status: response.status,
+                  headers: { ...response.headers, date: later(response.headers["date"]) }
+                })
+              )
+            : response
+        )
+      )
+      return Layer.provide(Layer.fresh(portal), Layer.succeed(HttpClient.HttpClient, proxied))
+    })
+  )
+
+  it.effect.each(["resend", "remindOne"] as const)("makes %s revoke no live link", (call) =>
+    ahead(0, ([, , halfAnHour, aDay]) =>
+      Effect.gen(function* () {
+        const { remindOne, resend } = yield* invitations
+        // A resend by an id has one answer, whose time counts until the next one
+        const first = yield* resend(halfAnHour?.id ?? assert.fail())
+        assert.strictEqual(first.invitation._tag, "Expired")
+        const live = aDay ?? assert.fail()
+        yield* call === "resend" ? resend(live, { onExpired: "reissue" }) : remindOne(live, { onExpired: "reissue" })
+        assert.strictEqual(yield* requests("DELETE"), 0)
+      }).pipe(
+        Effect.provide(
+          Invitations.Invitations.layer.pipe(Layer.provideMerge([oddlyDated, Journal.layerMemory])),
+          { local: true }
+        )
+      )
     )
   )
 })

@@ -9,6 +9,11 @@ export interface PolarTime {
    * clock of this machine.
    */
   readonly clock: "Polar" | "Machine"
+  /**
+   * True if one answer alone tells this time, and it contradicts the machine's clock. A proxy may have dated that answer.
+   * `Seats.list` resolves the doubt.
+   */
+  readonly isDoubtful?: boolean | undefined
 }
 
 /** The time of the machine: `now` of a `Seats` that cannot learn Polar's time. */

@@ -115,7 +115,8 @@ export class Invitations
        * the result says whether its link still works.
        *
        * Polar's time decides, as `Seats.now` has it. If it is not known, the call believes this machine's clock that a link
-       * is live, and reads the seats once before it believes that a link is dead. The result names the clock.
+       * is live, and reads the seats once before it believes that a link is dead. A doubtful time is treated alike. The
+       * result names the clock.
        *
        * Fails with `MailedRecently` if the journal knows of a mail to this person within `cooldown` (default: 1 minute), or
        * of one that may have been sent. `again: true` mails all the same. Two calls for one seat at the same time send one

@@ -110,8 +110,9 @@ export const makePolarClock = (): PolarClock => {
       const at = machine.currentTimeMillisUnsafe() + ahead
       const clock = known === undefined ? "Machine" : "Polar"
       // A run asks many times within a millisecond
-      if (latest.now.epochMilliseconds !== at || latest.clock !== clock)
-        latest = { now: DateTime.makeUnsafe(at), clock }
+      const isUnconfirmed = known !== undefined && !isConfirmed
+      if (latest.now.epochMilliseconds !== at || latest.clock !== clock || latest.isDoubtful !== isUnconfirmed)
+        latest = { now: DateTime.makeUnsafe(at), clock, isDoubtful: isUnconfirmed }
       return latest
     }
   }

@@ -13,8 +13,8 @@ const asked = new WeakSet<Seats["Service"]>()
 export const noteAsked = (seats: Seats["Service"]): void => void asked.add(seats)
 
 /**
- * The time to judge a seat's invitation by, before anything is mailed. If Polar's time is not known yet, the seats are read
- * once, because the answer tells it. Without the right to read them, the machine's clock has to do.
+ * The time to judge a seat's invitation by, before anything is mailed. If Polar's time is not known yet, or is in doubt, the
+ * seats are read once, because the answer tells it. Without the right to read them, the machine's clock has to do.
  */
 export const timeFor = (
   { looks, seats }: Engine,
@@ -24,7 +24,8 @@ export const timeFor = (
   Effect.flatMap(seats.now, (time): Effect.Effect<PolarTime, ListError> => {
     const { invitationTokenExpiresAt, source, status } = seat
     const isClear = status !== "pending" || invitationTokenExpiresAt === null || source === null
-    if (time.clock === "Polar" || isClear || asked.has(seats)) return Effect.succeed(time)
+    const isKnown = time.clock === "Polar" && time.isDoubtful !== true
+    if (isKnown || isClear || asked.has(seats)) return Effect.succeed(time)
     const options = { key: keyForSeat(seat), send: rate.send, maxAgeMillis: Duration.toMillis(maxLookAge) }
     return Effect.andThen(rate.waitForTurn, looks.look(source, options)).pipe(
       Effect.asVoid,
