@@ -7,6 +7,7 @@ import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -186,6 +187,9 @@ export const layer = (
     })
   )
 
+// The span of a request would hold its URL, and Polar takes the token of an invitation as a part of the path
+const withoutSpans = Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true)
+
 // The client never gets this answer, because its connection is cut
 const cutOff = HttpServerResponse.empty({ status: 500 })
 
@@ -209,7 +213,7 @@ export const layerServer = (
       const answer = Effect.catchTag(handle, "ConnectionCut", () =>
         Effect.as(Effect.flatMap(HttpServerRequest.HttpServerRequest, Middleware.dropConnection), cutOff)
       )
-      yield* HttpServer.serveEffect(answer)
+      yield* withoutSpans(HttpServer.serveEffect(answer))
       return services
     })
   )
