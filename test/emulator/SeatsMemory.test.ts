@@ -1,7 +1,10 @@
 import { assert, it } from "@effect/vitest"
+import { Seats } from "@polar-seats/domain/Seats"
+import * as Emulator from "@polar-seats/emulator/Emulator"
 import * as SeatsMemory from "@polar-seats/emulator/SeatsMemory"
 import * as World from "@polar-seats/emulator/World"
-import { Effect, Redacted } from "effect"
+import * as PortalSeats from "@polar-seats/http/PortalSeats"
+import { Effect, Layer, Redacted } from "effect"
 
 const team = World.team({ seats: 2, pending: ["ann@acme.com"] })
 const ann = team.seatOf("ann@acme.com")
@@ -40,3 +43,15 @@ it.effect("an invalid world is an error of its own", () =>
     assert.strictEqual(error._tag, "InvalidWorld")
   })
 )
+
+it.effect("metadata with a number beyond 2^53 is as inexact in memory as over HTTP, and no number of it is lost", () => {
+  const [seat = assert.fail()] = team.seats
+  const world = { ...team, seats: [{ ...seat, seatMetadata: { desk: 7, ref: [2 ** 60] } }] }
+  const seatsOf = Effect.flatMap(Seats, ({ list }) => list(team.source))
+  const overHttp = Layer.provide(PortalSeats.layer({ token: team.token }), Emulator.layer(world))
+  return Effect.gen(function* () {
+    const inMemory = yield* Effect.provide(seatsOf, SeatsMemory.layer(world, team.token))
+    assert.strictEqual(inMemory.seats[0]?.exactMetadata, '{"desk":7,"ref":[1152921504606847000]}')
+    assert.deepEqual(inMemory, yield* Effect.provide(seatsOf, overHttp))
+  })
+})

@@ -5,6 +5,7 @@ import type * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Str from "effect/String"
 import * as EmailAddress from "@polar-seats/domain/EmailAddress"
+import { holdsExactly } from "@polar-seats/domain/ExactJson"
 import { CustomerId, Member, MemberId, Seat, SeatId } from "@polar-seats/domain/Seat"
 import type { Announcement, SeatState } from "@polar-seats/domain/SeatLifecycle"
 import { OrderId, SeatSource, SubscriptionId } from "@polar-seats/domain/SeatSource"
@@ -223,7 +224,9 @@ export const make = (
 
   for (const [id, row] of keyed(world.seats, (id) => SeatId.make(id))) {
     const { exactMetadata, ...fields } = row
-    const metadata = exactMetadata === undefined ? {} : metadataOf(exactMetadata)
+    // Values may hold a number beyond 2^53 too
+    const text = exactMetadata ?? JSON.stringify(row.seatMetadata)
+    const metadata = exactMetadata === undefined && holdsExactly(text) ? {} : metadataOf(text)
     const seat = {
       ...fields,
       ...metadata,
