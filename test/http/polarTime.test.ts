@@ -283,6 +283,23 @@ describe("Seats.now over HTTP", () => {
     )
   )
 
+  it.effect.each([
+    ["fails", () => new Response(null, { status: 502 }), imf(start + day)],
+    ["has no Date", () => Response.json(emptyList), undefined],
+    ["has another odd Date", () => Response.json(emptyList), imf(start + 2 * day)]
+  ] as const)("believes no odd Date of the first list if the second one %s, and says so", ([, answer, date]) =>
+    withSeats((seats, script) =>
+      Effect.gen(function* () {
+        const isSecond = () => script.asked === 2
+        script.headers = () => (isSecond() ? (date === undefined ? {} : { date }) : { date: imf(start + day) })
+        script.answer = () => (isSecond() ? answer() : Response.json(emptyList))
+        assert.strictEqual((yield* seats.list(source)).totalSeats, 0)
+        assert.strictEqual(script.asked, 2)
+        yield* knowsNothing(seats)
+      })
+    )
+  )
+
   it.effect("belongs to one `Seats`, even if several share a client and its options", () =>
     withSeats((seats, script, client) =>
       Effect.gen(function* () {

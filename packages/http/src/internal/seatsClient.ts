@@ -46,7 +46,8 @@ const problemWithAssigned = (assignment: Assignment) => (seat: Seat) =>
 
 /**
  * Reads once more if nothing confirms the time of an answer, so that its caller judges no link by an odd `Date`. The second
- * request has what is left of the call's time. If it fails, the first answer counts.
+ * request has what is left of the call's time. If it fails, the first answer counts. A time that it does not confirm is
+ * forgotten.
  */
 const againIfDoubtful = <A, E>({ clock, shared }: PolarClient, read: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.withFiber((fiber) => {
@@ -57,7 +58,13 @@ const againIfDoubtful = <A, E>({ clock, shared }: PolarClient, read: Effect.Effe
       const totalTimeout = policy.totalTimeout + start - monotonicMillisUnsafe(machine)
       if (!clock.isDoubtful() || totalTimeout <= 0) return Effect.succeed(first)
       const again = Effect.provideService(read, CurrentRetryPolicy, { ...policy, times: 0, totalTimeout })
-      return Effect.catch(again, () => Effect.succeed(first))
+      return Effect.map(
+        Effect.catch(again, () => Effect.succeed(first)),
+        (latest) => {
+          clock.forgetUnconfirmed()
+          return latest
+        }
+      )
     })
   })
 
