@@ -106,7 +106,8 @@ describe("a relative time in a world", () => {
     "+-6 hours",
     "+1e3 hours",
     "",
-    "+6 hours "
+    "+6 hours ",
+    "2026-02-30T00:00:00Z"
   ])("that is none is refused with its path: %j", (text) =>
     Effect.gen(function* () {
       const issues = Result.match(World.load(worldWith({ claimedAt: text }, text)), {
