@@ -44,14 +44,17 @@ it.effect("an invalid world is an error of its own", () =>
   })
 )
 
-it.effect("metadata with a number beyond 2^53 is as inexact in memory as over HTTP, and no number of it is lost", () => {
-  const [seat = assert.fail()] = team.seats
-  const world = { ...team, seats: [{ ...seat, seatMetadata: { desk: 7, ref: [2 ** 60] } }] }
-  const seatsOf = Effect.flatMap(Seats, ({ list }) => list(team.source))
-  const overHttp = Layer.provide(PortalSeats.layer({ token: team.token }), Emulator.layer(world))
-  return Effect.gen(function* () {
-    const inMemory = yield* Effect.provide(seatsOf, SeatsMemory.layer(world, team.token))
-    assert.strictEqual(inMemory.seats[0]?.exactMetadata, '{"desk":7,"ref":[1152921504606847000]}')
-    assert.deepEqual(inMemory, yield* Effect.provide(seatsOf, overHttp))
-  })
-})
+it.effect(
+  "metadata with a number beyond 2^53 is as inexact in memory as over HTTP, and no number of it is lost",
+  () => {
+    const [seat = assert.fail()] = team.seats
+    const world = { ...team, seats: [{ ...seat, seatMetadata: { desk: 7, ref: [2 ** 60] } }] }
+    const seatsOf = Effect.flatMap(Seats, ({ list }) => list(team.source))
+    const overHttp = Layer.provide(PortalSeats.layer({ token: team.token }), Emulator.layer(world))
+    return Effect.gen(function* () {
+      const inMemory = yield* Effect.provide(seatsOf, SeatsMemory.layer(world, team.token))
+      assert.strictEqual(inMemory.seats[0]?.exactMetadata, '{"desk":7,"ref":[1152921504606847000]}')
+      assert.deepEqual(inMemory, yield* Effect.provide(seatsOf, overHttp))
+    })
+  }
+)

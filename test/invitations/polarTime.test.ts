@@ -193,10 +193,9 @@ describe("a proxy that dates one answer two days ahead", () => {
         yield* call === "resend" ? resend(live, { onExpired: "reissue" }) : remindOne(live, { onExpired: "reissue" })
         assert.strictEqual(yield* requests("DELETE"), 0)
       }).pipe(
-        Effect.provide(
-          Invitations.Invitations.layer.pipe(Layer.provideMerge([oddlyDated, Journal.layerMemory])),
-          { local: true }
-        )
+        Effect.provide(Invitations.Invitations.layer.pipe(Layer.provideMerge([oddlyDated, Journal.layerMemory])), {
+          local: true
+        })
       )
     )
   )

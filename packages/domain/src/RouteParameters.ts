@@ -35,7 +35,9 @@ const toInvalidRequest = ({ issue }: Schema.SchemaError) =>
  */
 export const decode = <const F extends Fields>(
   fields: F
-): ((parameters: Readonly<Record<string, unknown>> | null | undefined) => Effect.Effect<Schema.Struct.Type<F>, InvalidRequest>) => {
+): ((
+  parameters: Readonly<Record<string, unknown>> | null | undefined
+) => Effect.Effect<Schema.Struct.Type<F>, InvalidRequest>) => {
   const decodeFields = Schema.decodeUnknownEffect(Schema.Struct(fields), { errors: "all" })
   return (parameters) => {
     // Some routers have a key for a parameter that the request lacks, and some give null for a form that it lacks

@@ -48,9 +48,7 @@ export const deliver = Effect.fnUntraced(function* (client: HttpClient.HttpClien
       headers: { ...(yield* headersOf(event.id, body, webhook)), "user-agent": "polar.sh webhooks" }
     }).pipe(HttpClientRequest.bodyText(body, "application/json"))
     // Polar retries later. The emulator does not, and ignores whether the delivery arrived
-    yield* client
-      .execute(request)
-      .pipe(Effect.scoped, withoutRedirects, Effect.timeout("10 seconds"), Effect.ignore)
+    yield* client.execute(request).pipe(Effect.scoped, withoutRedirects, Effect.timeout("10 seconds"), Effect.ignore)
   })
   yield* Effect.forkScoped(Effect.forever(next))
 })
