@@ -35,7 +35,7 @@ class MicrosecondTag extends ReturnGivenObject {
 const microsecondDigits = /\.\d{3}(\d{3})/
 
 // A date parser also accepts texts that are not dates: "1", or "hello 5"
-const iso = /^([+-]?\d{4,6}-\d{2}-\d{2})(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})?)?$/
+const iso = /^[+-]?\d{4,6}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})?)?$/
 
 // The spelling that Polar writes, for the days that every month has
 const canonical = /^20\d\d-(?:0\d|1[0-2])-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z$/
@@ -73,22 +73,8 @@ export const parse = (input: string): DateTime.Utc | undefined => {
   return instant
 }
 
-const daysIn = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-
-// A date parser takes the 30th of February for the 2nd of March
-const isDay = (date: string): boolean => {
-  const month = Number(date.slice(-5, -3))
-  const day = Number(date.slice(-2))
-  return day <= (daysIn[month] ?? 0) && (month !== 2 || day < 29 || isLeap(Number(date.slice(0, -6))))
-}
-
-const parseAny = (input: string): DateTime.Utc | undefined => {
-  const date = iso.exec(input)?.[1]
-  return date !== undefined && isDay(date)
-    ? Option.getOrUndefined(Option.map(DateTime.make(input), DateTime.toUtc))
-    : undefined
-}
+const parseAny = (input: string): DateTime.Utc | undefined =>
+  iso.test(input) ? Option.getOrUndefined(Option.map(DateTime.make(input), DateTime.toUtc)) : undefined
 
 /** Writes an instant as Polar does: UTC with a `Z`, and six fractional digits, or none if they are all zero. */
 export const format = (instant: DateTime.Utc): string => {

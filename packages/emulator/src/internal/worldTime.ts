@@ -28,6 +28,15 @@ const parseRelative = (input: string): Duration.Duration | undefined => {
   return Duration.millis(sign === "-" ? -millis : millis)
 }
 
+// A date parser takes the 30th of February for the 2nd of March
+const parseInstant = (input: string): DateTime.Utc | undefined => {
+  const [date = "", day = ""] = /^\S*?-\d\d-(\d\d)/.exec(input) ?? []
+  const midnight = Timestamp.parse(date)
+  return midnight !== undefined && DateTime.getPartUtc(midnight, "day") === Number(day)
+    ? Timestamp.parse(input)
+    : undefined
+}
+
 // In the longest unit that divides it
 const formatRelative = (distance: Duration.Duration): string => {
   const millis = Math.round(Duration.toMillis(distance))
@@ -49,7 +58,7 @@ export const WorldTime = Schema.String.pipe(
     SchemaTransformation.transformEffect<Time, string>({
       decode: (input, options) => {
         const distance = parseRelative(input)
-        const time = distance ?? Timestamp.parse(input)
+        const time = distance ?? parseInstant(input)
         const message = time === undefined ? notATime : distance !== undefined && !isNear(distance) ? tooFar : undefined
         return time === undefined || message !== undefined
           ? Effect.fail(new SchemaIssue.InvalidValue({ message }, input, options))

@@ -58,8 +58,8 @@ export interface PolarClock {
   readonly learn: (dated: Dated | undefined) => void
   /** Whether the last answer told a time that nothing else confirms, so that another answer has to decide. */
   readonly isDoubtful: () => boolean
-  /** Forgets a time that nothing has confirmed, because no further answer could decide about it. */
-  readonly forgetUnconfirmed: () => void
+  /** Ends a doubt that no further answer of a call can decide: forgets a time that nothing has confirmed. */
+  readonly settle: () => void
   /** The time now. It needs the machine's clock only until an answer tells Polar's time. */
   readonly now: (clock: Clock.Clock) => PolarTime
 }
@@ -104,7 +104,7 @@ export const makePolarClock = (): PolarClock => {
 
     isDoubtful: () => isDoubtful,
 
-    forgetUnconfirmed: () => {
+    settle: () => {
       if (!isConfirmed) known = undefined
     },
 

@@ -61,7 +61,7 @@ const againIfDoubtful = <A, E>({ clock, shared }: PolarClient, read: Effect.Effe
       return Effect.map(
         Effect.catch(again, () => Effect.succeed(first)),
         (latest) => {
-          clock.forgetUnconfirmed()
+          clock.settle()
           return latest
         }
       )
