@@ -78,6 +78,18 @@ describe("a process that was stopped with its revocation on the wire, and whose 
     }
   )
 
+  it.effect("leaves the seat to the other process if its revocation finds the old seat revoked", () => {
+    const store: Store = new Map()
+    return Effect.gen(function* () {
+      // The other process assigns the seat that was free before
+      const outcomes = yield* stoppedAndContinued(store, true)
+      const [outcome] = outcomes.filter((each) => each.address === address)
+      assert.isTrue(outcome?._tag === "Skipped" && outcome.reason._tag === "MailedRecently", JSON.stringify(outcome))
+      assert.lengthOf(yield* heldBy(address), 1)
+      assert.deepEqual(yield* mailedTo, [address])
+    }).pipe(Effect.provide(polar(teamOf(epoch, { expired: 1, revoked: 1 }))))
+  })
+
   it.effect("leaves the seat to the other process if the person has one", () => {
     const store: Store = new Map()
     return Effect.gen(function* () {

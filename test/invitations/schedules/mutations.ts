@@ -108,6 +108,13 @@ export const mutations: ReadonlyArray<Mutation> = [
     to: 'error._tag === "MailedSomebodyElse"'
   },
   {
+    name: "a worker that was taken over reports what the other one has mended",
+    test: "takenOver.test.ts",
+    file: "internal/revokeAndAssign.ts",
+    from: "Effect.fail(isOurs ? error : new TakenOver())",
+    to: "Effect.fail(isOurs ? error : error)"
+  },
+  {
     name: "a worker that finds the person seated when it is about to assign reports a failure",
     test: "takenOver.test.ts",
     file: "internal/reissueSeat.ts",

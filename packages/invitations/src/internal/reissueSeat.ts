@@ -137,10 +137,7 @@ const assignRevoked = (
       const plan = yield* planNext(engine, reissue, phase, index)
       if (plan._tag === "Removed") return yield* fail(new HolderRemoved({ seatId: reissue.seatId }))
       if (plan._tag === "HasSeat") return yield* settleSeated(reissuing, plan.seat, begun)
-      if (plan._tag !== "Assign") {
-        yield* settle(engine.journal, held, {})
-        return yield* new Halves.TakenOver()
-      }
+      if (plan._tag !== "Assign") return yield* Halves.giveUp(held, new Halves.TakenOver())
       shownAt = readAt
     }
     return yield* fail(tooSlow)
@@ -231,9 +228,7 @@ export const finishReissue = (
           return yield* new StillOnItsWay({ reissue, phase, until: plan.until })
         case "Removed": {
           const error = new HolderRemoved({ seatId: reissue.seatId })
-          if (!plan.isCertain) return yield* fail(error)
-          yield* settle(journal, held, {})
-          return yield* error
+          return yield* plan.isCertain ? Halves.giveUp(held, error) : fail(error)
         }
       }
       const recently = resentRecently(held.entry(), attempt, now, options.overrides)
@@ -249,10 +244,7 @@ export const finishReissue = (
         })
       }
       const checked = checkMetadata(plan.reissue)
-      if (Result.isFailure(checked)) {
-        yield* settle(journal, held, {})
-        return yield* Effect.fail(checked.failure)
-      }
+      if (Result.isFailure(checked)) return yield* Halves.giveUp(held, checked.failure)
       const next = yield* Halves.revoking(engine)
       const isOurs = yield* Halves.writePhase({ engine, held, reissue: plan.reissue }, next)
       if (!isOurs) return yield* new Halves.TakenOver()

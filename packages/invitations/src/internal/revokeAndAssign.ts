@@ -76,6 +76,13 @@ export const failIncomplete = (
   return Effect.fail(saysHowItEnds(error) ? error : new Reissues.ReissueIncomplete({ reissue, phase, error }))
 }
 
+/**
+ * Ends an attempt that leaves nobody without a seat, and fails with the reason. If another process has taken the attempt
+ * over, that one tells how the reissue ends.
+ */
+export const giveUp = <E>(held: HeldAttempt, error: E): Effect.Effect<never, E | TakenOver | Journal.JournalError> =>
+  Effect.flatMap(held.write({ attempt: null }), (isOurs) => Effect.fail(isOurs ? error : new TakenOver()))
+
 /** Writes a phase down, and with it that this process is alive. Returns false if another process has taken over. */
 export const writePhase = (
   { engine, held, reissue }: Pick<Reissuing, "engine" | "held" | "reissue">,
@@ -250,8 +257,7 @@ const afterRevocation = (
     }
     // Polar names the holder only to the request that has revoked the seat. Somebody else was first, and meant it
     if (answer.member === null && answer.customerEmail === null) {
-      yield* withdraw(held)
-      return yield* new HolderRemoved({ seatId })
+      return yield* giveUp(held, new HolderRemoved({ seatId }))
     }
     engine.looks.noteRevocation(answer)
     if (!reissue.wasHolder(answer)) {
@@ -297,7 +303,6 @@ export const revoke = (
       yield* soonOrNever(writePhase(reissuing, ended))
       return yield* failIncomplete(held, reissue, exit.cause)
     }
-    yield* withdraw(held)
-    return yield* Effect.fail(error.success)
+    return yield* giveUp(held, error.success)
   })
 }
