@@ -256,6 +256,29 @@ describe.skipIf(process.platform !== "linux").concurrent("a disk that is full", 
     assert.strictEqual(code, 1)
     await tellsOfMails({ args, env, mails, stderr })
   })
+
+  // Nothing is left to interrupt, so the command ends as if all was well
+  it.for([
+    ["resend live0@acme.com", /^resent: live0@acme\.com$/m],
+    ["reissue live0@acme.com --json", /^reissued: live0@acme\.com$/m],
+    ["revoke live0@acme.com --json", /^revoked: live0@acme\.com$/m],
+    ["remind --yes", /^resent: [\w-]{36}$/m],
+    ["assign --email=new@acme.com", /^[\w-]{36}: assigned to new@acme\.com \(live, /m],
+    ["assign --email=new@acme.com --json", /^[\w-]{36}: assigned to new@acme\.com \(live, /m]
+  ] as const)("is no reason not to tell what `%s` did with the only seat", async ([command, said], test) => {
+    const { env } = await startTeam(test, { live: 1, revoked: command.startsWith("assign") ? 1 : 0 })
+    const { code, stderr } = await runOnFull([...command.split(" "), "--subscription", subscription], env)
+    assert.strictEqual(code, 1)
+    assert.match(stderr, said)
+  })
+
+  it.for(["--verbose", "--json"])("is no reason not to tell of a claim with %s", async (flag, test) => {
+    const { env, seats } = await startTeam(test, { live: 1 })
+    const POLAR_INVITATION_TOKEN = `s3cret-${seats.live[0]?.id}`
+    const { code, stderr } = await runOnFull(["claim", "--show-session", flag], { ...env, POLAR_INVITATION_TOKEN })
+    assert.strictEqual(code, 1)
+    assert.match(stderr, /^[\w-]{36}: claimed by live0@acme\.com\nThe token of its session may be lost, /m)
+  })
 })
 
 describe.concurrent("a reader of stdout that leaves", { timeout }, () => {

@@ -8,7 +8,7 @@ import { layerSeats } from "../config/polarLayers.ts"
 import { callAndShow } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { readPolarTime } from "../output/polarTime.ts"
-import { printOut } from "../output/print.ts"
+import { printErrIfLost, printOut } from "../output/print.ts"
 import { printLine, seatFailure, summaryLine } from "../output/seatLines.ts"
 import { formatHolder, formatInvitation } from "../output/seatTable.ts"
 import type { AssignFlags } from "./flags.ts"
@@ -42,16 +42,16 @@ const readRecipient = ({ customer, email, externalCustomer, externalMember, memb
 
 const showAssigned = Effect.fnUntraced(function* (seat: Seat) {
   const { json } = yield* root
-  if (json) {
-    yield* printLine({ id: seat.id, outcome: "assigned", seat: encodeSeat(seat) })
-    return yield* printLine(summaryLine(["assigned"], ["assigned"], false))
-  }
   const holder = formatHolder(seat)
-  yield* printOut(
+  const line =
     seat.status === "claimed"
       ? `${seat.id}: assigned to ${holder}, and claimed`
       : `${seat.id}: assigned to ${holder} (${formatInvitation(seat, yield* readPolarTime)})`
-  )
+  if (json) {
+    yield* printLine({ id: seat.id, outcome: "assigned", seat: encodeSeat(seat) })
+    yield* printLine(summaryLine(["assigned"], ["assigned"], false))
+  } else yield* printOut(line)
+  yield* printErrIfLost(line)
 })
 
 /** Assigns a free seat to a person. */

@@ -13,7 +13,7 @@ import { readSetting } from "../config/environment.ts"
 import { layerClaims, readTarget } from "../config/polarLayers.ts"
 import { callAndShow, type CommandError, type Ended, endCommand, exitCode } from "../exit.ts"
 import { root } from "../globalFlags.ts"
-import { printOut, printResult, printSecret } from "../output/print.ts"
+import { printErrIfLost, printOut, printResult, printSecret } from "../output/print.ts"
 import { printLine, printLineWithSecret, seatFailure, summaryLine } from "../output/seatLines.ts"
 import { formatHolder } from "../output/seatTable.ts"
 import type { ClaimFlags } from "./flags.ts"
@@ -118,15 +118,18 @@ const printInfo = (info: ClaimInfo) =>
 
 const printClaim = Effect.fnUntraced(function* (claim: Claim, showSession: boolean) {
   const { json } = yield* root
+  const text = `${claim.seat.id}: claimed by ${formatHolder(claim.seat)}`
   if (json) {
     const line = { id: claim.seat.id, outcome: "claimed", seat: encodeSeat(claim.seat) } as const
     yield* showSession
       ? printLineWithSecret({ ...line, customer_session_token: Redacted.value(claim.session) })
       : printLine(line)
-    return yield* printLine(summaryLine(["claimed"], ["claimed"], false))
+    yield* printLine(summaryLine(["claimed"], ["claimed"], false))
+  } else {
+    yield* printOut(text)
+    if (showSession) yield* printSecret(claim.session)
   }
-  yield* printOut(`${claim.seat.id}: claimed by ${formatHolder(claim.seat)}`)
-  if (showSession) yield* printSecret(claim.session)
+  yield* printErrIfLost(showSession ? [text, "The token of its session may be lost, and cannot be shown again."] : text)
 })
 
 /** Claims a seat with its invitation, or only shows what the invitation is for. */

@@ -10,7 +10,7 @@ import { type CommandError, Ended, exitCode, exitCodeFor, makeInterrupted, outco
 import { type Root, root } from "../globalFlags.ts"
 import { describeError } from "../output/askedServer.ts"
 import { formatAssignCommand, formatReissueCommand } from "../output/followUpCommands.ts"
-import { printErr, toErrorJson } from "../output/print.ts"
+import { printErr, printErrIfLost, toErrorJson } from "../output/print.ts"
 import { type DoneWord, notBegunLine, type OutcomeWord, printLine, summaryLine } from "../output/seatLines.ts"
 import type { NamedSeat } from "./namedSeats.ts"
 
@@ -187,7 +187,8 @@ export const forEachSeat = Effect.fnUntraced(function* <E extends CommandError, 
   const codes = yield* Effect.uninterruptibleMask((restore) =>
     restore(Effect.all([first(report), Effect.forEach(entries, actOn)])).pipe(
       Effect.onInterrupt(() => reportInterruption),
-      Effect.tap(() => conclude([], false))
+      // The last line may be the first that stdout does not take, when nothing is left to interrupt
+      Effect.tap(() => Effect.andThen(conclude([], false), printErrIfLost(summarizeSeats(entries, words))))
     )
   )
   const code = codesByWeight[Math.max(...codes.flat().map((code) => codesByWeight.indexOf(code)))] ?? 0

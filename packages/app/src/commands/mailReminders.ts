@@ -13,6 +13,7 @@ import type { SeatLine } from "../CommandOutput.ts"
 import { Ended, exitCode, exitCodeFor } from "../exit.ts"
 import { root } from "../globalFlags.ts"
 import { describeError } from "../output/askedServer.ts"
+import { Output } from "../output/Output.ts"
 import { type PrintableError, printErr, toErrorJson } from "../output/print.ts"
 import { showProgress } from "../output/progress.ts"
 import * as reminders from "../output/reminders.ts"
@@ -142,10 +143,12 @@ const printSummaryJson = Effect.fnUntraced(function* ({ open, tally }: Run, endi
 // More would push the counts off the screen. The journal and --json have all of them
 const mostIds = 10
 
+/** `isLost` says that stdout did not take all lines, so stderr has to tell who was mailed. */
 const formatSummary = (
   { planned, tally }: Run,
   ending: Ending,
   hasJournal: boolean,
+  isLost: boolean,
   why?: PrintableError
 ): ReadonlyArray<string> => {
   const { counts, failed, unknown } = tally
@@ -165,7 +168,7 @@ const formatSummary = (
   return [
     ...(ending === "interrupted" ? ["Interrupted."] : []),
     ...formatGroups(
-      ending === "done" ? groups.filter(([name]) => name === "failed" || name === "unknown") : groups,
+      ending === "done" && !isLost ? groups.filter(([name]) => name === "failed" || name === "unknown") : groups,
       mostIds
     ),
     `Of ${total} seats: ${countWords.join(", ")}.`,
@@ -184,6 +187,7 @@ export const mailReminders = Effect.fnUntraced(function* (
 ) {
   const { json } = yield* root
   const { remind } = yield* Invitations
+  const { out } = yield* Output
   const stdoutIsTerminal = yield* (yield* Stdio.Stdio).stdoutIsTerminal
   const run = followRun(planned)
   const since = yield* DateTime.now
@@ -215,7 +219,7 @@ export const mailReminders = Effect.fnUntraced(function* (
     yield* settleOpen(run, ending, since)
     const why = isError(ending) ? { _tag: ending._tag, message: yield* describeError(ending) } : undefined
     if (json) yield* printSummaryJson(run, ending, why)
-    yield* printErr(formatSummary(run, ending, hasJournal, why))
+    yield* printErr(formatSummary(run, ending, hasJournal, out.state().missingLines > 0, why))
     if (isError(ending)) return exitCodeFor(ending)
     const { failed, not_begun, unknown } = run.tally.counts
     return failed + unknown + not_begun > 0 ? exitCode.failed : 0

@@ -47,6 +47,10 @@ export const printTable = (lines: ReadonlyArray<string>) => printWith(writeOut, 
 /** Prints a line of text on stderr, or several, without the secrets in it. It waits until the system has taken them. */
 export const printErr = (lines: Lines): Effect.Effect<void> => printWith(writeErr, formatLines(lines))
 
+/** Says on stderr what the command has done, if stdout did not take all of its lines. */
+export const printErrIfLost = (lines: Lines): Effect.Effect<void> =>
+  Effect.flatMap(Output, ({ out }) => (out.state().missingLines > 0 ? printErr(lines) : Effect.void))
+
 /** Prints a secret as a line on stdout, because the caller asked for it. */
 export const printSecret = (secret: Redacted.Redacted<string>): Effect.Effect<void> =>
   writeOut(showHidden(Redacted.value(secret)))
