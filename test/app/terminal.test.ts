@@ -144,3 +144,14 @@ describe.runIf(hasTerminals).each([80, 60])("on a terminal of %i columns, which 
     }
   )
 })
+
+describe.skipIf(!hasTerminals)("a question", () => {
+  it.for(["SIGTERM", "hang up"])("that %s ends says that nothing was done", async (ending) => {
+    const { code, stderr } = await runOnTerminal(["revoke", people[2]?.email ?? "", "--subscription", subscription], {
+      columns: 80,
+      env: { POLAR_API_URL: url, POLAR_CUSTOMER_SESSION: token, STDERR_APART: "1" },
+      type: [ending, (shown) => shown.includes("(y/N)")]
+    })
+    assert.deepEqual({ code, stderr }, { code: 130, stderr: "\nInterrupted. Nothing was revoked.\n" })
+  })
+})

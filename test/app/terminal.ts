@@ -4,23 +4,28 @@ import { main } from "./runCli.ts"
 
 // Runs a command on a terminal of its own. It types there what it reads on stdin, and writes on stdout what the terminal shows
 const driver = `
-import fcntl, os, pty, select, struct, sys, termios
+import fcntl, os, pty, select, signal, struct, sys, termios
+stderr = os.dup(2)
 pid, terminal = pty.fork()
 if pid == 0:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
+    if 'STDERR_APART' in os.environ: os.dup2(stderr, 2)
     os.execvp(sys.argv[2], sys.argv[2:])
 sources = [terminal, 0]
 while True:
     ready, _, _ = select.select(sources, [], [])
     if 0 in ready:
         typed = os.read(0, 4096)
-        if typed: os.write(terminal, typed)
+        if typed == b'SIGTERM': os.kill(pid, signal.SIGTERM)
+        elif typed == b'hang up': break
+        elif typed: os.write(terminal, typed)
         else: sources.remove(0)
     if terminal in ready:
         try: shown = os.read(terminal, 65536)
         except OSError: break
         if not shown: break
         os.write(1, shown)
+os.close(terminal)
 _, status = os.waitpid(pid, 0)
 sys.exit(os.waitstatus_to_exitcode(status))
 `
@@ -40,7 +45,7 @@ const render = (shown: string): ReadonlyArray<string> =>
 interface Terminal {
   readonly columns: number
   readonly env: Readonly<Record<string, string>>
-  /** The keys to type as soon as the text is there. */
+  /** The keys to type as soon as the text is there. `SIGTERM` and `hang up` do what they say. */
   readonly type?: readonly [keys: string, when: (shown: string) => boolean]
 }
 
@@ -54,6 +59,6 @@ export const runOnTerminal = async (args: ReadonlyArray<string>, { columns, env,
     await whenPrinted(launched, ({ stdout }) => (when(stdout) ? true : undefined))
     launched.child.stdin?.write(keys)
   }
-  const { code, stdout } = await whenEnded(launched)
-  return { code, shown: stdout, lines: render(stdout) }
+  const { code, stderr, stdout } = await whenEnded(launched)
+  return { code, stderr, shown: stdout, lines: render(stdout) }
 }
