@@ -56,6 +56,8 @@ const wrappings: Readonly<Record<string, (url: string) => string>> = {
   "Proofpoint 2": dashes,
   "Proofpoint 3": stars,
   "angle brackets": (url) => `<${url}>`,
+  "a link of Slack": (url) => `<${url}|Claim your seat>`,
+  "invisible characters": (url) => `\u200B${url}\u2060\u200B`,
   "double quotes": (url) => `"${url}"`,
   "single quotes": (url) => `'${url}'`,
   "curly quotes": (url) => `“${url}”`,

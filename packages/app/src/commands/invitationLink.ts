@@ -7,9 +7,9 @@ export interface FoundInvitation {
   readonly host: string | undefined
 }
 
-// Mail programs and chats put these around a link. None of them stands in a claim link
-const around = /[\s<>"'`()[\]{}“”„‘’«»]+/
-const links = /https?:\/\/[^\s<>"'`()[\]{}“”„‘’«»]+/gi
+// Mail programs and chats put these around a link, also some that nobody sees. None of them stands in a claim link
+const around = /[\s\u200B-\u200F\u2060<>"'`()[\]{}|“”„‘’«»]+/
+const links = /https?:\/\/[^\s\u200B-\u200F\u2060<>"'`()[\]{}|“”„‘’«»]+/gi
 // The token as Polar makes it, and the end of the sentence that it stood in
 const tokenShape = /^([\w~-]+(?:\.[\w~-]+)*)[.,;:!?*…]*$/
 
