@@ -30,6 +30,10 @@ describe.concurrent("wrong use ends with 2 and a reason", () => {
     [`list --subscription ${id} --order ${id}`, /--subscription or an --order/],
     [`resend ${id} --force`, /^polar-seats resend has no flag --force\.\nSee polar-seats resend --help\.\n$/],
     ["lsit", /^polar-seats has no command lsit\. Did you mean list\?\nSee polar-seats --help\.\n$/],
+    [
+      "lsit --subscription=x --expired",
+      /^polar-seats has no command lsit\. Did you mean list\?\nSee polar-seats --help\.\n$/
+    ],
     ["xyzzy", /^polar-seats has no command xyzzy\.\nSee polar-seats --help\.\n$/],
     [`list --subscripton ${id}`, /^polar-seats list has no flag --subscripton\. Did you mean --subscription\?\nSee /],
     [`list --order ${id} --jsno`, /^polar-seats list has no flag --jsno\. Did you mean --json\?\nSee /],

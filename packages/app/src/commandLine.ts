@@ -72,8 +72,10 @@ const printWrongUse = Effect.fnUntraced(function* (
   commandPath: ReadonlyArray<string>
 ) {
   const path = commandPath.join(" ")
+  // The flags of a command that does not exist may be right
+  const unknown = errors.filter(({ _tag }) => _tag === "UnknownSubcommand")
   yield* printErr([
-    ...errors.map((error) => formatCliError(error, help, path)),
+    ...(unknown.length > 0 ? unknown : errors).map((error) => formatCliError(error, help, path)),
     ...(yield* adviseOnInvitations),
     `See ${path} --help.`
   ])
