@@ -225,6 +225,19 @@ describe.concurrent("revoke", { timeout: 60_000 }, () => {
   })
 })
 
+it.for([
+  ["resend", "Nothing was mailed."],
+  ["reissue", "Nothing was mailed."],
+  ["revoke", "Nothing was revoked."]
+] as const)("%s says that it did nothing if it cannot list the seats", async ([command, nothingDone], test) => {
+  const { env, mails, rules } = await startTeam(test, { live: 1 })
+  await rules({ method: "GET", times: 1, status: 404, body: { error: "ResourceNotFound", detail: "Not found" } })
+  const { code, stderr } = await run([command, "live0@acme.com", ...where], env)
+  assert.strictEqual(code, 3)
+  assert.isTrue(stderr.endsWith(` ${nothingDone}\n`), stderr)
+  assert.lengthOf(await mails(), 0)
+})
+
 it("revokes no seat of another list without a question", async (test) => {
   const { env, requests } = await startTeam(test, { live: 1 })
   const { code, stderr, stdout } = await run(["revoke", missing, ...where], env)

@@ -105,11 +105,11 @@ export const makeInterrupted = (operation: Operation) =>
     reason: UnavailableReason.cases.OutcomeUnknown.make({ description: "it was interrupted" })
   })
 
-/** If the call is interrupted, prints whether Polar may have acted. */
+/** If the call is interrupted, prints whether Polar may have acted. People also read `addition`. */
 export const reportInterruption =
-  (operation: Operation, toJson = callFailure) =>
+  (operation: Operation, toJson = callFailure, addition = "") =>
   <A, E, R>(call: Effect.Effect<A, E, R>) =>
-    Effect.onInterrupt(call, () => printError(makeInterrupted(operation), "", toJson, true))
+    Effect.onInterrupt(call, () => printError(makeInterrupted(operation), addition, toJson, true))
 
 /**
  * Makes a call and shows its answer. An error ends the command. An interruption during the call is reported, and one

@@ -76,14 +76,19 @@ export const listFailure =
     )
   ]
 
-/** Lists the seats of a source. An error ends the command. */
-export const listSeats = (source: SeatSource, names: ReadonlyArray<SeatName>, words: ReadonlyArray<DoneWord>) => {
+/** Lists the seats of a source. An error ends the command, before it has done anything. */
+export const listSeats = (
+  source: SeatSource,
+  names: ReadonlyArray<SeatName>,
+  words: ReadonlyArray<DoneWord>,
+  nothingDone: string
+) => {
   const toJson = listFailure(names, words)
   return Effect.flatMap(Seats, (seats) =>
     seats.list(source).pipe(
       Effect.map((list) => list.seats),
-      reportInterruption("Seats.list", toJson),
-      Effect.catch((error) => endWithError(error, "", toJson))
+      reportInterruption("Seats.list", toJson, ` ${nothingDone}`),
+      Effect.catch((error) => endWithError(error, ` ${nothingDone}`, toJson))
     )
   )
 }

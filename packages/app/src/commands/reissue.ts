@@ -59,10 +59,10 @@ const reissueAll = Effect.fnUntraced(function* (
   const services = yield* readServices
   const unfinished = Option.isSome(journal)
     ? yield* Effect.catch(readUnfinished(services, source), (error) =>
-        endWithError(error, "", listFailure(names, words))
+        endWithError(error, ` ${nothingDone}`, listFailure(names, words))
       )
     : []
-  const all = yield* listSeats(source, names, words)
+  const all = yield* listSeats(source, names, words, nothingDone)
   const seats = yield* findSeats(
     names,
     all,

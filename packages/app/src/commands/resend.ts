@@ -50,7 +50,7 @@ const resendAll = Effect.fnUntraced(function* (
   const seats =
     source === undefined
       ? withoutList(names)
-      : yield* findSeats(names, yield* listSeats(source, names, words), nothingDone)
+      : yield* findSeats(names, yield* listSeats(source, names, words, nothingDone), nothingDone)
 
   yield* forEachSeat({
     seats,

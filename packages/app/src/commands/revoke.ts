@@ -47,7 +47,7 @@ export const run = Effect.fnUntraced(function* ({ seats: given, yes, ...sourceFl
   const seats =
     source === undefined
       ? withoutList(names)
-      : yield* findSeats(names, yield* listSeats(source, names, words), nothingDone)
+      : yield* findSeats(names, yield* listSeats(source, names, words, nothingDone), nothingDone)
   const question = questionFor(seats, source !== undefined)
   if (question !== undefined && !yes) yield* confirm(question, "revoke")
   const { revoke } = yield* Seats
