@@ -155,3 +155,18 @@ describe.skipIf(!hasTerminals)("a question", () => {
     assert.deepEqual({ code, stderr }, { code: 130, stderr: "\nInterrupted. Nothing was revoked.\n" })
   })
 })
+
+describe.skipIf(!hasTerminals)("a slow terminal", () => {
+  it.for([["--utc"], ["--json"]])("gets no more lines after Ctrl-C: list %s", { timeout: 40_000 }, async (flags) => {
+    const { code, shown } = await runOnTerminal(
+      ["list", "--subscription", subscription, "--sort", "status", ...flags],
+      {
+        columns: 80,
+        env: { POLAR_API_URL: url, POLAR_CUSTOMER_SESSION: token, SLOWLY: "1" },
+        type: [ctrlC, (shown) => shown.includes("many3@")]
+      }
+    )
+    assert.strictEqual(code, 130)
+    assert.match(shown, /^\d+ lines are missing from stdout, because the command was interrupted/m)
+  })
+})

@@ -4,7 +4,7 @@ import { main } from "./runCli.ts"
 
 // Runs a command on a terminal of its own. It types there what it reads on stdin, and writes on stdout what the terminal shows
 const driver = `
-import fcntl, os, pty, select, signal, struct, sys, termios
+import fcntl, os, pty, select, signal, struct, sys, termios, time
 stderr = os.dup(2)
 pid, terminal = pty.fork()
 if pid == 0:
@@ -21,10 +21,11 @@ while True:
         elif typed: os.write(terminal, typed)
         else: sources.remove(0)
     if terminal in ready:
-        try: shown = os.read(terminal, 65536)
+        try: shown = os.read(terminal, 1024 if 'SLOWLY' in os.environ else 65536)
         except OSError: break
         if not shown: break
         os.write(1, shown)
+        if 'SLOWLY' in os.environ: time.sleep(0.05)
 os.close(terminal)
 _, status = os.waitpid(pid, 0)
 sys.exit(os.waitstatus_to_exitcode(status))
@@ -44,6 +45,7 @@ const render = (shown: string): ReadonlyArray<string> =>
 
 interface Terminal {
   readonly columns: number
+  /** `STDERR_APART` keeps stderr off the terminal, and `SLOWLY` makes it take 20 KB a second. */
   readonly env: Readonly<Record<string, string>>
   /** The keys to type as soon as the text is there. `SIGTERM` and `hang up` do what they say. */
   readonly type?: readonly [keys: string, when: (shown: string) => boolean]

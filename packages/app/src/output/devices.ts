@@ -7,17 +7,22 @@ import type { Device } from "./textWriter.ts"
 
 // The system takes so many bytes whole or not at all, so a pipe whose reader has stopped ends in a whole line
 const mostAtOnceOnPipe = 4096
+// Nothing else happens during a write to a terminal, and a slow link takes some kilobytes a second
+const mostAtOnceOnTerminal = 1024
 const mostAtOnceElsewhere = 1_048_576
 
 /** stdout or stderr. It is a socket to Node if it is a terminal, a pipe or a socket. */
 export type StandardStream = Writable & { readonly fd: number; readonly isTTY: boolean }
 
-/** A terminal. A write to it returns when it is done, and its errors come as events of the stream. */
+/**
+ * A terminal. A write to it returns when it is done, and its errors come as events of the stream. A signal is heard only
+ * between two writes.
+ */
 const terminalDevice = (stream: StandardStream): Device => ({
-  mostBytes: mostAtOnceElsewhere,
+  mostBytes: mostAtOnceOnTerminal,
   write: (bytes, done) => {
     stream.write(bytes)
-    done(bytes.length)
+    setImmediate(done, bytes.length)
   }
 })
 
