@@ -34,6 +34,12 @@ describe.concurrent("wrong use ends with 2 and a reason", () => {
       "lsit --subscription=x --expired",
       /^polar-seats has no command lsit\. Did you mean list\?\nSee polar-seats --help\.\n$/
     ],
+    [`LIST --order ${id}`, /^polar-seats has no command LIST\. Did you mean list\?\nSee polar-seats --help\.\n$/],
+    [`list --ORDER ${id}`, /^polar-seats list has no flag --ORDER\. Did you mean --order\?\nSee /],
+    [
+      `list -order=${id} -json`,
+      /^polar-seats list has no flag -order\. Did you mean --order\?\n.* -json\..* --json\?\nSee /
+    ],
     ["xyzzy", /^polar-seats has no command xyzzy\.\nSee polar-seats --help\.\n$/],
     [`list --subscripton ${id}`, /^polar-seats list has no flag --subscripton\. Did you mean --subscription\?\nSee /],
     [`list --order ${id} --jsno`, /^polar-seats list has no flag --jsno\. Did you mean --json\?\nSee /],

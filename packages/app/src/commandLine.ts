@@ -25,6 +25,9 @@ const flagNames = ({ flags, globalFlags = [], inheritedFlags = [] }: HelpDoc.Hel
 const commandNames = ({ subcommands = [] }: HelpDoc.HelpDoc): ReadonlyArray<string> =>
   subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
 
+const formatUnknownFlag = (flag: string, help: HelpDoc.HelpDoc, path: string): string =>
+  `${path} has no flag ${flag}.${suggest(findNearest(flag.replace(/^--?/, ""), flagNames(help)), "--")}`
+
 /** Says what is wrong, and which command or flag is the nearest to the one that does not exist. */
 const formatCliError = (error: CliError.CliError, help: HelpDoc.HelpDoc, path: string): string => {
   switch (error._tag) {
@@ -32,7 +35,7 @@ const formatCliError = (error: CliError.CliError, help: HelpDoc.HelpDoc, path: s
     case "UnexpectedArgument":
       return "The command got an argument that it does not take."
     case "UnrecognizedOption":
-      return `${path} has no flag ${error.option}.${suggest(findNearest(error.option.replace(/^--?/, ""), flagNames(help)), "--")}`
+      return formatUnknownFlag(error.option, help, path)
     case "UnknownSubcommand":
       return `${path} has no command ${error.subcommand}.${suggest(findNearest(error.subcommand, commandNames(help)))}`
     default:
@@ -65,17 +68,39 @@ const printHelp = Effect.fnUntraced(function* (doc: HelpDoc.HelpDoc) {
   yield* Console.log(formatHelp(doc, width, (yield* canColorStdout) ? styles.bold : undefined))
 })
 
+/**
+ * The words with one dash that are near to a flag. The parser makes a flag of each of their letters. Other words are not
+ * printed, because they may hold a secret.
+ */
+const findSingleDashed = (
+  args: ReadonlyArray<string>,
+  errors: ReadonlyArray<CliError.CliError>,
+  help: HelpDoc.HelpDoc
+) => {
+  const isNear = (word: string) => findNearest(word.slice(1), flagNames(help)) !== undefined
+  const words = args.flatMap((arg) => /^-[a-z][\w-]+/i.exec(arg) ?? []).filter(isNear)
+  const isLetterOf = (error: CliError.CliError, word: string) =>
+    error._tag === "UnrecognizedOption" && error.option.length === 2 && word.includes(error.option.slice(1), 1)
+  return {
+    words: words.filter((word) => errors.some((error) => isLetterOf(error, word))),
+    others: errors.filter((error) => !words.some((word) => isLetterOf(error, word)))
+  }
+}
+
 // Wrong use prints no help, so that stdout stays clean for machines
 const printWrongUse = Effect.fnUntraced(function* (
   errors: ReadonlyArray<CliError.CliError>,
   help: HelpDoc.HelpDoc,
-  commandPath: ReadonlyArray<string>
+  commandPath: ReadonlyArray<string>,
+  args: ReadonlyArray<string>
 ) {
   const path = commandPath.join(" ")
+  const { others, words } = findSingleDashed(args, errors, help)
   // The flags of a command that does not exist may be right
   const unknown = errors.filter(({ _tag }) => _tag === "UnknownSubcommand")
   yield* printErr([
-    ...(unknown.length > 0 ? unknown : errors).map((error) => formatCliError(error, help, path)),
+    ...(unknown.length > 0 ? [] : words.map((word) => formatUnknownFlag(word, help, path))),
+    ...(unknown.length > 0 ? unknown : others).map((error) => formatCliError(error, help, path)),
     ...(yield* adviseOnInvitations),
     `See ${path} --help.`
   ])
@@ -89,7 +114,9 @@ const presenter = Layer.effect(
         case "Help":
           return Effect.provideService(printHelp(event.helpDoc), Stdio.Stdio, stdio)
         case "InvalidInvocation":
-          return printWrongUse(event.errors, event.helpDoc, event.commandPath)
+          return Effect.flatMap(stdio.args, (args) =>
+            printWrongUse(event.errors, event.helpDoc, event.commandPath, args)
+          )
         default:
           return CliOutput.defaultPresenter.present(event)
       }

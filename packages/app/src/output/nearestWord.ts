@@ -24,9 +24,13 @@ const countTypos = (one: string, other: string): number => {
 
 const longestWord = 40
 
-/** The known word that somebody most likely wanted to write. Undefined if none is near: more than a third differs. */
-export const findNearest = (written: string, known: Iterable<string>): string | undefined => {
-  if (written.length > longestWord) return undefined
+/**
+ * The known word that somebody most likely wanted to write, in small letters or capitals. Undefined if none is near: more
+ * than a third differs.
+ */
+export const findNearest = (given: string, known: Iterable<string>): string | undefined => {
+  if (given.length > longestWord) return undefined
+  const written = given.toLowerCase()
   let nearest: string | undefined
   let fewest = Number.POSITIVE_INFINITY
   for (const word of known) {
