@@ -29,7 +29,7 @@ const headersOf = Effect.fnUntraced(function* (id: string, body: string, { secre
   )
 })
 
-// A redirect could lead to a host that the settings refuse. Of the usual clients, only `fetch` would follow one
+// A redirect could lead to a host that the settings refuse. `fetch` follows one, and Node's client does not
 const withoutRedirects = Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
 
 /**
