@@ -144,6 +144,6 @@ export const cli = root.pipe(
     { command: "polar-seats demo", description: "Show what the commands do, on an emulator" },
     { command: "polar-seats list --help", description: "Show the flags of a command" }
   ]),
-  Command.annotate(CommandNotes, { environment: notes.seatEnvironment, exitCodes: notes.exitCodes }),
+  Command.annotate(CommandNotes, { environment: notes.seatEnvironment, exitCodes: notes.resendExitCodes }),
   Command.withSubcommands([list, resend, remind, reissue, assign, revoke, claim, session, listen, emulator, demo])
 )
