@@ -70,6 +70,8 @@ export interface History {
   readonly events: Array<Event>
   /** The revocations that were sent, whether they arrived or not, and when their process stopped waiting. */
   readonly revocations: Array<{ readonly row: string; readonly leftAt: number; endedAt: number }>
+  /** When somebody set the clock of a process. */
+  readonly clockSettings: Array<{ readonly process: number; readonly at: number }>
   /** The promises that were found broken while the schedule ran. */
   readonly violations: Array<string>
 }

@@ -136,7 +136,7 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
   const scope = yield* Scope.make()
   const polar = yield* HttpClient.HttpClient
   const outbox = yield* Outbox
-  const history: History = { runs: [], events: [], revocations: [], violations: [] }
+  const history: History = { runs: [], events: [], revocations: [], clockSettings: [], violations: [] }
   const store: Store = { entries: new Map(), history }
   const travel = random(schedule.latency)
   const testClock = yield* TestClock.testClockWith(Effect.succeed)
@@ -461,9 +461,11 @@ const make = Effect.fnUntraced(function* (schedule: Schedule) {
       case "fault":
         return Effect.sync(() => void processes[step.process]?.faults.push(step.fault))
       case "clock":
-        return Effect.sync(() => {
+        return Effect.map(trueTime, (at) => {
           const process = processes[step.process]
-          if (process !== undefined) process.clockMillis += step.hours * 3_600_000
+          if (process === undefined) return
+          process.clockMillis += step.hours * 3_600_000
+          history.clockSettings.push({ process: process.index, at })
         })
       case "assign":
         return asAdmin(give(step.person))

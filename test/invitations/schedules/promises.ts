@@ -95,6 +95,9 @@ export const mailLeaves = (history: History, store: Store, mail: Mailed) => {
   // A cooldown goes by the clocks of the processes. They may be apart by a few minutes
   const apart = second.wallAt - second.at - (first.wallAt - first.at)
   if (Math.abs(apart) > maxClockError || second.wallAt - first.wallAt >= cooldown) return
+  // The run may have judged the cooldown by a clock that was set since then
+  const { process, startedAt } = second.by
+  if (history.clockSettings.some((setting) => setting.process === process && setting.at >= startedAt)) return
   if (mailedAt !== undefined && second.wallAt - mailedAt >= cooldown) return
   const isKnown = mailedAt !== undefined && mailedAt >= first.at - minute
   if (isRetry(second.by.program) && (!isKnown || second === last)) return
