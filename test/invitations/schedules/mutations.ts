@@ -52,7 +52,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     name: "a live attempt of another process counts as abandoned",
     file: "internal/knowledge.ts",
     from: "if (attempt !== null && !isAbandoned) return Standing.InProgress({ attempt })",
-    to: ""
+    to: "yield* engine.journal.get(reissue.key)"
   },
   {
     name: "a slow call does not renew its attempt",
@@ -71,7 +71,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     name: "a reissue does not look at the bare id",
     file: "internal/reissueSeat.ts",
     from: "yield* Effect.onError(guardBareId(engine, plan.seatId, options.overrides), () => Effect.ignore(withdraw(held)))",
-    to: ""
+    to: "yield* engine.journal.get(reissue.key)"
   },
   {
     name: "the answer to a revocation is not compared",
@@ -97,15 +97,15 @@ export const mutations: ReadonlyArray<Mutation> = [
     name: "a worker that was taken over does not wait for the one that is at work",
     test: "takenOver.test.ts",
     file: "internal/revokeAndAssign.ts",
-    from: "yield* waitForOther(reissuing)",
-    to: ""
+    from: "Option.getOrUndefined(yield* waitForOther(reissuing))",
+    to: "yield* engine.journal.get(reissue.key)"
   },
   {
     name: "a worker that was taken over before it assigns reports a failure",
     test: "takenOver.test.ts",
     file: "internal/revokeAndAssign.ts",
-    from: 'error._tag === "MailedSomebodyElse" || error._tag === "TakenOver"',
-    to: 'error._tag === "MailedSomebodyElse"'
+    from: '"MailedSomebodyElse", "TakenOver", "StillOnItsWay"])',
+    to: '"MailedSomebodyElse", "StillOnItsWay"])'
   },
   {
     name: "a worker that was taken over reports what the other one has mended",

@@ -9,8 +9,7 @@ import { pauseAfter } from "./adaptiveRate.ts"
 import type { SeatRef } from "./engine.ts"
 import { monotonicMillis } from "./clock.ts"
 import type { AddressChanged } from "./reissuePlan.ts"
-import type { StillOnItsWay } from "./reissueSeat.ts"
-import type { TakenOver } from "./revokeAndAssign.ts"
+import type { StillOnItsWay, TakenOver } from "./revokeAndAssign.ts"
 import { done, retry, type RunAttempt, RunItem, type RunState, stopRun } from "./runState.ts"
 
 /** A seat fails, and so does a list, if it has to wait for longer than this. */
@@ -91,7 +90,7 @@ export const afterIncomplete = (
   }
 }
 
-/** Waits until a revocation without an answer cannot arrive any more. */
+/** Waits until the reissue may go on. */
 export const afterStillOnItsWay = (
   { engine: { seats } }: RunState,
   item: RunItem,

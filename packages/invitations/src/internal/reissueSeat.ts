@@ -4,7 +4,6 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import * as Data from "effect/Data"
 import * as Result from "effect/Result"
 import { HolderRemoved, InProgressElsewhere, MailedRecently } from "../InvitationError.ts"
 import { Attempt, type Entry } from "../Journal.ts"
@@ -34,13 +33,6 @@ export interface Reissued {
   readonly seat: Seat
   readonly isMailed: boolean
 }
-
-/** A revocation without an answer may still arrive. Nothing is done before `until`. */
-export class StillOnItsWay extends Data.TaggedError("StillOnItsWay")<{
-  readonly reissue: Reissue
-  readonly phase: Phase
-  readonly until: DateTime.Utc
-}> {}
 
 const maxLooks = 5
 
@@ -120,7 +112,7 @@ const assignRevoked = (
   options: ReissueOptions,
   { revokedAt, sentAt }: Halves.Revocation,
   begun: Phase
-): Effect.Effect<Reissued, Halves.ReissueStopped | Halves.TakenOver> => {
+): Effect.Effect<Reissued, Halves.ReissueStopped | Halves.TakenOver | Halves.StillOnItsWay> => {
   const { engine, held, reissue, rate, restore } = reissuing
   const phase: Phase = { _tag: "Revoked", revokedAt }
   const fail = (error: ReissueIncomplete["error"]) => new ReissueIncomplete({ reissue, phase, error })
@@ -225,7 +217,7 @@ export const finishReissue = (
         case "HasSeat":
           return yield* settleSeated({ engine, held, reissue }, plan.seat, phase)
         case "Wait":
-          return yield* new StillOnItsWay({ reissue, phase, until: plan.until })
+          return yield* new Halves.StillOnItsWay({ reissue, phase, until: plan.until })
         case "Removed": {
           const error = new HolderRemoved({ seatId: reissue.seatId })
           return yield* plan.isCertain ? Halves.giveUp(held, error) : fail(error)

@@ -7,6 +7,7 @@ import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
@@ -24,6 +25,13 @@ const { Assigning, Revoked, Revoking } = Reissues.Phase.cases
 /** Another process has taken the reissue over, and ends it. */
 export class TakenOver extends Data.TaggedError("TakenOver") {}
 
+/** A process that is not certain to be gone may still act. Nothing is done before `until`, and then the reissue goes on. */
+export class StillOnItsWay extends Data.TaggedError("StillOnItsWay")<{
+  readonly reissue: Reissues.Reissue
+  readonly phase: Reissues.Phase
+  readonly until: DateTime.Utc
+}> {}
+
 /** The read is too old by now to revoke a seat on it. Nothing was sent. */
 class LookExpired extends Data.TaggedError("LookExpired") {}
 
@@ -37,6 +45,7 @@ type HalfwayError =
   | Journal.JournalError
   | Journal.UnreadableEntry
   | TakenOver
+  | StillOnItsWay
 
 /** The errors of a reissue whose revocation may have reached Polar. */
 export type ReissueStopped = Reissues.ReissueIncomplete | MailedSomebodyElse
@@ -53,8 +62,9 @@ export interface Reissuing {
   readonly restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 }
 
-const saysHowItEnds = (error: HalfwayError | ReissueStopped): error is ReissueStopped | TakenOver =>
-  error._tag === "ReissueIncomplete" || error._tag === "MailedSomebodyElse" || error._tag === "TakenOver"
+const ends = new Set(["ReissueIncomplete", "MailedSomebodyElse", "TakenOver", "StillOnItsWay"])
+const saysHowItEnds = (error: HalfwayError | ReissueStopped): error is ReissueStopped | TakenOver | StillOnItsWay =>
+  ends.has(error._tag)
 
 /**
  * From the revocation on, every failure is a `ReissueIncomplete`, except that another process ends the reissue. If
@@ -64,7 +74,7 @@ export const failIncomplete = (
   held: HeldAttempt,
   reissue: Reissues.Reissue,
   cause: Cause.Cause<HalfwayError | ReissueStopped>
-): Effect.Effect<never, ReissueStopped | TakenOver> => {
+): Effect.Effect<never, ReissueStopped | TakenOver | StillOnItsWay> => {
   const found = Cause.findError(cause)
   const { attempt } = held.entry()
   const phase = attempt?._tag === "Reissue" ? attempt.phase : Revoked.make({ revokedAt: null })
@@ -140,30 +150,38 @@ const lookNow = ({ engine, rate, reissue }: Reissuing) =>
     engine.looks.look(reissue.source, { key: reissue.key, maxAgeMillis: 0, send: rate.send })
   )
 
-/** Waits while another process is at work on a person, but no longer than one that gives no sign of life counts as alive. */
-const waitForOther = ({ engine: { journal }, reissue }: Reissuing) =>
-  Effect.timeoutOption(
-    Effect.repeat(journal.get(reissue.key), {
-      schedule: Schedule.spaced("1 second"),
-      until: (entry) => (entry?.attempt ?? null) === null
-    }),
-    journal.lease
+/** Waits while another process is at work on a person. One that gives no sign of life for a lease is gone. */
+const waitForOther = ({ engine, reissue }: Reissuing) =>
+  Effect.clockWith((clock) =>
+    Effect.timeoutOption(
+      Effect.repeat(engine.journal.get(reissue.key), {
+        schedule: Schedule.spaced("1 second"),
+        until: (entry) => entry === undefined || engine.isAbandoned(entry, clock)
+      }),
+      // Its calls end long before
+      "10 minutes"
+    )
   )
 
 /**
  * Another process has taken over after this one's revocation succeeded. The revocation may have hit the seat that the other
- * one has assigned: if the person has no seat when the other one has ended, the reissue is unfinished again.
+ * one has assigned: if the person has no seat when the other one has ended, the reissue is unfinished again. If the other
+ * one is gone, the reissue that it has begun goes on here.
  */
 const lookAfterTakeover = (reissuing: Reissuing, answer: Seat): Effect.Effect<never, HalfwayError | ReissueStopped> =>
   Effect.gen(function* () {
     const { engine, held, reissue } = reissuing
     const { revokedAt } = answer
-    yield* waitForOther(reissuing)
+    const other = Option.getOrUndefined(yield* waitForOther(reissuing))
     const { index } = yield* lookNow(reissuing)
     if (index.heldBy(reissue).length > 0) return yield* new TakenOver()
+    const phase = Revoked.make({ revokedAt })
+    if ((other?.attempt ?? null) !== null) {
+      return yield* new StillOnItsWay({ reissue, phase, until: (yield* engine.seats.now).now })
+    }
     // The mail of the other process counts for this attempt
     yield* keepUnfinished(engine, reissue, revokedAt, held.entry().attempt?.startedAt)
-    return yield* new Reissues.ReissueIncomplete({ reissue, phase: Revoked.make({ revokedAt }), error: null })
+    return yield* new Reissues.ReissueIncomplete({ reissue, phase, error: null })
   })
 
 /** The seat that the person holds after Polar has said that they have one already. */
@@ -235,6 +253,7 @@ type RevokeResult<A> = Effect.Effect<
   | Reissues.RevokedSomebodyElse
   | LookExpired
   | TakenOver
+  | StillOnItsWay
 >
 
 /** Compares the answer to a revocation with what was meant, and writes down what it says. */
