@@ -17,7 +17,7 @@ const customer = "992fae2a-2a17-4b7a-8d9e-e287cf90131b"
 const subscription = "e5149aae-e521-42b9-b24c-abb3d71eea2e"
 
 const run = "reminders"
-const callMillis = 100
+const callMillis = 300
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, Math.max(0, millis)))
 
 /** The number of seats of each kind. */
