@@ -1,10 +1,10 @@
 import axe from "axe-core"
 import { fileURLToPath } from "node:url"
-import { type Browser, chromium, type Page } from "playwright-core"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import type { Browser, Page } from "playwright-core"
+import { assert, beforeAll, describe, it } from "vitest"
 import { organization, powerless, session, startAcme } from "../app/acme.ts"
 import { get, post, startEmulator } from "../app/runCli.ts"
-import { chromiumPath, launchOptions } from "./chromium.ts"
+import { chromiumPath, startChromium } from "./chromium.ts"
 
 const subscription = "d3a0f5c1-7b2e-4c64-9a1f-5e8b0c7d6a21"
 const ann = "9f1c2b3a-4d5e-4f60-8a7b-0c1d2e3f4a5b"
@@ -87,14 +87,15 @@ describe.runIf(chromiumPath !== undefined)("the page in a browser", { timeout: 6
   let emulator: Awaited<ReturnType<typeof startEmulator>>
   let url = ""
   beforeAll(async () => {
-    browser = await chromium.launch(launchOptions(chromiumPath ?? ""))
+    const started = await startChromium()
+    browser = started.browser
     emulator = await startEmulator()
     url = emulator.firstLine
+    return async () => {
+      await started.close()
+      await emulator.stop()
+    }
   }, 60_000)
-  afterAll(async () => {
-    await browser.close()
-    await emulator.stop()
-  })
 
   /** Opens a page that ends with the test. It then asserts that no token is in the page, its console or its storage. */
   const visit = async (to: string, onTestFinished: (end: () => Promise<void>) => void) => {

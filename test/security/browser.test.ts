@@ -1,10 +1,10 @@
 import { once } from "node:events"
 import { createServer } from "node:http"
 import { type AddressInfo, connect, createServer as createProxy } from "node:net"
-import { type Browser, chromium, type Page } from "playwright-core"
+import type { Browser, Page } from "playwright-core"
 import { assert, beforeAll, beforeEach, describe, it } from "vitest"
 import { get, post, startEmulator } from "../app/runCli.ts"
-import { chromiumPath, launchOptions } from "../page/chromium.ts"
+import { chromiumPath, startChromium } from "../page/chromium.ts"
 import { fill, subscription } from "./world.ts"
 
 // A suite that is skipped has to say so
@@ -43,10 +43,8 @@ describe.runIf(chromiumPath !== undefined)("a browser with a hostile page", { ti
   let rebound = ""
   let isRebound = false
   beforeAll(async () => {
-    const path = chromiumPath ?? ""
-    const { args, ...options } = launchOptions(path)
     // Every name ends at this machine, as a name does after it is rebound
-    const launching = chromium.launch({ ...options, args: [...args, "--host-resolver-rules=MAP *.example 127.0.0.1"] })
+    const launching = startChromium("--host-resolver-rules=MAP *.example 127.0.0.1")
     // Closes each connection, so that the next request opens one
     const server = createServer((_, response) => {
       response.setHeader("connection", "close").setHeader("content-type", "text/html").end("<title>evil</title>")
@@ -59,12 +57,13 @@ describe.runIf(chromiumPath !== undefined)("a browser with a hostile page", { ti
     server.listen(0, "127.0.0.1")
     proxy.listen(0, "127.0.0.1")
     const [emulator] = await Promise.all([startEmulator(), once(server, "listening"), once(proxy, "listening")])
-    browser = await launching
+    const started = await launching
+    browser = started.browser
     url = emulator.firstLine
     evil = `http://evil.example:${(server.address() as AddressInfo).port}`
     rebound = `http://rebound.example:${(proxy.address() as AddressInfo).port}`
     return async () => {
-      await browser.close()
+      await started.close()
       server.close()
       proxy.close()
       await emulator.stop()
