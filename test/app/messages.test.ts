@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, beforeAll, describe, it } from "vitest"
 import { launch, whenEnded } from "../../scripts/launch.ts"
+import { mountDisk, whyNoDisk } from "../smallDisk.ts"
 import { organization, powerless, session, startAcme, subscription } from "./acme.ts"
 import { main, run } from "./runCli.ts"
 import { startTeam } from "./seededTeam.ts"
@@ -97,23 +97,13 @@ describe("an error names the server and the variable of the token", () => {
   })
 })
 
-describe.runIf(isRoot)("a journal on a disk of its own, which only root can make", () => {
-  const mountDisk = async (options: string, onTestFinished: (end: () => Promise<void>) => void) => {
-    const folder = await mkdtemp(join(tmpdir(), "polar-seats-disk-"))
-    const isMounted = spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]).status === 0
-    onTestFinished(async () => {
-      if (isMounted) spawnSync("umount", ["--lazy", folder])
-      await rm(folder, { recursive: true })
-    })
-    return isMounted ? folder : undefined
-  }
+describe.skipIf(whyNoDisk !== undefined)("a journal on a disk of its own, which only root can make", () => {
   const remind = (...args: ReadonlyArray<string>) => ["remind", "--yes", "--subscription", subscription, ...args]
   const env = { POLAR_API_URL: "http://127.0.0.1:1", POLAR_CUSTOMER_SESSION: session }
 
   it("is refused with the system's words if the disk is read-only, or full", async (test) => {
-    const readOnly = await mountDisk("ro,size=8k", test.onTestFinished)
-    const full = await mountDisk("size=8k", test.onTestFinished)
-    if (readOnly === undefined || full === undefined) return test.skip("root may not mount here")
+    const readOnly = mountDisk("ro,size=8k", test.onTestFinished)
+    const full = mountDisk("size=8k", test.onTestFinished)
     await writeFile(join(full, "all"), Buffer.alloc(8192))
     for (const [folder, words, advice] of [
       [readOnly, "EROFS: read-only file system, open", "Use a file on a disk that can be written."],
@@ -127,8 +117,7 @@ describe.runIf(isRoot)("a journal on a disk of its own, which only root can make
   })
 
   it("stops the run with the system's words if the disk gets full, and the error names the file", async (test) => {
-    const disk = await mountDisk("size=12k", test.onTestFinished)
-    if (disk === undefined) return test.skip("root may not mount here")
+    const disk = mountDisk("size=12k", test.onTestFinished)
     const team = await startTeam(test, { live: 60 })
     const file = join(disk, "journal")
     const { code, stderr } = await run(remind("--journal", file, "--pace", "0", "--concurrency", "1"), team.env)

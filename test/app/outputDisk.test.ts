@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process"
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { closeSync, openSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it, type TestContext, vi } from "vitest"
 import { launch, type Launched, whenEnded, whenReady } from "../../scripts/launch.ts"
 import { makeTemporaryFolder } from "../../scripts/temporaryFolder.ts"
+import { mountDisk, whyNoDisk } from "../smallDisk.ts"
 import { subscription } from "./acme.ts"
 import { launchOn, main, run } from "./runCli.ts"
 import { startTeam } from "./seededTeam.ts"
@@ -11,22 +11,6 @@ import { launchOnPipe } from "./shellPipe.ts"
 import { deliver, secret, timestamp } from "./webhookSender.ts"
 
 const timeout = 60_000
-
-const canMount = () => {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return false
-  const probe = makeTemporaryFolder("probe")
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", probe], { stdio: "ignore" })
-    execFileSync("umount", [probe])
-    return true
-  } catch {
-    return false
-  } finally {
-    rmSync(probe, { recursive: true })
-  }
-}
-const isMountable = canMount()
-const why = isMountable ? "" : " (skipped: only root on Linux can mount a small disk)"
 
 type Environment = Readonly<Record<string, string>>
 
@@ -39,14 +23,7 @@ interface SmallFile {
 
 /** A file on a disk of 32 KB. */
 const onSmallDisk = ({ onTestFinished }: TestContext): SmallFile => {
-  const disk = join(makeTemporaryFolder("disk"), "disk")
-  mkdirSync(disk)
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=32k", "tmpfs", disk])
-  onTestFinished(() => {
-    execFileSync("umount", [disk])
-    rmSync(dirname(disk), { recursive: true })
-  })
-  const file = join(disk, "output")
+  const file = join(mountDisk("size=32k", onTestFinished), "output")
   const launchWith = (args: ReadonlyArray<string>, env: Environment) => {
     const descriptor = openSync(file, "a")
     const launched = launchOn(descriptor, args, env)
@@ -74,13 +51,11 @@ const underLimit = ({ onTestFinished }: TestContext): SmallFile => {
   }
 }
 
-describe.for([
-  ["a disk without space", onSmallDisk, isMountable],
-  ["a file that may not grow", underLimit, process.platform !== "win32"]
-] as const)("%s", { timeout }, ([name, makeSmallFile, canMake]) => {
-  const suffix = name === "a disk without space" ? why : ""
+const onDisk = ["a disk without space", onSmallDisk] as const
+const limited = ["a file that may not grow", underLimit] as const
 
-  it.skipIf(!canMake)(`gets no 204 for an event that is not on it, and listen ends with 1${suffix}`, async (test) => {
+describe.for(whyNoDisk === undefined ? [onDisk, limited] : [limited])("%s", { timeout }, ([, makeSmallFile]) => {
+  it("gets no 204 for an event that is not on it, and listen ends with 1", async (test) => {
     const { file, launchWith, says } = makeSmallFile(test)
     const listener = launchWith(["listen", "--json"], { POLAR_WEBHOOK_SECRET: secret })
     test.onTestFinished(async () => void (await listener.stop("SIGKILL")))
@@ -120,9 +95,8 @@ describe.for([
   })
 
   it.for([["list"], ["list", "--json"], ["remind", "--dry-run", "--json"]] as const)(
-    `ends %j with 1, and says how many lines are missing${suffix}`,
+    "ends %j with 1, and says how many lines are missing",
     async (args, test) => {
-      if (!canMake) return test.skip()
       const { env } = await startTeam(test, { live: 800 })
       const all = [...args, "--subscription", subscription]
       const { file, launchWith, says } = makeSmallFile(test)
@@ -139,26 +113,30 @@ describe.for([
   )
 })
 
-describe.skipIf(process.env["EVERY_CASE"] === undefined)("listen, while nobody reads its stdout", { timeout }, () => {
-  it("answers 503 after five seconds, and 204 only to events that the pipe holds", async (test) => {
-    const listener = launchOnPipe(test, ["listen", "--json"], { POLAR_WEBHOOK_SECRET: secret })
-    const { url } = JSON.parse((await whenReady(listener, listener.read())).toString())
-    const send = (amount: number) =>
-      deliver(url, JSON.stringify({ type: "order.paid", timestamp, data: { amount, text: "x".repeat(1000) } }))
-    const statuses = await Promise.all(Array.from({ length: 100 }, (_, amount) => send(amount)))
-    assert.sameMembers([...new Set(statuses)], [204, 503])
-    const { code } = await listener.stop("SIGINT")
-    assert.strictEqual(code, 0)
-    const arrived = (await listener.readAll())
-      .slice(0, -1)
-      .split("\n")
-      .map((line) => JSON.parse(line).data.amount)
-    assert.sameMembers(
-      arrived,
-      statuses.flatMap((status, amount) => (status === 204 ? [amount] : []))
-    )
-  })
-})
+describe.skipIf(process.env["EVERY_CASE"] === undefined)(
+  "listen, while nobody reads its stdout (in test:long)",
+  { timeout },
+  () => {
+    it("answers 503 after five seconds, and 204 only to events that the pipe holds", async (test) => {
+      const listener = launchOnPipe(test, ["listen", "--json"], { POLAR_WEBHOOK_SECRET: secret })
+      const { url } = JSON.parse((await whenReady(listener, listener.read())).toString())
+      const send = (amount: number) =>
+        deliver(url, JSON.stringify({ type: "order.paid", timestamp, data: { amount, text: "x".repeat(1000) } }))
+      const statuses = await Promise.all(Array.from({ length: 100 }, (_, amount) => send(amount)))
+      assert.sameMembers([...new Set(statuses)], [204, 503])
+      const { code } = await listener.stop("SIGINT")
+      assert.strictEqual(code, 0)
+      const arrived = (await listener.readAll())
+        .slice(0, -1)
+        .split("\n")
+        .map((line) => JSON.parse(line).data.amount)
+      assert.sameMembers(
+        arrived,
+        statuses.flatMap((status, amount) => (status === 204 ? [amount] : []))
+      )
+    })
+  }
+)
 
 it("listen ends with 1 if its reader has gone, and answers 503", { timeout }, async (test) => {
   const listener = launchOnPipe(test, ["listen"], { POLAR_WEBHOOK_SECRET: secret })

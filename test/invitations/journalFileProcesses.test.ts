@@ -8,22 +8,13 @@ import { Journal } from "@polar-seats/invitations/Journal"
 import * as JournalFile from "@polar-seats/invitations/JournalFile"
 import { DateTime, Effect, FileSystem, Layer, PlatformError, Stream } from "effect"
 import { execFileSync, spawn } from "node:child_process"
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  utimesSync,
-  writeFileSync
-} from "node:fs"
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { afterAll } from "vitest"
+import { mountDisk, whyNoDisk } from "../smallDisk.ts"
 import { resendStarted } from "./journalLaws.ts"
 import { mailedTo, remindAll } from "./processes.ts"
 import { source, teamOf, token } from "./team.ts"
@@ -189,36 +180,17 @@ describe("a journal that cannot be written", () => {
       return sent.length
     })
 
-  const canMount = () => {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) return false
-    const probe = join(directory, "probe")
-    mkdirSync(probe)
-    try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", probe], { stdio: "ignore" })
-      execFileSync("umount", [probe])
-      return true
-    } catch {
-      return false
-    }
-  }
-  const isMountable = canMount()
-  const why = isMountable ? "" : " (skipped: only root on Linux can mount a small disk)"
-
-  it.live.skipIf(!isMountable)(
-    `stops the run before the next mail and says that no space is left, and goes on from there${why}`,
-    () =>
+  it.live.skipIf(whyNoDisk !== undefined)(
+    "stops the run before the next mail and says that no space is left, and goes on from there",
+    ({ onTestFinished }) =>
       Effect.gen(function* () {
-        const disk = join(directory, "disk")
-        mkdirSync(disk)
-        execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk])
+        const disk = mountDisk("size=64k", onTestFinished)
         const filler = join(disk, "filler")
         const fill = () => execFileSync("sh", ["-c", `cat /dev/zero > ${filler} || true`], { stdio: "ignore" })
-        yield* Effect.gen(function* () {
-          const path = join(disk, "journal")
-          const count = yield* stopsAndGoesOn(path, fill, () => unlinkSync(filler), "no space left on device")
-          // The last page of the journal has room for some lines
-          assert.isBelow(count, people.length)
-        }).pipe(Effect.ensuring(Effect.sync(() => execFileSync("umount", [disk]))))
+        const path = join(disk, "journal")
+        const count = yield* stopsAndGoesOn(path, fill, () => unlinkSync(filler), "no space left on device")
+        // The last page of the journal has room for some lines
+        assert.isBelow(count, people.length)
       }),
     30_000
   )
